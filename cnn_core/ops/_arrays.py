@@ -1,0 +1,66 @@
+"""What every operation asks of its arrays before it works: their kind, their rank, their element type."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+
+Array = npt.NDArray[Any]
+
+
+def real(value: npt.ArrayLike, name: str) -> Array:
+    """An array of float32 or float64 with these numbers; such an array is passed on as it is, never written to.
+
+    Integers and booleans become float64, exact up to 2**53; float16 becomes float32.
+
+    Raises:
+        ShapeError: where ``value`` holds something else, or rows of different lengths.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
+    if array.dtype in (np.float32, np.float64):
+        return array
+    if array.dtype.kind in "iub":
+        return array.astype(np.float64)
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    raise ShapeError(f"{name} must hold real numbers, got {array.dtype}; float32, float64 and integers work")
+
+
+def images(x: npt.ArrayLike) -> Array:
+    """``x`` as ``(N, C, H, W)``, refused where it has another rank.
+
+    Raises:
+        ShapeError: where ``x`` is not of rank 4, or has no cell in a plane.
+    """
+    array = real(x, "x")
+    if array.ndim != 4:
+        hint = {2: "x[None, None]", 3: "x[None]"}.get(array.ndim)
+        works = f"{hint} of shape {(1,) * (4 - array.ndim) + array.shape} works" if hint else "reshape it first"
+        raise ShapeError(f"x must be (N, C, H, W), got rank {array.ndim} with shape {array.shape}; {works}")
+    if 0 in array.shape[1:]:
+        raise ShapeError(f"x must have at least one channel, row and column, got shape {array.shape}")
+    return array
+
+
+def together(*arrays: Array | None) -> np.dtype[Any]:
+    """The element type that holds all of these, as NumPy promotes them."""
+    return np.result_type(*(array.dtype for array in arrays if array is not None))
+
+
+def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
+    """``value`` as ``(length,)``, or None where there is none.
+
+    Raises:
+        ShapeError: where it has another shape.
+    """
+    if value is None:
+        return None
+    array = real(value, name)
+    if array.shape != (length,):
+        raise ShapeError(f"{name} must have shape ({length},), one number a channel or output, got {array.shape}")
+    return array

@@ -1,0 +1,223 @@
+"""All geometry, in whole numbers: output sizes, padding, where a window lies, what a cell sees.
+
+The one relation everything here follows from (V. Dumoulin and F. Visin, "A guide to convolution arithmetic for deep
+learning", 2016): tap ``a`` of output cell ``i`` reads input row ``i * stride + a * dilation - padding_before``.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cnn_core.errors import ShapeError
+
+Pair = tuple[int, int]
+Sides = tuple[Pair, Pair]
+
+
+def pair(value: Any, name: str, *, least: int) -> Pair:
+    """One whole number for both axes, or one for each: rows first.
+
+    Args:
+        value: an int, a NumPy integer, or any two of them.
+        name: what to call it in an error.
+        least: the smallest number allowed.
+
+    Raises:
+        ShapeError: where ``value`` is something else.
+    """
+    items = [value, value] if _is_whole(value) else _items(value)
+    if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
+        raise ShapeError(
+            f"{name} must be a whole number or a pair of them, got {value!r}; {name}={max(least, 1)} works"
+        )
+    first, second = (operator.index(item) for item in items)
+    if min(first, second) < least:
+        raise ShapeError(f"{name} must be at least {least}, got {value!r}; {name}={max(least, 1)} works")
+    return first, second
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return False
+    try:
+        operator.index(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _items(value: Any) -> list[Any] | None:
+    if isinstance(value, str | bytes):
+        return None
+    try:
+        return list(value)
+    except TypeError:
+        return None
+
+
+@dataclass(frozen=True)
+class Window:
+    """A sliding window over a plane of cells, rows first on every pair.
+
+    Attributes:
+        kernel_size: ``(KH, KW)``, taps down and across, each at least 1.
+        stride: cells from one window to the next, each at least 1.
+        dilation: cells from one tap to the next, each at least 1.
+        padding: ``((top, bottom), (left, right))``, each at least 0.
+        ceil_mode: whether a last window that overhangs the far edge counts, as in PyTorch's pooling.
+    """
+
+    kernel_size: Pair
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    padding: Sides = ((0, 0), (0, 0))
+    ceil_mode: bool = False
+
+    @property
+    def extent(self) -> Pair:
+        """Cells from a window's first tap to its last, both included: ``dilation * (kernel - 1) + 1``."""
+        return (
+            self.dilation[0] * (self.kernel_size[0] - 1) + 1,
+            self.dilation[1] * (self.kernel_size[1] - 1) + 1,
+        )
+
+    def output_size(self, height: int, width: int) -> Pair:
+        """How many windows fit an input of ``(height, width)`` cells: ``(rows, columns)``.
+
+        Raises:
+            ShapeError: where a window is larger than its padded input.
+        """
+        padded = (height + sum(self.padding[0]), width + sum(self.padding[1]))
+        if any(size < extent for size, extent in zip(padded, self.extent, strict=True)):
+            raise ShapeError(self._misfit(height, width))
+        return self._count(0, height), self._count(1, width)
+
+    def _misfit(self, height: int, width: int) -> str:
+        (kernel_h, kernel_w), (rows, columns) = self.kernel_size, self.extent
+        short = max(rows - height - sum(self.padding[0]), columns - width - sum(self.padding[1]))
+        more = max(min(self.padding[0]), min(self.padding[1])) + -(-short // 2)
+        spread = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
+        padded = f"{height + sum(self.padding[0])}×{width + sum(self.padding[1])}"
+        kind = "padded input" if any(map(any, self.padding)) else "input"
+        return (
+            f"a {kernel_h}×{kernel_w} window{spread} does not fit a {padded} {kind}; "
+            f"padding={more} or an input of at least {rows}×{columns} works"
+        )
+
+    def _count(self, axis: int, size: int) -> int:
+        before, after = self.padding[axis]
+        stride, room = self.stride[axis], size + before + after - self.extent[axis]
+        if not self.ceil_mode:
+            return room // stride + 1
+        count = -(-room // stride) + 1
+        # A window that would start beyond the input, in the far padding, sees nothing and does not count.
+        return count - 1 if (count - 1) * stride >= size + before else count
+
+    def origin(self, row: int, column: int) -> Pair:
+        """Where output cell ``(row, column)``'s first tap lies in the input; negative inside the near padding."""
+        return row * self.stride[0] - self.padding[0][0], column * self.stride[1] - self.padding[1][0]
+
+    def taps(self, row: int, column: int) -> Iterator[tuple[int, int, int, int]]:
+        """The taps of output cell ``(row, column)`` in kernel order: ``(tap_row, tap_column, row, column)``.
+
+        The last two are places in the input; they lie outside it for padding cells.
+        """
+        top, left = self.origin(row, column)
+        for a in range(self.kernel_size[0]):
+            for b in range(self.kernel_size[1]):
+                yield a, b, top + a * self.dilation[0], left + b * self.dilation[1]
+
+    def readers(self, row: int, column: int, output_size: Pair) -> Iterator[Pair]:
+        """The output cells whose window holds input cell ``(row, column)``, in row-major order."""
+        across = list(self._reading(1, column, output_size[1]))
+        for i in self._reading(0, row, output_size[0]):
+            for j in across:
+                yield i, j
+
+    def _reading(self, axis: int, position: int, count: int) -> Iterator[int]:
+        near = position + self.padding[axis][0]
+        for i in range(max(0, (near - self.extent[axis]) // self.stride[axis]), count):
+            offset = near - i * self.stride[axis]
+            if offset < 0:
+                return
+            if offset % self.dilation[axis] == 0 and offset // self.dilation[axis] < self.kernel_size[axis]:
+                yield i
+
+
+def window(
+    kernel_size: Any,
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    input_size: Pair,
+) -> Window:
+    """Build a window from a user's arguments for an input of ``input_size`` (rows, columns).
+
+    Args:
+        kernel_size: a whole number or a pair.
+        stride: likewise, at least 1.
+        padding: a whole number, ``(h, w)``, ``((top, bottom), (left, right))``, ``"valid"``, or ``"same"``, which gives
+            ``ceil(size / stride)`` output cells; an odd cell of it goes to the bottom and right.
+        dilation: a whole number or a pair, at least 1.
+        ceil_mode: whether an overhanging last window counts.
+        input_size: ``(H, W)`` of the input; ``"same"`` needs it.
+
+    Raises:
+        ShapeError: where an argument is of no such form.
+    """
+    size = pair(kernel_size, "kernel_size", least=1)
+    steps = pair(stride, "stride", least=1)
+    spread = pair(dilation, "dilation", least=1)
+    sides = _sides(padding, Window(size, steps, spread), input_size)
+    return Window(size, steps, spread, sides, bool(ceil_mode))
+
+
+def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0), (0, 0))
+        if padding == "same":
+            return (_same(bare, 0, input_size[0]), _same(bare, 1, input_size[1]))
+        raise ShapeError(f'padding must be "same", "valid" or whole numbers, got {padding!r}; padding=0 works')
+    items = None if _is_whole(padding) else _items(padding)
+    if items is not None and len(items) == 2 and not any(_is_whole(item) for item in items):
+        return pair(items[0], "padding", least=0), pair(items[1], "padding", least=0)
+    rows, columns = pair(padding, "padding", least=0)
+    return (rows, rows), (columns, columns)
+
+
+def _same(bare: Window, axis: int, size: int) -> Pair:
+    count = -(-size // bare.stride[axis])
+    total = max(0, (count - 1) * bare.stride[axis] + bare.extent[axis] - size)
+    return total // 2, total - total // 2
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What one cell of a stage sees of the network's input, rows first on every pair.
+
+    Attributes:
+        size: cells of the input, down and across.
+        jump: input cells between neighbouring cells of the stage.
+        start: where the first cell's field begins in the input; negative inside padding.
+    """
+
+    size: Pair = (1, 1)
+    jump: Pair = (1, 1)
+    start: Pair = (0, 0)
+
+    def through(self, step: Window) -> ReceptiveField:
+        """The field of a stage that slides ``step`` over this one (Dumoulin and Visin 2016; Araujo et al. 2019)."""
+
+        def along(axis: int) -> tuple[int, int, int]:
+            size = self.size[axis] + (step.extent[axis] - 1) * self.jump[axis]
+            start = self.start[axis] - step.padding[axis][0] * self.jump[axis]
+            return size, self.jump[axis] * step.stride[axis], start
+
+        (size_h, jump_h, start_h), (size_w, jump_w, start_w) = along(0), along(1)
+        return ReceptiveField((size_h, size_w), (jump_h, jump_w), (start_h, start_w))

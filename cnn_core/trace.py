@@ -1,0 +1,215 @@
+"""A network's run over one input, and the asking of any of its cells."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from cnn_core.errors import ShapeError
+from cnn_core.ops._arrays import Array
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One cell's part in another cell's number.
+
+    Attributes:
+        stage: the stage the cell belongs to, -1 for the input.
+        index: its full index, batch included, or None for a padding cell.
+        value: its number; 0 for a padding cell of a sum, minus infinity for one of max pooling.
+        weight: what it is multiplied by, or None where the rule is a function.
+        product: ``weight * value``, 0 where the weight is 0, or None where the rule is a function.
+    """
+
+    stage: int
+    index: Index | None
+    value: float
+    weight: float | None = None
+    product: float | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Where a cell's number comes from.
+
+    Attributes:
+        stage: the asked stage, -1 for the input.
+        index: the asked index, batch included.
+        rule: ``"sum"``: ``total = fsum(products) + bias``; ``"function"``: the formula tells, and ``total`` is
+            ``value``; ``"input"``: a number that was given.
+        terms: the cells it was made from, in kernel order.
+        bias: what the sum begins with.
+        value: the number in the trace.
+        total: what the terms add up to, in double precision.
+        residual: ``value - total``: the rounding of the engine that computed ``value``.
+        consumers: ``(stage, index)`` of every cell that reads this one directly, in order.
+        formula: the rule with the numbers plugged in, for a function; else None.
+    """
+
+    stage: int
+    index: Index
+    rule: Literal["sum", "function", "input"]
+    terms: tuple[Term, ...]
+    bias: float
+    value: float
+    total: float
+    residual: float
+    consumers: tuple[tuple[int, Index], ...]
+    formula: str | None = None
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a layer tells of one of its cells, before the trace puts numbers to it.
+
+    Attributes:
+        cells: indices into the layer's input, None for padding, in kernel order.
+        weights: one number a cell, or None where the rule is a function.
+        bias: what is added to the products.
+        formula: for a function, its text.
+    """
+
+    cells: Sequence[Index | None]
+    weights: Sequence[float] | None
+    bias: float = 0.0
+    padding_value: float = 0.0
+    formula: str | None = None
+
+
+class Explainable(Protocol):
+    """What the trace needs of a layer."""
+
+    def sources(self, x: Array, output: Array, index: Index) -> Sources:
+        """The input cells that made the output cell ``index``."""
+
+    def readers(self, input_shape: tuple[int, ...], output_shape: tuple[int, ...], index: Index) -> Iterator[Index]:
+        """The output cells that read the input cell ``index``."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer's part in a run.
+
+    Attributes:
+        name: the layer's kind and place, such as ``"0.Conv2d"``.
+        layer: the layer itself.
+        inputs: the stages it read, -1 for the network's input.
+        output: its result; not to be written to.
+    """
+
+    name: str
+    layer: Any
+    inputs: tuple[int, ...]
+    output: Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One run of a network.
+
+    Attributes:
+        input: what the network was given, as floats.
+        stages: ``stages[i]`` is layer i's output; the input is not among them.
+    """
+
+    input: Array
+    stages: tuple[Stage, ...]
+
+    @property
+    def output(self) -> Array:
+        """The last stage's output, or the input of a network without layers."""
+        return self.stages[-1].output if self.stages else self.input
+
+    def values(self, stage: int) -> Array:
+        """The numbers of a stage, -1 for the input.
+
+        Raises:
+            ShapeError: where there is no such stage.
+        """
+        number = self._stage_number(stage)
+        return self.input if number < 0 else self.stages[number].output
+
+    def explain(self, stage: int, index: Sequence[int]) -> Explanation:
+        """Ask a cell where its number came from.
+
+        Args:
+            stage: which stage, -1 for the input.
+            index: the cell's full index, batch included.
+
+        Returns:
+            Terms that add up to the cell's number: ``|value - total| <= 4 n eps sum(|product|)`` over the n terms and
+            the bias, in the trace's precision.
+
+        Raises:
+            ShapeError: where there is no such stage or cell.
+        """
+        number = self._stage_number(stage)
+        values = self.values(number)
+        cell = _cell(index, values.shape)
+        value = float(values[cell])
+        consumers = tuple(self._consumers(number, cell))
+        if number < 0:
+            return Explanation(number, cell, "input", (), 0.0, value, value, 0.0, consumers)
+        asked = self.stages[number]
+        reads = asked.inputs[0]
+        source = self.values(reads)
+        told: Sources = asked.layer.sources(source, asked.output, cell)
+        cells = [None if at is None else float(source[at]) for at in told.cells]
+        numbers = [told.padding_value if at is None else at for at in cells]
+        if told.weights is None:
+            terms = tuple(Term(reads, at, x) for at, x in zip(told.cells, numbers, strict=True))
+            return Explanation(number, cell, "function", terms, 0.0, value, value, 0.0, consumers, told.formula)
+        # A weight of 0 takes nothing, whatever it meets: 0 times the infinity around max pooling would be NaN.
+        products = [w * x if w else 0.0 for w, x in zip(told.weights, numbers, strict=True)]
+        terms = tuple(
+            Term(reads, at, x, w, product)
+            for at, x, w, product in zip(told.cells, numbers, told.weights, products, strict=True)
+        )
+        total = _exact_sum(products) + told.bias
+        return Explanation(number, cell, "sum", terms, told.bias, value, total, value - total, consumers)
+
+    def _stage_number(self, stage: int) -> int:
+        try:
+            number = operator.index(stage)
+        except TypeError:
+            number = len(self.stages)
+        if not -1 <= number < len(self.stages):
+            raise ShapeError(
+                f"stage must be a whole number from -1 (the input) to {len(self.stages) - 1}, got {stage!r}"
+            )
+        return number
+
+    def _consumers(self, number: int, cell: Index) -> Iterator[tuple[int, Index]]:
+        for later, stage in enumerate(self.stages[number + 1 :], start=number + 1):
+            if number in stage.inputs:
+                shape = self.values(number).shape
+                yield from ((later, at) for at in stage.layer.readers(shape, stage.output.shape, cell))
+
+
+def _cell(index: Sequence[int], shape: tuple[int, ...]) -> Index:
+    try:
+        cell = tuple(operator.index(at) for at in index)
+    except TypeError:
+        cell = ()
+    if len(cell) != len(shape) or any(not 0 <= at < size for at, size in zip(cell, shape, strict=False)):
+        last = tuple(size - 1 for size in shape)
+        raise ShapeError(
+            f"index must be {len(shape)} whole numbers from {(0,) * len(shape)} to {last}, batch included, "
+            f"got {index!r}"
+        )
+    return cell
+
+
+def _exact_sum(products: Sequence[float]) -> float:
+    try:
+        return math.fsum(products)
+    except (OverflowError, ValueError):
+        # Infinities of both signs, or beyond the largest float: what plain addition makes of them.
+        return float(np.sum(np.asarray(products)))
