@@ -6,6 +6,7 @@ ones promote as in NumPy, integers and booleans are computed in float64. Inputs 
 
 from cnn_core import kernels, reference
 from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
+from cnn_core.images import load_image
 from cnn_core.layers import (
     AvgPool2d,
     BatchNorm2d,
@@ -55,6 +56,7 @@ __all__ = [
     "kernels",
     "leaky_relu",
     "linear",
+    "load_image",
     "max_pool2d",
     "reference",
     "relu",

@@ -1,0 +1,80 @@
+/**
+ * The way to Python and back: edits go out in order and none is lost, arrays come in and are sent only once.
+ *
+ * Several state values set in one tick reach the server as the last one alone, so each message carries every edit
+ * that has not been answered yet; the server skips those it knows by their revision.
+ * @module
+ */
+
+import { unpack } from "./blob.js";
+
+export class Channel {
+  constructor() {
+    this.session = "";
+    /** Counts edits. */
+    this.revision = 0;
+    /** @type {any[]} */
+    this.unanswered = [];
+    /** The last pinned cell that was sent, and how many were chosen: an answer to an older one is not news. */
+    this.pin = /** @type {any} */ (null);
+    this.pins = 0;
+    /** @type {Map<string, import("./blob.js").Tensor>} */
+    this.arrays = new Map();
+    /** @type {string[]} */
+    this.promised = [];
+    /** @type {(name: string, value: any) => void} */
+    this.setStateValue = () => {};
+  }
+
+  /** A new edit begins: its draws will carry this number. */
+  next() {
+    this.revision += 1;
+    return this.revision;
+  }
+
+  /** @param {any} edit with the revision it began with */
+  send(edit) {
+    this.unanswered.push(edit);
+    this.#post();
+  }
+
+  /** @param {{stage: number, index: number[]}} pin */
+  sendPin(pin) {
+    this.pin = { ...pin, count: this.pins };
+    this.#post();
+  }
+
+  #post(have = [...this.arrays.keys()]) {
+    this.promised = have;
+    this.setStateValue("message", { session: this.session, edits: this.unanswered, pin: this.pin, have });
+  }
+
+  /**
+   * Take in what Python sent.
+   * @param {Uint8Array} bytes
+   * @returns {any | null} the header, or null where it is older than what is on screen
+   */
+  receive(bytes) {
+    const { header, arrays } = unpack(bytes);
+    for (const [id, tensor] of arrays) this.arrays.set(id, tensor);
+    const missing = header.needs.filter((/** @type {string} */ id) => !this.arrays.has(id));
+    if (missing.length) {
+      // Rare: a reconnected page and a server that remembers more than the page does. Ask for everything again.
+      this.#post([]);
+      return null;
+    }
+    for (const id of this.arrays.keys()) {
+      if (!header.needs.includes(id) && !this.promised.includes(id)) this.arrays.delete(id);
+    }
+    if (header.session !== this.session) {
+      this.session = header.session;
+      this.unanswered = [];
+      this.revision = header.revision;
+      this.pins = header.pin_count;
+    }
+    this.unanswered = this.unanswered.filter((edit) => edit.revision > header.revision);
+    if (header.revision < this.revision) return null;
+    this.revision = header.revision;
+    return header;
+  }
+}

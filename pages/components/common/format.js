@@ -1,0 +1,90 @@
+/**
+ * How numbers are written on screen. A shown sum adds up as shown: where digits are cut, the remainder is a term.
+ * @module
+ */
+
+const MINUS = "−";
+
+/**
+ * A number with so many decimals, with a typographic minus and never "−0".
+ * @param {number} value
+ * @param {number} places
+ */
+export function fixed(value, places) {
+  const text = Math.abs(value).toFixed(places);
+  return value < 0 && Number(text) !== 0 ? MINUS + text : text;
+}
+
+/**
+ * A number with up to so many significant digits and no idle zeros: for labels and cells, not for sums.
+ * @param {number} value
+ * @param {number} [digits]
+ */
+export function short(value, digits = 4) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value < 0 ? `${MINUS}∞` : "∞";
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e7) return fixed(value, 0);
+  if (size >= 1e7 || (size > 0 && size < 1e-4)) {
+    return value.toExponential(digits - 2).replace("-", MINUS).replace("e-", `e${MINUS}`);
+  }
+  const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  const text = size.toFixed(Math.min(places, 8));
+  return (value < 0 ? MINUS : "") + (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+}
+
+/**
+ * A number as it is typed into a field: exact, with the keyboard's own minus.
+ * @param {number} value
+ */
+export function typed(value) {
+  return String(Number(value.toPrecision(10)));
+}
+
+/**
+ * Read what a person typed: 0.5, 0,5, −2, 1/9. Returns null where it is no finite number.
+ * @param {string} text
+ * @returns {number | null}
+ */
+export function read(text) {
+  const plain = text.trim().replace(/[−–]/g, "-").replace(",", ".");
+  const number = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?";
+  const match = new RegExp(`^(${number})(?:\\s*/\\s*(${number}))?$`, "i").exec(plain);
+  if (!match) return null;
+  const value = Number(match[1]) / (match[2] === undefined ? 1 : Number(match[2]));
+  return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * The decimals that show a sum: as few as show every number exactly, else enough for four digits of the largest.
+ * @param {number[]} numbers
+ */
+export function placesFor(numbers) {
+  const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  if (largest === 0) return 0;
+  const most = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+  for (let places = 0; places < most; places += 1) {
+    if (numbers.every((x) => Number(x.toFixed(places)) === x)) return places;
+  }
+  return most;
+}
+
+/**
+ * A sum as it is shown: every number cut to the same decimals, and the remainder that makes the digits add up.
+ * Counted in whole units of the last decimal, so that no rounding hides in the counting.
+ * @param {{products: number[], bias: number, value: number}} sum
+ * @returns {{places: number, products: number[], bias: number, value: number, remainder: number}}
+ */
+export function addUp({ products, bias, value }) {
+  const places = placesFor([...products, bias, value]);
+  const unit = 10 ** places;
+  const units = (/** @type {number} */ x) => Math.round(Number(x.toFixed(places)) * unit);
+  const counted = products.map(units);
+  const remainder = units(value) - units(bias) - counted.reduce((a, b) => a + b, 0);
+  return {
+    places,
+    products: counted.map((x) => x / unit),
+    bias: units(bias) / unit,
+    value: units(value) / unit,
+    remainder: remainder / unit,
+  };
+}

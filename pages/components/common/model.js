@@ -1,0 +1,259 @@
+/**
+ * The network as the screen holds it: stages with their links and values, and the asking of a cell.
+ * Every number here was computed by cnn_core or is its preview; this module looks up and sums.
+ * @module
+ */
+
+import { fsum } from "./exact.js";
+import { preview } from "./preview.js";
+import { boxBack, boxForward, ravel, taps, unravel } from "./windows.js";
+
+/**
+ * @typedef {import("./blob.js").Tensor} Tensor
+ * @typedef {import("./windows.js").Box} Box
+ * @typedef {{
+ *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
+ *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
+ *   weight: string | null, bias: string | null, names: string[] | null,
+ * }} Stage  as pages/shared/payload.py describes it
+ * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
+ *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
+ * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
+ *   residual: number, formula: string | null}} Explanation
+ */
+
+export class Model {
+  /**
+   * @param {Stage[]} stages the input first (stage -1), then layer by layer
+   * @param {Map<string, Tensor>} arrays by identity
+   */
+  constructor(stages, arrays) {
+    this.stages = stages;
+    this.byNumber = new Map(stages.map((stage) => [stage.stage, stage]));
+    /** @type {Map<number, Tensor>} */
+    this.values = new Map(stages.map((stage) => [stage.stage, arrays.get(stage.array)]));
+    /** @type {Map<number, Tensor>} */
+    this.weights = new Map();
+    /** @type {Map<number, Tensor>} */
+    this.biases = new Map();
+    for (const stage of stages) {
+      if (stage.weight) this.weights.set(stage.stage, arrays.get(stage.weight));
+      if (stage.bias) this.biases.set(stage.stage, arrays.get(stage.bias));
+    }
+    /** Stages whose values wait for the server. @type {Set<number>} */
+    this.waiting = new Set();
+  }
+
+  /** @param {string} view */
+  ofView(view) {
+    return this.stages.find((stage) => stage.view === view);
+  }
+
+  /**
+   * Change values and recompute every stage that depends on them, as far as the preview knows their rules.
+   * @param {{input?: Float64Array, weight?: {stage: number, values: Float64Array}}} change
+   */
+  edit({ input, weight }) {
+    if (input) this.values.set(-1, { shape: this.values.get(-1).shape, values: input });
+    if (weight) this.weights.set(weight.stage, { shape: this.weights.get(weight.stage).shape, values: weight.values });
+    const changed = new Set(input ? [-1] : []);
+    for (const stage of this.stages) {
+      if (stage.stage < 0 || !(changed.has(stage.reads) || weight?.stage === stage.stage)) continue;
+      changed.add(stage.stage);
+      const result = this.waiting.has(stage.reads)
+        ? null
+        : preview(stage.preview, {
+            input: this.values.get(stage.reads),
+            shape: this.values.get(stage.stage).shape,
+            link: stage.link,
+            weight: this.weights.get(stage.stage),
+            bias: this.biases.get(stage.stage),
+          });
+      if (result) this.values.set(stage.stage, result);
+      else this.waiting.add(stage.stage);
+    }
+  }
+
+  /**
+   * @param {number} stage
+   * @param {number[]} index
+   */
+  value(stage, index) {
+    const tensor = this.values.get(stage);
+    return tensor.values[ravel(index, tensor.shape)];
+  }
+
+  /**
+   * Whether a stage has a cell of this index.
+   * @param {number} stage
+   * @param {number[]} index
+   */
+  has(stage, index) {
+    const shape = this.values.get(stage)?.shape;
+    return !!shape && shape.length === index.length && index.every((at, axis) => at >= 0 && at < shape[axis]);
+  }
+
+  /**
+   * Ask a cell where its number came from.
+   * @param {number} number
+   * @param {number[]} index
+   * @returns {Explanation}
+   */
+  explain(number, index) {
+    const stage = this.byNumber.get(number);
+    const value = this.value(number, index);
+    const terms = stage.reads === null ? [] : this.#terms(stage, index, value);
+    const base = { stage: number, index, rule: stage.rule, value, terms, formula: stage.formula };
+    if (stage.rule !== "sum") return { ...base, bias: 0, total: value, residual: 0 };
+    const bias = this.biases.get(number)?.values[index[1]] ?? 0;
+    const total = fsum(terms.map((term) => term.product)) + bias;
+    return { ...base, bias, total, residual: value - total };
+  }
+
+  /**
+   * @param {Stage} stage
+   * @param {number[]} index
+   * @param {number} value
+   * @returns {Term[]}
+   */
+  #terms(stage, index, value) {
+    const input = this.values.get(stage.reads);
+    const weight = this.weights.get(stage.stage);
+    const at = (/** @type {number[]} */ cell) => input.values[ravel(cell, input.shape)];
+    const term = (/** @type {number[] | null} */ cell, /** @type {number} */ x, /** @type {number | null} */ w, key = 0) => ({
+      stage: stage.reads,
+      index: cell,
+      value: x,
+      weight: w,
+      product: w === null ? null : w === 0 ? 0 : w * x,
+      key,
+    });
+    if (stage.link.kind === "same") return [term(index, at(index), stage.rule === "sum" ? 1 : null)];
+    if (stage.link.kind === "reshape") {
+      const cell = unravel(ravel(index, this.values.get(stage.stage).shape), input.shape);
+      return [term(cell, at(cell), 1)];
+    }
+    if (stage.link.kind === "all") {
+      return Array.from(input.values, (x, k) => {
+        const w = weight ? weight.values[index[1] * input.values.length + k] : null;
+        return term(unravel(k, input.shape), x, w, k);
+      });
+    }
+    const [, channels, rows, columns] = input.shape;
+    const cells = taps(stage.link, index[2], index[3], rows, columns);
+    const planes = weight ? Array.from({ length: channels }, (_, c) => c) : [index[1]];
+    let winner = -1;
+    const terms = planes.flatMap((c) =>
+      cells.map(({ a, b, row, column, inside }, key) => {
+        const x = inside ? input.values[(c * rows + row) * columns + column] : 0;
+        const cell = inside ? [index[0], c, row, column] : null;
+        if (stage.reduce === "max") {
+          const wins = inside && winner < 0 && x === value;
+          if (wins) winner = key;
+          return term(cell, x, wins ? 1 : 0, key);
+        }
+        if (stage.reduce === "mean") return term(cell, x, 1 / cells.length, key);
+        return term(cell, x, weight.values[((index[1] * channels + c) * weight.shape[2] + a) * weight.shape[3] + b], key);
+      }),
+    );
+    return terms;
+  }
+
+  /**
+   * The cells on every stage that belong to one cell: itself, all that it was made from, all that it feeds.
+   * @param {number} number
+   * @param {number[]} index
+   * @returns {Map<number, {box: Box, role: "self" | "source" | "feeds"}>}
+   */
+  relatives(number, index) {
+    const found = new Map();
+    found.set(number, { box: this.#boxOf(number, index), role: "self" });
+    let [at, stage] = [number, this.byNumber.get(number)];
+    while (stage.reads !== null) {
+      found.set(stage.reads, { box: this.#stepBack(stage, found.get(at).box), role: "source" });
+      at = stage.reads;
+      stage = this.byNumber.get(at);
+    }
+    const last = this.stages.length - 1;
+    for (let k = this.stages.indexOf(this.byNumber.get(number)) + 1; k <= last; k += 1) {
+      const next = this.stages[k];
+      const before = found.get(next.reads);
+      // Only what reads the cell or its descendants: another stage may read the same source beside it.
+      const box = before && before.role !== "source" ? this.#stepForward(next, before.box) : null;
+      if (box) found.set(next.stage, { box, role: "feeds" });
+    }
+    return found;
+  }
+
+  /**
+   * A vector's cells stand one below the other: class k is row k.
+   * @param {number} number
+   * @param {number[]} index
+   * @returns {Box}
+   */
+  #boxOf(number, index) {
+    const [row, column] = index.length === 4 ? [index[2], index[3]] : [index[1], 0];
+    return { top: row, left: column, bottom: row, right: column };
+  }
+
+  /**
+   * @param {number} number
+   * @returns {Box}
+   */
+  #whole(number) {
+    const { shape } = this.values.get(number);
+    const [rows, columns] = shape.length === 4 ? [shape[2], shape[3]] : [shape[1], 1];
+    return { top: 0, left: 0, bottom: rows - 1, right: columns - 1 };
+  }
+
+  /** @param {Stage} stage @param {Box} box */
+  #stepBack(stage, box) {
+    if (stage.link.kind === "all") return this.#whole(stage.reads);
+    if (stage.link.kind === "reshape") return this.#reshape(box, stage.stage, stage.reads);
+    return boxBack(box, stage.link);
+  }
+
+  /** @param {Stage} stage @param {Box | null} box */
+  #stepForward(stage, box) {
+    if (!box) return null;
+    if (stage.link.kind === "all") return this.#whole(stage.stage);
+    if (stage.link.kind === "reshape") return this.#reshape(box, stage.reads, stage.stage);
+    const whole = this.#whole(stage.stage);
+    return boxForward(box, stage.link, [whole.bottom + 1, whole.right + 1]);
+  }
+
+  /**
+   * A single cell keeps its place in row-major order; of more than one, the smallest run that holds them all.
+   * @param {Box} box
+   * @param {number} from
+   * @param {number} to
+   */
+  #reshape(box, from, to) {
+    const [source, target] = [this.values.get(from).shape, this.values.get(to).shape];
+    const place = (/** @type {number} */ row, /** @type {number} */ column) => {
+      const index = source.length === 4 ? [0, 0, row, column] : [0, row];
+      return this.#boxOf(to, unravel(ravel(index, source), target));
+    };
+    const [a, b] = [place(box.top, box.left), place(box.bottom, box.right)];
+    const whole = this.#whole(to);
+    return target.length === 4 && a.top !== b.top
+      ? { top: a.top, bottom: b.bottom, left: 0, right: whole.right }
+      : { top: a.top, left: a.left, bottom: b.bottom, right: b.right };
+  }
+
+  /**
+   * The stage and cell that a person sees for a cell: a flattened vector is shown as the maps it was.
+   * @param {number} number
+   * @param {number[]} index
+   * @returns {{stage: Stage, index: number[]}}
+   */
+  seen(number, index) {
+    let stage = this.byNumber.get(number);
+    while (stage.view === null && stage.reads !== null && stage.link.kind === "reshape") {
+      const [from, to] = [this.values.get(stage.stage).shape, this.values.get(stage.reads).shape];
+      index = unravel(ravel(index, from), to);
+      stage = this.byNumber.get(stage.reads);
+    }
+    return { stage, index };
+  }
+}

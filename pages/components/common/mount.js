@@ -1,0 +1,32 @@
+/**
+ * A component's life in the framework: its function is called at mount and again at every change of data or theme.
+ * @module
+ */
+
+/**
+ * @typedef {{
+ *   receive: (data: Uint8Array, setStateValue: (name: string, value: any) => void) => void,
+ *   leave: () => void,
+ * }} Mounted
+ */
+
+/**
+ * @param {(parent: HTMLElement) => Mounted} make
+ * @returns {(component: any) => () => void} what the framework calls; its answer is the clean-up at unmount
+ */
+export function mounter(make) {
+  /** @type {WeakMap<Element, Mounted>} */
+  const mounted = new WeakMap();
+  return ({ parentElement, data, setStateValue }) => {
+    let view = mounted.get(parentElement);
+    if (!view) {
+      view = make(parentElement);
+      mounted.set(parentElement, view);
+    }
+    view.receive(data, setStateValue);
+    return () => {
+      mounted.get(parentElement)?.leave();
+      mounted.delete(parentElement);
+    };
+  };
+}

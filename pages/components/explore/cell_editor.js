@@ -1,0 +1,85 @@
+/**
+ * A field that opens over an input cell when a person starts to type a number.
+ * @module
+ */
+
+import { h } from "../common/dom.js";
+import { read, short, typed } from "../common/format.js";
+
+/** @typedef {{row: number, column: number}} Cell */
+
+export class CellEditor {
+  /**
+   * @param {{change: (cell: Cell, value: number) => void, end: () => void, refuse: (sentence: string) => void}} on
+   */
+  constructor(on) {
+    this.on = on;
+    this.field = h("input", { type: "text", class: "ks-cell-editor", autocomplete: "off", spellcheck: "false", "aria-label": "cell value" });
+    this.field.addEventListener("input", () => {
+      const value = this.#value();
+      this.field.toggleAttribute("aria-invalid", value === null);
+      if (value !== null) this.on.change(this.cell, value);
+    });
+    this.field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") this.#close(true);
+      if (event.key === "Escape") {
+        this.on.change(this.cell, this.before);
+        this.field.value = typed(this.before);
+        this.#close(true);
+      }
+    });
+    this.field.addEventListener("blur", () => this.#close(false));
+  }
+
+  /** The typed number if it is one and within bounds. */
+  #value() {
+    const value = read(this.field.value);
+    const { low, high } = this.bounds;
+    return value === null || (low !== null && value < low) || (high !== null && value > high) ? null : value;
+  }
+
+  /**
+   * @param {import("../common/grid.js").Grid} grid
+   * @param {Cell} cell
+   * @param {string | null} text
+   * @param {number} before the value that stands there
+   * @param {{low: number | null, high: number | null}} bounds
+   */
+  open(grid, cell, text, before, bounds) {
+    Object.assign(this, { grid, cell, before, bounds });
+    const width = Math.max(grid.cell, 56);
+    const height = Math.max(grid.cell, 28);
+    Object.assign(this.field.style, {
+      left: `${(cell.column + 0.5) * grid.cell - width / 2}px`,
+      top: `${(cell.row + 0.5) * grid.cell - height / 2}px`,
+      width: `${width}px`,
+      height: `${height}px`,
+    });
+    this.field.value = text ?? typed(before);
+    grid.element.append(this.field);
+    this.field.focus();
+    if (text === null) this.field.select();
+    else this.field.dispatchEvent(new Event("input"));
+  }
+
+  /** @param {boolean} refocus */
+  #close(refocus) {
+    // Taking the field away blurs it, which asks to close it again.
+    if (this.closing || !this.field.isConnected) return;
+    this.closing = true;
+    const text = this.field.value;
+    const bad = this.#value() === null;
+    const element = this.grid.element;
+    this.field.remove();
+    this.closing = false;
+    if (bad) {
+      const { low, high } = this.bounds;
+      const range = low === null ? "" : ` from ${short(low)} to ${short(high)}`;
+      this.on.change(this.cell, this.before);
+      this.on.refuse(`“${text}” is not a number${range}, so the cell stays ${short(this.before)}.`);
+    }
+    this.on.end();
+    if (refocus) element.focus();
+  }
+}

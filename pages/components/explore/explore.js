@@ -1,0 +1,652 @@
+/**
+ * The strip of stages: what is drawn, what is hovered and pinned, and the gestures that change it.
+ * @module
+ */
+
+import * as announce from "../common/announce.js";
+import { Bars } from "../common/bars.js";
+import { Channel } from "../common/channel.js";
+import { h, oncePerFrame, setText } from "../common/dom.js";
+import { short } from "../common/format.js";
+import { Grid } from "../common/grid.js";
+import { Ledger, nameOf } from "../common/ledger.js";
+import { Model } from "../common/model.js";
+import { gradient, isDark, scaleFor } from "../common/scale.js";
+import { ravel, unravel } from "../common/windows.js";
+import { CellEditor } from "./cell_editor.js";
+import { Controls } from "./controls.js";
+import { Kernel } from "./kernel.js";
+import { cellSize } from "./layout.js";
+import { PhotoDoor } from "./photo_door.js";
+import { Player } from "./player.js";
+
+/** @typedef {{stage: number, index: number[]}} Place */
+/**
+ * @typedef {{
+ *   element: HTMLElement, sign: HTMLElement, title: HTMLElement, shape: HTMLElement, note: HTMLElement, body: HTMLElement, view: any,
+ *   legend: {element: HTMLElement, bar: HTMLElement, low: HTMLElement, zero: HTMLElement, high: HTMLElement} | null,
+ *   top: Controls, bottom: Controls, kind: "map" | "bars" | "kernel" | "missing",
+ * }} Column
+ */
+
+const SETTLE = 350; // ms after the last keystroke or wheel notch until an edit counts as done
+const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
+
+export class Explore {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.channel = new Channel();
+    /** @type {Map<string, Column>} */
+    this.columns = new Map();
+    /** @type {Place | null} */
+    this.hover = null;
+    /** @type {Place | null} */
+    this.pin = null;
+    this.dark = false;
+    /** The revision of the gesture under way. @type {number | null} */
+    this.gesture = null;
+    this.brush = 9;
+
+    this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.#send({ op: "undo" }) });
+    this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.#send({ op: "redo" }) });
+    this.notice = h("p", { class: "ks-notice", role: "status" });
+    this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
+    this.strip = h("div", { class: "ks-strip" });
+    this.player = new Player({
+      go: (k, playing) => this.#slide(k, playing),
+      count: () => this.#slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
+      where: () => this.#slidingPlace(),
+    });
+    this.ledger = new Ledger({
+      pick: (stage, index) => this.#pick({ stage, index }),
+      term: (term) => this.#showTerm(term),
+    });
+    this.editor = new CellEditor({
+      change: (cell, value) => this.#paint([cell], value),
+      end: () => this.#endPaint(),
+      refuse: (sentence) => this.#tell(sentence),
+    });
+    this.sentence = h("p", { class: "ks-sentence" });
+    this.door = new PhotoDoor({ limit: () => this.header.upload_limit, refuse: (sentence) => this.#tell(sentence) });
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.sentence, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo));
+    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.bar, this.ledger.element, this.live);
+    parent.append(this.root);
+
+    this.redraw = oncePerFrame(() => this.#draw("preview"));
+    this.remark = oncePerFrame(() => this.#mark());
+    this.observer = new ResizeObserver(oncePerFrame(() => this.#layout()));
+    this.observer.observe(this.root);
+    this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  leave() {
+    this.player.pause();
+    this.door.leave();
+    this.observer.disconnect();
+    document.removeEventListener("keydown", this.onKey);
+    this.root.remove();
+  }
+
+  /**
+   * @param {Uint8Array} data
+   * @param {(name: string, value: any) => void} setStateValue
+   */
+  receive(data, setStateValue) {
+    this.channel.setStateValue = setStateValue;
+    const dark = isDark(this.root);
+    const flipped = dark !== this.dark;
+    this.dark = dark;
+    if (data !== this.lastData) {
+      this.lastData = data;
+      const header = this.channel.receive(data);
+      if (header && this.gesture === null) this.#adopt(header);
+    } else if (flipped && this.model) this.#draw(this.source);
+  }
+
+  /** @param {any} header */
+  #adopt(header) {
+    this.header = header;
+    this.model = new Model(header.stages, this.channel.arrays);
+    if (header.pin_count >= this.channel.pins) this.pin = header.pin;
+    else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
+    if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
+    if (header.brush.kind !== this.brushKind) [this.brush, this.brushKind] = [header.brush.value, header.brush.kind];
+    this.undo.setAttribute("aria-disabled", String(!header.history.undo));
+    this.redo.setAttribute("aria-disabled", String(!header.history.redo));
+    this.#tell(header.notice ?? "");
+    this.sentence.replaceChildren(h("b", { text: header.kernel.title }), ` ${header.kernel.sentence}`);
+    this.#columns();
+    this.#layout(false);
+    this.#draw("cnn_core");
+  }
+
+  /** @param {string} sentence */
+  #tell(sentence) {
+    setText(this.notice, sentence);
+    this.notice.hidden = sentence === "";
+  }
+
+  // ---- columns -----------------------------------------------------------------------------------------------
+
+  #columns() {
+    const wanted = this.header.columns;
+    for (const [view, column] of this.columns) {
+      if (!wanted.some((each) => each.view === view && each.kind === column.kind)) {
+        column.sign.remove();
+        column.element.remove();
+        this.columns.delete(view);
+      }
+    }
+    let place = 0;
+    for (const each of wanted) {
+      let column = this.columns.get(each.view);
+      if (!column) {
+        column = this.#column(each);
+        this.columns.set(each.view, column);
+      }
+      // Moving an element that is in its place would take the focus from whoever is typing in it.
+      if (this.strip.children[place] !== column.sign) {
+        this.strip.insertBefore(column.element, this.strip.children[place] ?? null);
+        this.strip.insertBefore(column.sign, column.element);
+      }
+      place += 2;
+      setText(column.title, each.title);
+      setText(column.shape, each.shape);
+      setText(column.note, each.note ?? "");
+      setText(column.sign, each.sign);
+      column.top.draw(each.controls.filter((control) => control.place === "top"));
+      column.bottom.draw(each.controls.filter((control) => control.place === "bottom"));
+      if (each.kind === "missing") column.body.replaceChildren(...this.#missing(each));
+    }
+    this.#brushField();
+  }
+
+  /** @param {any} described */
+  #column({ view, kind, title }) {
+    const send = (/** @type {any} */ edit) => this.#send(edit);
+    const upload = () => this.door.open();
+    const column = /** @type {Column} */ ({
+      sign: h("span", { class: "ks-sign", "aria-hidden": "true" }),
+      title: h("h3"),
+      shape: h("span", { class: "ks-shape" }),
+      note: h("p", { class: "ks-note" }),
+      body: h("div", { class: "ks-body" }),
+      top: new Controls(send, upload),
+      bottom: new Controls(send, upload),
+      legend: null,
+      kind,
+    });
+    column.top.element.classList.add("ks-top");
+    column.bottom.element.classList.add("ks-bottom");
+    column.element = h(
+      "figure",
+      { class: `ks-column ks-column-${kind}`, "data-column": view },
+      h("figcaption", {}, column.title, column.shape),
+      column.top.element,
+      column.body,
+    );
+    if (kind === "map" || kind === "bars") {
+      const on = this.#handlers(view);
+      column.view = kind === "map" ? new Grid({ view, label: `${title}, a map of numbers`, on }) : new Bars({ view, label: title, on });
+      column.body.append(column.view.element);
+    }
+    if (view === "input") this.door.acceptDrops(column.element);
+    if (kind === "kernel") {
+      column.view = new Kernel({
+        change: (values) => this.#weigh(values),
+        end: (values) => this.#endWeigh(values),
+        refuse: (sentence) => this.#tell(sentence),
+        hover: (position) => this.#showWeight(position),
+      });
+      column.body.append(column.view.element);
+    }
+    if (kind === "map" || kind === "kernel") {
+      const [bar, low, zero, high] = ["ks-legend-bar", "ks-low", "ks-zero", "ks-high"].map((name) => h("span", { class: name }));
+      column.legend = { element: h("div", { class: "ks-legend", "aria-hidden": "true" }, bar, low, zero, high), bar, low, zero, high };
+    }
+    column.element.append(column.legend?.element ?? h("div", { class: "ks-legend" }), column.note, column.bottom.element);
+    return column;
+  }
+
+  /** @param {any} described */
+  #missing({ why, fixes }) {
+    const buttons = fixes.map((fix) => h("button", { type: "button", class: "ks-button", text: fix.label, onclick: () => this.#send(fix.edit) }));
+    return [h("div", { class: "ks-why" }, h("p", { text: why }), ...buttons)];
+  }
+
+  #brushField() {
+    const bottom = this.columns.get("input").bottom.element;
+    if (!this.brushInput) {
+      this.brushInput = h("input", { type: "number", class: "ks-brush-value", "aria-label": "brush: the value that dragging over the input draws" });
+      this.brushInput.addEventListener("input", () => {
+        const value = this.brushInput.valueAsNumber;
+        if (Number.isFinite(value)) this.brush = value;
+      });
+      this.brushLabel = h("label", { class: "ks-stepper", title: "Drag over the input to draw with this value" }, h("span", { class: "ks-stepper-name", text: "brush" }), this.brushInput);
+    }
+    const { step, low, high } = this.header.brush;
+    Object.assign(this.brushInput, { step: String(step), min: low ?? "", max: high ?? "" });
+    if (document.activeElement !== this.brushInput) this.brushInput.value = String(this.brush);
+    if (this.brushLabel.parentElement !== bottom) bottom.append(this.brushLabel);
+  }
+
+  #layout(draw = true) {
+    if (!this.header) return;
+    const width = this.root.clientWidth;
+    if (!width) return;
+    const maps = this.header.columns.filter((each) => each.kind === "map");
+    const sizes = maps.map(({ view }) => {
+      const [rows, columns] = this.model.values.get(this.model.ofView(view).stage).shape.slice(2);
+      return { rows, columns, ring: view === "input" ? this.header.ring : 0 };
+    });
+    const others = this.header.columns.length - maps.length;
+    const cells = cellSize(width, sizes, others);
+    this.root.classList.toggle("ks-stacked", cells.stacked);
+    maps.forEach(({ view }, k) => {
+      const column = this.columns.get(view);
+      const { rows, columns, ring } = sizes[k];
+      column.view.resize(rows, columns, cells.sizes[k], ring);
+      column.element.style.width = cells.stacked ? "" : `${cells.widths[k]}px`;
+      column.body.style.setProperty("--ks-ring", `${Math.ceil(ring * cells.sizes[k])}px`);
+    });
+    if (draw) this.#draw(this.source ?? "cnn_core", false);
+  }
+
+  // ---- drawing -----------------------------------------------------------------------------------------------
+
+  /**
+   * @param {"preview" | "cnn_core"} source
+   * @param {boolean} [tell] whether this is news to those who listen
+   */
+  #draw(source, tell = true) {
+    this.source = source;
+    const { model, dark } = this;
+    /** @type {Map<string, any[]>} */
+    const groups = new Map();
+    for (const stage of model.stages) {
+      if (stage.view) groups.set(stage.scale.group, [...(groups.get(stage.scale.group) ?? []), stage]);
+    }
+    const drawn = [];
+    for (const stages of groups.values()) {
+      const maps = stages.map((stage) => model.values.get(stage.stage).values);
+      const scale = scaleFor(stages[0].scale.kind, maps, stages[0].scale.domain);
+      for (const stage of stages) {
+        if (source === "preview" && model.waiting.has(stage.stage)) continue;
+        const column = this.columns.get(stage.view);
+        const { values } = model.values.get(stage.stage);
+        if (column.kind === "map") column.view.draw(values, 0, scale, dark);
+        else column.view.draw(values, stage.names, scale);
+        this.#legend(column, scale);
+        drawn.push(stage.view);
+      }
+    }
+    const kernel = this.columns.get("kernel");
+    if (kernel) {
+      const { stage, columns } = this.header.kernel;
+      const weights = model.weights.get(stage) ?? this.channel.arrays.get(this.header.kernel.array);
+      const scale = kernel.view.draw(Array.from(weights.values), columns, dark);
+      this.#legend(kernel, scale);
+      drawn.push("kernel");
+    }
+    this.#mark();
+    if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** @param {Column} column @param {import("../common/scale.js").Scale} scale */
+  #legend({ legend }, scale) {
+    if (!legend) return;
+    legend.bar.style.background = gradient(scale, this.dark);
+    setText(legend.low, short(scale.low, 3));
+    setText(legend.high, short(scale.high, 3));
+    setText(legend.zero, scale.low < 0 && scale.high > 0 ? "0" : "");
+    legend.zero.style.left = `${((0 - scale.low) / (scale.high - scale.low)) * 100}%`;
+  }
+
+  /** Where the eye is: the hovered cell, else the pinned one. */
+  get place() {
+    return this.hover ?? this.pin;
+  }
+
+  #mark() {
+    const { model, place } = this;
+    if (!model) return;
+    const relatives = place ? model.relatives(place.stage, place.index) : new Map();
+    const explanation = place ? this.#explanation(place) : null;
+    const winner = explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
+    for (const stage of model.stages) {
+      if (!stage.view) continue;
+      const marks = [];
+      if (this.pin && this.hover && stage.stage === this.pin.stage) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
+      const own = relatives.get(stage.stage);
+      if (own) marks.push(own);
+      if (winner && stage.stage === winner.stage) marks.push({ box: boxAt(winner.index), role: "winner" });
+      if (this.term && stage.stage === this.term.stage) marks.push({ box: boxAt(this.term.index), role: "term" });
+      this.columns.get(stage.view).view.drawMarks(marks, this.#veil(stage));
+    }
+    this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
+    if (explanation) {
+      const pinned = !this.hover || (this.pin && same(this.hover, this.pin));
+      this.ledger.draw(model, explanation, { pinned, dark: this.dark });
+    }
+    this.player.tell();
+  }
+
+  /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
+  #explanation(place) {
+    const given = this.header.explanation;
+    if (given && this.source === "cnn_core" && same(place, given)) {
+      const stage = this.model.byNumber.get(given.stage);
+      return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, key) => ({ ...term, key })) };
+    }
+    return this.model.explain(place.stage, place.index);
+  }
+
+  /** @param {any} term */
+  #showTerm(term) {
+    this.term = null;
+    this.weightShown = null;
+    if (term) {
+      if (term.index) {
+        const seen = this.model.seen(term.stage, term.index);
+        this.term = { stage: seen.stage.stage, index: seen.index };
+      }
+      if (this.place.stage === this.header.kernel.stage) this.weightShown = term.key;
+    }
+    this.remark();
+  }
+
+  /** Hovering a weight shows the cell it meets in the window being looked at. @param {number | null} position */
+  #showWeight(position) {
+    const { place } = this;
+    this.term = null;
+    this.weightShown = position;
+    if (position !== null && place && place.stage === this.header.kernel.stage) {
+      const term = this.model.explain(place.stage, place.index).terms[position];
+      if (term?.index) this.term = { stage: term.stage, index: term.index };
+    }
+    this.remark();
+  }
+
+  // ---- looking -----------------------------------------------------------------------------------------------
+
+  /** @param {string} view */
+  #handlers(view) {
+    const stageOf = () => this.model.ofView(view);
+    const indexOf = (/** @type {any} */ cell) => {
+      const { shape } = this.model.values.get(stageOf().stage);
+      return shape.length === 4 ? [0, 0, cell.row, cell.column] : [0, cell.row];
+    };
+    const on = {
+      hover: (/** @type {any} */ cell) => this.#look(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
+      pick: (/** @type {any} */ cell) => this.#pick({ stage: stageOf().stage, index: indexOf(cell) }),
+      key: (/** @type {KeyboardEvent} */ event) => this.#walk(event, view),
+    };
+    if (view !== "input") return on;
+    return {
+      ...on,
+      stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
+        if (phase === "end") this.#endPaint();
+        else this.#paint(this.#thicken(cells), this.brush);
+        const last = cells[cells.length - 1];
+        if (last) this.#look({ stage: -1, index: [0, 0, last.row, last.column] });
+      },
+      wheel: (/** @type {WheelEvent} */ event) => this.#nudge(event.deltaY < 0 ? 1 : -1),
+    };
+  }
+
+  /** @param {Place | null} place */
+  #look(place) {
+    if (place && this.player.playing) this.player.pause();
+    if (place) this.veil = null;
+    if ((place === null && this.hover === null) || (place && this.hover && same(place, this.hover))) return;
+    this.hover = place;
+    this.term = null;
+    this.remark();
+    this.#say();
+  }
+
+  #say() {
+    const { place } = this;
+    if (!place) return;
+    announce.cell(this.model.byNumber.get(place.stage).view, this.#explanation(place), this.channel.revision);
+  }
+
+  /** @param {Place} place */
+  #pick(place) {
+    this.player.pause();
+    this.veil = null;
+    const seen = this.model.seen(place.stage, place.index);
+    this.pin = { stage: seen.stage.stage, index: seen.index };
+    this.hover = null;
+    this.remark();
+    this.#say();
+    const { stage, index } = this.pin;
+    setText(this.live, `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`);
+    this.#askAboutPin();
+  }
+
+  #askAboutPin() {
+    this.channel.pins += 1;
+    clearTimeout(this.pinTimer);
+    this.pinTimer = window.setTimeout(() => this.channel.sendPin(this.pin), PIN_SETTLE);
+  }
+
+  /** Arrow keys walk the pinned cell over a map; on the input, Shift and up or down change its value. @param {KeyboardEvent} event @param {string} view */
+  #walk(event, view) {
+    const { stage } = this.model.ofView(view);
+    const { shape } = this.model.values.get(stage);
+    const here = this.pin?.stage === stage ? this.pin.index : null;
+    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const step = steps[event.key];
+    if (event.key === " " || event.key === "Spacebar") {
+      event.preventDefault();
+      this.player.toggle();
+      return;
+    }
+    if (view === "input" && here && step && event.shiftKey && step[1] === 0) {
+      event.preventDefault();
+      this.#nudge(-step[0]);
+      return;
+    }
+    if (view === "input" && here && !event.ctrlKey && !event.metaKey && !event.altKey && (/^[-−.,\d]$/.test(event.key) || event.key === "Enter")) {
+      event.preventDefault();
+      this.#openEditor(event.key === "Enter" ? null : event.key);
+      return;
+    }
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const index = here ? [...here] : shape.map(() => 0);
+    if (here) {
+      const rowAxis = shape.length === 4 ? 2 : 1;
+      index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
+      if (shape.length === 4) index[3] = Math.min(shape[3] - 1, Math.max(0, index[3] + step[1]));
+    }
+    this.#pick({ stage, index });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #shortcut(event) {
+    const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target === document.body);
+    if (!inside || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    this.#send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
+  }
+
+  // ---- sliding -----------------------------------------------------------------------------------------------
+
+  /** The shape of the map that the window slides over: the first stage with a kernel. */
+  #slidingShape() {
+    const stage = this.model?.byNumber.get(this.header.kernel.stage);
+    return stage ? this.model.values.get(stage.stage).shape : null;
+  }
+
+  #slidingPlace() {
+    const { place } = this;
+    if (!place || place.stage !== this.header.kernel.stage) return -1;
+    return ravel(place.index, this.#slidingShape());
+  }
+
+  /** @param {number} k @param {boolean} playing */
+  #slide(k, playing) {
+    const place = { stage: this.header.kernel.stage, index: unravel(k, this.#slidingShape()) };
+    if (!playing) {
+      this.#pick(place);
+      return;
+    }
+    this.pin = place;
+    this.hover = null;
+    this.veil = place.index;
+    this.remark();
+    this.#say();
+    this.#askAboutPin();
+  }
+
+  /** While the window slides, what it has not reached yet is blank on every stage behind it. @param {any} stage */
+  #veil(stage) {
+    if (!this.veil || stage.stage < this.header.kernel.stage) return {};
+    const [, , row, column] = this.veil;
+    const { shape } = this.model.values.get(stage.stage);
+    if (shape.length !== 4) return {};
+    const known = (/** @type {number} */ i, /** @type {number} */ j) => {
+      const box = this.model.relatives(stage.stage, [0, 0, i, j]).get(this.header.kernel.stage).box;
+      return box.bottom < row || (box.bottom === row && box.right <= column);
+    };
+    return {
+      veilFrom: (/** @type {number} */ i) => {
+        if (known(i, shape[3] - 1)) return shape[3];
+        if (!known(i, 0)) return 0;
+        let [low, high] = [0, shape[3] - 1];
+        while (high - low > 1) {
+          const middle = (low + high) >> 1;
+          if (known(i, middle)) low = middle;
+          else high = middle;
+        }
+        return high;
+      },
+    };
+  }
+
+  // ---- editing -----------------------------------------------------------------------------------------------
+
+  /** An edit that only the server can carry out. @param {any} edit */
+  #send(edit) {
+    this.player.pause();
+    this.veil = null;
+    this.#flush();
+    this.channel.send({ ...edit, revision: this.channel.next() });
+  }
+
+  #begin() {
+    if (this.gesture !== null) return;
+    this.player.pause();
+    this.veil = null;
+    this.#tell("");
+    this.gesture = this.channel.next();
+  }
+
+  /** @param {any} edit */
+  #end(edit) {
+    if (this.gesture === null) return;
+    this.channel.send({ ...edit, revision: this.gesture });
+    this.gesture = null;
+  }
+
+  /** Finish what is still settling, so that edits keep their order. */
+  #flush() {
+    if (this.painted) this.#endPaint();
+    if (this.weighed) this.#endWeigh(this.weighed);
+  }
+
+  /** @param {number[]} values */
+  #weigh(values) {
+    if (this.painted) this.#endPaint();
+    this.#begin();
+    this.weighed = values;
+    const { stage } = this.header.kernel;
+    if (this.model.byNumber.has(stage)) {
+      this.model.edit({ weight: { stage, values: Float64Array.from(values) } });
+    } else this.channel.arrays.get(this.header.kernel.array).values.set(values);
+    this.redraw();
+  }
+
+  /** @param {number[]} values */
+  #endWeigh(values) {
+    if (!this.weighed) return;
+    this.weighed = null;
+    const { columns } = this.header.kernel;
+    const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
+    this.#end({ op: "kernel", values: rows });
+  }
+
+  /** @param {{row: number, column: number}[]} cells @param {number} value */
+  #paint(cells, value) {
+    if (this.weighed) this.#endWeigh(this.weighed);
+    this.#begin();
+    this.painted ??= new Map();
+    const { shape, values } = this.model.values.get(-1);
+    const input = values.slice();
+    for (const { row, column } of cells) {
+      input[row * shape[3] + column] = value;
+      this.painted.set(row * shape[3] + column, value);
+    }
+    this.model.edit({ input });
+    this.redraw();
+  }
+
+  #endPaint() {
+    clearTimeout(this.paintTimer);
+    if (!this.painted) return;
+    const columns = this.model.values.get(-1).shape[3];
+    const cells = [...this.painted].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]);
+    this.painted = null;
+    this.#end({ op: "cells", cells });
+  }
+
+  /** On a photograph a stroke one cell wide would hardly be seen. @param {any[]} cells */
+  #thicken(cells) {
+    const [rows, columns] = this.model.values.get(-1).shape.slice(2);
+    const radius = this.header.brush.radius;
+    if (!radius) return cells;
+    const found = new Map();
+    for (const { row, column } of cells) {
+      for (let i = Math.max(0, row - radius); i <= Math.min(rows - 1, row + radius); i += 1) {
+        for (let j = Math.max(0, column - radius); j <= Math.min(columns - 1, column + radius); j += 1) {
+          if ((i - row) ** 2 + (j - column) ** 2 <= radius * radius) found.set(i * columns + j, { row: i, column: j });
+        }
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** @param {number} direction */
+  #nudge(direction) {
+    if (this.pin?.stage !== -1) return;
+    const [, , row, column] = this.pin.index;
+    const { step, low, high } = this.header.brush;
+    const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
+    this.#paint([{ row, column }], Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value)));
+    clearTimeout(this.paintTimer);
+    this.paintTimer = window.setTimeout(() => this.#endPaint(), SETTLE);
+  }
+
+  /** @param {string | null} text what was typed, null to begin with the value that stands there */
+  #openEditor(text) {
+    const [, , row, column] = this.pin.index;
+    const { low, high } = this.header.brush;
+    this.editor.open(this.columns.get("input").view, { row, column }, text, this.model.value(-1, this.pin.index), { low, high });
+  }
+}
+
+/** @param {number[]} index */
+function boxAt(index) {
+  const [row, column] = index.length === 4 ? [index[2], index[3]] : [index[1], 0];
+  return { top: row, left: column, bottom: row, right: column };
+}
+
+/** @param {Place} a @param {Place} b */
+function same(a, b) {
+  return a.stage === b.stage && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
+}

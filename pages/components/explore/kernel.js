@@ -1,0 +1,212 @@
+/**
+ * The kernel under the hand: a field a weight, to drag, type, scroll or step.
+ * @module
+ */
+
+import { h } from "../common/dom.js";
+import { fixed, read, short, typed } from "../common/format.js";
+import { colour, positionHue, scaleFor } from "../common/scale.js";
+
+const PIXELS_A_STEP = 7;
+const SETTLE = 350; // ms after the last keystroke or wheel notch until the edit counts as done
+
+/**
+ * @typedef {{
+ *   change: (values: number[]) => void,
+ *   end: (values: number[]) => void,
+ *   refuse: (sentence: string) => void,
+ *   hover: (position: number | null) => void,
+ * }} KernelHandlers
+ */
+
+export class Kernel {
+  /** @param {KernelHandlers} on */
+  constructor(on) {
+    this.on = on;
+    this.element = h("div", { class: "ks-kernel", "data-view": "kernel", role: "group", "aria-label": "Kernel weights" });
+    /** @type {HTMLInputElement[]} */
+    this.fields = [];
+    /** @type {number[]} */
+    this.values = [];
+    this.columns = 0;
+    this.timer = 0;
+  }
+
+  /**
+   * @param {number[]} values in row-major order
+   * @param {number} columns
+   * @param {boolean} dark
+   */
+  draw(values, columns, dark) {
+    if (this.fields.length !== values.length || columns !== this.columns) this.#build(values.length, columns);
+    this.values = [...values];
+    this.dark = dark;
+    const scale = scaleFor("diverging", [values]);
+    this.fields.forEach((field, k) => {
+      const { fill, ink } = colour(values[k], scale, dark);
+      field.style.background = fill;
+      field.style.color = ink;
+      field.style.setProperty("--ks-hue", positionHue(k, dark));
+      field.removeAttribute("aria-invalid");
+      // A half-typed number belongs to the person typing it.
+      if (document.activeElement !== field || read(field.value) !== values[k]) {
+        const selected = document.activeElement === field && field.selectionStart === 0 && field.selectionEnd === field.value.length;
+        field.value = shown(values[k]);
+        if (selected) field.select();
+      }
+    });
+    return scale;
+  }
+
+  /** Outline one weight, or none. @param {number | null} position */
+  mark(position) {
+    this.fields.forEach((field, k) => field.classList.toggle("ks-marked", k === position));
+  }
+
+  /** @param {number} count @param {number} columns */
+  #build(count, columns) {
+    this.columns = columns;
+    this.element.style.setProperty("--ks-columns", String(columns));
+    this.fields = Array.from({ length: count }, (_, k) => this.#field(k));
+    this.element.replaceChildren(...this.fields);
+  }
+
+  /** @param {number} k */
+  #field(k) {
+    const [row, column] = [Math.floor(k / this.columns), k % this.columns];
+    const field = h("input", {
+      type: "text",
+      inputmode: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": `weight, row ${row}, column ${column}`,
+    });
+    this.#drag(field, k);
+    field.addEventListener("input", () => this.#type(field, k));
+    field.addEventListener("change", () => this.#commit(field, k));
+    field.addEventListener("focus", () => field.select());
+    field.addEventListener("pointerenter", () => this.on.hover(k));
+    field.addEventListener("pointerleave", () => this.on.hover(null));
+    field.addEventListener("keydown", (event) => this.#key(event, field, k));
+    field.addEventListener(
+      "wheel",
+      (event) => {
+        if (document.activeElement !== field) return;
+        event.preventDefault();
+        this.#step(k, event.deltaY < 0 ? 1 : -1, event.shiftKey);
+      },
+      { passive: false },
+    );
+    return field;
+  }
+
+  /** The step that suits the numbers on the table. @param {boolean} fine */
+  #size(fine) {
+    return (this.values.every(Number.isInteger) ? 1 : 0.1) / (fine ? 10 : 1);
+  }
+
+  /** @param {number} k @param {number} value */
+  #set(k, value) {
+    this.values[k] = Number(value.toFixed(10));
+    this.on.change([...this.values]);
+  }
+
+  #settle() {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.on.end([...this.values]), SETTLE);
+  }
+
+  /** @param {number} k @param {number} direction @param {boolean} fine */
+  #step(k, direction, fine) {
+    this.#set(k, this.values[k] + direction * this.#size(fine));
+    this.#settle();
+  }
+
+  /** @param {HTMLInputElement} field @param {number} k */
+  #drag(field, k) {
+    let from = { x: 0, y: 0, value: 0, size: 1 };
+    let dragging = false;
+    let down = false;
+    field.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      // Focus and text selection wait until it is clear that this is a click and not a drag.
+      event.preventDefault();
+      down = true;
+      dragging = false;
+      from = { x: event.clientX, y: event.clientY, value: this.values[k], size: this.#size(event.shiftKey) };
+      field.setPointerCapture(event.pointerId);
+    });
+    field.addEventListener("pointermove", (event) => {
+      if (!down) return;
+      const way = event.clientX - from.x - (event.clientY - from.y);
+      if (!dragging && Math.abs(way) < PIXELS_A_STEP) return;
+      dragging = true;
+      const value = from.value + Math.round(way / PIXELS_A_STEP) * from.size;
+      if (Number(value.toFixed(10)) !== this.values[k]) this.#set(k, value);
+    });
+    const release = () => {
+      if (dragging) this.on.end([...this.values]);
+      else if (down) field.focus();
+      down = false;
+      dragging = false;
+    };
+    field.addEventListener("pointerup", release);
+    field.addEventListener("pointercancel", release);
+    // Some browsers focus on the compatibility mouse event all the same.
+    field.addEventListener("mousedown", (event) => {
+      if (document.activeElement !== field) event.preventDefault();
+    });
+  }
+
+  /** @param {HTMLInputElement} field @param {number} k */
+  #type(field, k) {
+    const value = read(field.value);
+    if (value === null) {
+      field.setAttribute("aria-invalid", "true");
+      return;
+    }
+    field.removeAttribute("aria-invalid");
+    if (value !== this.values[k]) this.#set(k, value);
+    this.#settle();
+  }
+
+  /** @param {HTMLInputElement} field @param {number} k */
+  #commit(field, k) {
+    if (read(field.value) === null) {
+      this.on.refuse(`“${field.value}” is not a number, so the weight stays ${short(this.values[k])}.`);
+      field.removeAttribute("aria-invalid");
+    }
+    field.value = shown(this.values[k]);
+  }
+
+  /** @param {KeyboardEvent} event @param {HTMLInputElement} field @param {number} k */
+  #key(event, field, k) {
+    const whole = field.selectionStart === 0 && field.selectionEnd === field.value.length;
+    const rows = this.fields.length / this.columns;
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      event.preventDefault();
+      this.#step(k, event.key === "ArrowUp" ? 1 : -1, event.shiftKey);
+    } else if (event.key === "ArrowLeft" && (whole || field.selectionEnd === 0)) {
+      event.preventDefault();
+      this.fields[(k + this.fields.length - 1) % this.fields.length].focus();
+    } else if (event.key === "ArrowRight" && (whole || field.selectionStart === field.value.length)) {
+      event.preventDefault();
+      this.fields[(k + 1) % this.fields.length].focus();
+    } else if (event.key === "Enter") {
+      this.#commit(field, k);
+      // Down the column, then to the top of the next, as in a spreadsheet.
+      const next = k + this.columns < this.fields.length ? k + this.columns : (k + 1) % this.columns;
+      this.fields[rows > 1 ? next : (k + 1) % this.fields.length].focus();
+    } else if (event.key === "Escape") {
+      field.value = shown(this.values[k]);
+      field.removeAttribute("aria-invalid");
+      field.select();
+    }
+  }
+}
+
+/** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */
+function shown(value) {
+  const text = typed(value);
+  return text.length <= 6 ? text : fixed(value, 4).replace("−", "-").replace(/0+$/, "");
+}

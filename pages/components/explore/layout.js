@@ -1,0 +1,49 @@
+/**
+ * How large a cell is drawn: all maps share one size, so that a map with fewer cells is seen to be smaller.
+ * @module
+ */
+
+const GAP = 30; // px between columns, where the signs stand
+const OTHER = 150; // px for a column that is no map: the kernel, the scores, the probabilities
+const NARROWEST = 124; // px: a column holds its heading and its controls, however small its map
+const TALLEST = 272; // px of a map
+const LARGEST_CELL = 48; // px
+const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
+const STACK_BELOW = 860; // px: under this width the stages stand below each other
+const STACKED_MAP = 176; // px of a map beside its own controls
+
+/**
+ * @param {number} width of the whole strip, px
+ * @param {{rows: number, columns: number, ring: number}[]} maps in cells
+ * @param {number} others how many columns are no maps
+ * @returns {{stacked: boolean, sizes: number[], widths: number[]}} px a cell and px a column, for each map
+ */
+export function cellSize(width, maps, others) {
+  const own = (/** @type {any} */ map, /** @type {number} */ cell) => {
+    const most = Math.max(map.rows, map.columns);
+    return Math.max(cell, Math.min(LARGEST_CELL, SMALLEST_MAP / most));
+  };
+  const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + 2 * map.ring) * own(map, cell);
+  const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + 2 * map.ring) * own(map, cell);
+  const stacked = width < STACK_BELOW;
+  const fits = (/** @type {number} */ cell) => {
+    if (maps.some((map) => down(map, cell) > TALLEST && cell > SMALLEST_MAP / Math.max(map.rows, map.columns))) return false;
+    if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
+    const used = maps.reduce((sum, map) => sum + Math.max(NARROWEST, across(map, cell)), 0);
+    return used + others * OTHER + (maps.length + others - 1) * GAP <= width;
+  };
+  let [low, high] = [0, LARGEST_CELL];
+  if (fits(high)) low = high;
+  for (let k = 0; k < 24 && low < high; k += 1) {
+    const middle = (low + high) / 2;
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  // Whole pixels keep lines crisp; a photograph's cells are smaller than that and need not be whole.
+  const cell = low >= 8 ? Math.floor(low) : low;
+  return {
+    stacked,
+    sizes: maps.map((map) => own(map, cell)),
+    widths: maps.map((map) => Math.max(NARROWEST, Math.ceil(across(map, cell)))),
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * The way in for a photograph. The framework's own uploader does the sending, as it streams a file where a component
+ * could only pass it in one message; this module opens it, drops files into it, and tells what it would not.
+ * @module
+ */
+
+const UPLOADER = ".st-key-photo input[type=file]";
+const MEGABYTE = 1024 * 1024;
+
+export class PhotoDoor {
+  /**
+   * @param {{limit: () => number, refuse: (sentence: string) => void}} on `limit` in megabytes
+   */
+  constructor(on) {
+    this.on = on;
+    this.onChange = (/** @type {Event} */ event) => {
+      const field = event.target;
+      if (field instanceof HTMLInputElement && field.matches(UPLOADER)) this.#check(field.files?.[0]);
+    };
+    document.addEventListener("change", this.onChange, true);
+  }
+
+  leave() {
+    document.removeEventListener("change", this.onChange, true);
+  }
+
+  open() {
+    this.#uploader?.click();
+  }
+
+  /**
+   * Take files that are dropped on an element.
+   * @param {HTMLElement} element
+   */
+  acceptDrops(element) {
+    element.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      element.classList.add("ks-drop");
+    });
+    element.addEventListener("dragleave", () => element.classList.remove("ks-drop"));
+    element.addEventListener("drop", (event) => {
+      event.preventDefault();
+      element.classList.remove("ks-drop");
+      const file = event.dataTransfer?.files[0];
+      const uploader = this.#uploader;
+      if (!file || !uploader) return;
+      const one = new DataTransfer();
+      one.items.add(file);
+      uploader.files = one.files;
+      uploader.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  /** @returns {HTMLInputElement | null} */
+  get #uploader() {
+    return document.querySelector(UPLOADER);
+  }
+
+  /** The framework refuses a file that is too large where nobody looks; say it here. @param {File | undefined} file */
+  #check(file) {
+    const limit = this.on.limit();
+    if (!file || file.size <= limit * MEGABYTE) return;
+    const size = Math.round(file.size / MEGABYTE);
+    this.on.refuse(`${file.name} has ${size} MB, and ${limit} MB is the most that fits: save it smaller and try again.`);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The window sliding by itself: play, pause, step, and how fast.
+ * @module
+ */
+
+import { h, setText } from "../common/dom.js";
+
+const PLAY = "▶\uFE0E"; // drawn as text, not as a coloured emoji
+const PAUSE = "❚❚";
+const SLOWEST = 1; // cells a second
+const FASTEST = 60;
+const LONGEST_RUN = 20; // s at full speed: on a large map several cells pass in one frame
+
+export class Player {
+  /**
+   * @param {{go: (k: number, playing: boolean) => void, count: () => number, where: () => number}} on
+   */
+  constructor(on) {
+    this.on = on;
+    this.playing = false;
+    this.speed = 4;
+    const button = (/** @type {string} */ label, /** @type {string} */ text, /** @type {() => void} */ act) =>
+      h("button", { type: "button", class: "ks-button ks-play", "aria-label": label, title: label, text, onclick: act });
+    this.toggle_button = button("Play: slide the window over the input", PLAY, () => this.toggle());
+    this.slider = h("input", { type: "range", min: 0, max: 100, value: 34, "aria-label": "speed" });
+    this.slider.addEventListener("input", () => this.#setSpeed());
+    this.speed_text = h("span", { class: "ks-speed-text" });
+    this.place = h("span", { class: "ks-place" });
+    this.element = h(
+      "div",
+      { class: "ks-player", role: "group", "aria-label": "Slide the window" },
+      button("To the first cell", "⇤", () => this.#jump(0)),
+      button("One cell back", "←", () => this.#jump(this.on.where() - 1)),
+      this.toggle_button,
+      button("One cell on", "→", () => this.#jump(this.on.where() + 1)),
+      button("To the last cell", "⇥", () => this.#jump(this.on.count() - 1)),
+      h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "speed" }), this.slider, this.speed_text),
+      this.place,
+    );
+    this.#setSpeed();
+  }
+
+  #setSpeed() {
+    this.speed = SLOWEST * (FASTEST / SLOWEST) ** (Number(this.slider.value) / 100);
+    setText(this.speed_text, `${this.speed < 10 ? this.speed.toFixed(1) : Math.round(this.speed)} cells/s`);
+  }
+
+  /** Show which cell of how many. */
+  tell() {
+    const count = this.on.count();
+    const at = this.on.where();
+    setText(this.place, count && at >= 0 ? `output cell ${(at + 1).toLocaleString("en")} of ${count.toLocaleString("en")}` : "");
+  }
+
+  /** @param {number} k */
+  #jump(k) {
+    this.pause();
+    const count = this.on.count();
+    if (count) this.on.go(Math.min(count - 1, Math.max(0, k)), false);
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play() {
+    const count = this.on.count();
+    if (!count) return;
+    this.playing = true;
+    this.#face();
+    let at = this.on.where() + 1 >= count || this.on.where() < 0 ? 0 : this.on.where();
+    // Play from the top the first time, so that the feature map fills in before the eyes.
+    if (!this.started) at = 0;
+    this.started = true;
+    let exact = at;
+    let last = performance.now();
+    this.on.go(at, true);
+    const tick = (/** @type {number} */ now) => {
+      if (!this.playing) return;
+      const total = this.on.count();
+      const rate = Math.max(this.speed, (this.speed / FASTEST) * (total / LONGEST_RUN));
+      exact += ((now - last) / 1000) * rate;
+      last = now;
+      const next = Math.min(total - 1, Math.floor(exact));
+      if (next !== at) {
+        at = next;
+        this.on.go(at, true);
+      }
+      if (at >= total - 1) {
+        this.started = false;
+        this.pause();
+        this.on.go(total - 1, false);
+      } else requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  }
+
+  pause() {
+    this.playing = false;
+    this.#face();
+  }
+
+  #face() {
+    setText(this.toggle_button, this.playing ? PAUSE : PLAY);
+    const label = this.playing ? "Pause" : "Play: slide the window over the input";
+    this.toggle_button.setAttribute("aria-label", label);
+    this.toggle_button.title = label;
+  }
+}

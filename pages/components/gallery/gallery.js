@@ -1,0 +1,186 @@
+/**
+ * Cards, one a kernel: its weights, its sentence and its feature map; a cell hovered on one is marked on all.
+ * @module
+ */
+
+import * as announce from "../common/announce.js";
+import { Channel } from "../common/channel.js";
+import { h, oncePerFrame, setText } from "../common/dom.js";
+import { short } from "../common/format.js";
+import { Grid } from "../common/grid.js";
+import { Ledger } from "../common/ledger.js";
+import { Model } from "../common/model.js";
+import { colour, gradient, isDark, scaleFor } from "../common/scale.js";
+
+const MAP = 208; // px: a card's map fits a square of this side
+const LARGEST_CELL = 44; // px
+
+export class Gallery {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.channel = new Channel();
+    /** @type {Map<string, any>} */
+    this.cards = new Map();
+    this.shared = false;
+    this.dark = false;
+    /** @type {{stage: number, index: number[]} | null} */
+    this.place = null;
+    this.scaleBox = h("input", { type: "checkbox" });
+    this.scaleBox.addEventListener("change", () => {
+      this.shared = this.scaleBox.checked;
+      this.#draw();
+    });
+    this.problem = h("p", { class: "ks-notice", role: "status" });
+    this.grid = h("div", { class: "ks-cards" });
+    this.ledger = new Ledger({ pick: () => {}, term: () => {} });
+    this.root = h(
+      "div",
+      { class: "ks ks-gallery" },
+      h("label", { class: "ks-shared-scale" }, this.scaleBox, " one colour scale for all maps"),
+      this.problem,
+      this.grid,
+      this.ledger.element,
+    );
+    parent.append(this.root);
+    this.remark = oncePerFrame(() => this.#mark());
+  }
+
+  leave() {
+    this.root.remove();
+  }
+
+  /** @param {Uint8Array} data @param {(name: string, value: any) => void} setStateValue */
+  receive(data, setStateValue) {
+    this.channel.setStateValue = setStateValue;
+    this.dark = isDark(this.root);
+    if (data !== this.lastData) {
+      this.lastData = data;
+      const header = this.channel.receive(data);
+      if (!header) return;
+      this.header = header;
+      this.model = new Model(header.stages, this.channel.arrays);
+      setText(this.problem, header.problem ?? "");
+      this.problem.hidden = !header.problem;
+      this.ledger.element.hidden = !!header.problem;
+      this.#build();
+    }
+    if (this.model) this.#draw();
+  }
+
+  #build() {
+    const wanted = this.header.cards;
+    this.cards = new Map(wanted.map((/** @type {any} */ card) => [card.view, this.#card(card)]));
+    this.grid.replaceChildren(...[...this.cards.values()].map(({ element }) => element));
+    const first = wanted.find((/** @type {any} */ card) => card.name);
+    if (first) {
+      const { stage } = this.model.ofView(first.view);
+      const { shape } = this.model.values.get(stage);
+      this.place ??= { stage, index: [0, 0, shape[2] >> 1, shape[3] >> 1] };
+      if (!this.model.has(this.place.stage, this.place.index)) this.place = { stage, index: [0, 0, 0, 0] };
+    }
+  }
+
+  /** @param {any} card */
+  #card({ view, name, title, sentence, parts, weights, columns, current }) {
+    const stage = this.model.ofView(view);
+    const [rows, across] = this.model.values.get(stage.stage).shape.slice(2);
+    const look = (/** @type {any} */ cell) => {
+      if (!cell) return;
+      this.place = { stage: stage.stage, index: [0, 0, cell.row, cell.column] };
+      this.remark();
+      announce.cell(view, this.model.explain(this.place.stage, this.place.index), this.channel.revision);
+    };
+    const map = new Grid({ view, label: `${title}, a map of numbers`, on: { hover: look, pick: look, key: (event) => this.#walk(event, stage.stage) } });
+    map.resize(rows, across, Math.min(LARGEST_CELL, MAP / Math.max(rows, across)));
+    const value = h("output", { class: "ks-card-value" });
+    const [bar, low, zero, high] = ["ks-legend-bar", "ks-low", "ks-zero", "ks-high"].map((each) => h("span", { class: each }));
+    const legend = { bar, low, zero, high };
+    const kernel = weights ? this.#weights(weights, columns) : null;
+    const use = name
+      ? h("button", {
+          type: "button",
+          class: "ks-button",
+          text: current ? "In Explore now" : "Use in Explore",
+          "aria-label": `Use ${title} in Explore`,
+          onclick: () => this.channel.send({ op: "library", value: name, revision: this.channel.next() }),
+        })
+      : null;
+    const element = h(
+      "article",
+      { class: current ? "ks-card ks-current" : "ks-card" },
+      h("header", {}, h("h2", { text: title }), value),
+      h("div", { class: "ks-card-body" }, map.element),
+      h("div", { class: "ks-legend", "aria-hidden": "true" }, bar, low, zero, high),
+      h("div", { class: "ks-card-words" }, kernel, h("div", {}, h("p", { text: sentence }), parts ? h("p", { class: "ks-parts", text: parts }) : null)),
+      use,
+    );
+    return { element, map, value, legend, kernel, weights, stage };
+  }
+
+  /** @param {number[]} weights @param {number} columns */
+  #weights(weights, columns) {
+    const scale = scaleFor("diverging", [weights]);
+    const cells = weights.map((weight) => {
+      const cell = h("span", { text: short(weight, 2), title: String(weight) });
+      const { fill, ink } = colour(weight, scale, this.dark);
+      Object.assign(cell.style, { background: fill, color: ink });
+      return cell;
+    });
+    const table = h("div", { class: "ks-card-kernel", role: "img", "aria-label": `weights ${weights.map((weight) => short(weight, 4)).join(" ")}` }, ...cells);
+    table.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;
+    return table;
+  }
+
+  #draw() {
+    const { model, dark } = this;
+    const all = [...this.cards.values()].filter(({ stage }) => stage.stage >= 0);
+    const together = scaleFor("diverging", all.map(({ stage }) => model.values.get(stage.stage).values));
+    for (const { map, stage, legend } of this.cards.values()) {
+      const { values } = model.values.get(stage.stage);
+      const own = scaleFor(stage.scale.kind, [values], stage.scale.domain);
+      const scale = this.shared && stage.stage >= 0 ? together : own;
+      map.draw(values, 0, scale, dark);
+      legend.bar.style.background = gradient(scale, dark);
+      setText(legend.low, short(scale.low, 3));
+      setText(legend.high, short(scale.high, 3));
+      setText(legend.zero, scale.low < 0 ? "0" : "");
+      legend.zero.style.left = `${((0 - scale.low) / (scale.high - scale.low)) * 100}%`;
+      announce.drawn({ view: stage.view, source: "cnn_core", revision: this.channel.revision });
+    }
+    this.#mark();
+  }
+
+  #mark() {
+    const { model, place } = this;
+    if (!place) return;
+    const relatives = model.relatives(place.stage, place.index);
+    for (const { map, stage, value } of this.cards.values()) {
+      const own = relatives.get(stage.stage);
+      // The same place on every kernel's map: one hovered cell for the whole page.
+      const twin = stage.stage >= 0 && place.stage >= 0 ? { box: cellBox(place.index), role: "self" } : null;
+      const mark = twin ?? own;
+      map.drawMarks(mark ? [mark] : []);
+      const at = stage.stage >= 0 && place.stage >= 0 ? place.index : stage.stage === place.stage ? place.index : null;
+      setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}` : "");
+    }
+    this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark });
+  }
+
+  /** @param {KeyboardEvent} event @param {number} stage */
+  #walk(event, stage) {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const { shape } = this.model.values.get(stage);
+    const [row, column] = this.place?.stage === stage ? this.place.index.slice(2) : [0, 0];
+    const clamp = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, at));
+    this.place = { stage, index: [0, 0, clamp(row + step[0], shape[2]), clamp(column + step[1], shape[3])] };
+    this.remark();
+    announce.cell(this.model.byNumber.get(stage).view, this.model.explain(stage, this.place.index), this.channel.revision);
+  }
+}
+
+/** @param {number[]} index */
+function cellBox(index) {
+  return { top: index[2], left: index[3], bottom: index[2], right: index[3] };
+}

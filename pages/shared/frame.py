@@ -1,0 +1,59 @@
+"""What frames the pages: the heading with its two sentences, and the door for a photograph."""
+
+import html
+
+import streamlit as st
+
+from cnn_core import ImageError
+from pages.shared.experiment import with_photo
+from pages.shared.photo import open_photo
+from pages.shared.session import Session
+
+_TYPES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
+
+# Streamlit's own spacing leaves the first map far down the page; the uploader is reduced to its button.
+_STYLE = """<style>
+.stMainBlockContainer { padding: 3.75rem 2rem 2rem; }
+.stMainBlockContainer > .stVerticalBlock { gap: 0.75rem; }
+/* The component's own button opens this one, so that upload stands beside the input it replaces. */
+.st-key-photo { position: absolute; visibility: hidden; }
+.ks-heading { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; }
+.ks-heading h1 { padding: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }
+.ks-heading p { margin: 0; font-size: 0.9375rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 0.9rem 1rem; } }
+</style>"""
+
+
+def heading(title: str, what: str, first: str) -> None:
+    """Say what the page is and what to try first.
+
+    Args:
+        title: the page's heading.
+        what: one sentence on what this is.
+        first: one sentence on what to try first.
+    """
+    words = (html.escape(text) for text in (title, what, first))
+    st.html(_STYLE + '<header class="ks-heading"><h1>{}</h1><p>{} <b>{}</b></p></header>'.format(*words))
+
+
+def photo_door(kept: Session) -> None:
+    """Offer to upload a photograph, and take it in: on success it is the input, else the session says why not."""
+
+    def take_in() -> None:
+        upload = st.session_state["photo"]
+        if upload is None:
+            return
+        kept.revision += 1
+        try:
+            kept.put(with_photo(kept.experiment, open_photo(upload.getvalue(), upload.name)))
+            kept.notice = ""
+        except ImageError as error:
+            kept.notice = f"{upload.name}: {error}"
+
+    st.file_uploader(
+        "Your own photograph",
+        type=None,
+        key="photo",
+        on_change=take_in,
+        label_visibility="collapsed",
+    )

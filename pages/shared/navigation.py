@@ -1,0 +1,69 @@
+"""The page table and how a session enters it.
+
+The framework runs a folder named ``pages/`` in an older mode when the first session after a server start links
+straight to a page: that file alone, without ``app.py``. Each page's first line therefore calls :func:`enter`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.pages_manager import PagesManager
+
+PAGES_FOLDER = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page of the navigation.
+
+    Attributes:
+        name: the file's stem in ``pages/`` and the page's path in the address.
+        title: what the navigation shows.
+    """
+
+    name: str
+    title: str
+
+    @property
+    def file(self) -> Path:
+        """The page's source file."""
+        return PAGES_FOLDER / f"{self.name}.py"
+
+
+# The first page is the one that opens.
+PAGES = (Entry("explore", "Explore"), Entry("kernels", "Kernels"))
+
+
+def page(name: str) -> StreamlitPage:
+    """The framework's page object for ``name``, as ``st.switch_page`` wants it."""
+    entry = next(entry for entry in PAGES if entry.name == name)
+    home = entry is PAGES[0]
+    # The framework reserves the default page's path and then answers only to "/": its own name is kept for the twin.
+    return st.Page(entry.file, title=entry.title, url_path="home" if home else entry.name, default=home)
+
+
+def _table() -> StreamlitPage:
+    home = PAGES[0]
+
+    def go_home() -> None:
+        st.switch_page(page(home.name))
+
+    # A hidden twin, so that the default page is found under its own name too.
+    twin = st.Page(go_home, title=home.title, url_path=home.name, visibility="hidden")
+    return st.navigation([*(page(entry.name) for entry in PAGES), twin], position="top")
+
+
+def run() -> None:
+    """Set the frame every page shares, then run the page the visitor asked for."""
+    st.set_page_config(page_title="Kernelscope", page_icon="🔬", layout="wide")
+    _table().run()
+
+
+def enter() -> None:
+    """Make a first deep link look like any other visit: register the navigation, then start the run again."""
+    if PagesManager.uses_pages_directory:
+        st.set_page_config(page_title="Kernelscope", page_icon="🔬", layout="wide")
+        _table()
+        st.rerun()

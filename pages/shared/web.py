@@ -1,0 +1,81 @@
+"""What the server adds to the framework: the components' files, security headers, and a last word on errors."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COMPONENTS_FOLDER = Path(__file__).parents[1] / "components"
+
+# Inline components are imported from blob: addresses; everything else comes from this server alone.
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"content-security-policy": (
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
+        b"object-src 'none'; base-uri 'self'"
+    ),
+}
+
+
+class _ComponentFiles(StaticFiles):
+    """Serves the components' modules and styles, and none of the Python beside them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if not path.endswith((".js", ".css")):
+            return Response("Not found", status_code=404)
+        response = await super().get_response(path, scope)
+        # Ask again each time: an updated server must never meet yesterday's modules.
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+class _SecurityHeaders:
+    """Adds the headers above to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *_HEADERS.items()]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def ui_path() -> str:
+    """The path under which the components' files are served, without a slash at its end."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}/ui" if base else "/ui"
+
+
+def routes() -> Sequence[BaseRoute]:
+    """The routes Kernelscope serves beside the framework's own."""
+    return [Mount(ui_path(), _ComponentFiles(directory=COMPONENTS_FOLDER))]
+
+
+def middleware() -> Sequence[Middleware]:
+    """The ASGI layers around the framework."""
+    return [Middleware(_SecurityHeaders)]
+
+
+def tell_of_error(error: Exception) -> bool:
+    """Put a sentence on the screen in place of a traceback, and the traceback in the server's log.
+
+    Returns:
+        True, which tells the framework that the error has been shown.
+    """
+    logging.getLogger(__name__).error("An uncaught error reached the page", exc_info=error)
+    st.error(
+        "Something went wrong on the server and was written to its log. Your work is kept: undo or reload the page."
+    )
+    return True

@@ -1,0 +1,108 @@
+"""The message to the Explore component, unpacked again as the browser unpacks it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pages.shared.message import explore_message, gallery_message
+from pages.shared.session import Session
+
+
+def unpack(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
+    length = int.from_bytes(data[:4], "little")
+    header = json.loads(data[8 : 8 + length])
+    offset = 8 + -(-length // 8) * 8
+    arrays = {}
+    for entry in header["arrays"]:
+        count = int(np.prod(entry["shape"]))
+        arrays[entry["id"]] = np.frombuffer(data, "<f8", count, offset).reshape(entry["shape"])
+        offset += count * 8
+    assert offset == len(data)
+    return header, arrays
+
+
+def edited(*edits: dict) -> Session:
+    session = Session()
+    listed = [{**edit, "revision": k + 1} for k, edit in enumerate(edits)]
+    session.receive({"session": session.identity, "edits": listed, "pin": None, "have": []})
+    return session
+
+
+def test_every_stage_s_numbers_are_cnn_core_s():
+    session = Session()
+    header, arrays = unpack(explore_message(session, upload_limit=100))
+    for stage in header["stages"][1:]:
+        np.testing.assert_array_equal(arrays[stage["array"]], session.chain.trace.stages[stage["stage"]].output)
+    np.testing.assert_array_equal(arrays[header["stages"][0]["array"]], session.chain.trace.input)
+
+
+def test_arrays_the_browser_holds_are_not_sent_again():
+    session = Session()
+    header, arrays = unpack(explore_message(session, upload_limit=100))
+    session.have = frozenset(arrays)
+    again, sent = unpack(explore_message(session, upload_limit=100))
+    assert sent == {}
+    assert again["needs"] == header["needs"]
+    assert len(explore_message(session, upload_limit=100)) < 12_000
+
+
+def test_an_edit_of_the_kernel_does_not_send_the_input_or_the_classifier_s_weights_again():
+    session = Session()
+    _, arrays = unpack(explore_message(session, upload_limit=100))
+    edit = {"op": "library", "value": "sharpen", "revision": 1}
+    session.receive({"session": session.identity, "edits": [edit], "pin": None, "have": list(arrays)})
+    header, sent = unpack(explore_message(session, upload_limit=100))
+    stages = {stage["title"]: stage for stage in header["stages"]}
+    assert stages["Input"]["array"] not in sent
+    assert stages["Score"]["weight"] not in sent
+    assert stages["Feature map"]["array"] in sent
+
+
+def test_links_say_where_each_cell_reads():
+    header, _ = unpack(
+        explore_message(edited({"op": "padding", "value": 1}, {"op": "stride", "value": 2}), upload_limit=100)
+    )
+    stages = {stage["title"]: stage for stage in header["stages"]}
+    window = {"kind": "window", "origin": [-1, -1], "stride": [2, 2], "dilation": [1, 1], "extent": [3, 3]}
+    assert stages["Feature map"]["link"] == window
+    assert stages["ReLU"]["link"] == {"kind": "same"}
+    assert stages["Flattened"]["link"] == {"kind": "reshape"}
+    assert stages["Probability"]["link"] == {"kind": "all"}
+
+
+def test_the_shape_formula_has_the_numbers_plugged_in():
+    header, _ = unpack(
+        explore_message(edited({"op": "rows", "value": 8}, {"op": "stride", "value": 2}), upload_limit=100)
+    )
+    columns = {column["view"]: column for column in header["columns"]}
+    assert columns["conv"]["note"] == "rows ⌊(8 − 3) / 2⌋ + 1 = 3; columns (5 − 3) / 2 + 1 = 2"
+    assert columns["pool"]["note"] == "rows ⌊(3 − 2) / 2⌋ + 1 = 1; columns (2 − 2) / 2 + 1 = 1"
+
+
+@pytest.mark.parametrize("pin", [(0, (0, 0, 99, 99)), (9, (0,)), (5, (0, 7)), (-1, (0, 0, 0, 0)), (4, (0, 2, 5, 5))])
+def test_a_pin_that_is_no_longer_there_moves_to_the_nearest_cell(pin):
+    session = Session(pin=pin)
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    explanation = header["explanation"]
+    assert explanation["stage"] == header["pin"]["stage"]
+    assert explanation["index"] == header["pin"]["index"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_grid_too_small_is_described_with_its_reason_and_a_way_out(size):
+    session = edited({"op": "rows", "value": size}, {"op": "columns", "value": size})
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    missing = [column for column in header["columns"] if column["kind"] == "missing"]
+    assert "does not fit" in missing[0]["why"]
+    assert missing[0]["fixes"]
+    assert all(column["why"].startswith("Waits for") for column in missing[1:])
+
+
+def test_the_gallery_shows_all_eight_kernels_or_says_why_none():
+    header, arrays = unpack(gallery_message(Session()))
+    assert [card["view"] for card in header["cards"]][:2] == ["input", "identity"]
+    assert len(header["cards"]) == 9
+    assert all(stage["array"] in arrays for stage in header["stages"])
+    tiny, _ = unpack(gallery_message(edited({"op": "rows", "value": 1})))
+    assert "does not fit" in tiny["problem"]

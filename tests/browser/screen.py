@@ -1,0 +1,78 @@
+"""What the browser tests read off the screen, and the network they compare it with."""
+
+import numpy as np
+from playwright.sync_api import Page
+
+from cnn_core import Explanation
+
+Events = list[dict]
+
+
+def drawn(page: Page) -> Events:
+    """Every draw announced so far."""
+    return page.evaluate("window.cnn.drawn")
+
+
+def last_cell(page: Page) -> dict:
+    """The last hovered or pinned cell that was announced."""
+    page.wait_for_function("window.cnn.cell.length > 0")
+    return page.evaluate("window.cnn.cell[window.cnn.cell.length - 1]")
+
+
+def clear(page: Page) -> None:
+    """Forget the events so far."""
+    page.evaluate("window.cnn.drawn = []; window.cnn.cell = [];")
+
+
+def wait_drawn(page: Page, view: str, source: str = "cnn_core", after: int = -1) -> dict:
+    """Wait until a view announces a draw from this source with a revision above ``after``; the draw."""
+    test = "(each) => each.view === view && each.source === source && each.revision > after"
+    handle = page.wait_for_function(
+        f"([view, source, after]) => window.cnn.drawn.find({test})", arg=[view, source, after], timeout=20_000
+    )
+    return handle.json_value()
+
+
+def revision(page: Page) -> int:
+    """The revision of the newest draw."""
+    return max((each["revision"] for each in drawn(page)), default=-1)
+
+
+def cell_centre(page: Page, view: str, row: int, column: int, shape: tuple[int, int]) -> tuple[float, float]:
+    """Where on the screen a map's cell lies."""
+    box = page.locator(f"[data-view={view}]").bounding_box()
+    return (
+        box["x"] + (column + 0.5) * box["width"] / shape[1],
+        box["y"] + (row + 0.5) * box["height"] / shape[0],
+    )
+
+
+def hover_cell(page: Page, view: str, row: int, column: int, shape: tuple[int, int]) -> dict:
+    """Move the pointer to a cell; what the page says of it."""
+    clear(page)
+    page.mouse.move(*cell_centre(page, view, row, column, shape))
+    page.wait_for_function("(view) => window.cnn.cell.some((each) => each.view === view)", arg=view)
+    return last_cell(page)
+
+
+def weights(page: Page) -> np.ndarray:
+    """The kernel as its fields show it."""
+    values = page.locator("[data-view=kernel] input").evaluate_all("(fields) => fields.map((field) => field.value)")
+    return np.array([float(value) for value in values]).reshape(3, 3)
+
+
+def same_sum(event: dict, asked: Explanation) -> None:
+    """An announced cell is the core's explanation, term by term."""
+    assert event["rule"] == asked.rule
+    assert event["index"] == list(asked.index)
+    assert event["value"] == asked.value
+    assert event["total"] == asked.total
+    assert event["residual"] == asked.residual
+    assert event["bias"] == asked.bias
+    assert len(event["terms"]) == len(asked.terms)
+    for said, term in zip(event["terms"], asked.terms, strict=True):
+        assert said["stage"] == term.stage
+        assert said["index"] == (None if term.index is None else list(term.index))
+        assert said["weight"] == term.weight
+        assert said["product"] == term.product
+        assert said["value"] == term.value

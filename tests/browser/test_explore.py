@@ -1,0 +1,295 @@
+"""The Explore page as a person uses it: every number read off the screen is held against cnn_core."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from cnn_core import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, Softmax
+from pages.shared.chain import build
+from pages.shared.experiment import Experiment, apply
+from tests.browser.conftest import Server
+from tests.browser.screen import (
+    cell_centre,
+    clear,
+    drawn,
+    hover_cell,
+    last_cell,
+    revision,
+    same_sum,
+    wait_drawn,
+    weights,
+)
+
+pytestmark = pytest.mark.browser
+
+SHAPES = {"input": (5, 5), "conv": (3, 3), "activation": (3, 3), "pool": (1, 1)}
+STAGES = {"input": -1, "conv": 0, "activation": 1, "pool": 2}
+
+
+def test_the_page_opens_alive_on_the_worked_grid_with_its_maps_in_sight(explore: Page):
+    for view in ("input", "kernel", "conv", "activation", "pool", "scores", "probabilities"):
+        box = explore.locator(f"[data-view={view}]").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 1440
+        assert box["y"] + box["height"] <= 1000
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")
+    expect(explore.locator(".ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias 0 = 12")
+
+
+@pytest.mark.parametrize("view", ["input", "conv", "activation", "pool"])
+def test_every_cell_of_the_worked_grid_tells_what_cnn_core_tells(explore: Page, view: str):
+    trace = build(Experiment()).trace
+    rows, columns = SHAPES[view]
+    for row in range(rows):
+        for column in range(columns):
+            event = hover_cell(explore, view, row, column, (rows, columns))
+            same_sum(event, trace.explain(STAGES[view], (0, 0, row, column)))
+
+
+def test_scores_and_probabilities_tell_what_cnn_core_tells(explore: Page):
+    trace = build(Experiment()).trace
+    for view, stage in (("scores", 4), ("probabilities", 5)):
+        for k in range(3):
+            event = hover_cell(explore, view, k, 0, (3, 1))
+            same_sum(event, trace.explain(stage, (0, k)))
+
+
+def test_dragging_a_weight_redraws_every_stage_and_cnn_core_confirms(explore: Page):
+    before = revision(explore)
+    field = explore.locator("[data-view=kernel] input").nth(4)
+    box = field.bounding_box()
+    clear(explore)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    explore.mouse.move(x, y)
+    explore.mouse.down()
+    for step in range(1, 6):
+        explore.mouse.move(x, y - 7 * step)
+    explore.wait_for_function("window.cnn.drawn.some((each) => each.source === 'preview')")
+    explore.mouse.up()
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    assert {each["revision"] for each in drawn(explore) if each["revision"] > before} == {before + 1}
+    for view in ("conv", "activation", "pool", "scores", "probabilities", "kernel"):
+        assert any(each["view"] == view and each["source"] == "preview" for each in drawn(explore))
+    kernel = weights(explore)
+    assert kernel[1, 1] == 5
+    changed = apply(Experiment(), {"op": "kernel", "values": kernel.tolist()})
+    event = hover_cell(explore, "conv", 2, 1, (3, 3))
+    same_sum(event, build(changed).trace.explain(0, (0, 0, 2, 1)))
+
+
+def test_typing_a_weight_is_enough(explore: Page):
+    before = revision(explore)
+    explore.locator("[data-view=kernel] input").first.fill("2.5")
+    wait_drawn(explore, "conv", "preview", before)
+    wait_drawn(explore, "conv", "cnn_core", before)
+    event = hover_cell(explore, "conv", 0, 0, (3, 3))
+    assert event["value"] == -6 + 1.5 * 1
+    assert event["residual"] == 0
+
+
+@pytest.mark.parametrize("text", ["NaN", "abc", "inf", "1/0", ""])
+def test_what_is_no_number_is_refused_with_a_sentence_and_the_weight_stays(explore: Page, text: str):
+    field = explore.locator("[data-view=kernel] input").first
+    field.fill(text)
+    field.press("Enter")
+    expect(explore.locator(".ks-notice")).to_contain_text("is not a number, so the weight stays 1")
+    expect(field).to_have_value("1")
+
+
+def test_arrow_keys_and_the_wheel_step_a_focused_weight(explore: Page):
+    before = revision(explore)
+    field = explore.locator("[data-view=kernel] input").nth(1)
+    field.focus()
+    field.press("ArrowUp")
+    field.press("ArrowUp")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    assert weights(explore)[0, 1] == 2
+    field.hover()
+    explore.mouse.wheel(0, 100)
+    wait_drawn(explore, "conv", "cnn_core", before + 1)
+    assert weights(explore)[0, 1] == 1
+
+
+def test_the_wheel_over_a_weight_without_focus_changes_nothing(explore: Page):
+    before = weights(explore)
+    explore.locator("[data-view=kernel] input").nth(1).hover()
+    explore.mouse.wheel(0, 100)
+    explore.wait_for_timeout(600)
+    np.testing.assert_array_equal(weights(explore), before)
+
+
+def test_dragging_over_the_input_draws_with_the_brush(explore: Page):
+    before = revision(explore)
+    clear(explore)
+    explore.mouse.move(*cell_centre(explore, "input", 0, 0, (5, 5)))
+    explore.mouse.down()
+    for column in range(1, 5):
+        explore.mouse.move(*cell_centre(explore, "input", 0, column, (5, 5)))
+    explore.mouse.up()
+    wait_drawn(explore, "conv", "preview", before)
+    wait_drawn(explore, "conv", "cnn_core", before)
+    assert [hover_cell(explore, "input", 0, column, (5, 5))["value"] for column in range(5)] == [9] * 5
+    edit = {"op": "cells", "cells": [[0, column, 9] for column in range(5)]}
+    trace = build(apply(Experiment(), edit)).trace
+    same_sum(hover_cell(explore, "conv", 0, 2, (3, 3)), trace.explain(0, (0, 0, 0, 2)))
+
+
+def test_a_cell_is_clicked_and_typed_over(explore: Page):
+    before = revision(explore)
+    explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+    explore.keyboard.type("42")
+    explore.keyboard.press("Enter")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    assert hover_cell(explore, "input", 2, 2, (5, 5))["value"] == 42
+
+
+def test_a_cell_typed_over_with_nonsense_keeps_its_number(explore: Page):
+    explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+    explore.keyboard.press("Enter")
+    explore.keyboard.type("NaN")
+    explore.keyboard.press("Enter")
+    expect(explore.locator(".ks-notice")).to_contain_text("“NaN” is not a number")
+    assert hover_cell(explore, "input", 2, 2, (5, 5))["value"] == 9
+
+
+def test_shift_and_arrow_and_the_wheel_step_a_chosen_input_cell(explore: Page):
+    before = revision(explore)
+    explore.mouse.click(*cell_centre(explore, "input", 1, 1, (5, 5)))
+    explore.keyboard.press("Shift+ArrowUp")
+    explore.keyboard.press("Shift+ArrowUp")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    explore.mouse.wheel(0, -100)
+    wait_drawn(explore, "conv", "cnn_core", before + 1)
+    explore.mouse.move(5, 5)
+    assert hover_cell(explore, "input", 1, 1, (5, 5))["value"] == 8
+
+
+def test_undo_and_redo_walk_through_edits(explore: Page):
+    before = revision(explore)
+    explore.locator("[data-view=kernel] input").first.fill("7")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    explore.get_by_role("button", name="Undo").click()
+    wait_drawn(explore, "conv", "cnn_core", before + 1)
+    assert weights(explore)[0, 0] == 1
+    explore.get_by_role("button", name="Redo").click()
+    wait_drawn(explore, "conv", "cnn_core", before + 2)
+    assert weights(explore)[0, 0] == 7
+    explore.locator("[data-view=conv]").focus()
+    explore.keyboard.press("Control+z")
+    wait_drawn(explore, "conv", "cnn_core", before + 3)
+    assert weights(explore)[0, 0] == 1
+
+
+def test_a_pinned_cell_stays_and_the_keyboard_walks_it(explore: Page):
+    explore.mouse.click(*cell_centre(explore, "conv", 2, 2, (3, 3)))
+    explore.mouse.move(5, 5)
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 2]")
+    expect(explore.locator(".ks-ledger-state")).to_have_text("pinned")
+    explore.keyboard.press("ArrowLeft")
+    explore.keyboard.press("ArrowUp")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [1, 1]")
+    same_sum(last_cell(explore), build(Experiment()).trace.explain(0, (0, 0, 1, 1)))
+
+
+def test_settings_are_offered_as_far_as_they_work_and_say_why_not_further(explore: Page):
+    more = explore.get_by_role("button", name="more stride")
+    before = revision(explore)
+    more.click()
+    wait_drawn(explore, "conv", "cnn_core", before)
+    expect(more).to_have_attribute("aria-disabled", "true")
+    assert "does not fit" in (more.get_attribute("title") or "")
+    more.press("Enter")
+    explore.wait_for_timeout(300)
+    expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
+    explore.get_by_role("button", name="less stride").click()
+    wait_drawn(explore, "conv", "cnn_core", before + 1)
+    before = revision(explore)
+    explore.get_by_role("button", name="more padding").click()
+    wait_drawn(explore, "conv", "cnn_core", before)
+    trace = build(apply(Experiment(), {"op": "padding", "value": 1})).trace
+    same_sum(hover_cell(explore, "conv", 0, 0, (5, 5)), trace.explain(0, (0, 0, 0, 0)))
+    explore.get_by_role("button", name="more stride").click()
+    wait_drawn(explore, "conv", "cnn_core", before + 1)
+    expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("3 × 3")
+
+
+def test_average_pooling_sigmoid_and_more_classes(explore: Page):
+    before = revision(explore)
+    explore.get_by_label("Pooling").select_option("average")
+    wait_drawn(explore, "pool", "cnn_core", before)
+    explore.get_by_label("Last layer").select_option("sigmoid")
+    wait_drawn(explore, "pool", "cnn_core", before + 1)
+    explore.get_by_role("button", name="more classes").click()
+    wait_drawn(explore, "probabilities", "cnn_core", before + 2)
+    experiment = Experiment()
+    for edit in (
+        {"op": "pooling", "value": "average"},
+        {"op": "head", "value": "sigmoid"},
+        {"op": "classes", "value": 4},
+    ):
+        experiment = apply(experiment, edit)
+    trace = build(experiment).trace
+    same_sum(hover_cell(explore, "pool", 0, 0, (1, 1)), trace.explain(2, (0, 0, 0, 0)))
+    same_sum(hover_cell(explore, "probabilities", 3, 0, (4, 1)), trace.explain(5, (0, 3)))
+
+
+def test_a_grid_too_small_for_the_kernel_says_so_and_offers_what_works(explore: Page):
+    for size in (4, 3, 2):
+        before = revision(explore)
+        explore.get_by_role("button", name="less rows").click()
+        wait_drawn(explore, "input", "cnn_core", before)
+        assert size
+    expect(explore.locator(".ks-why").first).to_contain_text("does not fit")
+    assert hover_cell(explore, "input", 1, 4, (2, 5))["value"] == 2
+    before = revision(explore)
+    explore.get_by_role("button", name="Use padding 1").click()
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    expect(explore.locator(".ks-why")).to_have_count(0)
+
+
+def test_play_slides_the_window_over_every_cell(explore: Page):
+    explore.get_by_label("speed").fill("100")
+    clear(explore)
+    explore.get_by_role("button", name="Play").click()
+    explore.wait_for_function("window.cnn.cell.length >= 9", timeout=10_000)
+    seen = {tuple(each["index"][2:]) for each in explore.evaluate("window.cnn.cell")}
+    assert seen == {(row, column) for row in range(3) for column in range(3)}
+
+
+def test_the_experiment_survives_a_page_switch(explore: Page):
+    before = revision(explore)
+    explore.locator("[data-view=kernel] input").first.fill("3")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    clear(explore)
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "probabilities")
+    assert weights(explore)[0, 0] == 3
+
+
+def test_a_kernel_chosen_on_the_kernels_page_is_taken_to_explore(page: Page, server: Server):
+    page.goto(f"{server.url}/kernels")
+    wait_drawn(page, "sobel_y")
+    clear(page)
+    page.get_by_role("button", name="Use Sobel y in Explore").click()
+    wait_drawn(page, "probabilities")
+    np.testing.assert_array_equal(weights(page), [[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
+
+
+def test_every_library_kernel_is_shown_over_the_input_with_cnn_core_s_numbers(page: Page, server: Server):
+    page.goto(f"{server.url}/kernels")
+    wait_drawn(page, "laplacian")
+    network = Experiment()
+    for name in ("identity", "box_blur", "sobel_x", "laplacian"):
+        experiment = apply(network, {"op": "library", "value": name})
+        event = hover_cell(page, name, 1, 2, (3, 3))
+        explained = build(experiment).trace.explain(0, (0, 0, 1, 2))
+        assert event["value"] == explained.value
+        assert event["total"] == explained.total
+
+
+def test_the_network_on_screen_is_the_textbook_s():
+    network = build(Experiment()).network
+    assert [type(layer) for layer in network.layers] == [Conv2d, ReLU, MaxPool2d, Flatten, Linear, Softmax]
+    assert isinstance(network, Sequential)
