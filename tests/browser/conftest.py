@@ -46,12 +46,12 @@ def find_browser() -> str | None:
 class Server:
     """The app, started as a person starts it, on a port of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: Path = ROOT / "app.py") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://localhost:{port}"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
         self.process = subprocess.Popen(
             [*command, "--server.headless", "true", "--server.fileWatcherType", "none"],
             cwd=ROOT,

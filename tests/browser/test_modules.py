@@ -1,0 +1,151 @@
+"""The components' pure functions, imported into a page and held to cnn_core's cases and to Python's own arithmetic."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "preview.json").read_text())
+
+RUN_CASE = """async (wanted) => {
+  const { preview } = await import("/ui/common/preview.js");
+  const shapeOf = (nested) => (Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0])] : []);
+  const tensor = (nested) => nested && { shape: shapeOf(nested), values: Float64Array.from(nested.flat(Infinity)) };
+  const result = preview(wanted.rule, {
+    input: tensor(wanted.input), weight: tensor(wanted.weight), bias: tensor(wanted.bias),
+    shape: shapeOf(wanted.expected), link: wanted.link,
+  });
+  return Array.from(result.values);
+}"""
+
+
+@pytest.fixture(scope="module")
+def modules(browser, server: Server) -> Page:
+    """A page of this server, from which its modules can be imported."""
+    page = browser.new_page()
+    page.goto(f"{server.url}/ui/common/preview.js")
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_preview_gives_what_cnn_core_gives(modules: Page, case: dict):
+    result = np.array(modules.evaluate(RUN_CASE, case))
+    expected = np.array(case["expected"]).ravel()
+    if case["exact"]:
+        np.testing.assert_array_equal(result, expected)
+    else:
+        np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-300)
+
+
+def test_a_rule_that_the_preview_does_not_know_is_not_guessed(modules: Page):
+    result = modules.evaluate(
+        """async () => {
+          const { preview } = await import("/ui/common/preview.js");
+          const input = { shape: [1, 1], values: Float64Array.of(1) };
+          return [preview(null, { input, shape: [1, 1], link: {} }), preview("gelu", { input, shape: [1, 1], link: {} })];
+        }"""
+    )
+    assert result == [None, None]
+
+
+def test_sums_are_rounded_once_as_python_s_fsum_rounds_them(modules: Page):
+    rng = np.random.default_rng(3)
+    lists = [[1e16, 1, -1e16], [0.1] * 10, [1e308, 1e308, -1e308], [1, 1e-16, 1e-16], [], [-0.0]]
+    lists += [(rng.normal(size=20) * 10.0 ** rng.integers(-20, 20, 20)).tolist() for _ in range(300)]
+    sums = modules.evaluate(
+        """async (lists) => {
+          const { fsum } = await import("/ui/common/exact.js");
+          return lists.map((list) => fsum(list));
+        }""",
+        lists,
+    )
+    for numbers, result in zip(lists, sums, strict=True):
+        try:
+            expected = math.fsum(numbers)
+        except OverflowError:
+            continue
+        assert float(result) == expected
+
+
+def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
+    rng = np.random.default_rng(4)
+    sums = []
+    for size in (0.001, 0.1, 1, 30, 5000):
+        for count in (1, 4, 9, 25):
+            products = rng.normal(scale=size, size=count)
+            bias = float(rng.normal(scale=size)) if count % 2 else 0.0
+            sums.append({"products": products.tolist(), "bias": bias, "value": float(products.sum() + bias)})
+    sums += [{"products": [1, 0, -3], "bias": 2, "value": 0}, {"products": [0.5, 0.25], "bias": 0, "value": 0.75}]
+    shown = modules.evaluate(
+        """async (sums) => {
+          const { addUp, fixed } = await import("/ui/common/format.js");
+          return sums.map((sum) => {
+            const told = addUp(sum);
+            const numbers = [...told.products, told.bias, told.remainder, told.value];
+            return { places: told.places, texts: numbers.map((x) => fixed(x, told.places)), remainder: told.remainder };
+          });
+        }""",
+        sums,
+    )
+    for sum_, told in zip(sums, shown, strict=True):
+        units = [round(float(text.replace("−", "-")) * 10 ** told["places"]) for text in told["texts"]]
+        assert sum(units[:-1]) == units[-1]
+        # The remainder is what cutting digits costs: at most half a unit of the last place for each number shown.
+        assert abs(told["remainder"]) * 10 ** told["places"] <= (len(sum_["products"]) + 2) / 2 + 1e-6
+    assert shown[-2]["texts"] == ["1", "0", "−3", "2", "0", "0"]
+    assert shown[-1]["texts"] == ["0.50", "0.25", "0.00", "0.00", "0.75"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("5", 5), (" -2.5 ", -2.5), ("0,5", 0.5), ("−3", -3), ("1/4", 0.25), ("1e3", 1000), (".5", 0.5), ("2.", 2)]
+    + [(text, None) for text in ("", "abc", "NaN", "Infinity", "1/0", "--1", "1 2", "0x10", "1/2/3")],
+)
+def test_numbers_are_read_as_people_write_them(modules: Page, text: str, value: float | None):
+    read = modules.evaluate(
+        'async (text) => (await import("/ui/common/format.js")).read(text)',
+        text,
+    )
+    assert read == value
+
+
+def test_labels_are_short_and_never_minus_zero(modules: Page):
+    numbers = [0, -0.0, 12, -6, 0.000732, 1 / 3, 1e9, -1e-7, 123.456]
+    texts = modules.evaluate(
+        'async (numbers) => { const { short } = await import("/ui/common/format.js"); return numbers.map((x) => short(x, 3)); }',
+        numbers,
+    )
+    assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
+
+
+def test_windows_and_their_readers_are_each_other_s_inverse(modules: Page):
+    wrong = modules.evaluate(
+        """async () => {
+          const { taps, boxForward } = await import("/ui/common/windows.js");
+          const wrong = [];
+          for (const stride of [1, 2, 3]) for (const padding of [0, 1, 2]) for (const extent of [1, 2, 3]) {
+            const link = { kind: "window", origin: [-padding, -padding], stride: [stride, stride], dilation: [1, 1], extent: [extent, extent] };
+            const size = Math.floor((7 + 2 * padding - extent) / stride) + 1;
+            for (let row = 0; row < 7; row += 1) {
+              const readers = [];
+              for (let i = 0; i < size; i += 1) {
+                if (taps(link, i, 0, 7, 7).some((tap) => tap.row === row)) readers.push(i);
+              }
+              const box = boxForward({ top: row, bottom: row, left: 0, right: 6 }, link, [size, size]);
+              const found = box ? [box.top, box.bottom] : null;
+              const expected = readers.length ? [readers[0], readers[readers.length - 1]] : null;
+              if (JSON.stringify(found) !== JSON.stringify(expected)) wrong.push({ stride, padding, extent, row, found, expected });
+            }
+          }
+          return wrong;
+        }"""
+    )
+    assert wrong == []

@@ -1,0 +1,177 @@
+"""How fast the screen answers: milliseconds are printed, ratios against a floor in the same run are held loosely."""
+
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import ROOT, Server
+from tests.browser.screen import clear, drawn, revision, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+BARE = Path(__file__).parent / "bare" / "app.py"
+PHOTOGRAPH = ROOT / "assets" / "photograph.jpg"
+
+# One drag of a kernel weight: every step's time from the pointer's move to the draw it caused, then the time from the
+# pointer's release to cnn_core's arrays on screen.
+DRAG = """async (steps) => {
+  const field = document.querySelectorAll("[data-view=kernel] input")[4];
+  const box = field.getBoundingClientRect();
+  const at = (k) => ({ bubbles: true, cancelable: true, pointerId: 1, button: 0, isPrimary: true,
+                       clientX: box.left + 20, clientY: box.top + 20 - 8 * k });
+  field.setPointerCapture = () => {};
+  const draw = (source) => new Promise((resolve) => {
+    const listen = (event) => {
+      if (event.detail.source !== source || event.detail.view !== "kernel") return;
+      document.removeEventListener("cnn:drawn", listen);
+      resolve(event.detail.at);
+    };
+    document.addEventListener("cnn:drawn", listen);
+  });
+  const previews = [];
+  field.dispatchEvent(new PointerEvent("pointerdown", at(0)));
+  for (let k = 1; k <= steps; k += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 13 + (k * 7) % 17));  // no fixed phase to the frames
+    const began = performance.now();
+    const drawn = draw("preview");
+    field.dispatchEvent(new PointerEvent("pointermove", at(k % 9 + (k % 2) * 3 + 1)));
+    previews.push((await drawn) - began);
+  }
+  const released = performance.now();
+  const settled = draw("cnn_core");
+  field.dispatchEvent(new PointerEvent("pointerup", at(steps)));
+  return { previews, settle: (await settled) - released };
+}"""
+
+RERUN = """async () => {
+  const button = [...document.querySelectorAll("button")].find((each) => each.textContent.includes("again"));
+  const text = () => document.body.innerText.match(/clicks: (\\d+)/)[1];
+  const before = text();
+  const began = performance.now();
+  button.click();
+  while (text() === before) await new Promise((resolve) => requestAnimationFrame(resolve));
+  return performance.now() - began;
+}"""
+
+HOVER = """async () => {
+  const map = document.querySelector("[data-view=conv]");
+  const box = map.getBoundingClientRect();
+  const gaps = [];
+  let last = null;
+  for (let k = 0; k < 240; k += 1) {
+    const now = await new Promise((resolve) => requestAnimationFrame(resolve));
+    if (last !== null) gaps.push(now - last);
+    last = now;
+    const x = box.left + box.width * (0.1 + 0.8 * ((k * 37) % 240) / 240);
+    const y = box.top + box.height * (0.1 + 0.8 * ((k * 91) % 240) / 240);
+    map.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, clientX: x, clientY: y }));
+  }
+  return gaps;
+}"""
+
+
+@pytest.fixture(scope="module")
+def bare() -> Server:
+    running = Server(BARE)
+    yield running
+    running.stop()
+
+
+def set_input(page: Page, size: int) -> None:
+    if size == 5:
+        return
+    before = revision(page)
+    clear(page)
+    page.set_input_files(".st-key-photo input[type=file]", PHOTOGRAPH)
+    wait_drawn(page, "probabilities", "cnn_core", before)
+    before = revision(page)
+    page.get_by_label("size", exact=True).fill(str(size))
+    wait_drawn(page, "probabilities", "cnn_core", before)
+
+
+def quartiles(times: list[float]) -> str:
+    ordered = sorted(times)
+    return f"median {statistics.median(ordered):6.1f} ms, p95 {ordered[int(len(ordered) * 0.95)]:6.1f} ms"
+
+
+@pytest.mark.parametrize("size", [5, 28, 224])
+def test_an_edit_is_drawn_within_a_frame_or_two(explore: Page, size: int, capsys: pytest.CaptureFixture[str]):
+    set_input(explore, size)
+    explore.wait_for_timeout(500)
+    times = explore.evaluate(DRAG, 60)["previews"]
+    with capsys.disabled():
+        print(f"\n  edit -> drawn frame at {size:3d} px: {quartiles(times)} (aim 16)")
+    assert len(times) == 60
+    assert statistics.median(times) < 100
+
+
+def test_cnn_core_s_arrays_follow_a_gesture_nearly_as_fast_as_a_bare_rerun(
+    explore: Page, bare: Server, browser: Browser, capsys: pytest.CaptureFixture[str]
+):
+    floor_page = browser.new_page()
+    floor_page.goto(bare.url)
+    floor_page.get_by_role("button", name="again").wait_for()
+    set_input(explore, 224)
+    settle, floor = [], []
+    for _ in range(15):
+        settle.append(explore.evaluate(DRAG, 2)["settle"])
+        floor.append(floor_page.evaluate(RERUN))
+        explore.wait_for_timeout(60)
+    floor_page.close()
+    ratio = statistics.median(settle) / statistics.median(floor)
+    with capsys.disabled():
+        print(f"\n  gesture end -> cnn_core at 224 px: {quartiles(settle)}")
+        print(f"  bare fragment rerun:               {quartiles(floor)}; ratio {ratio:.2f} (aim 2)")
+    assert ratio < 6
+
+
+@pytest.mark.parametrize("size", [5, 224])
+def test_hovering_keeps_the_frame_rate(explore: Page, size: int, capsys: pytest.CaptureFixture[str]):
+    set_input(explore, size)
+    explore.wait_for_timeout(500)
+    gaps = explore.evaluate(HOVER)
+    with capsys.disabled():
+        print(f"\n  hover frame gap at {size:3d} px: {quartiles(gaps)} (aim 17)")
+    assert statistics.median(gaps) < 60
+
+
+def open_time(browser: Browser, url: str, ready: str) -> float:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.add_init_script("document.addEventListener('cnn:drawn', () => { window.ready = true; });")
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    page.wait_for_function(ready)
+    took = time.perf_counter() - began
+    context.close()
+    return took * 1000
+
+
+def test_the_page_opens_nearly_as_fast_as_a_page_of_text(
+    server: Server, bare: Server, browser: Browser, capsys: pytest.CaptureFixture[str]
+):
+    bare_text = "document.body && document.body.innerText.includes('clicks:')"
+    for _ in range(2):
+        open_time(browser, server.url, "window.ready")
+        open_time(browser, bare.url, bare_text)
+    full, floor = [], []
+    for _ in range(8):
+        full.append(open_time(browser, server.url, "window.ready"))
+        floor.append(open_time(browser, bare.url, bare_text))
+    ratio = statistics.median(full) / statistics.median(floor)
+    with capsys.disabled():
+        print(f"\n  page open: {quartiles(full)}; bare page of text: {quartiles(floor)}; ratio {ratio:.2f} (aim 1.4)")
+    assert ratio < 3
+
+
+def test_an_edit_at_224_px_announces_each_view_once_a_source(explore: Page):
+    set_input(explore, 224)
+    explore.wait_for_timeout(400)
+    clear(explore)
+    explore.evaluate(DRAG, 1)
+    explore.wait_for_timeout(300)
+    events = [(each["view"], each["source"]) for each in drawn(explore)]
+    assert len(events) == len(set(events))
