@@ -15,7 +15,7 @@ kept = session()
 frame.heading(
     "Kernelscope",
     "Watch a convolutional network compute, number by number; any cell tells where its value came from.",
-    "Start by moving the pointer over the feature map, then drag a kernel weight up or down.",
+    "Point at the feature map first, then drag a kernel weight up or down.",
 )
 
 

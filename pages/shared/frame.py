@@ -9,14 +9,12 @@ from pages.shared.experiment import with_photo
 from pages.shared.photo import open_photo
 from pages.shared.session import Session
 
-_TYPES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
-
 # Streamlit's own spacing leaves the first map far down the page; the uploader is reduced to its button.
 _STYLE = """<style>
 .stMainBlockContainer { padding: 3.75rem 2rem 2rem; }
 .stMainBlockContainer > .stVerticalBlock { gap: 0.75rem; }
 /* The component's own button opens this one, so that upload stands beside the input it replaces. */
-.st-key-photo { position: absolute; visibility: hidden; }
+.st-key-photo { position: absolute; visibility: hidden; width: 1px; height: 1px; overflow: hidden; }
 .ks-heading { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; }
 .ks-heading h1 { padding: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }
 .ks-heading p { margin: 0; font-size: 0.9375rem; }
@@ -50,10 +48,5 @@ def photo_door(kept: Session) -> None:
         except ImageError as error:
             kept.notice = f"{upload.name}: {error}"
 
-    st.file_uploader(
-        "Your own photograph",
-        type=None,
-        key="photo",
-        on_change=take_in,
-        label_visibility="collapsed",
-    )
+    # Any file may be tried: the core tells pictures from the rest, with a better sentence than a list of endings.
+    st.file_uploader("Your own photograph", key="photo", on_change=take_in, label_visibility="collapsed")

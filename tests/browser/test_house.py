@@ -1,0 +1,96 @@
+"""How the app is entered, what it asks of the network, and how it looks in both themes and on a phone."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server, Watch
+from tests.browser.screen import hover_cell, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+# Where a page's own address leads, and a view that tells it has drawn.
+ADDRESSES = {"": "probabilities", "explore": "probabilities", "kernels": "laplacian"}
+LISTEN = (
+    "window.cnn = {drawn: [], cell: []};"
+    "document.addEventListener('cnn:drawn', (event) => window.cnn.drawn.push(event.detail));"
+    "document.addEventListener('cnn:cell', (event) => window.cnn.cell.push(event.detail));"
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_first_deep_link_looks_like_any_other_visit(page: Page, fresh_server: Server, address: str):
+    page.goto(f"{fresh_server.url}/{address}")
+    wait_drawn(page, ADDRESSES[address])
+    expect(page).to_have_title("Kernelscope" if "explore" in address else page.title())
+    navigation = page.get_by_role("navigation")
+    expect(navigation.get_by_role("link")).to_have_text(["Explore", "Kernels"])
+    expect(page.locator("[data-testid=stSidebar]")).to_have_count(0)
+    assert "Page not found" not in page.content()
+    first = page.locator(".stMain").inner_text()
+    page.goto(fresh_server.url)
+    wait_drawn(page, "probabilities")
+    page.goto(f"{fresh_server.url}/{address}")
+    wait_drawn(page, ADDRESSES[address])
+    assert page.locator(".stMain").inner_text() == first
+
+
+def test_the_files_beside_the_modules_are_not_served(page: Page, server: Server):
+    for path in ("register.py", "explore/__init__.py", "explore", ""):
+        assert page.request.get(f"{server.url}/ui/{path}").status == 404
+    script = page.request.get(f"{server.url}/ui/explore/component.js")
+    assert script.status == 200
+    assert script.headers["cache-control"] == "no-cache"
+    assert script.headers["x-content-type-options"] == "nosniff"
+
+
+def test_every_answer_carries_the_security_headers(page: Page, server: Server):
+    headers = page.request.get(server.url).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 1000), (1024, 768), (390, 844), (360, 740)])
+def test_nothing_is_wider_than_its_screen(browser: Browser, server: Server, scheme: str, width: int, height: int):
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    watch = Watch(page)
+    for address, view in ADDRESSES.items():
+        page.goto(f"{server.url}/{address}")
+        wait_drawn(page, view)
+        for element in page.locator(".ks-column, .ks-card, .ks-ledger").all():
+            box = element.bounding_box()
+            assert box["x"] >= -1
+            assert box["x"] + box["width"] <= width + 1
+        assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+    assert watch.errors == []
+    assert watch.outside == []
+    context.close()
+
+
+def test_the_ledger_stays_in_sight_on_a_phone(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    ledger = page.locator(".ks-ledger").bounding_box()
+    assert ledger["y"] + ledger["height"] <= 844
+    page.locator("[data-view=conv]").evaluate("(map) => map.scrollIntoView({ block: 'center' })")
+    box = page.locator("[data-view=conv]").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".ks-ledger h2")).to_have_text("Feature map [1, 1]")
+    expect(page.locator(".ks-ledger .ks-sum")).to_be_visible()
+    context.close()
+
+
+def test_a_change_of_theme_repaints_the_maps(page: Page, server: Server):
+    page.emulate_media(color_scheme="light")
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    middle = "document.querySelector('[data-view=conv] canvas').getContext('2d').getImageData(0, 0, 1, 1).data.join()"
+    light = page.evaluate(middle)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{middle} !== '{light}'", timeout=5000)
+    assert hover_cell(page, "conv", 0, 0, (3, 3))["value"] == -6
