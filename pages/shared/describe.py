@@ -184,10 +184,12 @@ def _input_scale(experiment: Experiment) -> dict[str, Any]:
 
 
 def _scale(view: str | None) -> dict[str, Any]:
+    """Maps of one group share one scale: a colour means the same number before and after ReLU and pooling."""
     if view == "probabilities":
         return {"group": "probabilities", "kind": "sequential", "domain": [0, 1]}
-    # One scale for all maps behind the kernel: a colour means the same number before and after ReLU and pooling.
-    return {"group": "scores" if view == "scores" else "maps", "kind": "diverging", "domain": [0, 0]}
+    if view == "scores":
+        return {"group": "scores", "kind": "diverging", "domain": [0, 0]}
+    return {"group": "maps", "kind": "signed", "domain": [0, 0]}
 
 
 def explanation(asked: Explanation) -> dict[str, Any] | None:
@@ -297,13 +299,14 @@ def _geometry(chain: Chain, number: int) -> str:
     for axis, name in enumerate(("rows", "columns")):
         size, out = before.shape[2 + axis], stage.output.shape[2 + axis]
         kernel, stride = window.kernel_size[axis], window.stride[axis]
-        padding = sum(window.padding[axis])
-        inner = f"{size}{f' + {padding}' if padding else ''} − {kernel}"
-        whole = (size + padding - kernel) % stride == 0
+        before_, after = window.padding[axis]
+        added = f" + 2·{after}" if before_ == after else f" + {before_} + {after}"
+        inner = f"{size}{added if before_ or after else ''} − {kernel}"
+        whole = (size + before_ + after - kernel) % stride == 0
         lines.append((name, f"({inner}) / {stride} + 1 = {out}" if whole else f"⌊({inner}) / {stride}⌋ + 1 = {out}"))
     if lines[0][1] == lines[1][1]:
         return lines[0][1]
-    return "; ".join(f"{name} {text}" for name, text in lines)
+    return "\n".join(f"{name} {text}" for name, text in lines)
 
 
 def _word(view: str, chain: Chain) -> str:

@@ -76,8 +76,8 @@ def test_the_shape_formula_has_the_numbers_plugged_in():
         explore_message(edited({"op": "rows", "value": 8}, {"op": "stride", "value": 2}), upload_limit=100)
     )
     columns = {column["view"]: column for column in header["columns"]}
-    assert columns["conv"]["note"] == "rows ⌊(8 − 3) / 2⌋ + 1 = 3; columns (5 − 3) / 2 + 1 = 2"
-    assert columns["pool"]["note"] == "rows ⌊(3 − 2) / 2⌋ + 1 = 1; columns (2 − 2) / 2 + 1 = 1"
+    assert columns["conv"]["note"] == "rows ⌊(8 − 3) / 2⌋ + 1 = 3\ncolumns (5 − 3) / 2 + 1 = 2"
+    assert columns["pool"]["note"] == "rows ⌊(3 − 2) / 2⌋ + 1 = 1\ncolumns (2 − 2) / 2 + 1 = 1"
 
 
 @pytest.mark.parametrize("pin", [(0, (0, 0, 99, 99)), (9, (0,)), (5, (0, 7)), (-1, (0, 0, 0, 0)), (4, (0, 2, 5, 5))])

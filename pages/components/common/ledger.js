@@ -72,7 +72,9 @@ export class Ledger {
     const parts = [];
     if (stage.link.kind === "window") parts.push(this.#lens(explanation, stage, sum, dark));
     const list = h("ol", { class: "ks-terms" });
-    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, dark));
+    // A kernel position has a hue of its own; an input of a fully connected layer has none.
+    const hue = (/** @type {Term} */ term) => (stage.link.kind === "window" ? positionHue(term.key, dark) : "");
+    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term)));
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} smaller terms`, sum.rest.shown, sum.places));
     }
@@ -86,8 +88,8 @@ export class Ledger {
     return parts;
   }
 
-  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {boolean} dark */
-  #term(model, term, shown, places, dark) {
+  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue */
+  #term(model, term, shown, places, hue) {
     const where = term.index === null ? "padding" : nameOf(model, term.stage, term.index);
     const item = h(
       "li",
@@ -95,7 +97,7 @@ export class Ledger {
       h("span", { class: "ks-term-factors", text: `${short(term.value, 4)} × ${short(term.weight, 4)}` }),
       h("span", { class: "ks-term-product", text: fixed(shown, places) }),
     );
-    item.style.setProperty("--ks-hue", positionHue(term.key, dark));
+    if (hue) item.style.setProperty("--ks-hue", hue);
     item.addEventListener("pointerenter", () => this.on.term(term));
     item.addEventListener("pointerleave", () => this.on.term(null));
     return item;

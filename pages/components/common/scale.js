@@ -50,7 +50,8 @@ function table(kind, dark) {
 
 /**
  * The scale that holds all of these maps: nothing is clipped, and a diverging one is centred on zero.
- * @param {"diverging" | "sequential"} kind
+ * "signed" maps are diverging as soon as one number is negative; without one they are a picture, and look like one.
+ * @param {"diverging" | "sequential" | "signed"} kind
  * @param {ArrayLike<number>[]} maps
  * @param {[number, number]} [domain] the least it shows
  * @returns {Scale}
@@ -63,11 +64,11 @@ export function scaleFor(kind, maps, domain = [0, 0]) {
       if (values[k] > high) high = values[k];
     }
   }
-  if (kind === "diverging") {
+  if (kind === "diverging" || (kind === "signed" && low < 0)) {
     const reach = Math.max(-low, high) || 1;
-    return { kind, low: -reach, high: reach };
+    return { kind: "diverging", low: -reach, high: reach };
   }
-  return { kind, low, high: high > low ? high : low + 1 };
+  return { kind: "sequential", low, high: high > low ? high : low + 1 };
 }
 
 /** @param {number} value @param {Scale} scale */
