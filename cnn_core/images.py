@@ -67,9 +67,9 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 # Encoders write about ten scans a progressive JPEG. Each scan walks every block of the picture, so a small file
 # of a great many empty scans would keep the decoder busy for minutes.
 _MOST_SCANS = 100
-# These decoders are loops in Python, about 0.3 µs a sample; larger files would look like a hang.
+# These decoders are loops in Python, about half a microsecond a sample; larger files would look like a hang.
 _SLOW_DECODERS = ("ppm", "ppm_plain", "bmp_rle")
-_MOST_SLOW_SAMPLES = 16_000_000
+_MOST_SLOW_SAMPLES = 12_000_000
 
 _BLOCK = 1 << 18  # pixels converted at a time: bounds the memory beside the picture and the result
 
@@ -114,7 +114,7 @@ def load_image(
     """
     limit = _checked_limit(mode, max_pixels)
     data = _read(file_or_bytes)
-    with _quiet_pillow, _told_as("This picture could not be decoded; save it again as PNG or JPEG."):
+    with _quiet_pillow, _told_as("This picture is damaged or cut short; export or download it once more."):
         image = _open(data)
         try:
             _check_size(image.size, limit)
