@@ -133,9 +133,9 @@ export class Grid {
   /**
    * Outline boxes over the map; what was marked before is gone.
    * @param {Mark[]} marks
-   * @param {{veilFrom?: (row: number) => number}} [veil] for each row, the first column that is still hidden
+   * @param {((row: number) => number) | null} [veil] for each row, the first column that is still blank
    */
-  drawMarks(marks, veil = this.veil ?? {}) {
+  drawMarks(marks, veil = this.veil ?? null) {
     this.shownMarks = marks;
     this.veil = veil;
     const context = this.marks.getContext("2d");
@@ -146,10 +146,10 @@ export class Grid {
     context.setTransform(this.ratio, 0, 0, this.ratio, bleed * this.ratio, bleed * this.ratio);
     context.clearRect(-bleed, -bleed, columns * cell + 2 * bleed, rows * cell + 2 * bleed);
     if (this.ring && cell >= 3) this.#drawRing(context);
-    if (veil.veilFrom) {
+    if (veil) {
       context.fillStyle = paper;
       for (let row = 0; row < rows; row += 1) {
-        const from = veil.veilFrom(row);
+        const from = veil(row);
         if (from < columns) context.fillRect(from * cell, row * cell, (columns - from) * cell, cell);
       }
     }

@@ -4,32 +4,22 @@
  */
 
 import * as announce from "../common/announce.js";
-import { Bars } from "../common/bars.js";
 import { Channel } from "../common/channel.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
-import { Grid } from "../common/grid.js";
 import { Ledger, nameOf } from "../common/ledger.js";
 import { Model } from "../common/model.js";
-import { gradient, isDark, scaleFor } from "../common/scale.js";
+import { isDark, scaleFor } from "../common/scale.js";
 import { ravel, unravel } from "../common/windows.js";
 import { CellEditor } from "./cell_editor.js";
-import { Controls } from "./controls.js";
-import { Kernel } from "./kernel.js";
+import { Column } from "./column.js";
+import { Edits, thicken } from "./edits.js";
 import { cellSize } from "./layout.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
+import { veil } from "./veil.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
-/**
- * @typedef {{
- *   element: HTMLElement, sign: HTMLElement, title: HTMLElement, shape: HTMLElement, note: HTMLElement, body: HTMLElement, view: any,
- *   legend: {element: HTMLElement, bar: HTMLElement, low: HTMLElement, zero: HTMLElement, high: HTMLElement} | null,
- *   top: Controls, bottom: Controls, kind: "map" | "bars" | "kernel" | "missing",
- * }} Column
- */
-
-const SETTLE = 350; // ms after the last keystroke or wheel notch until an edit counts as done
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 export class Explore {
@@ -43,12 +33,17 @@ export class Explore {
     /** @type {Place | null} */
     this.pin = null;
     this.dark = false;
-    /** The revision of the gesture under way. @type {number | null} */
-    this.gesture = null;
     this.brush = 9;
+    this.edits = new Edits({
+      model: () => this.model,
+      header: () => this.header,
+      channel: this.channel,
+      begin: () => this.#beginEdit(),
+      redraw: () => this.redraw(),
+    });
 
-    this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.#send({ op: "undo" }) });
-    this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.#send({ op: "redo" }) });
+    this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
+    this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
     this.notice = h("p", { class: "ks-notice", role: "status" });
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
     this.strip = h("div", { class: "ks-strip" });
@@ -62,8 +57,8 @@ export class Explore {
       term: (term) => this.#showTerm(term),
     });
     this.editor = new CellEditor({
-      change: (cell, value) => this.#paint([cell], value),
-      end: () => this.#endPaint(),
+      change: (cell, value) => this.edits.changeCells([cell], value),
+      end: () => this.edits.endCells(),
       refuse: (sentence) => this.#tell(sentence),
     });
     this.sentence = h("p", { class: "ks-sentence" });
@@ -100,7 +95,7 @@ export class Explore {
     if (data !== this.lastData) {
       this.lastData = data;
       const header = this.channel.receive(data);
-      if (header && this.gesture === null) this.#adopt(header);
+      if (header && !this.edits.busy) this.#adopt(header);
     } else if (flipped && this.model) this.#draw(this.source);
   }
 
@@ -133,8 +128,7 @@ export class Explore {
     const wanted = this.header.columns;
     for (const [view, column] of this.columns) {
       if (!wanted.some((each) => each.view === view && each.kind === column.kind)) {
-        column.sign.remove();
-        column.element.remove();
+        column.remove();
         this.columns.delete(view);
       }
     }
@@ -142,7 +136,8 @@ export class Explore {
     for (const each of wanted) {
       let column = this.columns.get(each.view);
       if (!column) {
-        column = this.#column(each);
+        column = new Column(each, this.#columnHandlers());
+        if (each.view === "input") this.door.acceptDrops(column.element);
         this.columns.set(each.view, column);
       }
       // Moving an element that is in its place would take the focus from whoever is typing in it.
@@ -151,68 +146,23 @@ export class Explore {
         this.strip.insertBefore(column.sign, column.element);
       }
       place += 2;
-      setText(column.title, each.title);
-      setText(column.shape, each.shape);
-      setText(column.note, each.note ?? "");
-      setText(column.sign, each.sign);
-      column.top.draw(each.controls.filter((control) => control.place === "top"));
-      column.bottom.draw(each.controls.filter((control) => control.place === "bottom"));
-      if (each.kind === "missing") column.body.replaceChildren(...this.#missing(each));
+      column.describe(each);
     }
     this.#brushField();
   }
 
-  /** @param {any} described */
-  #column({ view, kind, title }) {
-    const send = (/** @type {any} */ edit) => this.#send(edit);
-    const upload = () => this.door.open();
-    const column = /** @type {Column} */ ({
-      sign: h("span", { class: "ks-sign", "aria-hidden": "true" }),
-      title: h("h3"),
-      shape: h("span", { class: "ks-shape" }),
-      note: h("p", { class: "ks-note" }),
-      body: h("div", { class: "ks-body" }),
-      top: new Controls(send, upload),
-      bottom: new Controls(send, upload),
-      legend: null,
-      kind,
-    });
-    column.top.element.classList.add("ks-top");
-    column.bottom.element.classList.add("ks-bottom");
-    column.element = h(
-      "figure",
-      { class: `ks-column ks-column-${kind}`, "data-column": view },
-      h("figcaption", {}, column.title, column.shape),
-      column.top.element,
-      column.body,
-    );
-    if (kind === "map" || kind === "bars") {
-      const on = this.#handlers(view);
-      column.view = kind === "map" ? new Grid({ view, label: `${title}, a map of numbers`, on }) : new Bars({ view, label: title, on });
-      column.body.append(column.view.element);
-    }
-    if (view === "input") this.door.acceptDrops(column.element);
-    if (kind === "kernel") {
-      column.view = new Kernel({
-        change: (values) => this.#weigh(values),
-        end: (values) => this.#endWeigh(values),
-        refuse: (sentence) => this.#tell(sentence),
-        hover: (position) => this.#showWeight(position),
-      });
-      column.body.append(column.view.element);
-    }
-    if (kind === "map" || kind === "kernel") {
-      const [bar, low, zero, high] = ["ks-legend-bar", "ks-low", "ks-zero", "ks-high"].map((name) => h("span", { class: name }));
-      column.legend = { element: h("div", { class: "ks-legend", "aria-hidden": "true" }, bar, low, zero, high), bar, low, zero, high };
-    }
-    column.element.append(column.legend?.element ?? h("div", { class: "ks-legend" }), column.note, column.bottom.element);
-    return column;
-  }
-
-  /** @param {any} described */
-  #missing({ why, fixes }) {
-    const buttons = fixes.map((fix) => h("button", { type: "button", class: "ks-button", text: fix.label, onclick: () => this.#send(fix.edit) }));
-    return [h("div", { class: "ks-why" }, h("p", { text: why }), ...buttons)];
+  #columnHandlers() {
+    return {
+      send: (/** @type {any} */ edit) => this.edits.send(edit),
+      upload: () => this.door.open(),
+      cell: (/** @type {string} */ view) => this.#handlers(view),
+      kernel: {
+        change: (/** @type {number[]} */ values) => this.edits.changeWeights(values),
+        end: (/** @type {number[]} */ values) => this.edits.endWeights(values),
+        refuse: (/** @type {string} */ sentence) => this.#tell(sentence),
+        hover: (/** @type {number | null} */ position) => this.#showWeight(position),
+      },
+    };
   }
 
   #brushField() {
@@ -277,7 +227,7 @@ export class Explore {
         const { values } = model.values.get(stage.stage);
         if (column.kind === "map") column.view.draw(values, 0, scale, dark);
         else column.view.draw(values, stage.names, scale);
-        this.#legend(column, scale);
+        column.legend?.draw(scale, dark);
         drawn.push(stage.view);
       }
     }
@@ -285,22 +235,11 @@ export class Explore {
     if (kernel) {
       const { stage, columns } = this.header.kernel;
       const weights = model.weights.get(stage) ?? this.channel.arrays.get(this.header.kernel.array);
-      const scale = kernel.view.draw(Array.from(weights.values), columns, dark);
-      this.#legend(kernel, scale);
+      kernel.legend.draw(kernel.view.draw(Array.from(weights.values), columns, dark), dark);
       drawn.push("kernel");
     }
     this.#mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
-  }
-
-  /** @param {Column} column @param {import("../common/scale.js").Scale} scale */
-  #legend({ legend }, scale) {
-    if (!legend) return;
-    legend.bar.style.background = gradient(scale, this.dark);
-    setText(legend.low, short(scale.low, 3));
-    setText(legend.high, short(scale.high, 3));
-    setText(legend.zero, scale.low < 0 && scale.high > 0 ? "0" : "");
-    legend.zero.style.left = `${((0 - scale.low) / (scale.high - scale.low)) * 100}%`;
   }
 
   /** Where the eye is: the hovered cell, else the pinned one. */
@@ -322,7 +261,7 @@ export class Explore {
       if (own) marks.push(own);
       if (winner && stage.stage === winner.stage) marks.push({ box: boxAt(winner.index), role: "winner" });
       if (this.term && stage.stage === this.term.stage) marks.push({ box: boxAt(this.term.index), role: "term" });
-      this.columns.get(stage.view).view.drawMarks(marks, this.#veil(stage));
+      this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
     }
     this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
     if (explanation) {
@@ -386,8 +325,9 @@ export class Explore {
     return {
       ...on,
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
-        if (phase === "end") this.#endPaint();
-        else this.#paint(this.#thicken(cells), this.brush);
+        const size = this.model.values.get(-1).shape.slice(2);
+        if (phase === "end") this.edits.endCells();
+        else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush);
         const last = cells[cells.length - 1];
         if (last) this.#look({ stage: -1, index: [0, 0, last.row, last.column] });
       },
@@ -398,7 +338,7 @@ export class Explore {
   /** @param {Place | null} place */
   #look(place) {
     if (place && this.player.playing) this.player.pause();
-    if (place) this.veil = null;
+    if (place) this.reached = null;
     if ((place === null && this.hover === null) || (place && this.hover && same(place, this.hover))) return;
     this.hover = place;
     this.term = null;
@@ -415,7 +355,7 @@ export class Explore {
   /** @param {Place} place */
   #pick(place) {
     this.player.pause();
-    this.veil = null;
+    this.reached = null;
     const seen = this.model.seen(place.stage, place.index);
     this.pin = { stage: seen.stage.stage, index: seen.index };
     this.hover = null;
@@ -472,7 +412,7 @@ export class Explore {
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
-    this.#send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
+    this.edits.send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
   }
 
   // ---- sliding -----------------------------------------------------------------------------------------------
@@ -498,127 +438,18 @@ export class Explore {
     }
     this.pin = place;
     this.hover = null;
-    this.veil = place.index;
+    this.reached = place;
     this.remark();
     this.#say();
     this.#askAboutPin();
   }
 
-  /** While the window slides, what it has not reached yet is blank on every stage behind it. @param {any} stage */
-  #veil(stage) {
-    if (!this.veil || stage.stage < this.header.kernel.stage) return {};
-    const [, , row, column] = this.veil;
-    const { shape } = this.model.values.get(stage.stage);
-    if (shape.length !== 4) return {};
-    const known = (/** @type {number} */ i, /** @type {number} */ j) => {
-      const box = this.model.relatives(stage.stage, [0, 0, i, j]).get(this.header.kernel.stage).box;
-      return box.bottom < row || (box.bottom === row && box.right <= column);
-    };
-    return {
-      veilFrom: (/** @type {number} */ i) => {
-        if (known(i, shape[3] - 1)) return shape[3];
-        if (!known(i, 0)) return 0;
-        let [low, high] = [0, shape[3] - 1];
-        while (high - low > 1) {
-          const middle = (low + high) >> 1;
-          if (known(i, middle)) low = middle;
-          else high = middle;
-        }
-        return high;
-      },
-    };
-  }
-
   // ---- editing -----------------------------------------------------------------------------------------------
 
-  /** An edit that only the server can carry out. @param {any} edit */
-  #send(edit) {
+  #beginEdit() {
     this.player.pause();
-    this.veil = null;
-    this.#flush();
-    this.channel.send({ ...edit, revision: this.channel.next() });
-  }
-
-  #begin() {
-    if (this.gesture !== null) return;
-    this.player.pause();
-    this.veil = null;
+    this.reached = null;
     this.#tell("");
-    this.gesture = this.channel.next();
-  }
-
-  /** @param {any} edit */
-  #end(edit) {
-    if (this.gesture === null) return;
-    this.channel.send({ ...edit, revision: this.gesture });
-    this.gesture = null;
-  }
-
-  /** Finish what is still settling, so that edits keep their order. */
-  #flush() {
-    if (this.painted) this.#endPaint();
-    if (this.weighed) this.#endWeigh(this.weighed);
-  }
-
-  /** @param {number[]} values */
-  #weigh(values) {
-    if (this.painted) this.#endPaint();
-    this.#begin();
-    this.weighed = values;
-    const { stage } = this.header.kernel;
-    if (this.model.byNumber.has(stage)) {
-      this.model.edit({ weight: { stage, values: Float64Array.from(values) } });
-    } else this.channel.arrays.get(this.header.kernel.array).values.set(values);
-    this.redraw();
-  }
-
-  /** @param {number[]} values */
-  #endWeigh(values) {
-    if (!this.weighed) return;
-    this.weighed = null;
-    const { columns } = this.header.kernel;
-    const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
-    this.#end({ op: "kernel", values: rows });
-  }
-
-  /** @param {{row: number, column: number}[]} cells @param {number} value */
-  #paint(cells, value) {
-    if (this.weighed) this.#endWeigh(this.weighed);
-    this.#begin();
-    this.painted ??= new Map();
-    const { shape, values } = this.model.values.get(-1);
-    const input = values.slice();
-    for (const { row, column } of cells) {
-      input[row * shape[3] + column] = value;
-      this.painted.set(row * shape[3] + column, value);
-    }
-    this.model.edit({ input });
-    this.redraw();
-  }
-
-  #endPaint() {
-    clearTimeout(this.paintTimer);
-    if (!this.painted) return;
-    const columns = this.model.values.get(-1).shape[3];
-    const cells = [...this.painted].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]);
-    this.painted = null;
-    this.#end({ op: "cells", cells });
-  }
-
-  /** On a photograph a stroke one cell wide would hardly be seen. @param {any[]} cells */
-  #thicken(cells) {
-    const [rows, columns] = this.model.values.get(-1).shape.slice(2);
-    const radius = this.header.brush.radius;
-    if (!radius) return cells;
-    const found = new Map();
-    for (const { row, column } of cells) {
-      for (let i = Math.max(0, row - radius); i <= Math.min(rows - 1, row + radius); i += 1) {
-        for (let j = Math.max(0, column - radius); j <= Math.min(columns - 1, column + radius); j += 1) {
-          if ((i - row) ** 2 + (j - column) ** 2 <= radius * radius) found.set(i * columns + j, { row: i, column: j });
-        }
-      }
-    }
-    return [...found.values()];
   }
 
   /** @param {number} direction */
@@ -627,9 +458,8 @@ export class Explore {
     const [, , row, column] = this.pin.index;
     const { step, low, high } = this.header.brush;
     const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
-    this.#paint([{ row, column }], Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value)));
-    clearTimeout(this.paintTimer);
-    this.paintTimer = window.setTimeout(() => this.#endPaint(), SETTLE);
+    const next = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value));
+    this.edits.changeCells([{ row, column }], next, true);
   }
 
   /** @param {string | null} text what was typed, null to begin with the value that stands there */

@@ -9,8 +9,9 @@ import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
 import { Ledger } from "../common/ledger.js";
+import { Legend } from "../common/legend.js";
 import { Model } from "../common/model.js";
-import { colour, gradient, isDark, scaleFor } from "../common/scale.js";
+import { colour, isDark, scaleFor } from "../common/scale.js";
 
 const MAP = 208; // px: a card's map fits a square of this side
 const LARGEST_CELL = 44; // px
@@ -93,8 +94,7 @@ export class Gallery {
     const map = new Grid({ view, label: `${title}, a map of numbers`, on: { hover: look, pick: look, key: (event) => this.#walk(event, stage.stage) } });
     map.resize(rows, across, Math.min(LARGEST_CELL, MAP / Math.max(rows, across)));
     const value = h("output", { class: "ks-card-value" });
-    const [bar, low, zero, high] = ["ks-legend-bar", "ks-low", "ks-zero", "ks-high"].map((each) => h("span", { class: each }));
-    const legend = { bar, low, zero, high };
+    const legend = new Legend();
     const kernel = weights ? this.#weights(weights, columns) : null;
     const use = name
       ? h("button", {
@@ -110,7 +110,7 @@ export class Gallery {
       { class: current ? "ks-card ks-current" : "ks-card" },
       h("header", {}, h("h2", { text: title }), value),
       h("div", { class: "ks-card-body" }, map.element),
-      h("div", { class: "ks-legend", "aria-hidden": "true" }, bar, low, zero, high),
+      legend.element,
       h("div", { class: "ks-card-words" }, kernel, h("div", {}, h("p", { text: sentence }), parts ? h("p", { class: "ks-parts", text: parts }) : null)),
       use,
     );
@@ -134,17 +134,13 @@ export class Gallery {
   #draw() {
     const { model, dark } = this;
     const all = [...this.cards.values()].filter(({ stage }) => stage.stage >= 0);
-    const together = scaleFor("diverging", all.map(({ stage }) => model.values.get(stage.stage).values));
+    const together = scaleFor("signed", all.map(({ stage }) => model.values.get(stage.stage).values));
     for (const { map, stage, legend } of this.cards.values()) {
       const { values } = model.values.get(stage.stage);
       const own = scaleFor(stage.scale.kind, [values], stage.scale.domain);
       const scale = this.shared && stage.stage >= 0 ? together : own;
       map.draw(values, 0, scale, dark);
-      legend.bar.style.background = gradient(scale, dark);
-      setText(legend.low, short(scale.low, 3));
-      setText(legend.high, short(scale.high, 3));
-      setText(legend.zero, scale.low < 0 ? "0" : "");
-      legend.zero.style.left = `${((0 - scale.low) / (scale.high - scale.low)) * 100}%`;
+      legend.draw(scale, dark);
       announce.drawn({ view: stage.view, source: "cnn_core", revision: this.channel.revision });
     }
     this.#mark();

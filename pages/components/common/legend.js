@@ -1,0 +1,30 @@
+/**
+ * The legend below a map: its colours, and the numbers at their ends and at zero.
+ * @module
+ */
+
+import { h, setText } from "./dom.js";
+import { short } from "./format.js";
+import { gradient } from "./scale.js";
+
+export class Legend {
+  constructor() {
+    this.bar = h("span", { class: "ks-legend-bar" });
+    this.low = h("span", { class: "ks-low" });
+    this.zero = h("span", { class: "ks-zero" });
+    this.high = h("span", { class: "ks-high" });
+    this.element = h("div", { class: "ks-legend", "aria-hidden": "true" }, this.bar, this.low, this.zero, this.high);
+  }
+
+  /**
+   * @param {import("./scale.js").Scale} scale
+   * @param {boolean} dark
+   */
+  draw(scale, dark) {
+    this.bar.style.background = gradient(scale, dark);
+    setText(this.low, short(scale.low, 3));
+    setText(this.high, short(scale.high, 3));
+    setText(this.zero, scale.low < 0 && scale.high > 0 ? "0" : "");
+    this.zero.style.left = `${((0 - scale.low) / (scale.high - scale.low)) * 100}%`;
+  }
+}
