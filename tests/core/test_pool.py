@@ -1,0 +1,81 @@
+"""Pooling against loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core import ShapeError, avg_pool2d, max_pool2d
+from tests.core.cases import LAYOUTS, poolings
+from tests.helpers import oracles
+
+GRID = np.arange(25, dtype=np.float64).reshape(1, 1, 5, 5)
+
+
+def by_loops(x, kernel, given_settings, reduce):
+    return oracles.pool2d(
+        x,
+        kernel,
+        given_settings["stride"],
+        given_settings["padding"],
+        given_settings["dilation"],
+        given_settings["ceil_mode"],
+        reduce,
+    )
+
+
+@settings(max_examples=120, deadline=None)
+@given(poolings(), st.sampled_from(sorted(LAYOUTS)))
+def test_the_largest_of_each_window_is_what_loops_find(case, layout):
+    x, kernel, given_settings = case
+    out = max_pool2d(LAYOUTS[layout](x), kernel, **given_settings)
+    expected = by_loops(LAYOUTS[layout](x), kernel, given_settings, lambda inside, _: max(inside, default=-np.inf))
+    np.testing.assert_array_equal(out, expected)
+
+
+@settings(max_examples=120, deadline=None)
+@given(poolings(), st.booleans())
+def test_the_mean_of_each_window_is_what_loops_find(case, include):
+    x, kernel, given_settings = case
+    before = x.copy()
+    out = avg_pool2d(x, kernel, **given_settings, count_include_pad=include)
+
+    def mean(inside, padding):
+        return sum(inside) / max(1, len(inside) + (padding if include else 0))
+
+    np.testing.assert_allclose(out, by_loops(x, kernel, given_settings, mean), rtol=1e-13)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_the_stride_is_the_window_s_own_size_unless_told():
+    np.testing.assert_array_equal(max_pool2d(GRID, (2, 3)), max_pool2d(GRID, (2, 3), stride=(2, 3)))
+
+
+def test_a_window_with_a_nan_gives_a_nan():
+    x = GRID.copy()
+    x[0, 0, 0, 0] = np.nan
+    out = max_pool2d(x, 2)
+    assert np.isnan(out[0, 0, 0, 0])
+    assert not np.isnan(out[0, 0, 0, 1])
+
+
+def test_element_types_are_kept():
+    for dtype, expected in ((np.float32, np.float32), (np.float64, np.float64), (np.int32, np.float64)):
+        assert max_pool2d(GRID.astype(dtype), 2).dtype == expected
+        assert avg_pool2d(GRID.astype(dtype), 2).dtype == expected
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bad"),
+    [(0, {}), (6, {}), (2, {"stride": 0}), (2, {"padding": 2}), (2, {"padding": -1}), (2, {"dilation": 0}), (2.0, {})],
+)
+@pytest.mark.parametrize("pool", [max_pool2d, avg_pool2d])
+def test_what_cannot_work_is_refused_in_words(pool, kernel, bad):
+    with pytest.raises(ShapeError, match=r"works|got"):
+        pool(GRID, kernel, **bad)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (1, 5, 5), (1, 0, 5, 5)])
+def test_what_is_no_batch_of_images_is_refused(shape):
+    with pytest.raises(ShapeError, match=r"\(N, C, H, W\)|at least one"):
+        max_pool2d(np.ones(shape), 1)
