@@ -50,7 +50,8 @@ def test_a_rule_that_the_preview_does_not_know_is_not_guessed(modules: Page):
         """async () => {
           const { preview } = await import("/ui/common/preview.js");
           const input = { shape: [1, 1], values: Float64Array.of(1) };
-          return [preview(null, { input, shape: [1, 1], link: {} }), preview("gelu", { input, shape: [1, 1], link: {} })];
+          const work = { input, shape: [1, 1], link: {} };
+          return [preview(null, work), preview("gelu", work)];
         }"""
     )
     assert result == [None, None]
@@ -120,7 +121,10 @@ def test_numbers_are_read_as_people_write_them(modules: Page, text: str, value: 
 def test_labels_are_short_and_never_minus_zero(modules: Page):
     numbers = [0, -0.0, 12, -6, 0.000732, 1 / 3, 1e9, -1e-7, 123.456]
     texts = modules.evaluate(
-        'async (numbers) => { const { short } = await import("/ui/common/format.js"); return numbers.map((x) => short(x, 3)); }',
+        """async (numbers) => {
+          const { short } = await import("/ui/common/format.js");
+          return numbers.map((x) => short(x, 3));
+        }""",
         numbers,
     )
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
@@ -132,7 +136,9 @@ def test_windows_and_their_readers_are_each_other_s_inverse(modules: Page):
           const { taps, boxForward } = await import("/ui/common/windows.js");
           const wrong = [];
           for (const stride of [1, 2, 3]) for (const padding of [0, 1, 2]) for (const extent of [1, 2, 3]) {
-            const link = { kind: "window", origin: [-padding, -padding], stride: [stride, stride], dilation: [1, 1], extent: [extent, extent] };
+            const both = (x) => [x, x];
+            const origin = both(-padding);
+            const link = { kind: "window", origin, stride: both(stride), dilation: both(1), extent: both(extent) };
             const size = Math.floor((7 + 2 * padding - extent) / stride) + 1;
             for (let row = 0; row < 7; row += 1) {
               const readers = [];
@@ -142,7 +148,8 @@ def test_windows_and_their_readers_are_each_other_s_inverse(modules: Page):
               const box = boxForward({ top: row, bottom: row, left: 0, right: 6 }, link, [size, size]);
               const found = box ? [box.top, box.bottom] : null;
               const expected = readers.length ? [readers[0], readers[readers.length - 1]] : null;
-              if (JSON.stringify(found) !== JSON.stringify(expected)) wrong.push({ stride, padding, extent, row, found, expected });
+              const same = JSON.stringify(found) === JSON.stringify(expected);
+              if (!same) wrong.push({ stride, padding, extent, row, found, expected });
             }
           }
           return wrong;

@@ -25,6 +25,7 @@ from tests.browser.screen import (
 pytestmark = pytest.mark.browser
 
 PHOTOGRAPH = Path(__file__).parents[2] / "assets" / "photograph.jpg"
+VIEWS = ("input", "conv", "activation", "pool")
 UPLOAD = ".st-key-photo input[type=file]"
 
 
@@ -50,7 +51,7 @@ def shapes(experiment: Experiment) -> list[tuple[int, int]]:
 def test_every_stage_of_a_photograph_is_cnn_core_s(photographed):
     page, experiment = photographed
     trace = build(experiment).trace
-    for stage, (view, shape) in enumerate(zip(("input", "conv", "activation", "pool"), shapes(experiment)), start=-1):
+    for stage, (view, shape) in enumerate(zip(VIEWS, shapes(experiment), strict=True), start=-1):
         for part in (0.2, 0.5, 0.8):
             row, column = int(shape[0] * part), int(shape[1] * part)
             event = hover_cell(page, view, row, column, shape)

@@ -3,23 +3,25 @@
 import numpy as np
 from hypothesis import strategies as st
 
+
+def frozen(x: np.ndarray) -> np.ndarray:
+    """A copy that cannot be written to."""
+    copy = x.copy()
+    copy.setflags(write=False)
+    return copy
+
+
 LAYOUTS = {
     "C": lambda x: x,
     "Fortran": np.asfortranarray,
     "reversed": lambda x: x[..., ::-1, ::-1],
     "every other": lambda x: np.repeat(x, 2, axis=-1)[..., ::2],
     "channels last": lambda x: np.ascontiguousarray(np.moveaxis(x, 1, -1)).swapaxes(-1, 1).swapaxes(-1, -2),
-    "read-only": lambda x: _frozen(x),
+    "read-only": frozen,
 }
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 sides = st.tuples(st.tuples(st.integers(0, 2), st.integers(0, 2)), st.tuples(st.integers(0, 2), st.integers(0, 2)))
-
-
-def _frozen(x: np.ndarray) -> np.ndarray:
-    copy = x.copy()
-    copy.setflags(write=False)
-    return copy
 
 
 def integers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,0 +1,67 @@
+"""Activations against their definitions, at ordinary numbers and at the edges."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cnn_core import ShapeError, leaky_relu, relu, sigmoid, softmax, tanh
+
+NUMBERS = np.array([-1000.0, -30.0, -2.5, -1e-3, -0.0, 0.0, 1e-3, 2.5, 30.0, 1000.0])
+FUNCTIONS = [relu, leaky_relu, sigmoid, tanh, softmax]
+
+
+def test_each_function_is_its_definition():
+    small = NUMBERS[1:-1]
+    np.testing.assert_array_equal(relu(NUMBERS), [max(0.0, x) for x in NUMBERS])
+    np.testing.assert_array_equal(leaky_relu(NUMBERS, 0.2), [x if x > 0 else 0.2 * x for x in NUMBERS])
+    np.testing.assert_allclose(sigmoid(small), [1 / (1 + math.exp(-x)) for x in small], rtol=1e-14)
+    np.testing.assert_allclose(tanh(small), [math.tanh(x) for x in small], rtol=1e-14)
+    powers = [math.exp(x) for x in small]
+    np.testing.assert_allclose(softmax(small), np.array(powers) / sum(powers), rtol=1e-12)
+
+
+def test_far_out_nothing_overflows():
+    with np.errstate(all="raise", under="ignore"):
+        assert sigmoid(NUMBERS)[[0, -1]].tolist() == [0, 1]
+        assert softmax([1000.0, 1000.0]).tolist() == [0.5, 0.5]
+        assert softmax([-1e308, 0.0]).tolist() == [0, 1]
+
+
+def test_infinities_and_nan_pass_as_they_should():
+    edge = np.array([-np.inf, np.inf, np.nan])
+    assert relu(edge)[:2].tolist() == [0, np.inf]
+    assert np.isnan(relu(edge)[2])
+    assert sigmoid(edge)[:2].tolist() == [0, 1]
+    assert np.isnan(sigmoid(edge)[2])
+
+
+def test_softmax_adds_up_to_one_along_its_axis():
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    for axis in (-1, 0, 1, 2, np.int64(3)):
+        np.testing.assert_allclose(softmax(x, axis=axis).sum(axis=axis), 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize(("dtype", "expected"), [(np.float32, np.float32), (np.float64, np.float64), (int, np.float64)])
+def test_types_are_kept_shapes_too_and_inputs_are_left_alone(function, dtype, expected):
+    x = np.arange(-6, 6).reshape(1, 3, 2, 2).astype(dtype)
+    before = x.copy()
+    x.setflags(write=False)
+    out = function(x)
+    assert out.dtype == expected
+    assert out.shape == x.shape
+    assert out is not x
+    np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize(("x", "axis"), [(np.ones(3), 1), (np.ones((2, 0)), -1), (5.0, -1), (np.ones(3), None)])
+def test_softmax_without_such_an_axis_is_refused(x, axis):
+    with pytest.raises(ShapeError, match="axis"):
+        softmax(x, axis=axis)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_is_no_number_is_refused(function):
+    with pytest.raises(ShapeError, match="real numbers"):
+        function(["a", "b"])

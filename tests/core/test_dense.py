@@ -1,0 +1,49 @@
+"""Fully connected layers and flattening."""
+
+import numpy as np
+import pytest
+
+from cnn_core import ShapeError, flatten, linear, reference
+
+
+def test_every_output_weighs_every_input():
+    rng = np.random.default_rng(0)
+    for count, outputs in ((1, 1), (7, 3), (40, 2)):
+        x, weight, bias = rng.normal(size=count), rng.normal(size=(outputs, count)), rng.normal(size=outputs)
+        np.testing.assert_allclose(
+            linear(x[None], weight, bias)[0], reference.fully_connected(x, weight.T, bias), rtol=1e-12
+        )
+
+
+def test_any_number_of_axes_may_come_before_the_features():
+    x, weight = np.arange(24.0).reshape(2, 3, 4), np.arange(8.0).reshape(2, 4)
+    np.testing.assert_array_equal(linear(x, weight), np.einsum("abi,oi->abo", x, weight))
+
+
+def test_flattening_goes_channel_by_channel_row_by_row():
+    x = np.arange(24).reshape(2, 3, 2, 2)
+    assert flatten(x)[1].tolist() == list(range(12, 24))
+    assert flatten(np.asfortranarray(x))[1].tolist() == list(range(12, 24))
+    assert flatten(np.ones((0, 3, 2))).shape == (0, 6)
+    assert flatten([1, 2]).shape == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("x", "weight", "bias"),
+    [
+        (np.ones((1, 3)), np.ones((2, 4)), None),
+        (np.ones((1, 4)), np.ones(4), None),
+        (np.ones((1, 4)), np.ones((2, 4)), np.ones(3)),
+        (1.0, np.ones((2, 4)), None),
+        (np.ones((1, 1, 2, 2)), np.ones((2, 4)), None),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_without_a_matrix_error(x, weight, bias):
+    with pytest.raises(ShapeError) as refusal:
+        linear(x, weight, bias)
+    assert "matmul" not in str(refusal.value)
+
+
+def test_a_single_number_has_no_batch_to_flatten():
+    with pytest.raises(ShapeError, match="batch"):
+        flatten(5)

@@ -1,0 +1,248 @@
+"""One table of layers, driven through the same contracts."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import cnn_core
+from cnn_core import (
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    ShapeError,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from cnn_core.layers import Layer
+
+IMAGES = (2, 4, 5, 6)
+
+
+def normalised() -> BatchNorm2d:
+    layer = BatchNorm2d(4)
+    rng = np.random.default_rng(5)
+    layer.running_mean[:], layer.running_var[:] = rng.normal(size=4), rng.uniform(0.1, 3, 4)
+    layer.weight, layer.bias = rng.normal(size=4).astype(np.float32), rng.normal(size=4).astype(np.float32)
+    return layer
+
+
+CASES = {
+    "Conv2d": (lambda: Conv2d(4, 2, 3), IMAGES),
+    "Conv2d with everything": (
+        lambda: Conv2d(4, 6, (2, 3), stride=(2, 1), padding=((1, 0), (2, 1)), dilation=(1, 2), groups=2),
+        IMAGES,
+    ),
+    "Conv2d depthwise, same": (lambda: Conv2d(4, 4, 3, padding="same", groups=4, bias=False), IMAGES),
+    "MaxPool2d": (lambda: MaxPool2d(2), IMAGES),
+    "MaxPool2d padded": (lambda: MaxPool2d(3, stride=2, padding=1, ceil_mode=True), IMAGES),
+    "MaxPool2d dilated": (lambda: MaxPool2d((2, 3), stride=1, dilation=(2, 1)), IMAGES),
+    "AvgPool2d": (lambda: AvgPool2d(2), IMAGES),
+    "AvgPool2d padded": (lambda: AvgPool2d(3, stride=2, padding=1, ceil_mode=True), IMAGES),
+    "AvgPool2d without padding": (lambda: AvgPool2d(3, stride=2, padding=1, count_include_pad=False), IMAGES),
+    "ReLU": (ReLU, IMAGES),
+    "LeakyReLU": (lambda: LeakyReLU(0.1), IMAGES),
+    "Sigmoid": (Sigmoid, IMAGES),
+    "Tanh": (Tanh, (2, 7)),
+    "Softmax": (Softmax, (2, 5)),
+    "Softmax over channels": (lambda: Softmax(axis=1), (1, 3, 2, 2)),
+    "BatchNorm2d": (normalised, IMAGES),
+    "Flatten": (Flatten, (2, 3, 2, 2)),
+    "Linear": (lambda: Linear(7, 3), (2, 7)),
+    "Linear without bias": (lambda: Linear(7, 3, bias=False), (2, 7)),
+}
+
+
+def given(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=shape).astype(dtype)
+
+
+@pytest.fixture(params=CASES)
+def case(request) -> tuple[Layer, tuple[int, ...]]:
+    make, shape = CASES[request.param]
+    return make(), shape
+
+
+def test_every_layer_has_a_case():
+    layers = {name for name in cnn_core.__all__ if isinstance(getattr(cnn_core, name), type)}
+    layers = {name for name in layers if issubclass(getattr(cnn_core, name), Layer)}
+    assert {name.split()[0] for name in CASES} == layers
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_promised_shape_and_type_are_what_comes_out(case, dtype):
+    layer, shape = case
+    for _, array in layer.params().items():
+        assert array.dtype == np.float32
+    out = layer.forward(given(shape, dtype))
+    assert out.shape == layer.output_shape(shape)
+    assert out.dtype == dtype
+
+
+def test_an_input_is_never_written_to(case):
+    layer, shape = case
+    x = given(shape)
+    before = x.copy()
+    layer.forward(x)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_nothing_of_a_run_stays_on_the_layer(case):
+    layer, shape = case
+    before = {name: id(value) for name, value in vars(layer).items()}
+    Sequential([layer]).trace(given(shape)).explain(0, (0,) * len(layer.output_shape(shape)))
+    assert {name: id(value) for name, value in vars(layer).items()} == before
+
+
+def test_a_layer_can_be_made_again_from_its_settings(case):
+    layer, shape = case
+    twin = type(layer)(**layer.settings())
+    assert repr(twin) == repr(layer)
+    assert twin.output_shape(shape) == layer.output_shape(shape)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_cell_s_explanation_adds_up(case, dtype):
+    layer, shape = case
+    trace = Sequential([layer]).trace(given(shape, dtype))
+    eps = float(np.finfo(dtype).eps)
+    for index in np.ndindex(trace.output.shape):
+        asked = trace.explain(0, index)
+        assert asked.value == trace.output[index]
+        if asked.rule == "function":
+            assert asked.total == asked.value
+            assert asked.residual == 0
+            assert asked.formula
+            assert all(term.product is None for term in asked.terms)
+        else:
+            assert asked.rule == "sum"
+            products = [term.product for term in asked.terms]
+            assert asked.total == math.fsum(products) + asked.bias
+            assert asked.residual == asked.value - asked.total
+            size = sum(map(abs, products)) + abs(asked.bias)
+            assert abs(asked.residual) <= 4 * (len(products) + 1) * eps * size
+        for term in asked.terms:
+            if term.index is not None:
+                assert term.value == trace.input[term.index]
+            if term.weight:
+                assert term.product == term.weight * term.value
+
+
+def test_consumers_are_the_cells_whose_terms_name_the_cell(case):
+    layer, shape = case
+    trace = Sequential([layer]).trace(given(shape))
+    named: dict[tuple[int, ...], list[tuple[int, tuple[int, ...]]]] = {}
+    for index in np.ndindex(trace.output.shape):
+        for term in trace.explain(0, index).terms:
+            if term.index is not None:
+                named.setdefault(term.index, []).append((0, index))
+    for index in np.ndindex(shape):
+        asked = trace.explain(-1, index)
+        assert list(asked.consumers) == named.get(index, [])
+        assert (asked.rule, asked.terms, asked.value) == ("input", (), trace.input[index])
+
+
+def test_a_cell_changes_only_when_a_cell_it_names_changes(case):
+    layer, shape = case
+    x = given(shape)
+    network = Sequential([layer])
+    index = tuple(size - 1 for size in layer.output_shape(shape))
+    asked = network.trace(x).explain(0, index)
+    named = {term.index for term in asked.terms}
+    for cell in np.ndindex(shape):
+        if cell not in named:
+            changed = x.copy()
+            changed[cell] += 100
+            assert network.forward(changed)[index] == asked.value
+
+
+def test_parameters_are_live(case):
+    layer, shape = case
+    x = given(shape)
+    for name, array in layer.params().items():
+        before = layer.forward(x)
+        np.add(array, 1, out=array)
+        assert not np.array_equal(layer.forward(x), before)
+        setattr(layer, name, array.astype(np.float64) - 1)
+        np.testing.assert_allclose(layer.forward(x), before, rtol=1e-5, atol=1e-5)
+        with pytest.raises(ShapeError, match=name):
+            setattr(layer, name, np.ones(array.size + 1))
+
+
+def test_a_parameter_that_a_layer_does_not_have_cannot_be_set():
+    with pytest.raises(ShapeError, match="bias"):
+        Linear(2, 2, bias=False).bias = np.ones(2)
+
+
+def test_first_weights_are_seeded_and_bounded_as_in_pytorch():
+    layer = Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(3)).weight)
+    assert not np.array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(4)).weight)
+    bound = 1 / math.sqrt(2 * 3 * 3)
+    assert 0.8 * bound < np.abs(layer.weight).max() <= bound
+    assert 0.8 / math.sqrt(300) < np.abs(Linear(300, 5).weight).max() <= 1 / math.sqrt(300)
+
+
+def test_padding_cells_are_terms_without_an_index():
+    convolution = Conv2d(1, 1, 3, padding=1)
+    asked = Sequential([convolution]).trace(np.ones((1, 1, 2, 2))).explain(0, (0, 0, 0, 0))
+    assert [term.index is None for term in asked.terms] == [True] * 4 + [False, False, True, False, False]
+    assert [term.value for term in asked.terms if term.index is None] == [0] * 5
+
+
+def test_of_equals_the_first_wins_and_padding_never_does():
+    trace = Sequential([MaxPool2d(3, stride=1, padding=1)]).trace(np.full((1, 1, 2, 2), -5.0))
+    asked = trace.explain(0, (0, 0, 1, 1))
+    assert [term.weight for term in asked.terms] == [1, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert [term.product for term in asked.terms] == [-5, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert {term.value for term in asked.terms if term.index is None} == {-math.inf}
+    assert asked.total == -5
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Conv2d(0, 1, 3),
+        lambda: Conv2d(1, 1, 0),
+        lambda: Conv2d(1, 1, 3, stride=0),
+        lambda: Conv2d(1, 1, 3, padding=-1),
+        lambda: Conv2d(1, 1, 3, padding="all"),
+        lambda: Conv2d(3, 1, 3, groups=2),
+        lambda: Conv2d(1, 1, 3, padding_mode="mirror"),
+        lambda: MaxPool2d(2, padding=2),
+        lambda: AvgPool2d(2, stride=0),
+        lambda: Linear(2.5, 1),
+        lambda: BatchNorm2d(-1),
+    ],
+)
+def test_a_setting_that_can_never_work_is_refused_when_the_layer_is_made(make):
+    with pytest.raises(ShapeError):
+        make()
+
+
+def test_an_input_that_does_not_fit_is_refused_by_promise_and_by_run_alike(case):
+    layer, shape = case
+    if isinstance(layer, ReLU | LeakyReLU | Sigmoid | Tanh | Softmax | Flatten):
+        return
+    wrong = (*shape[:-1], 1) if isinstance(layer, Linear) else shape[1:]
+    with pytest.raises(ShapeError):
+        layer.output_shape(wrong)
+    with pytest.raises(ShapeError):
+        layer.forward(np.ones(wrong))
+
+
+def test_two_threads_may_trace_one_network():
+    network = Sequential([Conv2d(1, 4, 3, padding=1), ReLU(), MaxPool2d(2), Flatten(), Linear(4 * 8 * 8, 3), Softmax()])
+    inputs = [given((1, 1, 16, 16)) * k for k in range(1, 41)]
+    expected = [network.forward(x) for x in inputs]
+    with ThreadPoolExecutor(2) as pool:
+        for trace, alone in zip(pool.map(network.trace, inputs), expected, strict=True):
+            np.testing.assert_array_equal(trace.output, alone)

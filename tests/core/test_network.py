@@ -1,0 +1,63 @@
+"""Networks as a whole."""
+
+import numpy as np
+import pytest
+
+from cnn_core import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, ModelError, ReLU, Sequential, ShapeError, Softmax
+
+RNG = np.random.default_rng(0)
+
+
+def small() -> Sequential:
+    return Sequential(
+        [Conv2d(1, 6, 5, padding=2), ReLU(), MaxPool2d(2), Conv2d(6, 16, 5), AvgPool2d(2), Flatten(), Linear(400, 10)]
+    )
+
+
+def test_a_run_and_a_trace_give_the_same():
+    x = RNG.normal(size=(2, 1, 28, 28)).astype(np.float32)
+    network = small()
+    trace = network.trace(x)
+    np.testing.assert_array_equal(trace.output, network.forward(x))
+    assert [stage.inputs for stage in trace.stages] == [(k - 1,) for k in range(7)]
+    assert [stage.name for stage in trace.stages][:2] == ["0.Conv2d", "1.ReLU"]
+    assert all(stage.layer is layer for stage, layer in zip(trace.stages, network.layers, strict=True))
+
+
+def test_the_summary_of_lenet_is_the_published_one():
+    rows = small().summary((1, 1, 28, 28))
+    shapes = [(6, 28, 28), (6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (400,), (10,)]
+    assert [row.output_shape[1:] for row in rows] == shapes
+    assert [row.params for row in rows] == [156, 0, 0, 2416, 0, 0, 4010]
+    assert [row.macs for row in rows] == [28 * 28 * 6 * 25, 0, 0, 10 * 10 * 16 * 6 * 25, 0, 0, 4000]
+    assert [row.receptive_field.size for row in rows[:5]] == [(5, 5), (5, 5), (6, 6), (14, 14), (16, 16)]
+    assert rows[5].receptive_field is None
+
+
+def test_parameters_are_named_by_their_layer():
+    assert list(small().params()) == ["0.weight", "0.bias", "3.weight", "3.bias", "6.weight", "6.bias"]
+
+
+def test_a_misfit_names_the_layer_it_happened_in():
+    network = Sequential([ReLU(), Flatten(), Linear(9, 2)])
+    for fails in (network.forward, network.trace, lambda x: network.summary(x.shape)):
+        with pytest.raises(ShapeError, match=r"^2\.Linear: .*9"):
+            fails(np.ones((1, 1, 2, 2)))
+
+
+def test_later_edits_of_the_input_do_not_change_a_trace():
+    x = np.ones((1, 1, 2, 2))
+    trace = Sequential([ReLU()]).trace(x)
+    x[:] = 7
+    assert trace.input.max() == 1
+
+
+def test_a_network_of_no_layers_gives_its_input_back():
+    trace = Sequential([]).trace(np.ones((1, 1, 2, 2)))
+    np.testing.assert_array_equal(trace.output, np.ones((1, 1, 2, 2)))
+    assert trace.explain(-1, (0, 0, 1, 1)).consumers == ()
+
+
+def test_what_is_no_layer_is_refused():
+    with pytest.raises(ModelError, match="place 1"):
+        Sequential([Softmax(), np.tanh])

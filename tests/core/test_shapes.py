@@ -1,0 +1,101 @@
+"""Geometry, against counting by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core import Conv2d, MaxPool2d, Sequential, ShapeError
+from cnn_core.shapes import ReceptiveField, Window, pair, window
+from tests.core.cases import pairs, sides
+from tests.helpers.oracles import pool_starts
+
+
+@st.composite
+def windows(draw):
+    """A window and an input it fits; as in pooling, a window of ceil_mode is larger than each side of its padding."""
+    sliding = Window(draw(pairs), draw(pairs), draw(pairs), draw(sides), draw(st.booleans()))
+    if sliding.ceil_mode:
+        around = zip(sliding.padding, sliding.extent, strict=True)
+        sliding = replace(sliding, padding=tuple((min(a, e - 1), min(b, e - 1)) for (a, b), e in around))
+    least = [max(1, e - sum(side)) for e, side in zip(sliding.extent, sliding.padding, strict=True)]
+    return sliding, tuple(low + draw(st.integers(0, 6)) for low in least)
+
+
+@settings(max_examples=150, deadline=None)
+@given(windows())
+def test_there_are_as_many_windows_as_can_be_placed(case):
+    sliding, size = case
+    for axis, count in enumerate(sliding.output_size(*size)):
+        before, after = sliding.padding[axis]
+        placed = pool_starts(size[axis], before, after, sliding.extent[axis], sliding.stride[axis], sliding.ceil_mode)
+        assert count == len(placed)
+        assert [sliding.origin(i, i)[axis] for i in range(count)] == placed
+
+
+@settings(max_examples=80, deadline=None)
+@given(windows())
+def test_a_cell_s_readers_are_the_windows_that_hold_it(case):
+    sliding, size = case
+    out = sliding.output_size(*size)
+    holding: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for cell in np.ndindex(out):
+        for _, _, row, column in sliding.taps(*cell):
+            holding.setdefault((row, column), []).append(cell)
+    for place in np.ndindex(size):
+        assert list(sliding.readers(*place, out)) == holding.get(place, [])
+
+
+def test_taps_come_in_kernel_order_with_their_place():
+    sliding = Window((2, 2), (3, 1), (1, 2), ((1, 0), (0, 0)))
+    assert list(sliding.taps(1, 2)) == [(0, 0, 2, 2), (0, 1, 2, 4), (1, 0, 3, 2), (1, 1, 3, 4)]
+
+
+def test_the_receptive_field_is_what_a_cell_really_depends_on():
+    layers = [Conv2d(1, 1, 3, stride=2, padding=1), MaxPool2d(2), Conv2d(1, 1, (3, 2), dilation=(1, 2), bias=False)]
+    for layer in layers[::2]:
+        layer.weight = np.ones_like(layer.weight)
+    network, shape = Sequential(layers), (1, 1, 24, 24)
+    field = network.summary(shape)[-1].receptive_field
+    base = np.random.default_rng(0).permutation(24 * 24).reshape(shape).astype(float)
+    cell = (2, 1)
+    before = network.forward(base)[0, 0][cell]
+    felt = []
+    for place in np.ndindex(24, 24):
+        raised = base.copy()
+        raised[0, 0][place] += 1e6
+        if network.forward(raised)[0, 0][cell] != before:
+            felt.append(place)
+    starts = [field.start[axis] + cell[axis] * field.jump[axis] for axis in (0, 1)]
+    for axis in (0, 1):
+        places = [place[axis] for place in felt]
+        assert min(places) == starts[axis]
+        assert max(places) == starts[axis] + field.size[axis] - 1
+
+
+def test_fields_grow_by_the_published_rule():
+    field = ReceptiveField().through(Window((3, 3))).through(Window((2, 2), (2, 2))).through(Window((3, 3)))
+    assert (field.size, field.jump, field.start) == ((8, 8), (2, 2), (0, 0))
+
+
+@pytest.mark.parametrize("value", [2, np.int8(2), np.uint64(2), (2, 2), [2, 2], np.array([2, 2]), (np.int64(2), 2)])
+def test_whole_numbers_of_any_kind_make_a_pair(value):
+    assert pair(value, "stride", least=1) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.0, "2", None, True, np.True_, (1,), (1, 2, 3), (1, 0), (1, "2"), {}, object()]
+)
+def test_anything_else_is_refused_by_name_with_what_works(value):
+    with pytest.raises(ShapeError, match=r"^stride must be .*stride=1 works$"):
+        pair(value, "stride", least=1)
+
+
+def test_a_window_that_does_not_fit_says_what_would():
+    with pytest.raises(
+        ShapeError, match=r"a 3×3 window does not fit a 2×2 input; padding=1 or an input of at least 3×3"
+    ):
+        window(3, input_size=(2, 2)).output_size(2, 2)
+    assert window(3, padding=1, input_size=(2, 2)).output_size(2, 2) == (2, 2)
