@@ -388,8 +388,7 @@ def test_links_and_rooms_named_in_the_documents_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
     paths = re.findall(r"`((?:cnn_core|pages|tests|assets)/[\w/.]+)`", text)
-    # The screenshot is made from the running app and may come later than the words around it.
-    missing = [p for p in links + paths if not (ROOT / p).exists() and p != "assets/screenshot.png"]
+    missing = [p for p in links + paths if not (ROOT / p).exists()]
     assert missing == []
 
 

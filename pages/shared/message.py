@@ -8,6 +8,7 @@ from cnn_core import kernels
 from pages.components.blob import identity, pack
 from pages.shared import describe
 from pages.shared.chain import Chain
+from pages.shared.columns import columns
 from pages.shared.experiment import Experiment
 from pages.shared.session import Session
 
@@ -26,7 +27,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "session": session.identity,
         "revision": session.revision,
         "stages": stages,
-        "columns": describe.columns(chain),
+        "columns": columns(chain),
         "kernel": {"stage": 0, "columns": kernel.shape[-1], "array": identity(kernel), **_kernel_words(experiment)},
         "ring": experiment.padding,
         "brush": _brush(experiment.source, max(experiment.input.shape)),
