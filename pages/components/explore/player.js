@@ -74,13 +74,14 @@ export class Player {
     if (!this.started) at = 0;
     this.started = true;
     let exact = at;
-    let last = performance.now();
+    /** A frame's own time may lie before the click that asked for it, so the clock starts with the first frame. */
+    let last = /** @type {number | null} */ (null);
     this.on.go(at, true);
     const tick = (/** @type {number} */ now) => {
       if (!this.playing) return;
       const total = this.on.count();
       const rate = Math.max(this.speed, (this.speed / FASTEST) * (total / LONGEST_RUN));
-      exact += ((now - last) / 1000) * rate;
+      exact += ((now - (last ?? now)) / 1000) * rate;
       last = now;
       const next = Math.min(total - 1, Math.floor(exact));
       if (next !== at) {
