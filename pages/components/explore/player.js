@@ -83,6 +83,9 @@ export class Player {
       const rate = Math.max(this.speed, (this.speed / FASTEST) * (total / LONGEST_RUN));
       exact += ((now - (last ?? now)) / 1000) * rate;
       last = now;
+      // On a map small enough to be followed no cell is skipped, even when a frame comes late.
+      const furthest = rate > FASTEST ? total - 1 : at + 1;
+      exact = Math.min(exact, furthest + 0.999);
       const next = Math.min(total - 1, Math.floor(exact));
       if (next !== at) {
         at = next;
