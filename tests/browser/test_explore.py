@@ -293,3 +293,22 @@ def test_the_network_on_screen_is_the_textbook_s():
     network = build(Experiment()).network
     assert [type(layer) for layer in network.layers] == [Conv2d, ReLU, MaxPool2d, Flatten, Linear, Softmax]
     assert isinstance(network, Sequential)
+
+
+def test_a_hovered_term_lights_up_its_cells_and_the_ledger_keeps_still(explore: Page):
+    explore.evaluate(
+        "new MutationObserver((changes) => { window.rewritten = (window.rewritten ?? 0) + changes.length; })"
+        ".observe(document.querySelector('.ks-ledger-body'), { childList: true, subtree: true })"
+    )
+    explore.locator(".ks-term").nth(3).hover()
+    expect(explore.locator("[data-view=kernel] input").nth(3)).to_have_class("ks-marked")
+    explore.wait_for_timeout(300)
+    assert explore.evaluate("window.rewritten ?? 0") == 0
+
+
+def test_a_hovered_weight_tells_its_value(explore: Page):
+    clear(explore)
+    explore.locator("[data-view=kernel] input").nth(2).hover()
+    explore.wait_for_function("window.cnn.cell.length > 0")
+    event = last_cell(explore)
+    assert (event["view"], event["rule"], event["value"], event["index"]) == ("kernel", "weight", -1, [0, 0, 0, 2])

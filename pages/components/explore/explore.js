@@ -34,6 +34,8 @@ export class Explore {
     this.pin = null;
     this.dark = false;
     this.brush = 9;
+    /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
+    this.draws = 0;
     this.edits = new Edits({
       model: () => this.model,
       header: () => this.header,
@@ -44,7 +46,14 @@ export class Explore {
 
     this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
     this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
-    this.notice = h("p", { class: "ks-notice", role: "status" });
+    this.sentenceOfNotice = h("p", { role: "status" });
+    // It lies over the page instead of pushing it down: the cell under the pointer stays under the pointer.
+    this.notice = h(
+      "div",
+      { class: "ks-notice" },
+      this.sentenceOfNotice,
+      h("button", { type: "button", class: "ks-button", "aria-label": "Close this message", text: "×", onclick: () => this.#tell("") }),
+    );
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
     this.strip = h("div", { class: "ks-strip" });
     this.player = new Player({
@@ -118,7 +127,7 @@ export class Explore {
 
   /** @param {string} sentence */
   #tell(sentence) {
-    setText(this.notice, sentence);
+    setText(this.sentenceOfNotice, sentence);
     this.notice.hidden = sentence === "";
   }
 
@@ -211,6 +220,7 @@ export class Explore {
    */
   #draw(source, tell = true) {
     this.source = source;
+    this.draws += 1;
     const { model, dark } = this;
     /** @type {Map<string, any[]>} */
     const groups = new Map();
@@ -264,11 +274,21 @@ export class Explore {
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
     }
     this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
-    if (explanation) {
-      const pinned = !this.hover || (this.pin && same(this.hover, this.pin));
-      this.ledger.draw(model, explanation, { pinned, dark: this.dark });
-    }
+    if (explanation) this.#write(explanation);
     this.player.tell();
+  }
+
+  /**
+   * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
+   * the pointer enter it again, and again.
+   * @param {any} explanation
+   */
+  #write(explanation) {
+    const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
+    const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
+    if (written === this.written) return;
+    this.written = written;
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark });
   }
 
   /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
@@ -300,11 +320,21 @@ export class Explore {
     const { place } = this;
     this.term = null;
     this.weightShown = position;
+    if (position !== null) this.#sayWeight(position);
     if (position !== null && place && place.stage === this.header.kernel.stage) {
       const term = this.model.explain(place.stage, place.index).terms[position];
       if (term?.index) this.term = { stage: term.stage, index: term.index };
     }
     this.remark();
+  }
+
+  /** @param {number} position */
+  #sayWeight(position) {
+    const { stage, columns } = this.header.kernel;
+    const value = this.columns.get("kernel").view.values[position];
+    const index = [0, 0, Math.floor(position / columns), position % columns];
+    const said = { stage, index, rule: "weight", value, terms: [], bias: 0, total: value, residual: 0, formula: null };
+    announce.cell("kernel", said, this.channel.revision);
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ export class Gallery {
       this.shared = this.scaleBox.checked;
       this.#draw();
     });
-    this.problem = h("p", { class: "ks-notice", role: "status" });
+    this.problem = h("p", { class: "ks-problem", role: "status" });
     this.grid = h("div", { class: "ks-cards" });
     this.ledger = new Ledger({ pick: () => {}, term: () => {} });
     this.root = h(
