@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from cnn_core import kernels
-from pages.shared.chain import POOL, Chain, fits, remedies
+from pages.shared.chain import POOL, Chain, Step, fits, remedies
 from pages.shared.describe import PLURALS, size
 from pages.shared.experiment import CLASSES_LARGEST, GRID_LARGEST, PADDING_LARGEST, STRIDE_LARGEST, Experiment
 from pages.shared.photo import LARGEST
@@ -35,12 +35,18 @@ def columns(chain: Chain) -> list[dict[str, Any]]:
         output = chain.trace.stages[number].output
         vector = output.ndim == 2
         extent = f"{output.shape[1]} classes" if vector else size(output.shape[2:])
-        title = PLURALS.get(step.view, step.title).capitalize() if vector else step.title
+        title = _heading(step)
         note = _geometry(chain, number) if step.view in ("conv", "pool") else _word(step.view, chain)
         shown.append(
             _column(step.view, "bars" if vector else "map", title, extent, note, _step_controls(step.view, experiment))
         )
     return shown
+
+
+def _heading(step: Step) -> str:
+    """A vector of classes is headed by its plural, a map by its title."""
+    plural = PLURALS.get(step.view or "")
+    return plural.capitalize() if plural else step.title
 
 
 def _column(view: str, kind: str, title: str, shape: str, note: str, controls: list[dict[str, Any]]) -> dict[str, Any]:
@@ -61,8 +67,10 @@ def _missing(chain: Chain, number: int) -> dict[str, Any]:
     first = number == problem.position
     fixes = [_fix(chain.experiment, other) for other in remedies(chain.experiment)] if first else []
     return {
-        **_column(str(step.view), "missing", step.title, "", "", _step_controls(str(step.view), chain.experiment)),
-        "why": problem.sentence if first else f"Waits for {chain.steps[problem.position].title.lower()}.",
+        **_column(str(step.view), "missing", _heading(step), "", "", _step_controls(str(step.view), chain.experiment)),
+        "why": f"{problem.sentence[0].upper()}{problem.sentence[1:]}."
+        if first
+        else f"Waits for {chain.steps[problem.position].title.lower()}.",
         "fixes": fixes,
     }
 
@@ -70,7 +78,7 @@ def _missing(chain: Chain, number: int) -> dict[str, Any]:
 def _fix(experiment: Experiment, other: Experiment) -> dict[str, Any]:
     field = "padding" if other.padding != experiment.padding else "stride"
     value = getattr(other, field)
-    return {"label": f"Use {field} {value}", "edit": {"op": field, "value": value}}
+    return {"label": f"Use {field} {value}: the whole chain fits", "edit": {"op": field, "value": value}}
 
 
 def _input_note(experiment: Experiment) -> str:

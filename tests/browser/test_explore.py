@@ -242,7 +242,7 @@ def test_a_grid_too_small_for_the_kernel_says_so_and_offers_what_works(explore: 
     expect(explore.locator(".ks-why").first).to_contain_text("does not fit")
     assert hover_cell(explore, "input", 1, 4, (2, 5))["value"] == 2
     before = revision(explore)
-    explore.get_by_role("button", name="Use padding 1").click()
+    explore.get_by_role("button", name="Use padding 1: the whole chain fits").click()
     wait_drawn(explore, "probabilities", "cnn_core", before)
     expect(explore.locator(".ks-why")).to_have_count(0)
 
