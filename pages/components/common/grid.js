@@ -150,7 +150,9 @@ export class Grid {
       context.fillStyle = paper;
       for (let row = 0; row < rows; row += 1) {
         const from = veil(row);
-        if (from < columns) context.fillRect(from * cell, row * cell, (columns - from) * cell, cell);
+        // Whole pixels, a little over: cells of a photograph end between pixels and would shine through the seams.
+        const [left, top] = [Math.floor(from * cell), Math.floor(row * cell)];
+        if (from < columns) context.fillRect(left, top, Math.ceil(columns * cell) - left, Math.ceil(cell) + 1);
       }
     }
     for (const { box, role } of marks) {
