@@ -272,7 +272,7 @@ def test_a_kernel_chosen_on_the_kernels_page_is_taken_to_explore(page: Page, ser
     page.goto(f"{server.url}/kernels")
     wait_drawn(page, "sobel_y")
     clear(page)
-    page.get_by_role("button", name="Use Sobel y in Explore").click()
+    page.get_by_role("button", name="Use in Explore: Sobel y").click()
     wait_drawn(page, "probabilities")
     np.testing.assert_array_equal(weights(page), [[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
 

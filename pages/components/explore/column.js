@@ -37,7 +37,7 @@ export class Column {
     this.kind = described.kind;
     this.on = on;
     this.sign = h("span", { class: "ks-sign", "aria-hidden": "true" });
-    this.title = h("h3");
+    this.title = h("h2");
     this.shape = h("span", { class: "ks-shape" });
     this.note = h("p", { class: "ks-note" });
     this.top = new Controls(on.send, on.upload);

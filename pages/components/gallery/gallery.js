@@ -101,7 +101,7 @@ export class Gallery {
           type: "button",
           class: "ks-button",
           text: current ? "In Explore now" : "Use in Explore",
-          "aria-label": `Use ${title} in Explore`,
+          "aria-label": `${current ? "In Explore now" : "Use in Explore"}: ${title}`,
           onclick: () => this.channel.send({ op: "library", value: name, revision: this.channel.next() }),
         })
       : null;
