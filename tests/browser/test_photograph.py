@@ -161,7 +161,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", [*REFUSED, "bomb"])
 def test_a_bad_picture_is_refused_with_a_sentence_and_nothing_is_lost(explore: Page, name: str):
     upload(explore, bomb() if name == "bomb" else REFUSED[name], f"{name}.png")
-    notice = explore.locator(".ks-notice")
+    notice = explore.locator(".ks-notice [role=status]")
     expect(notice).to_contain_text(f"{name}.png", timeout=15_000)
     assert re.search(r"\w+.*\.$", notice.inner_text())
     assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 12
