@@ -44,7 +44,7 @@ def photo_door(kept: Session) -> None:
         kept.revision += 1
         try:
             kept.put(with_photo(kept.experiment, open_photo(upload.getvalue(), upload.name)))
-            kept.notice = ""
+            kept.notice, kept.pin = "", None
         except ImageError as error:
             kept.notice = f"{upload.name}: {error}"
 

@@ -12,7 +12,7 @@ from pages.shared.columns import columns
 from pages.shared.experiment import Experiment
 from pages.shared.session import Session
 
-_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose sum is not negative
+_WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose sum is not negative
 
 
 def explore_message(session: Session, *, upload_limit: int) -> bytes:
@@ -68,13 +68,21 @@ def _kernel_words(experiment: Experiment) -> dict[str, str]:
 
 def _pin(session: Session, chain: Chain) -> tuple[int, tuple[int, ...]]:
     """The pinned cell, or the nearest one that there is."""
-    stage, index = session.pin or _PIN
+    stage, index = session.pin or _first_pin(chain)
     last = len(chain.trace.stages) - 1
     if stage > last:
         stage, index = last, (0, 0, 0, 0)
     shape = chain.trace.input.shape if stage < 0 else chain.trace.stages[stage].output.shape
     index = (*index, 0, 0)[: len(shape)]
     return stage, tuple(min(max(at, 0), size - 1) for at, size in zip(index, shape, strict=True))
+
+
+def _first_pin(chain: Chain) -> tuple[int, tuple[int, ...]]:
+    """The cell that is pinned before anyone chose one: on a photograph the middle, where a window can be seen."""
+    if chain.experiment.source == "photo" and chain.trace.stages:
+        rows, columns_ = chain.trace.stages[0].output.shape[2:]
+        return 0, (0, 0, rows // 2, columns_ // 2)
+    return _WORKED_PIN
 
 
 def _brush(source: str, size: int) -> dict[str, Any]:

@@ -60,6 +60,12 @@ def test_every_stage_of_a_photograph_is_cnn_core_s(photographed):
     same_sum(hover_cell(page, "scores", 1, 0, (3, 1)), trace.explain(4, (0, 1)))
 
 
+def test_the_middle_of_a_photograph_is_asked_first(photographed):
+    page, experiment = photographed
+    rows, columns = shapes(experiment)[1]
+    expect(page.locator(".ks-ledger h2")).to_have_text(f"Feature map [{rows // 2}, {columns // 2}]")
+
+
 def test_the_original_size_is_told(photographed):
     page, experiment = photographed
     height, width = experiment.photo.original
@@ -68,9 +74,10 @@ def test_the_original_size_is_told(photographed):
 
 def test_the_digits_of_a_pixel_s_ledger_add_up_as_they_stand(photographed):
     page, experiment = photographed
-    shape = shapes(experiment)[1]
-    for row in range(10, shape[0], 17):
-        hover_cell(page, "conv", row, row, shape)
+    cells = [("conv", row, row, shapes(experiment)[1]) for row in range(10, shapes(experiment)[1][0], 17)]
+    # A pooled cell's winner, and a score's sum of thousands, most of them shown as one term.
+    for view, row, column, shape in [*cells, ("pool", 9, 9, shapes(experiment)[3]), ("scores", 2, 0, (3, 1))]:
+        hover_cell(page, view, row, column, shape)
         page.wait_for_timeout(50)
         products = page.locator(".ks-term-product").all_inner_texts()
         value = page.locator(".ks-ledger-value").inner_text()
