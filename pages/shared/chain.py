@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def steps(experiment: Experiment) -> tuple[Step, ...]:
 def build(experiment: Experiment) -> Chain:
     """Build the network layer by layer, as far as the shapes allow, and run it over the input."""
     chain_steps = steps(experiment)
-    layers, problem = _fitting(chain_steps, experiment)
+    layers, problem = _fitting(chain_steps, experiment.input.shape)
     network = Sequential(layers)
     trace = network.trace(experiment.input[None, None])  # (H, W) -> (N, C, H, W)
     return Chain(experiment, chain_steps, network, trace, problem)
@@ -117,7 +118,13 @@ def build(experiment: Experiment) -> Chain:
 
 def fits(experiment: Experiment) -> str | None:
     """None where the whole chain fits the input, else the sentence that says why not."""
-    _, problem = _fitting(steps(experiment), experiment)
+    return _misfit(experiment.input.shape, experiment.stride, experiment.padding)
+
+
+@lru_cache(maxsize=4096)
+def _misfit(plane: Shape, stride: int, padding: int) -> str | None:
+    # Sizes alone decide, and every edit asks again for each setting that the controls might offer.
+    _, problem = _fitting(steps(Experiment(stride=stride, padding=padding)), plane)
     return None if problem is None else problem.sentence
 
 
@@ -129,8 +136,8 @@ def remedies(experiment: Experiment) -> list[Experiment]:
     return [other for other in found if other is not None]
 
 
-def _fitting(chain_steps: tuple[Step, ...], experiment: Experiment) -> tuple[list[Layer], Problem | None]:
-    shape: Shape = (1, 1, *experiment.input.shape)
+def _fitting(chain_steps: tuple[Step, ...], plane: Shape) -> tuple[list[Layer], Problem | None]:
+    shape: Shape = (1, 1, *plane)
     layers: list[Layer] = []
     for position, step in enumerate(chain_steps):
         try:

@@ -1,10 +1,12 @@
 """How fast the screen answers: milliseconds are printed, ratios against a floor in the same run are held loosely."""
 
+import io
 import statistics
 import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import ROOT, Server
@@ -85,7 +87,10 @@ def set_input(page: Page, size: int) -> None:
         return
     before = revision(page)
     clear(page)
-    page.set_input_files(".st-key-photo input[type=file]", PHOTOGRAPH)
+    buffer = io.BytesIO()
+    Image.open(PHOTOGRAPH).crop((0, 0, 400, 400)).save(buffer, "PNG")  # square: 224 px means 224 × 224 cells
+    file = {"name": "square.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    page.set_input_files(".st-key-photo input[type=file]", file)
     wait_drawn(page, "probabilities", "cnn_core", before)
     before = revision(page)
     page.get_by_label("size", exact=True).fill(str(size))
