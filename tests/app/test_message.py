@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from pages.components.blob import identity
 from pages.shared.message import explore_message, gallery_message
 from pages.shared.session import Session
 
@@ -106,3 +107,14 @@ def test_the_gallery_shows_all_eight_kernels_or_says_why_none():
     assert all(stage["array"] in arrays for stage in header["stages"])
     tiny, _ = unpack(gallery_message(edited({"op": "rows", "value": 1})))
     assert "does not fit" in tiny["problem"]
+
+
+def test_a_tensor_s_name_changes_with_any_bit_any_place_and_any_shape():
+    rng = np.random.default_rng(0)
+    array = rng.normal(size=(1, 1, 20, 20))
+    names = {identity(array), identity(array.reshape(1, 400)), identity(array[..., ::-1]), identity(-array)}
+    for place in range(400):
+        changed = array.copy().reshape(-1)
+        changed[place] = np.nextafter(changed[place], 10)
+        names.add(identity(changed.reshape(array.shape)))
+    assert len(names) == 404

@@ -312,3 +312,32 @@ def test_a_hovered_weight_tells_its_value(explore: Page):
     explore.wait_for_function("window.cnn.cell.length > 0")
     event = last_cell(explore)
     assert (event["view"], event["rule"], event["value"], event["index"]) == ("kernel", "weight", -1, [0, 0, 0, 2])
+
+
+def test_a_kernel_that_does_not_fit_can_still_be_changed_and_undone(explore: Page):
+    for _ in range(3):
+        before = revision(explore)
+        explore.get_by_role("button", name="less rows").click()
+        wait_drawn(explore, "input", "cnn_core", before)
+    before = revision(explore)
+    explore.locator("[data-view=kernel] input").first.fill("7")
+    wait_drawn(explore, "kernel", "preview", before)
+    wait_drawn(explore, "kernel", "cnn_core", before)
+    assert weights(explore)[0, 0] == 7
+    explore.get_by_role("button", name="Undo").click()
+    wait_drawn(explore, "kernel", "cnn_core", before + 1)
+    assert weights(explore)[0, 0] == 1
+
+
+def test_previews_that_equal_cnn_core_to_the_bit_are_not_sent_again_and_stay_right(explore: Page):
+    experiment = Experiment()
+    for position, value in ((0, "0.3"), (4, "-2"), (0, "1")):
+        before = revision(explore)
+        explore.locator("[data-view=kernel] input").nth(position).fill(value)
+        wait_drawn(explore, "conv", "cnn_core", before)
+        kernel = weights(explore)
+        experiment = apply(experiment, {"op": "kernel", "values": kernel.tolist()})
+        trace = build(experiment).trace
+        for view, stage, shape in (("conv", 0, (3, 3)), ("activation", 1, (3, 3)), ("pool", 2, (1, 1))):
+            event = hover_cell(explore, view, shape[0] - 1, shape[1] - 1, shape)
+            same_sum(event, trace.explain(stage, tuple(event["index"])))

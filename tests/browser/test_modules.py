@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from pages.components.blob import identity
 from tests.browser.conftest import Server
 
 pytestmark = pytest.mark.browser
@@ -128,6 +129,24 @@ def test_labels_are_short_and_never_minus_zero(modules: Page):
         numbers,
     )
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
+
+
+def test_a_tensor_has_the_same_name_here_and_in_python(modules: Page):
+    rng = np.random.default_rng(5)
+    arrays = [np.zeros((1, 1)), np.full((1, 1), -0.0), rng.normal(size=(1, 1, 9, 7)), rng.normal(size=(1, 300)) * 1e300]
+    arrays += [np.arange(12.0).reshape(shape) for shape in ((1, 1, 3, 4), (1, 1, 4, 3), (1, 12))]
+    names = modules.evaluate(
+        """async (tensors) => {
+          const { identity } = await import("/ui/common/identity.js");
+          return tensors.map(({ shape, bytes }) => {
+            const values = new Float64Array(Uint8Array.from(bytes).buffer);
+            return identity({ shape, values });
+          });
+        }""",
+        [{"shape": list(array.shape), "bytes": list(array.tobytes())} for array in arrays],
+    )
+    assert names == [identity(array) for array in arrays]
+    assert len(set(names)) == len(names)
 
 
 def test_windows_and_their_readers_are_each_other_s_inverse(modules: Page):

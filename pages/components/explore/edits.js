@@ -55,6 +55,8 @@ export class Edits {
 
   /** @param {any} edit */
   #end(edit) {
+    const model = this.on.model();
+    this.on.channel.offer([...model.values].filter(([stage]) => !model.waiting.has(stage)).map(([, tensor]) => tensor));
     this.on.channel.send({ ...edit, revision: this.revision });
     this.revision = null;
   }
@@ -64,11 +66,10 @@ export class Edits {
     this.endCells();
     this.#begin();
     this.weights = values;
-    const { stage, array } = this.on.header().kernel;
+    const { stage } = this.on.header().kernel;
     const model = this.on.model();
     // Without its stage (the kernel does not fit the input) a kernel can still be painted; nothing follows from it.
     if (model.byNumber.has(stage)) model.edit({ weight: { stage, values: Float64Array.from(values) } });
-    else this.on.channel.arrays.get(array).values.set(values);
     this.on.redraw();
   }
 

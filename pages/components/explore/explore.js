@@ -243,9 +243,10 @@ export class Explore {
     }
     const kernel = this.columns.get("kernel");
     if (kernel) {
-      const { stage, columns } = this.header.kernel;
-      const weights = model.weights.get(stage) ?? this.channel.arrays.get(this.header.kernel.array);
-      kernel.legend.draw(kernel.view.draw(Array.from(weights.values), columns, dark), dark);
+      const { stage, columns, array } = this.header.kernel;
+      const kept = model.weights.get(stage) ?? this.channel.arrays.get(array);
+      const weights = this.edits.weights ?? Array.from(kept.values);
+      kernel.legend.draw(kernel.view.draw(weights, columns, dark), dark);
       drawn.push("kernel");
     }
     this.#mark();
