@@ -149,6 +149,8 @@ def test_a_cell_typed_over_with_nonsense_keeps_its_number(explore: Page):
     explore.keyboard.type("NaN")
     explore.keyboard.press("Enter")
     expect(explore.locator(".ks-notice")).to_contain_text("“NaN” is not a number")
+    explore.wait_for_timeout(600)  # the server's answer must not take the sentence away
+    expect(explore.locator(".ks-notice")).to_be_visible()
     assert hover_cell(explore, "input", 2, 2, (5, 5))["value"] == 9
 
 
@@ -238,7 +240,7 @@ def test_a_grid_too_small_for_the_kernel_says_so_and_offers_what_works(explore: 
         before = revision(explore)
         explore.get_by_role("button", name="less rows").click()
         wait_drawn(explore, "input", "cnn_core", before)
-        assert size
+        expect(explore.locator("[data-column=input] .ks-shape")).to_have_text(f"{size} × 5")
     expect(explore.locator(".ks-why").first).to_contain_text("does not fit")
     assert hover_cell(explore, "input", 1, 4, (2, 5))["value"] == 2
     before = revision(explore)

@@ -34,6 +34,8 @@ export class Explore {
     this.pin = null;
     this.dark = false;
     this.brush = 9;
+    /** The server's last sentence and the revision it belongs to. */
+    this.news = "";
     /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
     this.edits = new Edits({
@@ -118,7 +120,10 @@ export class Explore {
     if (header.brush.kind !== this.brushKind) [this.brush, this.brushKind] = [header.brush.value, header.brush.kind];
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
-    this.#tell(header.notice ?? "");
+    // Only news: a sentence that this page wrote itself must outlive the answer to the edit it spoke of.
+    const news = header.notice && `${header.revision} ${header.notice}`;
+    if (news !== this.news) this.#tell(header.notice);
+    this.news = news;
     this.sentence.replaceChildren(h("b", { text: header.kernel.title }), ` ${header.kernel.sentence}`);
     this.#columns();
     this.#layout(false);
