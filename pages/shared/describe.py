@@ -26,6 +26,7 @@ from cnn_core import (
     kernels,
 )
 from cnn_core.layers import Layer
+from cnn_core.shapes import ReceptiveField
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
 from pages.shared.experiment import Experiment
@@ -71,6 +72,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
     arrays: Arrays = {}
     photo = chain.experiment.source == "photo"
     described = [_given(chain.trace.input, chain.experiment, arrays)]
+    fields = [row.receptive_field for row in chain.network.summary(chain.trace.input.shape)]
     for number, (stage, step) in enumerate(zip(chain.trace.stages, chain.steps, strict=False)):
         reads = stage.inputs[0]
         before = chain.trace.values(reads)
@@ -85,6 +87,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
             "plural": PLURALS.get(step.view or ""),
             "lens": lens,
             "scale": _scale(step.view),
+            "field": _field(fields[number]),
         }
         described.append({**told, **words, "reads": reads})
     return described, arrays
@@ -139,7 +142,16 @@ def _given(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[
         "note": "An input cell: nothing was computed yet, this is the number the network was given.",
         "lens": None,
         "scale": _input_scale(experiment),
+        "field": _field(ReceptiveField()),
     }
+
+
+def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
+    """Where a map lies over the input: the vocabulary of ``common/viewport.js``."""
+    if field is None:
+        return None
+    centre = [start + (size - 1) / 2 for start, size in zip(field.start, field.size, strict=True)]
+    return {"jump": list(field.jump), "centre": centre}
 
 
 def _computed(

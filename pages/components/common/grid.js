@@ -6,6 +6,7 @@
 
 import { h } from "./dom.js";
 import { short } from "./format.js";
+import { listen } from "./gestures.js";
 import { colour, paint } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
@@ -19,12 +20,15 @@ import { colour, paint } from "./scale.js";
  *   stroke?: (cells: Cell[], phase: "start" | "move" | "end") => void,
  *   key?: (event: KeyboardEvent) => void,
  *   wheel?: (event: WheelEvent) => void,
- * }} Handlers  a grid without `stroke` cannot be painted
+ *   zoom?: (factor: number, point: {x: number, y: number}) => boolean,
+ *   pan?: (right: number, down: number) => void,
+ * }} Handlers  a grid without `stroke` cannot be painted; `zoom` says whether there was anything to zoom
  */
 
 const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
+const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
 const DIGIT_WIDTH = 0.6; // of the font size, for tabular figures
 
 export class Grid {
@@ -38,7 +42,7 @@ export class Grid {
     this.element = h(
       "div",
       { class: "ks-map", "data-view": view, tabindex: "0", role: "application", "aria-label": label },
-      this.values,
+      h("div", { class: "ks-map-clip" }, this.values),
       this.ink,
       this.marks,
     );
@@ -46,10 +50,15 @@ export class Grid {
     this.columns = 0;
     this.cell = 0;
     this.ring = 0;
+    // The part that is looked at: how much closer, and the cell at the frame's upper left, fractions included.
+    this.zoom = 1;
+    this.top = 0;
+    this.left = 0;
+    /** @type {{values: ArrayLike<number>, offset: number, scale: Scale, dark: boolean} | null} */
+    this.drawn = null;
     /** @type {Mark[]} */
     this.shownMarks = [];
-    this.on = on;
-    this.#listen();
+    listen(this, on);
   }
 
   /**
@@ -71,7 +80,8 @@ export class Grid {
     this.values.width = columns;
     this.values.height = rows;
     this.image = this.values.getContext("2d").createImageData(columns, rows);
-    this.values.style.imageRendering = cell >= 1 ? "pixelated" : "auto";
+    this.drawn = null;
+    this.#place();
     this.ink.width = Math.round(width * ratio);
     this.ink.height = Math.round(height * ratio);
     this.bleed = Math.ceil(ring * cell) + 6;
@@ -82,6 +92,37 @@ export class Grid {
     this.marks.style.height = `${height + 2 * this.bleed}px`;
   }
 
+  /** Pixels a cell as it is looked at. */
+  get scale() {
+    return this.cell * this.zoom;
+  }
+
+  /**
+   * Look at a part of the map; the frame keeps its size.
+   * @param {number} zoom 1 for the whole map
+   * @param {number} top the row at the frame's upper edge, fractions included
+   * @param {number} left
+   */
+  look(zoom, top, left) {
+    if (zoom === this.zoom && top === this.top && left === this.left) return;
+    Object.assign(this, { zoom, top, left });
+    this.#place();
+    if (!this.drawn) return;
+    this.#drawInk();
+    this.drawMarks(this.shownMarks);
+  }
+
+  #place() {
+    const { scale, rows, columns, top, left } = this;
+    Object.assign(this.values.style, {
+      imageRendering: scale >= 1 ? "pixelated" : "auto",
+      width: `${columns * scale}px`,
+      height: `${rows * scale}px`,
+      transform: `translate(${-left * scale}px, ${-top * scale}px)`,
+    });
+    this.element.classList.toggle("ks-zoomed", this.zoom > 1);
+  }
+
   /**
    * Draw the values of one plane.
    * @param {ArrayLike<number>} values
@@ -90,44 +131,57 @@ export class Grid {
    * @param {boolean} dark
    */
   draw(values, offset, scale, dark) {
+    this.drawn = { values, offset, scale, dark };
     paint(this.image.data, values, offset, scale, dark);
     this.values.getContext("2d").putImageData(this.image, 0, 0);
-    this.#drawInk(values, offset, scale, dark);
-    this.dark = dark;
+    this.#drawInk();
     this.drawMarks(this.shownMarks);
   }
 
-  /** @param {ArrayLike<number>} values @param {number} offset @param {Scale} scale @param {boolean} dark */
-  #drawInk(values, offset, scale, dark) {
+  /** Lines between cells and the numbers in them, where there is room; only of the part that is looked at. */
+  #drawInk() {
     const context = this.ink.getContext("2d");
-    const { cell, rows, columns } = this;
+    const { cell, rows, columns, top, left, scale: size, zoom } = this;
+    const { values, offset, scale, dark } = this.drawn;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, columns * cell, rows * cell);
-    if (cell < LINES_FROM) return;
+    if (size < LINES_FROM) return;
+    const [firstRow, lastRow] = [Math.floor(top), Math.min(rows, Math.ceil(top + rows / zoom)) - 1];
+    const [firstColumn, lastColumn] = [Math.floor(left), Math.min(columns, Math.ceil(left + columns / zoom)) - 1];
     context.strokeStyle = dark ? "rgb(255 255 255 / 14%)" : "rgb(0 0 0 / 12%)";
     context.lineWidth = 1;
     context.beginPath();
-    for (let k = 1; k < columns; k += 1) {
-      context.moveTo(Math.round(k * cell) + 0.5, 0);
-      context.lineTo(Math.round(k * cell) + 0.5, rows * cell);
+    for (let k = firstColumn + 1; k <= lastColumn; k += 1) {
+      const x = Math.round((k - left) * size) + 0.5;
+      context.moveTo(x, 0);
+      context.lineTo(x, rows * cell);
     }
-    for (let k = 1; k < rows; k += 1) {
-      context.moveTo(0, Math.round(k * cell) + 0.5);
-      context.lineTo(columns * cell, Math.round(k * cell) + 0.5);
+    for (let k = firstRow + 1; k <= lastRow; k += 1) {
+      const y = Math.round((k - top) * size) + 0.5;
+      context.moveTo(0, y);
+      context.lineTo(columns * cell, y);
     }
     context.stroke();
-    if (cell < 2 * SMALLEST_NUMBER) return;
-    const texts = Array.from({ length: rows * columns }, (_, k) => short(values[offset + k], 3));
-    const longest = texts.reduce((most, text) => Math.max(most, text.length), 1);
-    const size = Math.min(LARGEST_NUMBER, cell * 0.42, (cell - 5) / (longest * DIGIT_WIDTH));
-    if (size < SMALLEST_NUMBER) return;
-    context.font = `500 ${size}px ${getComputedStyle(this.element).fontFamily}`;
+    if (size < 2 * SMALLEST_NUMBER) return;
+    const cells = [];
+    let longest = 1;
+    for (let row = firstRow; row <= lastRow; row += 1) {
+      for (let column = firstColumn; column <= lastColumn; column += 1) {
+        const value = values[offset + row * columns + column];
+        const text = short(value, 3);
+        longest = Math.max(longest, text.length);
+        cells.push({ row, column, value, text });
+      }
+    }
+    const letters = Math.min(LARGEST_NUMBER, size * 0.42, (size - 5) / (longest * DIGIT_WIDTH));
+    if (letters < SMALLEST_NUMBER) return;
+    context.font = `500 ${letters}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    texts.forEach((text, k) => {
-      context.fillStyle = colour(values[offset + k], scale, dark).ink;
-      context.fillText(text, ((k % columns) + 0.5) * cell, (Math.floor(k / columns) + 0.53) * cell);
-    });
+    for (const { row, column, value, text } of cells) {
+      context.fillStyle = colour(value, scale, dark).ink;
+      context.fillText(text, (column + 0.5 - left) * size, (row + 0.53 - top) * size);
+    }
   }
 
   /**
@@ -139,26 +193,33 @@ export class Grid {
     this.shownMarks = marks;
     this.veil = veil;
     const context = this.marks.getContext("2d");
-    const { cell, bleed, rows, columns } = this;
+    const { cell, bleed, rows, columns, scale, top, left } = this;
     const style = getComputedStyle(this.element);
     const accent = style.getPropertyValue("--ks-accent").trim() || "#b0125b";
     const paper = style.getPropertyValue("--ks-paper").trim() || "#fff";
+    const [across, down] = [columns * cell, rows * cell];
     context.setTransform(this.ratio, 0, 0, this.ratio, bleed * this.ratio, bleed * this.ratio);
-    context.clearRect(-bleed, -bleed, columns * cell + 2 * bleed, rows * cell + 2 * bleed);
-    if (this.ring && cell >= 3) this.#drawRing(context);
+    context.clearRect(-bleed, -bleed, across + 2 * bleed, down + 2 * bleed);
+    if (this.ring && cell >= 3 && this.zoom === 1) this.#drawRing(context);
+    context.save();
+    if (this.zoom > 1) {
+      context.beginPath();
+      context.rect(-CUT, -CUT, across + 2 * CUT, down + 2 * CUT);
+      context.clip();
+    }
     if (veil) {
       context.fillStyle = paper;
-      for (let row = 0; row < rows; row += 1) {
+      for (let row = Math.floor(top); row < Math.min(rows, top + rows / this.zoom); row += 1) {
         const from = veil(row);
         // Whole pixels, a little over: cells of a photograph end between pixels and would shine through the seams.
-        const [left, top] = [Math.floor(from * cell), Math.floor(row * cell)];
-        if (from < columns) context.fillRect(left, top, Math.ceil(columns * cell) - left, Math.ceil(cell) + 1);
+        const [x, y] = [Math.max(0, Math.floor((from - left) * scale)), Math.floor((row - top) * scale)];
+        if (from < columns) context.fillRect(x, Math.max(0, y), Math.ceil(across) - x, Math.ceil(scale) + 1 + Math.min(0, y));
       }
     }
     for (const { box, role } of marks) {
-      const x = box.left * cell;
-      const y = box.top * cell;
-      const [width, height] = [(box.right - box.left + 1) * cell, (box.bottom - box.top + 1) * cell];
+      const x = (box.left - left) * scale;
+      const y = (box.top - top) * scale;
+      const [width, height] = [(box.right - box.left + 1) * scale, (box.bottom - box.top + 1) * scale];
       // A cell of a large photograph is smaller than a pixel's outline: the mark keeps a size that can be seen.
       const grow = Math.max(0, (7 - Math.min(width, height)) / 2);
       const frame = /** @type {[number, number, number, number]} */ ([
@@ -179,12 +240,13 @@ export class Grid {
       context.strokeRect(...frame);
       context.setLineDash([]);
     }
+    context.restore();
   }
 
   /** @param {CanvasRenderingContext2D} context */
   #drawRing(context) {
     const { cell, ring, rows, columns } = this;
-    context.strokeStyle = this.dark ? "rgb(255 255 255 / 28%)" : "rgb(0 0 0 / 25%)";
+    context.strokeStyle = this.drawn?.dark ? "rgb(255 255 255 / 28%)" : "rgb(0 0 0 / 25%)";
     context.fillStyle = context.strokeStyle;
     context.lineWidth = 1;
     context.setLineDash([2, 2]);
@@ -208,9 +270,10 @@ export class Grid {
    * @returns {Cell | null}
    */
   cellAt(event, clamp = false) {
-    const frame = this.element.getBoundingClientRect();
-    let row = Math.floor(((event.clientY - frame.top) / frame.height) * this.rows);
-    let column = Math.floor(((event.clientX - frame.left) / frame.width) * this.columns);
+    const { x, y } = this.fractionAt(event.clientX, event.clientY);
+    let row = Math.floor(this.top + (y * this.rows) / this.zoom);
+    let column = Math.floor(this.left + (x * this.columns) / this.zoom);
+    if (!clamp && (x < 0 || y < 0 || x >= 1 || y >= 1)) return null;
     if (clamp) {
       row = Math.min(this.rows - 1, Math.max(0, row));
       column = Math.min(this.columns - 1, Math.max(0, column));
@@ -218,70 +281,21 @@ export class Grid {
     return row >= 0 && column >= 0 && row < this.rows && column < this.columns ? { row, column } : null;
   }
 
-  #listen() {
-    const { element } = this;
-    /** @type {Cell | null} */
-    let start = null;
-    /** @type {Cell | null} */
-    let last = null;
-    let painting = false;
-    element.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      start = last = this.cellAt(event, true);
-      painting = false;
-      element.setPointerCapture(event.pointerId);
-    });
-    element.addEventListener("pointermove", (event) => {
-      const cell = this.cellAt(event, start !== null);
-      if (start && last && cell && this.on.stroke && (painting || cell.row !== start.row || cell.column !== start.column)) {
-        if (cell.row === last.row && cell.column === last.column) return;
-        this.on.stroke(line(last, cell), painting ? "move" : "start");
-        painting = true;
-        last = cell;
-        return;
-      }
-      this.on.hover?.(cell);
-    });
-    element.addEventListener("pointerup", (event) => {
-      const cell = this.cellAt(event);
-      if (painting) this.on.stroke([], "end");
-      else if (start && cell) this.on.pick?.(cell);
-      start = null;
-      painting = false;
-    });
-    element.addEventListener("pointercancel", () => {
-      if (painting) this.on.stroke([], "end");
-      start = null;
-      painting = false;
-    });
-    element.addEventListener("pointerleave", () => {
-      if (!start) this.on.hover?.(null);
-    });
-    element.addEventListener("keydown", (event) => this.on.key?.(event));
-    element.addEventListener(
-      "wheel",
-      (event) => {
-        // Only where the person has put the focus: a page must scroll past a map without changing it.
-        if (this.on.wheel && document.activeElement === element) {
-          event.preventDefault();
-          this.on.wheel(event);
-        }
-      },
-      { passive: false },
-    );
+  /**
+   * A place on the screen as a fraction of the map's frame.
+   * @param {number} x px in the window
+   * @param {number} y
+   */
+  fractionAt(x, y) {
+    const frame = this.element.getBoundingClientRect();
+    return { x: (x - frame.left) / frame.width, y: (y - frame.top) / frame.height };
   }
-}
 
-/**
- * The cells on a straight line between two, both ends included: a fast pointer skips none.
- * @param {Cell} from
- * @param {Cell} to
- * @returns {Cell[]}
- */
-export function line(from, to) {
-  const steps = Math.max(Math.abs(to.row - from.row), Math.abs(to.column - from.column));
-  return Array.from({ length: steps + 1 }, (_, k) => ({
-    row: Math.round(from.row + ((to.row - from.row) * k) / (steps || 1)),
-    column: Math.round(from.column + ((to.column - from.column) * k) / (steps || 1)),
-  }));
+  /**
+   * Where a cell lies within the frame, in pixels.
+   * @param {Cell} cell
+   */
+  boxOf({ row, column }) {
+    return { left: (column - this.left) * this.scale, top: (row - this.top) * this.scale, size: this.scale };
+  }
 }

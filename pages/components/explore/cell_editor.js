@@ -48,11 +48,12 @@ export class CellEditor {
    */
   open(grid, cell, text, before, bounds) {
     Object.assign(this, { grid, cell, before, bounds });
-    const width = Math.max(grid.cell, 56);
-    const height = Math.max(grid.cell, 28);
+    const box = grid.boxOf(cell);
+    const width = Math.max(box.size, 56);
+    const height = Math.max(box.size, 28);
     Object.assign(this.field.style, {
-      left: `${(cell.column + 0.5) * grid.cell - width / 2}px`,
-      top: `${(cell.row + 0.5) * grid.cell - height / 2}px`,
+      left: `${box.left + (box.size - width) / 2}px`,
+      top: `${box.top + (box.size - height) / 2}px`,
       width: `${width}px`,
       height: `${height}px`,
     });

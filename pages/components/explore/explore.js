@@ -18,6 +18,7 @@ import { cellSize } from "./layout.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
 import { veil } from "./veil.js";
+import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
@@ -52,7 +53,7 @@ export class Explore {
     // It lies over the page instead of pushing it down: the cell under the pointer stays under the pointer.
     this.notice = h(
       "div",
-      { class: "ks-notice" },
+      { class: "ks-notice", hidden: true },
       this.sentenceOfNotice,
       h("button", { type: "button", class: "ks-button", "aria-label": "Close this message", text: "×", onclick: () => this.#tell("") }),
     );
@@ -73,8 +74,9 @@ export class Explore {
       refuse: (sentence) => this.#tell(sentence),
     });
     this.sentence = h("p", { class: "ks-sentence" });
+    this.zoom = new Zoom();
     this.door = new PhotoDoor({ limit: () => this.header.upload_limit, refuse: (sentence) => this.#tell(sentence) });
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.sentence, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo));
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.sentence, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo));
     this.root = h("div", { class: "ks" }, this.notice, this.strip, this.bar, this.ledger.element, this.live);
     parent.append(this.root);
 
@@ -214,6 +216,11 @@ export class Explore {
       column.element.style.width = cells.stacked ? "" : `${cells.widths[k]}px`;
       column.body.style.setProperty("--ks-ring", `${Math.ceil(ring * cells.sizes[k])}px`);
     });
+    const looked = maps.map(({ view }, k) => {
+      const { rows, columns } = sizes[k];
+      return [view, { grid: this.columns.get(view).view, map: { rows, columns, field: this.model.ofView(view).field } }];
+    });
+    this.zoom.take(new Map(looked));
     if (draw) this.#draw(this.source ?? "cnn_core", false);
   }
 
@@ -355,7 +362,9 @@ export class Explore {
     const on = {
       hover: (/** @type {any} */ cell) => this.#look(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
       pick: (/** @type {any} */ cell) => this.#pick({ stage: stageOf().stage, index: indexOf(cell) }),
-      key: (/** @type {KeyboardEvent} */ event) => this.#walk(event, view),
+      key: (/** @type {KeyboardEvent} */ event) => this.zoom.key(event, this.#pinnedOn(view)) || this.#walk(event, view),
+      zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
+      pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
     };
     if (view !== "input") return on;
     return {
@@ -369,6 +378,13 @@ export class Explore {
       },
       wheel: (/** @type {WheelEvent} */ event) => this.#nudge(event.deltaY < 0 ? 1 : -1),
     };
+  }
+
+  /** The pinned cell, if it lies on this view's map. @param {string} view */
+  #pinnedOn(view) {
+    const { stage } = this.model.ofView(view);
+    if (this.pin?.stage !== stage || this.pin.index.length !== 4) return null;
+    return { view, row: this.pin.index[2], column: this.pin.index[3] };
   }
 
   /** @param {Place | null} place */
@@ -439,6 +455,8 @@ export class Explore {
       if (shape.length === 4) index[3] = Math.min(shape[3] - 1, Math.max(0, index[3] + step[1]));
     }
     this.#pick({ stage, index });
+    const place = this.#pinnedOn(view);
+    if (place) this.zoom.reveal(view, place);
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,0 +1,127 @@
+/**
+ * Coming closer: one viewport for all maps of the strip, moved by wheel, drag, pinch, keys and buttons.
+ * @module
+ */
+
+import { h, oncePerFrame, setText } from "../common/dom.js";
+import { WHOLE, panBy, regionOf, reveal, zoomAt } from "../common/viewport.js";
+
+/** @typedef {import("../common/viewport.js").Map} MapShape */
+/** @typedef {import("../common/grid.js").Grid} Grid */
+
+const CLOSEST = 46; // px a cell, where every number fits
+const STEP = 1.6; // of zoom, a key or a button
+const MIDDLE = { x: 0.5, y: 0.5 };
+
+export class Zoom {
+  constructor() {
+    this.viewport = WHOLE;
+    this.most = 1;
+    /** @type {Map<string, {grid: Grid, map: MapShape}>} */
+    this.maps = new Map();
+    this.size = "";
+    const button = (/** @type {string} */ label, /** @type {string} */ text, /** @type {() => void} */ act) =>
+      h("button", { type: "button", class: "ks-button", "aria-label": label, title: label, text, onclick: act });
+    this.out = button("Zoom out (Page Down on a map)", "−", () => this.step(-1));
+    this.closer = button("Zoom in (Page Up on a map)", "+", () => this.step(1));
+    this.fit = button("Show the whole map (Home on a map)", "Fit", () => this.#set(WHOLE));
+    this.amount = h("output", { class: "ks-zoom-amount", "aria-label": "zoom" });
+    const name = h("span", { class: "ks-stepper-name", text: "zoom", title: "Scroll over a map; drag to move, on the input with Shift" });
+    this.element = h("div", { class: "ks-zoom", role: "group", "aria-label": "Zoom all maps" }, name, this.out, this.amount, this.closer, this.fit);
+    this.redraw = oncePerFrame(() => this.#show());
+  }
+
+  /**
+   * Take in the maps of the strip. Another input's size begins anew; any other change keeps the place.
+   * @param {Map<string, {grid: Grid, map: MapShape}>} maps the input's first
+   */
+  take(maps) {
+    this.maps = maps;
+    const [first] = maps.values();
+    const size = `${first.map.rows} ${first.map.columns}`;
+    if (size !== this.size) this.viewport = WHOLE;
+    this.size = size;
+    this.most = Math.max(1, ...[...maps.values()].map(({ grid }) => CLOSEST / grid.cell));
+    // A map of large cells as it stands needs no closer look.
+    if (this.most < STEP) this.most = 1;
+    if (this.viewport.zoom > this.most) this.viewport = zoomAt(this.viewport, first.map, MIDDLE, 0, this.most);
+    this.element.hidden = this.most === 1;
+    this.#show();
+  }
+
+  /** @param {import("../common/viewport.js").Viewport} viewport */
+  #set(viewport) {
+    this.viewport = viewport.zoom === 1 ? WHOLE : viewport;
+    this.redraw();
+  }
+
+  #show() {
+    for (const { grid, map } of this.maps.values()) {
+      const { top, left } = regionOf(this.viewport, map);
+      grid.look(this.viewport.zoom, top, left);
+    }
+    setText(this.amount, `${this.viewport.zoom < 10 ? this.viewport.zoom.toFixed(1) : Math.round(this.viewport.zoom)}×`);
+    this.out.setAttribute("aria-disabled", String(this.viewport.zoom === 1));
+    this.fit.setAttribute("aria-disabled", String(this.viewport.zoom === 1));
+    this.closer.setAttribute("aria-disabled", String(this.viewport.zoom >= this.most));
+  }
+
+  /**
+   * Zoom about a point of one map.
+   * @param {string} view
+   * @param {number} factor
+   * @param {{x: number, y: number}} point
+   * @returns {boolean} whether there was anything to zoom: else the page may scroll
+   */
+  at(view, factor, point) {
+    const at = this.maps.get(view);
+    if (!at || this.most === 1 || (factor < 1 && this.viewport.zoom === 1)) return false;
+    this.#set(zoomAt(this.viewport, at.map, point, factor, this.most));
+    return true;
+  }
+
+  /** @param {string} view @param {number} right px @param {number} down px */
+  pan(view, right, down) {
+    const at = this.maps.get(view);
+    if (at) this.#set(panBy(this.viewport, at.map, -down / at.grid.scale, -right / at.grid.scale));
+  }
+
+  /**
+   * One step closer or further, about a cell that is looked at or else the middle.
+   * @param {number} direction
+   * @param {{view: string, row: number, column: number} | null} [place]
+   */
+  step(direction, place = null) {
+    const view = place && this.maps.has(place.view) ? place.view : [...this.maps.keys()][0];
+    const { grid, map } = this.maps.get(view);
+    const seen = place && reveal(this.viewport, map, place);
+    if (seen) this.viewport = seen;
+    const { top, left } = regionOf(this.viewport, map);
+    const point = place
+      ? { x: ((place.column + 0.5 - left) * this.viewport.zoom) / grid.columns, y: ((place.row + 0.5 - top) * this.viewport.zoom) / grid.rows }
+      : MIDDLE;
+    this.at(view, direction > 0 ? STEP : 1 / STEP, point);
+  }
+
+  /**
+   * Take a key that zooms.
+   * @param {KeyboardEvent} event
+   * @param {{view: string, row: number, column: number} | null} place
+   * @returns {boolean} whether it was one
+   */
+  key(event, place) {
+    if (this.most === 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (event.key === "PageUp") this.step(1, place);
+    else if (event.key === "PageDown") this.step(-1, place);
+    else if (event.key === "Home") this.#set(WHOLE);
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+
+  /** Bring a cell into sight. @param {string} view @param {{row: number, column: number}} cell */
+  reveal(view, cell) {
+    const at = this.maps.get(view);
+    if (at) this.#set(reveal(this.viewport, at.map, cell));
+  }
+}
