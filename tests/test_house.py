@@ -27,7 +27,7 @@ _RUN = {"network", "trace", "layers", "ops", *_BASE}
 CORE = {
     "errors": set(),
     "shapes": {"errors"},
-    "kernels": {"errors"},
+    "kernels": {"kernels", "errors"},
     "images": {"errors"},
     "reference": {"errors"},
     "ops": {"ops", *_BASE},

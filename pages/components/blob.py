@@ -1,5 +1,6 @@
 """One message to a component: a JSON header and float64 arrays in one block of bytes; ``common/blob.js`` reads it."""
 
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -27,17 +28,28 @@ def identity(array: npt.NDArray[np.float64]) -> str:
     return f"{'x'.join(map(str, array.shape))}:{first:08x}{second:08x}"
 
 
-def pack(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[np.float64]], have: Collection[str]) -> bytes:
-    """Pack a header and the arrays it names, leaving out those the browser holds already.
+def pack(
+    header: Mapping[str, Any],
+    arrays: Mapping[str, npt.NDArray[np.float64]],
+    have: Collection[str],
+    parts: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Pack a header and the arrays it names, leaving out what the browser holds already.
 
     Args:
-        header: JSON-serialisable; gains ``needs`` (every identity) and ``arrays`` (identity and shape of those sent).
+        header: JSON-serialisable; gains ``needs`` (every identity), ``arrays`` (identity and shape of those sent) and
+            ``parts`` (the identity of each part).
         arrays: by identity.
         have: identities the browser said it holds.
+        parts: JSON-serialisable fields of the header that seldom change, each sent only when it is another.
     """
+    written = {name: json.dumps(part, allow_nan=False) for name, part in (parts or {}).items()}
+    names = {name: f"{name}:{hashlib.sha1(text.encode()).hexdigest()[:16]}" for name, text in written.items()}
+    told = {name: (parts or {})[name] for name in written if names[name] not in have}
     sent = {name: array for name, array in arrays.items() if name not in have}
     listed = [{"id": name, "shape": array.shape} for name, array in sent.items()]
-    text = json.dumps({**header, "needs": list(arrays), "arrays": listed}, allow_nan=False).encode()
+    whole = {**header, **told, "needs": list(arrays), "arrays": listed, "parts": names}
+    text = json.dumps(whole, allow_nan=False, separators=(",", ":")).encode()
     padding = b" " * (-len(text) % _ALIGNMENT)
     start = len(text).to_bytes(4, "little") + bytes(4)
     bodies = [np.ascontiguousarray(array, dtype="<f8").tobytes() for array in sent.values()]

@@ -17,12 +17,14 @@ from cnn_core import (
     Conv2d,
     Explanation,
     Flatten,
+    LeakyReLU,
     Linear,
     MaxPool2d,
     ReLU,
     ShapeError,
     Sigmoid,
     Softmax,
+    Tanh,
     kernels,
 )
 from cnn_core.layers import Layer
@@ -41,7 +43,9 @@ _PREVIEWS: dict[type[Layer], str] = {
     MaxPool2d: "window_max",
     AvgPool2d: "window_mean",
     ReLU: "relu",
+    LeakyReLU: "leaky_relu",
     Sigmoid: "sigmoid",
+    Tanh: "tanh",
     Softmax: "softmax",
     Linear: "affine",
     Flatten: "copy",
@@ -49,17 +53,14 @@ _PREVIEWS: dict[type[Layer], str] = {
 _REDUCES: dict[type[Layer], str] = {MaxPool2d: "max", AvgPool2d: "mean"}
 _FORMULAS: dict[type[Layer], str] = {
     ReLU: "max(0, {x}) = {y}",
+    LeakyReLU: "{x} if above 0, else {parameter} × {x}, = {y}",
+    Tanh: "tanh({x}) = {y}",
     Sigmoid: "1 / (1 + e^−({x})) = {y}",
     Softmax: "e^{x} / ({all}) = {y}",
 }
 _READS_EVERYTHING = (Linear, Softmax)
 
-PLURALS = {"scores": "scores", "probabilities": "probabilities"}
-
-
-def class_names(count: int) -> list[str]:
-    """Names for classes that have none: A, B, C."""
-    return [chr(ord("A") + k) for k in range(count)]
+PLURALS = {"flat": "flattened values", "scores": "scores", "probabilities": "probabilities"}
 
 
 def size(shape: tuple[int, ...]) -> str:
@@ -70,27 +71,56 @@ def size(shape: tuple[int, ...]) -> str:
 def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
     """Every stage with its links, the input first as stage -1, and the arrays they name."""
     arrays: Arrays = {}
-    photo = chain.experiment.source == "photo"
-    described = [_given(chain.trace.input, chain.experiment, arrays)]
+    experiment = chain.experiment
+    described = [_given(chain.trace.input, experiment, arrays)]
     fields = [row.receptive_field for row in chain.network.summary(chain.trace.input.shape)]
     for number, (stage, step) in enumerate(zip(chain.trace.stages, chain.steps, strict=False)):
         reads = stage.inputs[0]
         before = chain.trace.values(reads)
-        names = class_names(stage.output.shape[1]) if step.view in ("scores", "probabilities") else None
         told = _computed(number, stage.layer, before, stage.output, arrays)
+        classes = range(stage.output.shape[1]) if step.view in ("scores", "probabilities") else None
         # A window over a photograph is painted like the photograph, one over a feature map like a feature map.
-        lens = "sequential" if reads == -1 and photo else "diverging"
+        lens = "sequential" if reads == -1 and experiment.on_photo else "diverging"
         words = {
             "view": step.view,
             "title": step.title,
-            "names": names,
-            "plural": PLURALS.get(step.view or ""),
+            "names": None if classes is None else [experiment.class_name(k) for k in classes],
+            "plural": PLURALS.get(step.view),
+            "planes": _planes(stage.output, experiment),
             "lens": lens,
             "scale": _scale(step.view),
             "field": _field(fields[number]),
         }
         described.append({**told, **words, "reads": reads})
+        window = stage.layer.window(before.shape)
+        if window is not None:
+            described[-2]["ring"] = [side for axis in window.padding for side in axis]
     return described, arrays
+
+
+def _planes(output: npt.NDArray[Any], experiment: Experiment) -> list[str] | None:
+    """What tells the planes of a stage's maps apart, or None where there is only one."""
+    if output.ndim != 4 or output.shape[1] == 1:
+        return None
+    return [kernel_label(experiment, k) for k in range(output.shape[1])]
+
+
+def kernel_label(experiment: Experiment, output: int) -> str:
+    """A kernel's short name: the visitor's, the library's, or its number."""
+    found = recognised(experiment, output)
+    return experiment.kernel_names[output] or (found.title if found else f"kernel {output + 1}")
+
+
+def recognised(experiment: Experiment, output: int) -> kernels.Kernel | None:
+    """The library kernel that a kernel of the bank is, a rim of zeros aside; None where its planes differ."""
+    planes = experiment.bank[output]
+    if not all(np.array_equal(plane, planes[0]) for plane in planes[1:]):
+        return None
+    for kernel in kernels.LIBRARY:
+        fits = all(own <= size for own, size in zip(kernel.weights.shape, experiment.kernel_size, strict=True))
+        if fits and np.array_equal(kernels.resized(kernel.weights, experiment.kernel_size), planes[0]):
+            return kernel
+    return None
 
 
 def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Arrays, str | None]:
@@ -101,25 +131,29 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
         no kernel fits the input, the sentence that says why.
     """
     arrays: Arrays = {}
-    x = experiment.input[None, None]  # (H, W) -> (N, C, H, W)
+    x = experiment.input[None]  # (C, H, W) -> (N, C, H, W)
     described = [_given(x, experiment, arrays)]
     cards: list[dict[str, Any]] = [
-        {"view": "input", "title": "Input", "sentence": f"{size(experiment.input.shape)} cells, as in Explore."}
+        {"view": "input", "title": "Input", "sentence": f"{size(experiment.plane)} cells, as in Explore."}
     ]
-    chosen = kernels.match(experiment.kernel)
+    chosen = recognised(experiment, 0)
     for number, kernel in enumerate(kernels.LIBRARY):
-        layer = convolution(replace(experiment, kernel=kernel.weights))
+        alone = replace(experiment, bank=kernel.weights[None, None], bias=np.zeros(1), kernel_names=("",))
+        layer = convolution(alone)
         try:
             output = layer.forward(x)
         except ShapeError as error:
-            return described, cards, arrays, str(error)
+            if number == 0:
+                return described, cards, arrays, str(error)
+            continue  # a larger kernel than this input has room for
         told = _computed(number, layer, x, output, arrays)
-        lens = "sequential" if experiment.source == "photo" else "diverging"
-        words = {"view": kernel.name, "title": kernel.title, "names": None, "lens": lens, "scale": _scale("conv")}
-        described.append({**told, **words, "reads": -1})
+        lens = "sequential" if experiment.on_photo else "diverging"
+        words = {"view": kernel.name, "title": kernel.title, "names": None, "planes": None, "lens": lens}
+        described.append({**told, **words, "scale": _scale("conv"), "reads": -1})
         card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
         weights = {"weights": kernel.weights.ravel().tolist(), "columns": kernel.weights.shape[1]}
-        cards.append({**card, **weights, "parts": kernel.parts, "current": chosen is kernel})
+        about = {"parts": kernel.parts, "family": kernel.family, "current": chosen is kernel}
+        cards.append({**card, **weights, **about})
     return described, cards, arrays, None
 
 
@@ -143,6 +177,9 @@ def _given(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[
         "lens": None,
         "scale": _input_scale(experiment),
         "field": _field(ReceptiveField()),
+        "planes": ["R", "G", "B"] if x.shape[1] == 3 else None,
+        "ring": [0, 0, 0, 0],
+        "parameter": None,
     }
 
 
@@ -166,6 +203,8 @@ def _computed(
         "link": link(layer, before.shape),
         "reduce": _REDUCES.get(kind),
         "formula": _FORMULAS.get(kind),
+        "parameter": layer.negative_slope if isinstance(layer, LeakyReLU) else None,
+        "ring": [0, 0, 0, 0],
         "array": _keep(output, arrays),
         "weight": _keep(parameters["weight"], arrays) if "weight" in parameters else None,
         "bias": _keep(parameters["bias"], arrays) if "bias" in parameters else None,
@@ -196,7 +235,7 @@ def link(layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _input_scale(experiment: Experiment) -> dict[str, Any]:
-    return {"group": "input", "kind": "sequential", "domain": [0, 1] if experiment.source == "photo" else [0, 0]}
+    return {"group": "input", "kind": "sequential", "domain": [0, 1] if experiment.on_photo else [0, 0]}
 
 
 def _scale(view: str | None) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cnn_core import kernels
 from pages.components.blob import identity, pack
 from pages.shared import describe
@@ -20,17 +22,15 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     chain = session.chain
     experiment = chain.experiment
     stages, arrays = describe.stages(chain)
-    kernel = experiment.kernel[None, None]
-    arrays[identity(kernel)] = kernel
+    output = min(session.output, experiment.bank.shape[0] - 1)
     pin = _pin(session, chain)
     header: dict[str, Any] = {
         "session": session.identity,
         "revision": session.revision,
         "stages": stages,
-        "columns": columns(chain),
-        "kernel": {"stage": 0, "columns": kernel.shape[-1], "array": identity(kernel), **_kernel_words(experiment)},
-        "ring": experiment.padding,
-        "brush": _brush(experiment.source, max(experiment.input.shape)),
+        "kernel": _kernel(experiment, arrays),
+        "output": output,
+        "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "pin_count": session.pin_count,
         "explanation": describe.explanation(chain.trace.explain(*pin)),
@@ -38,7 +38,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "notice": session.notice,
         "upload_limit": upload_limit,
     }
-    return pack(header, arrays, session.have)
+    return pack(header, arrays, session.have, {"columns": columns(chain, output)})
 
 
 def gallery_message(session: Session) -> bytes:
@@ -55,15 +55,27 @@ def gallery_message(session: Session) -> bytes:
     return pack(header, arrays, session.have)
 
 
-def _kernel_words(experiment: Experiment) -> dict[str, str]:
-    found = kernels.match(experiment.kernel)
-    if found is not None:
-        return {"title": found.title, "sentence": found.sentence}
-    total = f"{float(experiment.kernel.sum()):.4g}".replace("-", "−")
+def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
+    """The bank of kernels: its weights as the convolution has them, and what can be said of each kernel."""
+    weight = np.ascontiguousarray(experiment.weight)  # (O, C, KH, KW)
+    arrays[identity(weight)] = weight
     return {
-        "title": "Your own kernel",
-        "sentence": f"Its weights sum to {total}: that is what a flat area of 1 becomes.",
+        "stage": 0,
+        "array": identity(weight),
+        "linked": experiment.linked,
+        "outputs": [_kernel_words(experiment, output) for output in range(weight.shape[0])],
     }
+
+
+def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
+    found = describe.recognised(experiment, output)
+    label = describe.kernel_label(experiment, output)
+    told = [kernels.facts(plane).sentence for plane in experiment.bank[output]]
+    facts = (
+        told[0] if len(set(told)) == 1 else " ".join(f"{name}: {text}" for name, text in zip("RGB", told, strict=True))
+    )
+    title = label if found or experiment.kernel_names[output] else "Your own kernel"
+    return {"label": label, "title": title, "sentence": found.sentence if found else "", "facts": facts}
 
 
 def _pin(session: Session, chain: Chain) -> tuple[int, tuple[int, ...]]:
@@ -79,13 +91,14 @@ def _pin(session: Session, chain: Chain) -> tuple[int, tuple[int, ...]]:
 
 def _first_pin(chain: Chain) -> tuple[int, tuple[int, ...]]:
     """The cell that is pinned before anyone chose one: on a photograph the middle, where a window can be seen."""
-    if chain.experiment.source == "photo" and chain.trace.stages:
+    if chain.experiment.on_photo and chain.trace.stages:
         rows, columns_ = chain.trace.stages[0].output.shape[2:]
         return 0, (0, 0, rows // 2, columns_ // 2)
     return _WORKED_PIN
 
 
-def _brush(source: str, size: int) -> dict[str, Any]:
-    if source == "photo":
-        return {"kind": source, "value": 1, "step": 0.1, "low": 0, "high": 1, "radius": max(1, size // 28)}
-    return {"kind": source, "value": 9, "step": 1, "low": None, "high": None, "radius": 0}
+def _brush(experiment: Experiment) -> dict[str, Any]:
+    if experiment.on_photo:
+        radius = max(1, max(experiment.plane) // 28)
+        return {"kind": "photo", "value": 1, "step": 0.1, "low": 0, "high": 1, "radius": radius}
+    return {"kind": "grid", "value": 9, "step": 1, "low": None, "high": None, "radius": 0}

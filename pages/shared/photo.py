@@ -1,4 +1,4 @@
-"""An uploaded photograph at the working size the screen can show.
+"""A picture at the working size the screen can show: a visitor's photograph or a sample.
 
 ``cnn_core.load_image`` decodes and never scales; scaling for the screen happens here, and the screen says so.
 """
@@ -15,61 +15,82 @@ from PIL import Image
 from cnn_core import ImageError, load_image
 
 SMALLEST = 28
-LARGEST = 256
+LARGEST = 512
 DEFAULT = 128
 THINNEST = 8  # cells: fewer leave no room for a 3×3 kernel and 2×2 pooling to show anything
+COLOUR_MOST = 24_000_000  # pixels: three float planes of a larger picture would not leave room for other visitors
 
 _Pixels = npt.NDArray[np.float64]
+_Base = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A grey photograph and the working copy the chain starts from.
+    """A picture and the working copy the chain starts from.
 
     Attributes:
-        name: the uploaded file's name.
+        name: the uploaded file's name, or the sample's title.
+        sample: the sample it is, or "" for a picture of the visitor's own.
         original: ``(H, W)`` of the upload, in pixels.
-        base: the photograph scaled to at most 256 pixels a side, ``(H, W)`` float32 in [0, 1]; every working size is
-            made from it.
+        grey: the picture's luma scaled to at most 512 pixels a side, ``(H, W)`` float32 in [0, 1].
+        rgb: likewise in colour, ``(3, H, W)``, or None where there is no colour to show.
+        why_grey: why there is no colour, or "".
+        colour: ``"grey"`` or ``"rgb"``: which of the two the working copy is made of.
         size: the working copy's longer side, in pixels.
-        pixels: the working copy, ``(H, W)`` float64 in [0, 1] in steps of 1/255, painted over where the visitor drew.
+        pixels: the working copy, ``(C, H, W)`` float64 in steps of 1/255, painted over where drawn on.
+        painted: whether the visitor drew on it.
     """
 
     name: str
+    sample: str
     original: tuple[int, int]
-    base: npt.NDArray[np.float32]
+    grey: _Base
+    rgb: _Base | None
+    why_grey: str
+    colour: str
     size: int
     pixels: _Pixels
+    painted: bool = False
 
     @property
     def smallest(self) -> int:
         """The smallest working size that leaves the shorter side its eight cells, at least 28."""
-        height, width = self.base.shape
+        height, width = self.grey.shape
         return int(max(SMALLEST, math.ceil(THINNEST * max(height, width) / min(height, width))))
 
     def at(self, size: int) -> Photo:
-        """The same photograph at another working size; what was painted on the old one is not carried over."""
-        size = max(size, self.smallest)
-        return replace(self, size=size, pixels=_working_copy(self.base, size))
+        """The same picture at another working size; what was painted on the old one is not carried over."""
+        return self._worked(max(size, self.smallest), self.colour)
 
-    def painted(self, pixels: _Pixels) -> Photo:
-        """The same photograph with ``pixels`` as its working copy."""
-        return replace(self, pixels=pixels)
+    def in_colour(self, colour: str) -> Photo:
+        """The same picture in grey or in colour; what was painted on the old one is not carried over."""
+        return self._worked(self.size, "grey" if self.rgb is None else colour)
+
+    def paint(self, pixels: _Pixels) -> Photo:
+        """The same picture with ``pixels``, ``(C, H, W)``, as its working copy."""
+        return replace(self, pixels=pixels, painted=True)
+
+    def _worked(self, size: int, colour: str) -> Photo:
+        base = self.rgb if colour == "rgb" and self.rgb is not None else self.grey[None]
+        # Steps of 1/255, as a screen shows them: the number in a ledger is then the number a pixel tool would read.
+        pixels: _Pixels = np.rint(np.clip(_resize(base, size), 0, 1) * 255.0).astype(np.float64) / 255.0
+        pixels.setflags(write=False)
+        return replace(self, size=size, colour=colour, pixels=pixels, painted=False)
 
 
 def open_photo(data: bytes, name: str, size: int = DEFAULT) -> Photo:
-    """Decode an uploaded file to grey and scale it to a working size.
+    """Decode an uploaded file and scale it to a working size; it is shown in grey until colour is asked for.
 
     Args:
         data: the file's bytes.
         name: the file's name, shown beside the picture.
-        size: the working copy's longer side, 28 to 256 pixels.
+        size: the working copy's longer side, 28 to 512 pixels.
 
     Raises:
         ImageError: where the bytes are no picture, or one too small or too thin to show anything.
     """
-    grey = load_image(data, mode="L")[0]  # (1, H, W) -> (H, W)
-    height, width = grey.shape
+    grey = load_image(data, mode="L")
+    _, height, width = grey.shape
     if min(height, width) < THINNEST:
         raise ImageError(
             f"This picture is {width} × {height} pixels; a photograph needs at least {THINNEST} on each side. "
@@ -80,9 +101,32 @@ def open_photo(data: bytes, name: str, size: int = DEFAULT) -> Photo:
             f"This picture is {width} × {height} pixels, too long and thin: scaled to fit, its short side would be "
             f"under {THINNEST} cells. Crop it closer to a square."
         )
-    base = _resize(grey, LARGEST) if max(height, width) > LARGEST else grey
-    photo = Photo(name=name, original=(height, width), base=base, size=size, pixels=np.empty((0, 0)))
-    return photo.at(size)
+    grey = _resize(grey, LARGEST) if max(height, width) > LARGEST else grey
+    if height * width > COLOUR_MOST:
+        rgb, why = None, f"Colour is for pictures of up to {COLOUR_MOST // 1_000_000} megapixels: save it smaller"
+    else:
+        rgb = load_image(data, mode="RGB")
+        rgb = _resize(rgb, LARGEST) if max(height, width) > LARGEST else rgb
+        why = ""
+    return from_planes(grey[0], rgb, name, original=(height, width), size=size, why_grey=why)
+
+
+def from_planes(
+    grey: _Base,
+    rgb: _Base | None,
+    name: str,
+    *,
+    original: tuple[int, int],
+    size: int = DEFAULT,
+    sample: str = "",
+    why_grey: str = "",
+) -> Photo:
+    """A picture from its planes, each at most 512 cells a side: ``grey`` ``(H, W)``, ``rgb`` ``(3, H, W)`` or None."""
+    if rgb is not None and np.array_equal(rgb[0], rgb[1]) and np.array_equal(rgb[1], rgb[2]):
+        rgb, why_grey = None, "This picture has no colour: red, green and blue are equal everywhere"
+    nothing = np.empty((1, 0, 0))
+    photo = Photo(name, sample, original, grey, rgb, why_grey, colour="grey", size=size, pixels=nothing)
+    return photo.at(min(size, LARGEST))
 
 
 def _scaled(height: int, width: int, size: int) -> tuple[int, int]:
@@ -90,15 +134,8 @@ def _scaled(height: int, width: int, size: int) -> tuple[int, int]:
     return max(1, round(height * size / longest)), max(1, round(width * size / longest))
 
 
-def _resize(grey: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
-    rows, columns = _scaled(grey.shape[0], grey.shape[1], size)
+def _resize(planes: _Base, size: int) -> _Base:
+    rows, columns = _scaled(planes.shape[1], planes.shape[2], size)
     # Pillow's mode "F" keeps float precision; its box filter averages all the pixels that a new pixel covers.
-    smaller = Image.fromarray(grey).resize((columns, rows), Image.Resampling.BOX)
-    return np.asarray(smaller, dtype=np.float32)
-
-
-def _working_copy(base: npt.NDArray[np.float32], size: int) -> _Pixels:
-    # Steps of 1/255, as a screen shows them: the number in a ledger is then the number a pixel tool would read.
-    pixels: _Pixels = np.rint(np.clip(_resize(base, size), 0, 1) * 255.0).astype(np.float64) / 255.0
-    pixels.setflags(write=False)
-    return pixels
+    smaller = [Image.fromarray(plane).resize((columns, rows), Image.Resampling.BOX) for plane in planes]
+    return np.stack([np.asarray(plane, dtype=np.float32) for plane in smaller])

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.chain import Chain, build
-from pages.shared.experiment import EditRefusedError, Experiment, apply
+from pages.shared.edits import EditRefusedError, apply
+from pages.shared.experiment import Experiment
 
 _KEY = "kernelscope"
 _STEPS = 100  # how far back undo reaches
@@ -27,6 +28,7 @@ class Session:
         revision: how many edits were answered; counted by the browser, so that an edit's draws can be matched.
         pin: the pinned cell as ``(stage, index)``, or None for the default one.
         pin_count: how many pins the browser had chosen when it sent this one.
+        output: which kernel's maps are looked at.
         have: identities of the arrays the browser holds.
         notice: a sentence for the visitor, or "".
     """
@@ -37,6 +39,7 @@ class Session:
     revision: int = 0
     pin: tuple[int, tuple[int, ...]] | None = None
     pin_count: int = 0
+    output: int = 0
     have: frozenset[str] = frozenset()
     notice: str = ""
     _chain: Chain | None = None
@@ -74,6 +77,7 @@ class Session:
             self.have = frozenset()
             return
         self.have = frozenset(message.get("have") or ())
+        self.output = max(0, int(message.get("output") or 0))
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
                 self.revision = edit["revision"]

@@ -1,18 +1,26 @@
 """What the server adds to the framework: the components' files, security headers, and a last word on errors."""
 
+import io
 import logging
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 from starlette.middleware import Middleware
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.shared import samples
+
 COMPONENTS_FOLDER = Path(__file__).parents[1] / "components"
+
+_THUMBNAIL = 192  # px: twice the size at which it is shown
 
 # Inline components are imported from blob: addresses; everything else comes from this server alone.
 _HEADERS = {
@@ -75,7 +83,37 @@ def ui_path() -> str:
 
 def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
-    return [Mount(ui_path(), _ComponentFiles(directory=COMPONENTS_FOLDER))]
+    return [
+        Route(f"{ui_path()}/samples.json", _samples),
+        Route(f"{ui_path()}/samples/{{name}}.png", _sample),
+        Mount(ui_path(), _ComponentFiles(directory=COMPONENTS_FOLDER)),
+    ]
+
+
+def _samples(_request: Request) -> Response:
+    """The gallery's words; the page asks for them when the gallery is opened."""
+    words = ("name", "title", "sentence", "licence")
+    return JSONResponse([{word: getattr(sample, word) for word in words} for sample in samples.SAMPLES])
+
+
+def _sample(request: Request) -> Response:
+    """A sample of the gallery as a small picture."""
+    name = request.path_params["name"]
+    if name not in samples.names():
+        return Response("Not found", status_code=404)
+    return Response(_thumbnail(name), media_type="image/png", headers={"cache-control": "max-age=3600"})
+
+
+@cache
+def _thumbnail(name: str) -> bytes:
+    picture = Image.fromarray(np.rint(samples.pixels(name).transpose(1, 2, 0) * 255).astype(np.uint8))
+    height, width = picture.height, picture.width
+    side = min(height, width)  # the middle square
+    left, top = (width - side) // 2, (height - side) // 2
+    square = picture.crop((left, top, left + side, top + side)).resize((_THUMBNAIL, _THUMBNAIL))
+    file = io.BytesIO()
+    square.save(file, "PNG")
+    return file.getvalue()
 
 
 def middleware() -> Sequence[Middleware]:

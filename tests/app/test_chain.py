@@ -4,10 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnn_core import reference
 from pages.shared.chain import build, fits, remedies
-from pages.shared.experiment import Experiment, apply
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
 
 
 def grid_of(rows: int, columns: int) -> Experiment:
@@ -17,7 +20,7 @@ def grid_of(rows: int, columns: int) -> Experiment:
 def test_the_worked_example_is_the_textbook_s():
     chain = build(Experiment())
     conv, relu, pooled = (chain.trace.stages[k].output[0, 0] for k in range(3))
-    expected = reference.convolve2d(chain.experiment.grid, chain.experiment.kernel)
+    expected = reference.convolve2d(chain.experiment.grid, chain.experiment.bank[0, 0])
     np.testing.assert_array_equal(conv, expected)
     np.testing.assert_array_equal(relu, reference.relu(expected))
     np.testing.assert_array_equal(pooled, reference.max_pooling(reference.relu(expected)))
@@ -41,13 +44,37 @@ def test_a_chain_stops_at_the_first_layer_that_does_not_fit():
     assert [stage.output.shape for stage in no_pooling.trace.stages] == [(1, 1, 1, 1)] * 2
 
 
-def test_every_remedy_works_and_every_grid_has_one_or_is_too_small_for_any():
+def test_every_grid_that_is_too_small_has_a_remedy_and_every_remedy_works():
     for rows, columns, stride in product(range(1, 7), range(1, 7), (1, 2, 3)):
         experiment = apply(grid_of(rows, columns), {"op": "stride", "value": stride})
         if fits(experiment) is None:
             continue
         found = remedies(experiment)
-        assert all(fits(other) is None for other in found)
-        padded_fits = any(fits(apply(experiment, {"op": "padding", "value": k})) is None for k in (1, 2))
-        slower_fits = any(fits(apply(experiment, {"op": "stride", "value": k})) is None for k in range(1, stride))
-        assert bool(found) == (padded_fits or slower_fits)
+        assert 1 <= len(found) <= 2
+        for label, edit in found:
+            assert label
+            assert build(apply(experiment, edit)).problem is None
+
+
+SIZES = st.integers(1, 4)
+PAIRS = st.tuples(SIZES, SIZES).map(list)
+
+
+@settings(max_examples=150)
+@given(
+    st.tuples(st.integers(1, 12), st.integers(1, 12)), PAIRS, PAIRS, PAIRS, st.sampled_from(["same", 0, 1, 2]), PAIRS
+)
+def test_what_is_said_to_fit_is_what_can_be_built(plane, kernel, stride, dilation, padding, pool):
+    edits = [
+        {"op": "kernel_size", "value": kernel},
+        {"op": "stride", "value": stride},
+        {"op": "dilation", "value": dilation},
+        {"op": "padding", "value": padding},
+        {"op": "pool_size", "value": pool},
+    ]
+    experiment = apply(grid_of(*plane), {"op": "several", "edits": edits})
+    chain = build(experiment)
+    assert (fits(experiment) is None) == (chain.problem is None)
+    if chain.problem is not None:
+        assert fits(experiment) == chain.problem.sentence
+        assert remedies(experiment)

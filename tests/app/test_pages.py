@@ -57,4 +57,4 @@ def test_the_session_survives_a_page_switch():
     session.receive({"session": session.identity, "edits": [edit], "pin": None, "have": []})
     app = run("kernels", session)
     app.switch_page("pages/explore.py").run()
-    assert app.session_state["kernelscope"].experiment.stride == 2
+    assert app.session_state["kernelscope"].experiment.stride == (2, 2)

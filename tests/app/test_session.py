@@ -14,7 +14,7 @@ def test_edits_are_applied_once_however_often_they_are_sent():
     first = {"op": "stride", "value": 2, "revision": 1}
     session.receive(message(session, first))
     session.receive(message(session, first, {"op": "padding", "value": 1, "revision": 2}))
-    assert (session.experiment.stride, session.experiment.padding) == (2, 1)
+    assert (session.experiment.stride, session.experiment.padding) == ((2, 2), ((1, 1), (1, 1)))
     assert len(session.history) == 3
     assert session.revision == 2
 
@@ -23,12 +23,12 @@ def test_undo_and_redo_are_steps_between_experiments():
     session = Session()
     session.receive(message(session, {"op": "stride", "value": 2, "revision": 1}))
     session.receive(message(session, {"op": "undo", "revision": 2}))
-    assert session.experiment.stride == 1
+    assert session.experiment.stride == (1, 1)
     assert session.can_redo()
     session.receive(message(session, {"op": "redo", "revision": 3}))
-    assert session.experiment.stride == 2
+    assert session.experiment.stride == (2, 2)
     session.receive(message(session, {"op": "undo", "revision": 4}, {"op": "undo", "revision": 5}))
-    assert session.experiment.stride == 1
+    assert session.experiment.stride == (1, 1)
     assert not session.can_undo()
 
 

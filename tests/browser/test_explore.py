@@ -6,7 +6,8 @@ from playwright.sync_api import Page, expect
 
 from cnn_core import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, Softmax
 from pages.shared.chain import build
-from pages.shared.experiment import Experiment, apply
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
 from tests.browser.conftest import Server
 from tests.browser.screen import (
     cell_centre,
@@ -244,7 +245,7 @@ def test_a_grid_too_small_for_the_kernel_says_so_and_offers_what_works(explore: 
     expect(explore.locator(".ks-why").first).to_contain_text("does not fit")
     assert hover_cell(explore, "input", 1, 4, (2, 5))["value"] == 2
     before = revision(explore)
-    explore.get_by_role("button", name="Use padding 1: the whole chain fits").click()
+    explore.get_by_role("button", name="Use padding “same”", exact=True).click()
     wait_drawn(explore, "probabilities", "cnn_core", before)
     expect(explore.locator(".ks-why")).to_have_count(0)
 
@@ -285,6 +286,7 @@ def test_every_library_kernel_is_shown_over_the_input_with_cnn_core_s_numbers(pa
     network = Experiment()
     for name in ("identity", "box_blur", "sobel_x", "laplacian"):
         experiment = apply(network, {"op": "library", "value": name})
+        page.locator(f"[data-view={name}]").scroll_into_view_if_needed()
         event = hover_cell(page, name, 1, 2, (3, 3))
         explained = build(experiment).trace.explain(0, (0, 0, 1, 2))
         assert event["value"] == explained.value

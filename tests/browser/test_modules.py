@@ -21,7 +21,7 @@ RUN_CASE = """async (wanted) => {
   const tensor = (nested) => nested && { shape: shapeOf(nested), values: Float64Array.from(nested.flat(Infinity)) };
   const result = preview(wanted.rule, {
     input: tensor(wanted.input), weight: tensor(wanted.weight), bias: tensor(wanted.bias),
-    shape: shapeOf(wanted.expected), link: wanted.link,
+    shape: shapeOf(wanted.expected), link: wanted.link, parameter: wanted.parameter,
   });
   return Array.from(result.values);
 }"""

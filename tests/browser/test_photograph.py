@@ -10,7 +10,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from pages.shared.chain import build
-from pages.shared.experiment import Experiment, apply, with_photo
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from tests.browser.screen import (
     cell_centre,
@@ -127,7 +128,7 @@ def test_a_stroke_over_a_photograph_is_kept_and_undone(photographed):
     page.get_by_role("button", name="Undo").click()
     wait_drawn(page, "conv", "cnn_core", before + 1)
     event = hover_cell(page, "input", 40, 60, shape)
-    assert event["value"] == experiment.photo.pixels[tuple(event["index"][2:])]
+    assert event["value"] == experiment.photo.pixels[tuple(event["index"][1:])]
 
 
 def test_the_photograph_survives_a_page_switch(photographed):
@@ -138,7 +139,7 @@ def test_the_photograph_survives_a_page_switch(photographed):
     page.get_by_role("link", name="Explore").click()
     wait_drawn(page, "probabilities")
     event = hover_cell(page, "input", 50, 50, shapes(experiment)[0])
-    assert event["value"] == experiment.photo.pixels[tuple(event["index"][2:])]
+    assert event["value"] == experiment.photo.pixels[tuple(event["index"][1:])]
 
 
 def picture(shape: tuple[int, ...], kind: str = "PNG", mode: str | None = None, **options) -> bytes:
@@ -223,4 +224,4 @@ def test_unusual_pictures_are_taken_in_as_they_look(explore: Page, name: str, da
     experiment = with_photo(Experiment(), open_photo(data, name))
     shape = shapes(experiment)[0]
     event = hover_cell(explore, "input", shape[0] // 2, shape[1] // 2, shape)
-    assert event["value"] == experiment.photo.pixels[tuple(event["index"][2:])]
+    assert event["value"] == experiment.photo.pixels[tuple(event["index"][1:])]

@@ -1,4 +1,4 @@
-"""The kernel library: what the eight are, what they answer to, and what typed text becomes."""
+"""The kernel library: what its kernels are, what they answer to, and what typed text becomes."""
 
 import dataclasses
 import re
@@ -16,12 +16,41 @@ from cnn_core.errors import CnnCoreError, ModelError, ShapeError
 TEXTBOOK = {
     "identity": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
     "box_blur": [[1 / 9] * 3] * 3,
+    "box_blur_5": [[1 / 25] * 5] * 5,
     "gaussian_blur": [[0.0625, 0.125, 0.0625], [0.125, 0.25, 0.125], [0.0625, 0.125, 0.0625]],
+    "gaussian_blur_5": np.array(
+        [[1, 4, 6, 4, 1], [4, 16, 24, 16, 4], [6, 24, 36, 24, 6], [4, 16, 24, 16, 4], [1, 4, 6, 4, 1]]
+    )
+    / 256,
+    "motion_blur": [
+        [0.2, 0, 0, 0, 0],
+        [0, 0.2, 0, 0, 0],
+        [0, 0, 0.2, 0, 0],
+        [0, 0, 0, 0.2, 0],
+        [0, 0, 0, 0, 0.2],
+    ],
     "sharpen": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
+    "unsharp": np.array(
+        [[1, 4, 6, 4, 1], [4, 16, 24, 16, 4], [6, 24, -476, 24, 6], [4, 16, 24, 16, 4], [1, 4, 6, 4, 1]]
+    )
+    / -256,
     "prewitt_x": [[1, 0, -1], [1, 0, -1], [1, 0, -1]],
+    "prewitt_y": [[1, 1, 1], [0, 0, 0], [-1, -1, -1]],
     "sobel_x": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
     "sobel_y": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+    "scharr_x": [[3, 0, -3], [10, 0, -10], [3, 0, -3]],
+    "scharr_y": [[3, 10, 3], [0, 0, 0], [-3, -10, -3]],
+    "roberts_1": [[1, 0], [0, -1]],
+    "roberts_2": [[0, 1], [-1, 0]],
+    "emboss": [[2, 1, 0], [1, 1, -1], [0, -1, -2]],
     "laplacian": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
+    "laplacian_8": [[1, 1, 1], [1, -8, 1], [1, 1, 1]],
+    "log": np.array([[1, 2, 2, 2, 1], [2, 0, -4, 0, 2], [2, -4, -12, -4, 2], [2, 0, -4, 0, 2], [1, 2, 2, 2, 1]]) / 4,
+    "ridge": [[-1, 2, -1], [-2, 4, -2], [-1, 2, -1]],
+    "line_h": [[-1, -1, -1], [2, 2, 2], [-1, -1, -1]],
+    "line_v": [[-1, 2, -1], [-1, 2, -1], [-1, 2, -1]],
+    "line_diagonal": [[2, -1, -1], [-1, 2, -1], [-1, -1, 2]],
+    "corner": [[1, 0, -1], [0, 0, 0], [-1, 0, 1]],
 }
 
 LEFT_BRIGHT = np.array([[1.0, 0.5, 0.0]] * 3)
@@ -32,8 +61,8 @@ def response(name: str, window: np.ndarray) -> float:
     return float((kernels.get(name).weights * window).sum())
 
 
-def test_the_library_is_the_eight_textbook_kernels_in_menu_order():
-    assert kernels.names() == tuple(TEXTBOOK)
+def test_the_library_is_the_textbook_s_kernels_and_one_gabor_in_menu_order():
+    assert kernels.names() == (*TEXTBOOK, "gabor")
     assert tuple(kernel.name for kernel in kernels.LIBRARY) == kernels.names()
 
 
@@ -70,22 +99,68 @@ def test_each_kernel_says_in_one_or_two_short_sentences_what_it_does(kernel):
 
 def part(text: str) -> np.ndarray:
     """The kernel that a "parts" text of products describes, read back independently of how it was built."""
-    total = np.zeros((3, 3))
+    total: np.ndarray | float = 0.0
     for down, across in re.findall(r"\[([^\]]*)\] down × \w+ \[([^\]]*)\] across", text.replace("−", "-")):
-        total += np.outer(np.array(down.split(), float), np.array(across.split(), float))
+        total = total + np.outer(np.array(down.split(), float), np.array(across.split(), float))
     divisor = re.search(r"divided by (\d+)", text)
-    return total / (int(divisor[1]) if divisor else 1)
+    return (-1 if text.startswith("−(") else 1) * total / (int(divisor[1]) if divisor else 1)
 
 
-@pytest.mark.parametrize("name", [name for name in TEXTBOOK if name != "sharpen"])
+PRODUCTS = [
+    "identity",
+    "box_blur",
+    "box_blur_5",
+    "gaussian_blur",
+    "gaussian_blur_5",
+    "prewitt_x",
+    "prewitt_y",
+    "sobel_x",
+    "sobel_y",
+    "scharr_x",
+    "scharr_y",
+    "laplacian",
+    "ridge",
+    "line_h",
+    "line_v",
+    "corner",
+]
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
 def test_the_parts_on_screen_multiply_out_to_the_kernel(name):
     np.testing.assert_array_equal(part(kernels.get(name).parts), kernels.get(name).weights)
 
 
-def test_sharpen_is_the_identity_minus_the_laplacian_as_its_parts_say():
-    assert kernels.get("sharpen").parts == "identity − Laplacian"
-    difference = kernels.get("identity").weights - kernels.get("laplacian").weights
-    np.testing.assert_array_equal(kernels.get("sharpen").weights, difference)
+@pytest.mark.parametrize(
+    ("name", "left", "right"),
+    [("sharpen", "identity", "laplacian"), ("unsharp", "identity", "gaussian_blur_5")],
+)
+def test_kernels_that_are_differences_say_of_which(name, left, right):
+    shape = kernels.get(name).weights.shape
+    difference = kernels.resized(kernels.get(left).weights, shape) - kernels.get(right).weights
+    if name == "unsharp":  # identity + (identity - blur)
+        difference = difference + kernels.resized(kernels.get("identity").weights, shape)
+    np.testing.assert_array_equal(kernels.get(name).weights, difference)
+
+
+def test_a_gabor_answers_to_stripes_of_its_own_wavelength_and_direction_and_not_to_flat_areas():
+    gabor = kernels.get("gabor").weights
+    across = np.broadcast_to(np.cos(2 * np.pi * (np.arange(7) - 3) / 4), (7, 7))
+    assert gabor.sum() == 0
+    assert (gabor * across).sum() > 5 * abs((gabor * across.T).sum())
+    wide = np.broadcast_to(np.cos(2 * np.pi * (np.arange(7) - 3) / 14), (7, 7))
+    assert (gabor * across).sum() > 3 * abs((gabor * wide).sum())
+
+
+def test_every_kernel_is_its_own_and_stands_under_a_heading():
+    for kernel in kernels.LIBRARY:
+        others = [other for other in kernels.LIBRARY if other is not kernel]
+        assert not any(np.array_equal(kernel.weights, other.weights) for other in others)
+        assert kernel.family
+    families = [kernel.family for kernel in kernels.LIBRARY]
+    assert [name for k, name in enumerate(families) if k == 0 or families[k - 1] != name] == list(
+        dict.fromkeys(families)
+    )
 
 
 @pytest.mark.parametrize("name", ["prewitt_x", "sobel_x"])
@@ -133,7 +208,7 @@ def test_whole_numbers_in_plain_lists_are_recognised():
     "other",
     [
         np.zeros((3, 3), dtype=int),
-        -kernels.get("sobel_x").weights,
+        3 * kernels.get("sobel_x").weights,
         np.nextafter(kernels.get("box_blur").weights, 1),
         np.zeros((2, 2)),
         [[1, 2], [3]],
@@ -141,7 +216,7 @@ def test_whole_numbers_in_plain_lists_are_recognised():
         "sobel_x",
         np.full((3, 3), np.nan),
     ],
-    ids=["integer zeros", "negated", "one bit off", "another size", "ragged", "empty", "text", "nan"],
+    ids=["integer zeros", "tripled", "one bit off", "another size", "ragged", "empty", "text", "nan"],
 )
 def test_what_is_no_library_kernel_matches_none(other):
     assert kernels.match(other) is None

@@ -19,8 +19,12 @@ export class Channel {
     /** The last pinned cell that was sent, and how many were chosen: an answer to an older one is not news. */
     this.pin = /** @type {any} */ (null);
     this.pins = 0;
+    /** Which kernel's maps are looked at. */
+    this.output = 0;
     /** @type {Map<string, import("./blob.js").Tensor>} */
     this.arrays = new Map();
+    /** Fields of the header that seldom change, by the name of their content. @type {Map<string, any>} */
+    this.parts = new Map();
     /** @type {string[]} */
     this.promised = [];
     /** @type {(name: string, value: any) => void} */
@@ -55,9 +59,15 @@ export class Channel {
     this.#post();
   }
 
-  #post(have = [...this.arrays.keys()]) {
+  /** @param {number} output the kernel that is looked at from now on */
+  sendOutput(output) {
+    this.output = output;
+    this.#post();
+  }
+
+  #post(have = [...this.arrays.keys(), ...this.parts.keys()]) {
     this.promised = have;
-    this.setStateValue("message", { session: this.session, edits: this.unanswered, pin: this.pin, have });
+    this.setStateValue("message", { session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, have });
   }
 
   /**
@@ -68,8 +78,12 @@ export class Channel {
   receive(bytes) {
     const { header, arrays } = unpack(bytes);
     for (const [id, tensor] of arrays) this.arrays.set(id, tensor);
-    const missing = header.needs.filter((/** @type {string} */ id) => !this.arrays.has(id));
-    if (missing.length) {
+    for (const [field, id] of Object.entries(header.parts)) {
+      if (field in header) this.parts.set(id, header[field]);
+      else header[field] = this.parts.get(id);
+    }
+    const lost = Object.keys(header.parts).some((field) => header[field] === undefined);
+    if (lost || header.needs.some((/** @type {string} */ id) => !this.arrays.has(id))) {
       // Rare: a reconnected page and a server that remembers more than the page does. Ask for everything again.
       this.#post([]);
       return null;
@@ -77,6 +91,8 @@ export class Channel {
     for (const id of this.arrays.keys()) {
       if (!header.needs.includes(id) && !this.promised.includes(id)) this.arrays.delete(id);
     }
+    const named = Object.values(header.parts);
+    for (const id of this.parts.keys()) if (!named.includes(id) && !this.promised.includes(id)) this.parts.delete(id);
     if (header.session !== this.session) {
       this.session = header.session;
       this.unanswered = [];

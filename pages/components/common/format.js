@@ -72,10 +72,10 @@ export function placesFor(numbers) {
  * A sum as it is shown: every number cut to the same decimals, and the remainder that makes the digits add up.
  * Counted in whole units of the last decimal, so that no rounding hides in the counting.
  * @param {{products: number[], bias: number, value: number}} sum
+ * @param {number} [places] decimals to show
  * @returns {{places: number, products: number[], bias: number, value: number, remainder: number}}
  */
-export function addUp({ products, bias, value }) {
-  const places = placesFor([...products, bias, value]);
+export function addUp({ products, bias, value }, places = placesFor([...products, bias, value])) {
   const unit = 10 ** places;
   const units = (/** @type {number} */ x) => Math.round(Number(x.toFixed(places)) * unit);
   const counted = products.map(units);
@@ -87,4 +87,28 @@ export function addUp({ products, bias, value }) {
     value: units(value) / unit,
     remainder: remainder / unit,
   };
+}
+
+/**
+ * Rows of numbers as a person types them or a spreadsheet copies them.
+ * A comma sets numbers apart only where nothing else does; between digits alone it is a decimal comma.
+ * @param {string} text
+ * @returns {{rows: number[][], why: string | null}} `why` says what could not be read
+ */
+export function readRows(text) {
+  const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  const rows = [];
+  for (const line of lines) {
+    const separator = line.includes("\t") ? /\t/ : /;/.test(line) ? /;/ : /,\s|,(?=[^\d])/.test(line) || /^[^\s]+(,[^\s]+){2,}$/.test(line.trim()) ? /,/ : /\s+/;
+    const words = line.trim().split(separator).map((word) => word.trim());
+    if (words[words.length - 1] === "") words.pop();
+    const numbers = words.map(read);
+    const bad = numbers.indexOf(null);
+    if (bad >= 0) return { rows: [], why: `Row ${rows.length + 1}: “${words[bad].slice(0, 20)}” is not a number.` };
+    rows.push(/** @type {number[]} */ (numbers));
+  }
+  if (!rows.length) return { rows, why: "There are no numbers here." };
+  const odd = rows.findIndex((row) => row.length !== rows[0].length);
+  if (odd > 0) return { rows: [], why: `Row 1 has ${rows[0].length} numbers and row ${odd + 1} has ${rows[odd].length}; give all rows the same.` };
+  return { rows, why: null };
 }

@@ -7,7 +7,7 @@
 import { h } from "./dom.js";
 import { short } from "./format.js";
 import { listen } from "./gestures.js";
-import { colour, paint } from "./scale.js";
+import { colour, paint, paintColour } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
 /** @typedef {import("./windows.js").Box} Box */
@@ -29,6 +29,8 @@ const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
+/** Padding cells around a map: top, bottom, left, right. */
+export const NO_RING = Object.freeze([0, 0, 0, 0]);
 const DIGIT_WIDTH = 0.6; // of the font size, for tabular figures
 
 export class Grid {
@@ -49,12 +51,12 @@ export class Grid {
     this.rows = 0;
     this.columns = 0;
     this.cell = 0;
-    this.ring = 0;
+    this.ring = NO_RING;
     // The part that is looked at: how much closer, and the cell at the frame's upper left, fractions included.
     this.zoom = 1;
     this.top = 0;
     this.left = 0;
-    /** @type {{values: ArrayLike<number>, offset: number, scale: Scale, dark: boolean} | null} */
+    /** @type {{values: ArrayLike<number>, offset: number, scale: Scale | null, dark: boolean} | null} */
     this.drawn = null;
     /** @type {Mark[]} */
     this.shownMarks = [];
@@ -66,11 +68,11 @@ export class Grid {
    * @param {number} rows
    * @param {number} columns
    * @param {number} cell px, whole or not
-   * @param {number} [ring] padding cells drawn around the map
+   * @param {readonly number[]} [ring] padding cells drawn around the map: top, bottom, left, right
    */
-  resize(rows, columns, cell, ring = 0) {
+  resize(rows, columns, cell, ring = NO_RING) {
     const ratio = window.devicePixelRatio || 1;
-    if (rows === this.rows && columns === this.columns && cell === this.cell && ring === this.ring && ratio === this.ratio) {
+    if (rows === this.rows && columns === this.columns && cell === this.cell && String(ring) === String(this.ring) && ratio === this.ratio) {
       return;
     }
     Object.assign(this, { rows, columns, cell, ring, ratio });
@@ -84,7 +86,7 @@ export class Grid {
     this.#place();
     this.ink.width = Math.round(width * ratio);
     this.ink.height = Math.round(height * ratio);
-    this.bleed = Math.ceil(ring * cell) + 6;
+    this.bleed = Math.ceil(Math.max(...ring) * cell) + 6;
     this.marks.width = Math.round((width + 2 * this.bleed) * ratio);
     this.marks.height = Math.round((height + 2 * this.bleed) * ratio);
     this.marks.style.inset = `${-this.bleed}px`;
@@ -138,6 +140,19 @@ export class Grid {
     this.drawMarks(this.shownMarks);
   }
 
+  /**
+   * Draw three planes as one picture in colour.
+   * @param {ArrayLike<number>} values red, then green, then blue
+   * @param {boolean} dark
+   */
+  drawColour(values, dark) {
+    this.drawn = { values, offset: 0, scale: null, dark };
+    paintColour(this.image.data, values);
+    this.values.getContext("2d").putImageData(this.image, 0, 0);
+    this.#drawInk();
+    this.drawMarks(this.shownMarks);
+  }
+
   /** Lines between cells and the numbers in them, where there is room; only of the part that is looked at. */
   #drawInk() {
     const context = this.ink.getContext("2d");
@@ -163,24 +178,31 @@ export class Grid {
     }
     context.stroke();
     if (size < 2 * SMALLEST_NUMBER) return;
+    const plane = rows * columns;
+    // A picture in colour has three numbers a cell, one below the other.
+    const planes = scale ? [offset] : [0, plane, 2 * plane];
     const cells = [];
     let longest = 1;
     for (let row = firstRow; row <= lastRow; row += 1) {
       for (let column = firstColumn; column <= lastColumn; column += 1) {
-        const value = values[offset + row * columns + column];
-        const text = short(value, 3);
-        longest = Math.max(longest, text.length);
-        cells.push({ row, column, value, text });
+        const numbers = planes.map((from) => values[from + row * columns + column]);
+        const texts = numbers.map((value) => short(value, scale ? 3 : 2));
+        longest = Math.max(longest, ...texts.map((text) => text.length));
+        cells.push({ row, column, numbers, texts });
       }
     }
-    const letters = Math.min(LARGEST_NUMBER, size * 0.42, (size - 5) / (longest * DIGIT_WIDTH));
+    const letters = Math.min(LARGEST_NUMBER, (size * 0.42) / (planes.length > 1 ? 1.6 : 1), (size - 5) / (longest * DIGIT_WIDTH));
     if (letters < SMALLEST_NUMBER) return;
     context.font = `500 ${letters}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (const { row, column, value, text } of cells) {
-      context.fillStyle = colour(value, scale, dark).ink;
-      context.fillText(text, (column + 0.5 - left) * size, (row + 0.53 - top) * size);
+    for (const { row, column, numbers, texts } of cells) {
+      const bright = numbers.length > 1 && 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2] > 0.5;
+      context.fillStyle = scale ? colour(numbers[0], scale, dark).ink : bright ? "#000" : "#fff";
+      texts.forEach((text, k) => {
+        const line = 0.53 + (k - (texts.length - 1) / 2) * 0.29;
+        context.fillText(text, (column + 0.5 - left) * size, (row + line - top) * size);
+      });
     }
   }
 
@@ -200,7 +222,7 @@ export class Grid {
     const [across, down] = [columns * cell, rows * cell];
     context.setTransform(this.ratio, 0, 0, this.ratio, bleed * this.ratio, bleed * this.ratio);
     context.clearRect(-bleed, -bleed, across + 2 * bleed, down + 2 * bleed);
-    if (this.ring && cell >= 3 && this.zoom === 1) this.#drawRing(context);
+    if (Math.max(...this.ring) && cell >= 3 && this.zoom === 1) this.#drawRing(context);
     context.save();
     if (this.zoom > 1) {
       context.beginPath();
@@ -250,14 +272,15 @@ export class Grid {
     context.fillStyle = context.strokeStyle;
     context.lineWidth = 1;
     context.setLineDash([2, 2]);
-    context.strokeRect(-ring * cell + 0.5, -ring * cell + 0.5, (columns + 2 * ring) * cell - 1, (rows + 2 * ring) * cell - 1);
+    const [above, below, before, after] = ring;
+    context.strokeRect(-before * cell + 0.5, -above * cell + 0.5, (columns + before + after) * cell - 1, (rows + above + below) * cell - 1);
     context.setLineDash([]);
     if (cell < 2 * SMALLEST_NUMBER) return;
     context.font = `${Math.max(SMALLEST_NUMBER, cell * 0.3)}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (let row = -ring; row < rows + ring; row += 1) {
-      for (let column = -ring; column < columns + ring; column += 1) {
+    for (let row = -above; row < rows + below; row += 1) {
+      for (let column = -before; column < columns + after; column += 1) {
         if (row >= 0 && row < rows && column >= 0 && column < columns) continue;
         context.fillText("0", (column + 0.5) * cell, (row + 0.53) * cell);
       }

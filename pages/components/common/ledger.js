@@ -11,19 +11,27 @@ import { colour, positionHue, scaleFor } from "./scale.js";
 /** @typedef {import("./model.js").Term} Term */
 /** @typedef {import("./model.js").Model} Model */
 
+const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 /**
- * A cell's name, as it is written everywhere: "Feature map [0, 1]", "Score B".
+ * A cell's name, as it is written everywhere: "Feature map [0, 1]", "Input R [0, 1]", "Score B", "Flattened [7]".
  * @param {Model} model
  * @param {number} stage
  * @param {number[]} index
  */
 export function nameOf(model, stage, index) {
-  const seen = model.seen(stage, index);
-  const { title, names } = seen.stage;
-  if (names) return `${title} ${names[seen.index[1]]}`;
-  return `${title} [${seen.index.slice(2).join(", ")}]`;
+  const { title, names, planes } = model.byNumber.get(stage);
+  if (names) return `${title} ${names[index[1]]}`;
+  if (index.length === 2) return `${title} [${index[1]}]`;
+  return `${title}${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
+}
+
+/** The name of the cell that made a term's number. @param {Model} model @param {Term} term */
+function sourceName(model, term) {
+  if (term.index === null) return "padding";
+  const made = model.made(term.stage, term.index);
+  return nameOf(model, made.stage.stage, made.index);
 }
 
 export class Ledger {
@@ -47,9 +55,10 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean}} how
+   * @param {{pinned: boolean, dark: boolean, shown?: number}} how `shown`: the channel whose maps are looked at
    */
-  draw(model, explanation, { pinned, dark }) {
+  draw(model, explanation, { pinned, dark, shown = 0 }) {
+    this.shown = shown;
     const { stage, index, rule, value } = explanation;
     const sum = rule === "sum" ? shownSum(explanation) : null;
     const value_text = sum ? fixed(sum.value, sum.places) : short(value, 6);
@@ -69,8 +78,16 @@ export class Ledger {
   /** @param {Model} model @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
   #sum(model, explanation, sum, dark) {
     const stage = model.byNumber.get(explanation.stage);
+    const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
+    if (planes.length > 1) return this.#planes(model, explanation, planes, dark);
     const parts = [];
-    if (stage.link.kind === "window") parts.push(this.#lens(explanation, stage, sum, dark));
+    if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: inWords(sum, stage.bias !== null) })));
+    return parts;
+  }
+
+  /** @param {Model} model @param {import("./model.js").Stage} stage @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
+  #terms(model, stage, sum, dark) {
     const list = h("ol", { class: "ks-terms" });
     // A kernel position has a hue of its own; an input of a fully connected layer has none.
     const hue = (/** @type {Term} */ term) => (stage.link.kind === "window" ? positionHue(term.key, dark) : "");
@@ -78,19 +95,44 @@ export class Ledger {
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} smaller terms`, sum.rest.shown, sum.places));
     }
-    if (stage.bias) list.append(this.#plain("bias", sum.bias, sum.places));
+    if (stage.bias && sum.withBias) list.append(this.#plain("bias", sum.bias, sum.places));
     if (sum.remainder !== 0) {
       const item = this.#plain("remainder", sum.remainder, sum.places);
       item.title = "The digits that were cut off the terms above, so that the sum adds up as shown";
       list.append(item);
     }
-    parts.push(h("div", { class: "ks-ledger-sum" }, list, h("p", { class: "ks-sum", text: inWords(sum, stage.bias !== null) })));
-    return parts;
+    return list;
+  }
+
+  /**
+   * A sum over several channels: each one's own sum first, then the sum of these and the bias.
+   * @param {Model} model
+   * @param {Explanation} explanation
+   * @param {Term[][]} planes
+   * @param {boolean} dark
+   */
+  #planes(model, explanation, planes, dark) {
+    const stage = model.byNumber.get(explanation.stage);
+    const names = model.byNumber.get(stage.reads).planes ?? planes.map((_, c) => String(c));
+    const { bias, value } = explanation;
+    const sums = planes.map((terms) => terms.reduce((total, term) => total + term.product, 0));
+    const whole = { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) };
+    const blocks = planes.map((terms, c) => {
+      // As many digits as the whole sum shows, so that what stands here is what is added below.
+      const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places), withBias: false };
+      const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${fixed(whole.products[c], whole.places)}` }));
+      if (stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
+      else block.append(this.#terms(model, stage, own, dark));
+      block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false) }));
+      return block;
+    });
+    const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null) });
+    return [h("div", { class: "ks-ledger-planes" }, ...blocks), h("div", { class: "ks-ledger-sum" }, total)];
   }
 
   /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue */
   #term(model, term, shown, places, hue) {
-    const where = term.index === null ? "padding" : nameOf(model, term.stage, term.index);
+    const where = sourceName(model, term);
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
@@ -115,14 +157,14 @@ export class Ledger {
 
   /**
    * The window under a glass: its numbers, the weights they meet, and the products.
-   * @param {Explanation} explanation
+   * @param {Term[]} terms of one plane
    * @param {import("./model.js").Stage} stage
-   * @param {ReturnType<typeof shownSum>} sum
+   * @param {number} places
+   * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere
    * @param {boolean} dark
    */
-  #lens(explanation, stage, sum, dark) {
+  #lens(terms, stage, places, rows, dark) {
     const columns = stage.link.extent[1];
-    const { terms } = explanation;
     const values = terms.map((term) => term.value);
     const padding = terms.map((term) => term.index === null);
     const kind = stage.lens ?? "diverging";
@@ -148,7 +190,9 @@ export class Ledger {
     if (stage.reduce !== "max") {
       const weights = terms.map((term) => term.weight);
       lens.append(sign("×"), table(stage.weight ? "kernel" : "share", weights, "diverging", null));
-      lens.append(sign("="), table("products", sum.rows.map((row) => row.shown), "diverging", null));
+      const shown = new Map(rows.map((row) => [row.term, row.shown]));
+      const products = terms.map((term) => shown.get(term) ?? Number(term.product.toFixed(places)));
+      lens.append(sign("="), table("products", products, "diverging", null));
     } else {
       [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
     }
@@ -162,22 +206,25 @@ export class Ledger {
     const numbers = terms.map((term) => short(term.value, 4));
     const formula = (explanation.formula ?? "")
       .replaceAll("{x}", short(own.value, 4))
+      .replaceAll("{parameter}", String(model.byNumber.get(explanation.stage).parameter))
       .replaceAll("{y}", short(value, 6))
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
-    const from = nameOf(model, own.stage, own.index);
+    const from = sourceName(model, own);
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), h("p", { class: "ks-ledger-note", text: `from ${from}` }));
   }
 
   /** @param {Model} model @param {number} stage @param {number[]} index */
   #feeds(model, stage, index) {
     const parts = [];
-    for (const [number, { box, role }] of model.relatives(stage, index)) {
+    for (const [number, { box, role, channel }] of model.relatives(stage, index, this.shown)) {
       const next = model.byNumber.get(number);
       if (role !== "feeds" || next.view === null) continue;
       const single = box.top === box.bottom && box.left === box.right;
       const shape = model.values.get(number).shape;
-      const cell = shape.length === 4 ? [0, index[1] ?? 0, box.top, box.left] : [0, box.top];
+      const cell = shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
       const whole = (box.bottom - box.top + 1) * (box.right - box.left + 1);
+      // Flattening only moves a number: the way on is told by what is made of it.
+      if (next.link.kind === "reshape") continue;
       let text = next.names && !single ? `all ${whole} ${next.plural}` : `${whole} cells of ${next.title}`;
       if (single) text = `${nameOf(model, number, cell)} = ${short(model.value(number, cell), 4)}${outcome(model, next, cell, stage, index)}`;
       parts.push(
@@ -201,16 +248,29 @@ export class Ledger {
 function outcome(model, pool, cell, stage, index) {
   if (pool.reduce !== "max") return "";
   const winner = model.explain(pool.stage, cell).terms.find((term) => term.weight === 1)?.index;
-  const path = [...model.relatives(stage, index)].find(([number]) => number === pool.reads)?.[1].box;
+  const path = model.relatives(stage, index, cell[1]).get(pool.reads)?.box;
   if (!winner || !path || path.top !== path.bottom || path.left !== path.right) return "";
   return winner[2] === path.top && winner[3] === path.left ? " (wins)" : " (does not win)";
+}
+
+/** A sum's terms, plane by plane of the stage they stand on. @param {Explanation} explanation @returns {Term[][]} */
+function byPlane({ terms }) {
+  const planes = new Map();
+  // Padding cells have no place of their own, but terms come in plane after plane, each as long as the kernel.
+  const longest = Math.max(...terms.map((term) => term.key)) + 1;
+  terms.forEach((term, k) => {
+    const plane = Math.floor(k / longest);
+    planes.set(plane, [...(planes.get(plane) ?? []), term]);
+  });
+  return [...planes.values()];
 }
 
 /**
  * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
  * @param {Explanation} explanation
+ * @param {number} [places] decimals to show; as many as the sum needs where it is not said
  */
-export function shownSum(explanation) {
+export function shownSum(explanation, places) {
   const { terms, bias, value } = explanation;
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
@@ -220,9 +280,10 @@ export function shownSum(explanation) {
     others = sorted.slice(MOST_TERMS - 3);
   }
   const rest = others.reduce((total, term) => total + term.product, 0);
-  const sum = addUp({ products: [...kept.map((term) => term.product), ...(others.length ? [rest] : [])], bias, value });
+  const sum = addUp({ products: [...kept.map((term) => term.product), ...(others.length ? [rest] : [])], bias, value }, places);
   return {
     ...sum,
+    withBias: true,
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count: others.length, shown: others.length ? sum.products[kept.length] : 0 },
   };
@@ -230,17 +291,19 @@ export function shownSum(explanation) {
 
 /**
  * A shown sum as one line of text, to be read aloud.
- * @param {ReturnType<typeof shownSum>} sum
+ * @param {{products: number[], bias: number, value: number, remainder: number, places: number, labels?: string[]}} sum
  * @param {boolean} withBias
  */
 function inWords(sum, withBias) {
   const plus = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ first) => {
+    // A part with a name of its own keeps its sign beside its number.
+    if (label && sum.labels?.includes(label)) return `${first ? "" : " + "}${label}${fixed(x, sum.places)}`;
     const size = `${label}${fixed(Math.abs(x), sum.places)}`;
     const negative = fixed(x, sum.places).startsWith("−");
     if (first) return negative ? `−${size}` : size;
     return `${negative ? " − " : " + "}${size}`;
   };
-  let text = sum.products.map((x, k) => plus(x, "", k === 0)).join("");
+  let text = sum.products.map((x, k) => plus(x, sum.labels?.[k] ?? "", k === 0)).join("");
   if (withBias) text += plus(sum.bias, "bias ", text === "");
   if (sum.remainder !== 0) text += plus(sum.remainder, "remainder ", false);
   return `${text} = ${fixed(sum.value, sum.places)}`;

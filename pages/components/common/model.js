@@ -11,11 +11,13 @@ import { boxBack, boxForward, ravel, taps, unravel } from "./windows.js";
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
  * @typedef {import("./windows.js").Box} Box
+ * @typedef {{box: Box, channel: number | null, role: "self" | "source" | "feeds"}} Relative  `channel` null: all of them
  * @typedef {{
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
  *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
- *   weight: string | null, bias: string | null, names: string[] | null,
- * }} Stage  as pages/shared/payload.py describes it
+ *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
+ *   parameter: number | null,
+ * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
@@ -51,7 +53,7 @@ export class Model {
 
   /**
    * Change values and recompute every stage that depends on them, as far as the preview knows their rules.
-   * @param {{input?: Float64Array, weight?: {stage: number, values: Float64Array}}} change
+   * @param {{input?: Float64Array, weight?: {stage: number, values: Float64Array}}} change `values` of the whole array
    */
   edit({ input, weight }) {
     if (input) this.values.set(-1, { shape: this.values.get(-1).shape, values: input });
@@ -68,6 +70,7 @@ export class Model {
             link: stage.link,
             weight: this.weights.get(stage.stage),
             bias: this.biases.get(stage.stage),
+            parameter: stage.parameter,
           });
       if (result) this.values.set(stage.stage, result);
       else this.waiting.add(stage.stage);
@@ -163,35 +166,33 @@ export class Model {
    * The cells on every stage that belong to one cell: itself, all that it was made from, all that it feeds.
    * @param {number} number
    * @param {number[]} index
-   * @returns {Map<number, {box: Box, role: "self" | "source" | "feeds"}>}
+   * @param {number} [shown] the channel of the maps that is looked at: of all that a cell feeds, this one's are told
+   * @returns {Map<number, Relative>}
    */
-  relatives(number, index) {
+  relatives(number, index, shown = 0) {
     const found = new Map();
-    found.set(number, { box: this.#boxOf(number, index), role: "self" });
+    found.set(number, { box: this.#boxOf(index), channel: index.length === 4 ? index[1] : null, role: "self" });
     let [at, stage] = [number, this.byNumber.get(number)];
     while (stage.reads !== null) {
-      found.set(stage.reads, { box: this.#stepBack(stage, found.get(at).box), role: "source" });
+      found.set(stage.reads, { ...this.#stepBack(stage, found.get(at)), role: "source" });
       at = stage.reads;
       stage = this.byNumber.get(at);
     }
-    const last = this.stages.length - 1;
-    for (let k = this.stages.indexOf(this.byNumber.get(number)) + 1; k <= last; k += 1) {
-      const next = this.stages[k];
+    for (const next of this.stages.slice(this.stages.indexOf(this.byNumber.get(number)) + 1)) {
       const before = found.get(next.reads);
       // Only what reads the cell or its descendants: another stage may read the same source beside it.
-      const box = before && before.role !== "source" ? this.#stepForward(next, before.box) : null;
-      if (box) found.set(next.stage, { box, role: "feeds" });
+      const after = before && before.role !== "source" ? this.#stepForward(next, before, shown) : null;
+      if (after) found.set(next.stage, { ...after, role: "feeds" });
     }
     return found;
   }
 
   /**
-   * A vector's cells stand one below the other: class k is row k.
-   * @param {number} number
+   * A vector's cells stand one below the other: value k is row k.
    * @param {number[]} index
    * @returns {Box}
    */
-  #boxOf(number, index) {
+  #boxOf(index) {
     const [row, column] = index.length === 4 ? [index[2], index[3]] : [index[1], 0];
     return { top: row, left: column, bottom: row, right: column };
   }
@@ -206,50 +207,57 @@ export class Model {
     return { top: 0, left: 0, bottom: rows - 1, right: columns - 1 };
   }
 
-  /** @param {Stage} stage @param {Box} box */
-  #stepBack(stage, box) {
-    if (stage.link.kind === "all") return this.#whole(stage.reads);
-    if (stage.link.kind === "reshape") return this.#reshape(box, stage.stage, stage.reads);
-    return boxBack(box, stage.link);
+  /** @param {Stage} stage @param {{box: Box, channel: number | null}} from */
+  #stepBack(stage, { box, channel }) {
+    if (stage.link.kind === "all") return { box: this.#whole(stage.reads), channel: null };
+    if (stage.link.kind === "reshape") return this.#folded(box, stage.reads);
+    // A stage with weights of its own mixes all the channels it reads.
+    return { box: boxBack(box, stage.link), channel: stage.weight ? null : channel };
   }
 
-  /** @param {Stage} stage @param {Box | null} box */
-  #stepForward(stage, box) {
-    if (!box) return null;
-    if (stage.link.kind === "all") return this.#whole(stage.stage);
-    if (stage.link.kind === "reshape") return this.#reshape(box, stage.reads, stage.stage);
+  /** @param {Stage} stage @param {{box: Box, channel: number | null}} from @param {number} shown */
+  #stepForward(stage, { box, channel }, shown) {
+    if (stage.link.kind === "all") return { box: this.#whole(stage.stage), channel: null };
+    if (stage.link.kind === "reshape") return { box: this.#flattened(box, channel ?? shown, stage.reads), channel: null };
     const whole = this.#whole(stage.stage);
-    return boxForward(box, stage.link, [whole.bottom + 1, whole.right + 1]);
+    const after = boxForward(box, stage.link, [whole.bottom + 1, whole.right + 1]);
+    return after && { box: after, channel: stage.weight ? shown : channel };
   }
 
   /**
-   * A single cell keeps its place in row-major order; of more than one, the smallest run that holds them all.
+   * The values of a vector that a part of a map becomes, as the run from the first to the last.
    * @param {Box} box
-   * @param {number} from
-   * @param {number} to
+   * @param {number} channel
+   * @param {number} maps the stage of the maps
+   * @returns {Box}
    */
-  #reshape(box, from, to) {
-    const [source, target] = [this.values.get(from).shape, this.values.get(to).shape];
-    const place = (/** @type {number} */ row, /** @type {number} */ column) => {
-      const index = source.length === 4 ? [0, 0, row, column] : [0, row];
-      return this.#boxOf(to, unravel(ravel(index, source), target));
-    };
-    const [a, b] = [place(box.top, box.left), place(box.bottom, box.right)];
-    const whole = this.#whole(to);
-    return target.length === 4 && a.top !== b.top
-      ? { top: a.top, bottom: b.bottom, left: 0, right: whole.right }
-      : { top: a.top, left: a.left, bottom: b.bottom, right: b.right };
+  #flattened(box, channel, maps) {
+    const { shape } = this.values.get(maps);
+    const at = (/** @type {number} */ row, /** @type {number} */ column) => ravel([0, channel, row, column], shape);
+    return { top: at(box.top, box.left), left: 0, bottom: at(box.bottom, box.right), right: 0 };
   }
 
   /**
-   * The stage and cell that a person sees for a cell: a flattened vector is shown as the maps it was.
+   * Where a run of a vector's values stood on the maps: one cell of one channel, or else every map in full.
+   * @param {Box} box
+   * @param {number} maps
+   */
+  #folded(box, maps) {
+    const { shape } = this.values.get(maps);
+    if (box.top !== box.bottom) return { box: this.#whole(maps), channel: null };
+    const [, channel, row, column] = unravel(box.top, shape);
+    return { box: { top: row, left: column, bottom: row, right: column }, channel };
+  }
+
+  /**
+   * The stage and cell that made a cell's number: flattening only moves it.
    * @param {number} number
    * @param {number[]} index
    * @returns {{stage: Stage, index: number[]}}
    */
-  seen(number, index) {
+  made(number, index) {
     let stage = this.byNumber.get(number);
-    while (stage.view === null && stage.reads !== null && stage.link.kind === "reshape") {
+    while (stage.reads !== null && stage.link.kind === "reshape") {
       const [from, to] = [this.values.get(stage.stage).shape, this.values.get(stage.reads).shape];
       index = unravel(ravel(index, from), to);
       stage = this.byNumber.get(stage.reads);

@@ -7,7 +7,8 @@
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
- * @typedef {{input: Tensor, shape: number[], link: any, weight?: Tensor, bias?: Tensor}} Work
+ * @typedef {{input: Tensor, shape: number[], link: any, weight?: Tensor, bias?: Tensor,
+ *   parameter?: number}} Work
  */
 
 /**
@@ -116,6 +117,8 @@ const RULES = {
   window_max: (work) => windowReduce(work, -Infinity, (a, b) => (b > a ? b : a), 1),
   window_mean: (work) => windowReduce(work, 0, (a, b) => a + b, work.link.extent[0] * work.link.extent[1]),
   relu: ({ input }) => input.values.map((x) => (x > 0 ? x : 0)),
+  leaky_relu: ({ input, parameter }) => input.values.map((x) => (x > 0 ? x : parameter * x)),
+  tanh: ({ input }) => input.values.map(Math.tanh),
   sigmoid: ({ input }) => input.values.map(sigmoid),
   softmax,
   affine,

@@ -1,11 +1,13 @@
 /**
  * The only place where a value becomes a colour.
  * Diverging: blue below zero, orange above, the page's own paper at zero; told apart with every colour vision.
- * Sequential: black to white, as in a photograph.
+ * Sequential: black to white, as in a photograph; or, where it is asked for, cividis, dark blue to yellow, whose
+ * lightness rises evenly for every colour vision (J. R. Nuñez, C. R. Anderton and R. S. Renslow, 2018).
  * @module
  */
 
-/** @typedef {{kind: "diverging" | "sequential", low: number, high: number}} Scale */
+/** @typedef {"diverging" | "sequential" | "cividis"} Kind */
+/** @typedef {{kind: Kind, low: number, high: number}} Scale */
 
 const STOPS = {
   diverging: {
@@ -13,6 +15,10 @@ const STOPS = {
     dark: ["#8ac6ff", "#3f8ede", "#1d4a7c", "#20242c", "#7c4413", "#e0812f", "#ffc58a"],
   },
   sequential: { light: ["#000000", "#ffffff"], dark: ["#000000", "#ffffff"] },
+  cividis: {
+    light: ["#00224e", "#233e6c", "#575d6d", "#7c7b78", "#a59c74", "#d2c060", "#fee838"],
+    dark: ["#00224e", "#233e6c", "#575d6d", "#7c7b78", "#a59c74", "#d2c060", "#fee838"],
+  },
 };
 const STEPS = 256;
 /** The hue of each kernel position, one turn of the wheel in golden-angle steps so that neighbours differ. */
@@ -26,7 +32,7 @@ const tables = new Map();
 
 /**
  * 256 colours from a scale's low end to its high end, 4 bytes a colour.
- * @param {"diverging" | "sequential"} kind
+ * @param {Kind} kind
  * @param {boolean} dark
  */
 function table(kind, dark) {
@@ -71,6 +77,20 @@ export function scaleFor(kind, maps, domain = [0, 0]) {
   return { kind: "sequential", low, high: high > low ? high : low + 1 };
 }
 
+/**
+ * The same numbers in the colours a person asked for.
+ * @param {Scale} scale
+ * @param {"auto" | "diverging" | "grey" | "cividis"} colours
+ * @returns {Scale}
+ */
+export function inColours(scale, colours) {
+  if (colours === "grey") return { ...scale, kind: "sequential" };
+  if (colours === "cividis") return { ...scale, kind: "cividis" };
+  if (colours !== "diverging") return scale;
+  const reach = Math.max(Math.abs(scale.low), Math.abs(scale.high)) || 1;
+  return { kind: "diverging", low: -reach, high: reach };
+}
+
 /** @param {number} value @param {Scale} scale */
 function step(value, scale) {
   const place = Math.round(((value - scale.low) / (scale.high - scale.low)) * (STEPS - 1));
@@ -92,6 +112,19 @@ export function paint(pixels, values, offset, scale, dark) {
   for (let k = 0; k < target.length; k += 1) {
     const place = ((values[offset + k] - scale.low) * factor + 0.5) | 0;
     target[k] = colours[place < 0 ? 0 : place >= STEPS ? STEPS - 1 : place];
+  }
+}
+
+/**
+ * Paint three planes as one picture in colour, 0 black and 1 full.
+ * @param {Uint8ClampedArray} pixels 4 bytes a cell
+ * @param {ArrayLike<number>} values red, then green, then blue
+ */
+export function paintColour(pixels, values) {
+  const count = pixels.length / 4;
+  for (let k = 0; k < count; k += 1) {
+    for (let c = 0; c < 3; c += 1) pixels[4 * k + c] = values[c * count + k] * 255;
+    pixels[4 * k + 3] = 255;
   }
 }
 

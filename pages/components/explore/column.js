@@ -7,15 +7,18 @@ import { Bars } from "../common/bars.js";
 import { h, setText } from "../common/dom.js";
 import { Grid } from "../common/grid.js";
 import { Legend } from "../common/legend.js";
+import { Vector } from "../common/vector.js";
 import { Controls } from "./controls.js";
 import { Kernel } from "./kernel.js";
+import { Planes } from "./planes.js";
 
 /**
  * @typedef {{
- *   send: (edit: any) => void,
- *   upload: () => void,
+ *   controls: import("./controls.js").ControlHandlers,
  *   cell: (view: string) => import("../common/grid.js").Handlers,
  *   kernel: import("./kernel.js").KernelHandlers,
+ *   plane: (view: string, plane: number) => void,
+ *   output: (output: number) => void,
  * }} ColumnHandlers
  */
 
@@ -24,13 +27,15 @@ const VIEWS = {
   map: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) =>
     new Grid({ view, label: `${title}, a map of numbers`, on: on.cell(view) }),
   bars: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) => new Bars({ view, label: title, on: on.cell(view) }),
+  vector: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) =>
+    new Vector({ view, label: `${title}, one number below the other`, on: on.cell(view) }),
   kernel: (/** @type {any} */ _, /** @type {ColumnHandlers} */ on) => new Kernel(on.kernel),
   missing: () => null,
 };
 
 export class Column {
   /**
-   * @param {{view: string, kind: "map" | "bars" | "kernel" | "missing", title: string}} described by Python
+   * @param {{view: string, kind: "map" | "bars" | "vector" | "kernel" | "missing", title: string}} described by Python
    * @param {ColumnHandlers} on
    */
   constructor(described, on) {
@@ -40,13 +45,22 @@ export class Column {
     this.title = h("h2");
     this.shape = h("span", { class: "ks-shape" });
     this.note = h("p", { class: "ks-note" });
-    this.top = new Controls(on.send, on.upload);
-    this.bottom = new Controls(on.send, on.upload);
+    this.top = new Controls(on.controls);
+    this.bottom = new Controls(on.controls);
+    this.more = new Controls(on.controls);
     this.top.element.classList.add("ks-top");
-    this.bottom.element.classList.add("ks-bottom");
+    this.fold = h("details", { class: "ks-more" }, h("summary", { class: "ks-button", text: "More…" }), this.more.element);
+    this.fold.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.fold.open = false;
+      this.fold.querySelector("summary").focus();
+    });
     this.view = /** @type {any} */ (VIEWS[described.kind](described, on));
-    this.legend = described.kind === "map" || described.kind === "kernel" ? new Legend() : null;
-    this.body = h("div", { class: "ks-body" }, this.view?.element ?? null);
+    /** The planes of a map, or of the kernel that is shown. */
+    this.planes = new Planes(`${described.title}: which plane`, (plane) => on.plane(described.view, plane));
+    this.outputs = described.kind === "kernel" ? new Planes("Which kernel", on.output) : null;
+    this.legend = ["map", "kernel", "vector"].includes(described.kind) ? new Legend() : null;
+    this.body = h("div", { class: "ks-body" }, this.outputs?.element ?? null, this.view?.element ?? null, this.planes.element);
     this.element = h(
       "figure",
       { class: `ks-column ks-column-${described.kind}`, "data-column": described.view },
@@ -55,7 +69,7 @@ export class Column {
       this.body,
       this.legend?.element ?? h("div", { class: "ks-legend" }),
       this.note,
-      this.bottom.element,
+      h("div", { class: "ks-bottom" }, this.bottom.element, this.fold),
     );
   }
 
@@ -68,15 +82,21 @@ export class Column {
     setText(this.shape, described.shape);
     setText(this.note, described.note ?? "");
     setText(this.sign, described.sign);
-    this.top.draw(described.controls.filter((/** @type {any} */ control) => control.place === "top"));
-    this.bottom.draw(described.controls.filter((/** @type {any} */ control) => control.place === "bottom"));
+    for (const [controls, place] of /** @type {[Controls, string][]} */ ([
+      [this.top, "top"],
+      [this.bottom, "bottom"],
+      [this.more, "more"],
+    ])) {
+      controls.draw(described.controls.filter((/** @type {any} */ control) => control.place === place));
+    }
+    this.fold.hidden = !described.controls.some((/** @type {any} */ control) => control.place === "more");
     if (this.kind === "missing") this.#why(described);
   }
 
   /** @param {any} described */
   #why({ why, fixes }) {
     const buttons = fixes.map((/** @type {any} */ fix) =>
-      h("button", { type: "button", class: "ks-button", text: fix.label, onclick: () => this.on.send(fix.edit) }),
+      h("button", { type: "button", class: "ks-button", text: fix.label, onclick: () => this.on.controls.send(fix.edit) }),
     );
     this.body.replaceChildren(h("div", { class: "ks-why" }, h("p", { text: why }), ...buttons));
   }

@@ -1,27 +1,32 @@
 /**
- * Controls as Python describes them: a select, a stepper, a slider or a button, each with the edit it sends.
- * A new setting on the server needs no change here.
+ * Controls as Python describes them, each with the edit it sends: a new setting on the server needs no change here.
  * @module
  */
 
 import { h, setText } from "../common/dom.js";
+import { fixed, read, typed } from "../common/format.js";
 
 /**
  * @typedef {{
- *   kind: "select" | "stepper" | "range" | "button" | "upload", op: string, label: string, place: "top" | "bottom",
- *   value?: any, options?: {value: string, label: string, why?: string}[], low?: number, high?: number,
- *   why_low?: string, why_high?: string, hint?: string,
- * }} Control
+ *   kind: "select" | "menu" | "stepper" | "number" | "text" | "range" | "check" | "button" | "command",
+ *   label: string, place: "top" | "bottom" | "more", hint: string, edit?: any, command?: string, gallery?: string,
+ *   value?: any, text?: string, options?: {value: string, label: string, why: string | null, group: string}[],
+ *   low?: number, high?: number, why_not?: (string | null)[], why?: string, placeholder?: string,
+ * }} Control  as pages/shared/controls.py describes it
+ * @typedef {{
+ *   send: (edit: any) => void,
+ *   run: (command: string) => void,
+ *   refuse: (sentence: string) => void,
+ * }} ControlHandlers
  */
 
 /**
- * Keeps one column's controls in step with their descriptions without rebuilding what is in use.
+ * Keeps one row of controls in step with their descriptions without rebuilding what is in use.
  */
 export class Controls {
-  /** @param {(edit: any) => void} send @param {() => void} upload */
-  constructor(send, upload) {
-    this.send = send;
-    this.upload = upload;
+  /** @param {ControlHandlers} on */
+  constructor(on) {
+    this.on = on;
     this.element = h("div", { class: "ks-controls" });
     this.signature = "";
     /** @type {((control: Control) => void)[]} */
@@ -30,7 +35,7 @@ export class Controls {
 
   /** @param {Control[]} controls */
   draw(controls) {
-    const signature = controls.map(({ kind, op, label }) => `${kind}:${op}:${label}`).join("|");
+    const signature = controls.map(({ kind, label }) => `${kind}:${label}`).join("|");
     if (signature !== this.signature) {
       this.signature = signature;
       this.refresh = [];
@@ -41,66 +46,184 @@ export class Controls {
 
   /** @param {Control} control */
   #build(control) {
-    if (control.kind === "select") return this.#select(control);
-    if (control.kind === "stepper") return this.#stepper(control);
-    if (control.kind === "range") return this.#range(control);
-    const act = () => (control.kind === "upload" ? this.upload() : this.send({ op: control.op }));
-    const button = h("button", { type: "button", class: "ks-button", text: control.label, title: control.hint, onclick: act });
-    this.refresh.push(() => {});
-    return button;
+    const builders = {
+      select: () => this.#select(control),
+      menu: () => this.#menu(control),
+      stepper: () => this.#stepper(control),
+      number: () => this.#number(control),
+      text: () => this.#text(control),
+      range: () => this.#range(control),
+      check: () => this.#check(control),
+      button: () => this.#button(control),
+      command: () => this.#button(control),
+    };
+    return builders[control.kind]();
   }
 
   /** @param {Control} control */
-  #select({ op, label, hint }) {
-    const field = h("select", { "aria-label": label, title: hint });
-    field.addEventListener("change", () => this.send({ op, value: field.value }));
-    this.refresh.push((now) => {
-      const options = now.options.map(({ value, label: text, why }) =>
-        h("option", { value, text, disabled: !!why, title: why ?? null }),
-      );
-      if (field.innerHTML !== options.map((option) => option.outerHTML).join("")) field.replaceChildren(...options);
-      field.value = now.value;
+  #button({ kind, label, hint, command }) {
+    let now = /** @type {any} */ ({});
+    const act = () => {
+      if (now.why) this.on.refuse(`${now.why}.`);
+      else if (kind === "command") this.on.run(command);
+      else this.on.send(now.edit);
+    };
+    const button = h("button", { type: "button", class: "ks-button", text: label, onclick: act });
+    this.refresh.push((control) => {
+      now = control;
+      button.title = control.why ?? hint;
+      button.setAttribute("aria-disabled", String(!!control.why));
+    });
+    return button;
+  }
+
+  /** @param {HTMLSelectElement} field @param {Control["options"]} listed */
+  #options(field, listed) {
+    const groups = new Map();
+    for (const { value, label, why, group } of listed) {
+      const option = h("option", { value, text: label, disabled: !!why, title: why });
+      if (!group) groups.set(value, option);
+      else if (groups.has(group)) groups.get(group).append(option);
+      else groups.set(group, h("optgroup", { label: group }, option));
+    }
+    const options = [...groups.values()];
+    if (field.innerHTML !== options.map((option) => option.outerHTML).join("")) field.replaceChildren(...options);
+  }
+
+  /** @param {Control} control */
+  #select({ label, hint }) {
+    const field = h("select", { "aria-label": label, title: hint || null });
+    let now = /** @type {any} */ ({});
+    field.addEventListener("change", () => {
+      const { as, ...edit } = now.edit;
+      this.on.send({ ...edit, value: as === "number" ? Number(field.value) : field.value });
+    });
+    this.refresh.push((control) => {
+      now = control;
+      this.#options(field, control.options);
+      field.value = control.value;
     });
     return h("label", { class: "ks-field" }, field);
   }
 
   /** @param {Control} control */
-  #stepper({ op, label, hint }) {
+  #menu({ label, hint, gallery }) {
+    if (gallery) {
+      const opener = h("button", { type: "button", class: "ks-button", text: label, title: hint, onclick: () => this.on.run(gallery) });
+      this.refresh.push(() => {});
+      return opener;
+    }
+    const field = h("select", { "aria-label": label, title: hint || null });
     let now = /** @type {any} */ ({});
-    const step = (/** @type {number} */ by) => {
-      const value = now.value + by;
-      if (value >= now.low && value <= now.high) this.send({ op, value });
-    };
-    const less = h("button", { type: "button", "aria-label": `less ${label}`, text: "−", onclick: () => step(-1) });
-    const more = h("button", { type: "button", "aria-label": `more ${label}`, text: "+", onclick: () => step(1) });
-    const number = h("output", { class: "ks-stepper-value" });
+    field.addEventListener("change", () => {
+      if (field.value) this.on.send({ ...now.edit, value: field.value });
+      field.value = "";
+    });
     this.refresh.push((control) => {
       now = control;
-      setText(number, String(control.value));
-      for (const [button, stuck, why] of /** @type {[HTMLElement, boolean, string][]} */ ([
-        [less, control.value <= control.low, control.why_low],
-        [more, control.value >= control.high, control.why_high],
-      ])) {
-        // Not `disabled`: a control that says why it stops has to stay reachable.
-        button.setAttribute("aria-disabled", String(stuck));
-        button.title = stuck ? why : "";
-      }
+      this.#options(field, [{ value: "", label, why: null, group: "" }, ...control.options]);
+      field.value = "";
     });
-    const name = h("span", { class: "ks-stepper-name", text: label, title: hint });
-    return h("div", { class: "ks-stepper", role: "group", "aria-label": label }, name, less, number, more);
+    return h("label", { class: "ks-field" }, field);
   }
 
   /** @param {Control} control */
-  #range({ op, label, hint, low, high }) {
+  #stepper({ label, hint }) {
+    let now = /** @type {any} */ ({});
+    const step = (/** @type {number} */ by) => {
+      const why = now.why_not[by < 0 ? 0 : 1];
+      if (why) this.on.refuse(`${why}.`.replace("..", "."));
+      else this.on.send({ ...now.edit, value: now.value + by });
+    };
+    const less = h("button", { type: "button", "aria-label": `less ${label}`, text: "−", onclick: () => step(-1) });
+    const more = h("button", { type: "button", "aria-label": `more ${label}`, text: "+", onclick: () => step(1) });
+    const field = h("input", { type: "text", inputmode: "numeric", class: "ks-stepper-value", autocomplete: "off", "aria-label": `${label}, as a number` });
+    field.addEventListener("focus", () => field.select());
+    field.addEventListener("change", () => {
+      const value = read(field.value);
+      field.value = now.text;
+      if (value === null) this.on.refuse(`“${label}” needs a whole number from ${now.low} to ${now.high}; it stays ${now.text}.`);
+      else if (value !== now.value || now.text !== String(now.value)) this.on.send({ ...now.edit, value });
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+      event.preventDefault();
+      step(event.key === "ArrowUp" ? 1 : -1);
+    });
+    this.refresh.push((control) => {
+      now = control;
+      if (document.activeElement !== field || read(field.value) !== control.value) field.value = control.text;
+      for (const [button, why] of /** @type {[HTMLElement, string | null][]} */ ([
+        [less, control.why_not[0]],
+        [more, control.why_not[1]],
+      ])) {
+        // Not `disabled`: a control that says why it stops has to stay reachable.
+        button.setAttribute("aria-disabled", String(!!why));
+        button.title = why ?? "";
+      }
+    });
+    const name = h("span", { class: "ks-stepper-name", text: label, title: hint });
+    return h("div", { class: "ks-stepper", role: "group", "aria-label": label }, name, less, field, more);
+  }
+
+  /** @param {Control} control */
+  #number({ label, hint }) {
+    const field = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": label });
+    let now = /** @type {any} */ ({});
+    field.addEventListener("focus", () => field.select());
+    field.addEventListener("change", () => {
+      const value = read(field.value);
+      const kept = now.value;
+      if (value === null) this.on.refuse(`“${field.value}” is not a number, so the ${label} stays ${fixed(kept, 4).replace(/\.?0+$/, "")}.`);
+      else if (value !== kept) this.on.send({ ...now.edit, value });
+      if (value === null) field.value = typed(kept);
+    });
+    this.refresh.push((control) => {
+      now = control;
+      if (document.activeElement !== field || read(field.value) !== control.value) field.value = typed(control.value);
+    });
+    return h("label", { class: "ks-stepper", title: hint }, h("span", { class: "ks-stepper-name", text: label }), field);
+  }
+
+  /** @param {Control} control */
+  #text({ label, hint, placeholder }) {
+    const field = h("input", { type: "text", class: "ks-words", autocomplete: "off", placeholder, "aria-label": hint || label });
+    let now = /** @type {any} */ ({});
+    field.addEventListener("change", () => {
+      if (field.value !== now.value) this.on.send({ ...now.edit, value: field.value });
+    });
+    this.refresh.push((control) => {
+      now = control;
+      if (document.activeElement !== field) field.value = control.value;
+    });
+    return h("label", { class: "ks-stepper ks-wide", title: hint }, h("span", { class: "ks-stepper-name", text: label }), field);
+  }
+
+  /** @param {Control} control */
+  #check({ label, hint }) {
+    const field = h("input", { type: "checkbox" });
+    let now = /** @type {any} */ ({});
+    field.addEventListener("change", () => this.on.send({ ...now.edit, value: field.checked }));
+    this.refresh.push((control) => {
+      now = control;
+      field.checked = control.value;
+    });
+    return h("label", { class: "ks-check ks-wide", title: hint }, field, label);
+  }
+
+  /** @param {Control} control */
+  #range({ label, hint, low, high }) {
     const slider = h("input", { type: "range", min: low, max: high, step: 1, "aria-label": label, title: hint });
-    const number = h("output", { class: "ks-stepper-value" });
+    const number = h("output", { class: "ks-range-value" });
+    let now = /** @type {any} */ ({});
     slider.addEventListener("input", () => setText(number, slider.value));
-    slider.addEventListener("change", () => this.send({ op, value: Number(slider.value) }));
-    this.refresh.push((now) => {
-      slider.min = String(now.low);
-      slider.max = String(now.high);
-      slider.value = String(now.value);
-      setText(number, String(now.value));
+    slider.addEventListener("change", () => this.on.send({ ...now.edit, value: Number(slider.value) }));
+    this.refresh.push((control) => {
+      now = control;
+      slider.min = String(control.low);
+      slider.max = String(control.high);
+      slider.value = String(control.value);
+      setText(number, String(control.value));
     });
     return h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: label }), slider, number);
   }

@@ -13,17 +13,21 @@ export class Edits {
    * @param {{
    *   model: () => import("../common/model.js").Model,
    *   header: () => any,
+   *   columns: () => number,
    *   channel: import("../common/channel.js").Channel,
    *   begin: () => void,
    *   redraw: () => void,
    * }} on
    */
   constructor(on) {
+    // `columns`: of the kernel as it is drawn.
     this.on = on;
     /** The revision of the edit under way. @type {number | null} */
     this.revision = null;
-    /** The kernel being changed. @type {number[] | null} */
+    /** The weights being changed, and of which kernel and plane. @type {{values: number[], output: number, plane: number | null} | null} */
     this.weights = null;
+    /** The fully connected weights being changed, by their place in row-major order. @type {{stage: number, cells: Map<number, number>} | null} */
+    this.dense = null;
     /** The input cells being changed, by their place in row-major order. @type {Map<number, number> | null} */
     this.cells = null;
     this.timer = 0;
@@ -44,7 +48,8 @@ export class Edits {
   /** End whatever is still settling, so that edits keep their order. */
   finish() {
     this.endCells();
-    if (this.weights) this.endWeights(this.weights);
+    this.endDense();
+    this.endWeights();
   }
 
   #begin() {
@@ -61,42 +66,90 @@ export class Edits {
     this.revision = null;
   }
 
-  /** @param {number[]} values of the whole kernel */
-  changeWeights(values) {
+  /**
+   * @param {number[]} values of one kernel's plane
+   * @param {number} output which kernel
+   * @param {number | null} plane which of its planes, null for all of them alike
+   */
+  changeWeights(values, output, plane) {
     this.endCells();
+    if (this.weights && (this.weights.output !== output || this.weights.plane !== plane)) this.endWeights();
     this.#begin();
-    this.weights = values;
+    this.weights = { values, output, plane };
     const { stage } = this.on.header().kernel;
     const model = this.on.model();
     // Without its stage (the kernel does not fit the input) a kernel can still be painted; nothing follows from it.
-    if (model.byNumber.has(stage)) model.edit({ weight: { stage, values: Float64Array.from(values) } });
+    if (model.byNumber.has(stage)) {
+      const { shape, values: before } = model.weights.get(stage);
+      const bank = before.slice();
+      const size = shape[2] * shape[3];
+      for (let c = 0; c < shape[1]; c += 1) {
+        if (plane === null || plane === c) bank.set(values, (output * shape[1] + c) * size);
+      }
+      model.edit({ weight: { stage, values: bank } });
+    }
     this.on.redraw();
   }
 
-  /** @param {number[]} values */
-  endWeights(values) {
+  endWeights() {
     if (!this.weights) return;
+    const { values, output, plane } = this.weights;
     this.weights = null;
-    const { columns } = this.on.header().kernel;
+    const columns = this.on.columns();
     const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
-    this.#end({ op: "kernel", values: rows });
+    this.#end({ op: "kernel", output, plane, values: rows });
+  }
+
+  /**
+   * Weights of the fully connected layer.
+   * @param {number} stage
+   * @param {[number, number, number][]} cells class, feature, value
+   */
+  changeDense(stage, cells) {
+    if (this.weights) this.endWeights();
+    this.endCells();
+    this.#begin();
+    this.dense ??= { stage, cells: new Map() };
+    const model = this.on.model();
+    const { shape, values: before } = model.weights.get(stage);
+    const weights = before.slice();
+    for (const [number, feature, value] of cells) {
+      const at = number * shape[1] + feature;
+      weights[at] = value;
+      this.dense.cells.set(at, value);
+    }
+    model.edit({ weight: { stage, values: weights } });
+    this.on.redraw();
+  }
+
+  endDense() {
+    if (!this.dense) return;
+    const { stage, cells } = this.dense;
+    const features = this.on.model().weights.get(stage).shape[1];
+    this.dense = null;
+    this.#end({ op: "dense", features, cells: [...cells].map(([at, value]) => [Math.floor(at / features), at % features, value]) });
   }
 
   /**
    * @param {Cell[]} cells of the input
    * @param {number} value
+   * @param {number | null} plane which plane is drawn on, null for all of them alike
    * @param {boolean} [settle] whether the edit ends by itself when nothing follows
    */
-  changeCells(cells, value, settle = false) {
-    if (this.weights) this.endWeights(this.weights);
+  changeCells(cells, value, plane, settle = false) {
+    this.endWeights();
+    this.endDense();
+    if (this.cells && this.plane !== plane) this.endCells();
     this.#begin();
     this.cells ??= new Map();
+    this.plane = plane;
     const model = this.on.model();
     const { shape, values } = model.values.get(-1);
     const input = values.slice();
     for (const { row, column } of cells) {
-      input[row * shape[3] + column] = value;
-      this.cells.set(row * shape[3] + column, value);
+      const at = row * shape[3] + column;
+      for (let c = 0; c < shape[1]; c += 1) if (plane === null || plane === c) input[c * shape[2] * shape[3] + at] = value;
+      this.cells.set(at, value);
     }
     model.edit({ input });
     this.on.redraw();
@@ -110,7 +163,7 @@ export class Edits {
     const columns = this.on.model().values.get(-1).shape[3];
     const cells = [...this.cells].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]);
     this.cells = null;
-    this.#end({ op: "cells", cells });
+    this.#end({ op: "cells", plane: this.plane, cells });
   }
 }
 

@@ -13,14 +13,17 @@ import { isDark, scaleFor } from "../common/scale.js";
 import { ravel, unravel } from "../common/windows.js";
 import { CellEditor } from "./cell_editor.js";
 import { Column } from "./column.js";
+import { Commands } from "./commands.js";
 import { Edits, thicken } from "./edits.js";
-import { cellSize } from "./layout.js";
+import { weightSize } from "./kernel.js";
+import { TALLEST, cellSize } from "./layout.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
 import { veil } from "./veil.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
+const COLUMN = { bars: 140, vector: 84, missing: 150 }; // px a column that is no map
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 export class Explore {
@@ -34,6 +37,11 @@ export class Explore {
     /** @type {Place | null} */
     this.pin = null;
     this.dark = false;
+    /** The kernel whose maps are looked at, and the plane of the input and of that kernel. */
+    this.output = 0;
+    this.plane = 0;
+    /** Whether a picture's three planes are shown as one picture in colour. */
+    this.composite = true;
     this.brush = 9;
     /** The server's last sentence and the revision it belongs to. */
     this.news = "";
@@ -42,6 +50,7 @@ export class Explore {
     this.edits = new Edits({
       model: () => this.model,
       header: () => this.header,
+      columns: () => this.columns.get("kernel").view.columns,
       channel: this.channel,
       begin: () => this.#beginEdit(),
       redraw: () => this.redraw(),
@@ -69,15 +78,26 @@ export class Explore {
       term: (term) => this.#showTerm(term),
     });
     this.editor = new CellEditor({
-      change: (cell, value) => this.edits.changeCells([cell], value),
+      change: (cell, value) => this.edits.changeCells([cell], value, this.#inputPlane()),
       end: () => this.edits.endCells(),
       refuse: (sentence) => this.#tell(sentence),
     });
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom();
     this.door = new PhotoDoor({ limit: () => this.header.upload_limit, refuse: (sentence) => this.#tell(sentence) });
+    this.commands = new Commands({
+      send: (edit) => this.edits.send(edit),
+      refuse: (sentence) => this.#tell(sentence),
+      header: () => this.header,
+      brush: () => this.brush,
+      output: () => this.output,
+      plane: () => this.#kernelPlane(),
+      kernel: () => this.#kernelRows(),
+      door: this.door,
+      ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
+    });
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.sentence, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo));
-    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.bar, this.ledger.element, this.live);
+    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.bar, this.ledger.element, this.live, this.commands.dialog);
     parent.append(this.root);
 
     this.redraw = oncePerFrame(() => this.#draw("preview"));
@@ -86,6 +106,8 @@ export class Explore {
     this.observer.observe(this.root);
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
     document.addEventListener("keydown", this.onKey);
+    this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
+    document.addEventListener("paste", this.onPaste);
   }
 
   leave() {
@@ -93,6 +115,8 @@ export class Explore {
     this.door.leave();
     this.observer.disconnect();
     document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("paste", this.onPaste);
+    this.commands.leave();
     this.root.remove();
   }
 
@@ -119,6 +143,7 @@ export class Explore {
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
     if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
+    this.output = Math.min(this.output, header.kernel.outputs.length - 1);
     if (header.brush.kind !== this.brushKind) [this.brush, this.brushKind] = [header.brush.value, header.brush.kind];
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
@@ -126,7 +151,8 @@ export class Explore {
     const news = header.notice && `${header.revision} ${header.notice}`;
     if (news !== this.news) this.#tell(header.notice);
     this.news = news;
-    this.sentence.replaceChildren(h("b", { text: header.kernel.title }), ` ${header.kernel.sentence}`);
+    const { title, sentence, facts } = header.kernel.outputs[this.output];
+    this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
     this.#layout(false);
     this.#draw("cnn_core");
@@ -169,16 +195,86 @@ export class Explore {
 
   #columnHandlers() {
     return {
-      send: (/** @type {any} */ edit) => this.edits.send(edit),
-      upload: () => this.door.open(),
+      controls: {
+        send: (/** @type {any} */ edit) => this.edits.send(edit),
+        run: (/** @type {string} */ command) => this.commands.run(command),
+        refuse: (/** @type {string} */ sentence) => this.#tell(sentence),
+      },
       cell: (/** @type {string} */ view) => this.#handlers(view),
       kernel: {
-        change: (/** @type {number[]} */ values) => this.edits.changeWeights(values),
-        end: (/** @type {number[]} */ values) => this.edits.endWeights(values),
+        change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.output, this.#kernelPlane()),
+        end: () => this.edits.endWeights(),
         refuse: (/** @type {string} */ sentence) => this.#tell(sentence),
         hover: (/** @type {number | null} */ position) => this.#showWeight(position),
       },
+      plane: (/** @type {string} */ view, /** @type {number} */ plane) => this.#choosePlane(view, plane),
+      output: (/** @type {number} */ output) => this.#chooseOutput(output),
     };
+  }
+
+  /** The shown kernel's weights, row by row. */
+  #kernelRows() {
+    const { values, columns } = this.columns.get("kernel").view;
+    return Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
+  }
+
+  /** A picture or rows of numbers in the clipboard become the input. @param {ClipboardEvent} event */
+  #paste(event) {
+    const field = event.target instanceof Element && event.target.closest("input, textarea, [contenteditable]");
+    if (field || this.commands.dialog.open || !event.clipboardData) return;
+    const picture = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
+    const text = event.clipboardData.getData("text/plain");
+    if (picture) this.door.take(picture);
+    else if (text.trim()) this.#tell(this.commands.pasteGrid(text) ?? "");
+    else return;
+    event.preventDefault();
+  }
+
+  // ---- which plane -------------------------------------------------------------------------------------------
+
+  /** The plane of the kernel that an edit speaks of, null for all of them alike. */
+  #kernelPlane() {
+    return this.header.kernel.linked ? null : this.plane;
+  }
+
+  /** The channel of a stage's maps that is looked at. @param {import("../common/model.js").Stage} stage */
+  #channelOf(stage) {
+    const { shape } = this.model.values.get(stage.stage);
+    if (shape.length !== 4 || shape[1] === 1) return 0;
+    return stage.stage === -1 ? Math.min(this.plane, shape[1] - 1) : Math.min(this.output, shape[1] - 1);
+  }
+
+  /** Whether the input is shown as one picture in colour. */
+  get inColour() {
+    return this.composite && this.model.values.get(-1).shape[1] === 3;
+  }
+
+  /** @param {string} view @param {number} plane */
+  #choosePlane(view, plane) {
+    if (view !== "input" && view !== "kernel") {
+      this.#chooseOutput(plane);
+      return;
+    }
+    // The input's first picture is all three planes together.
+    this.composite = view === "input" ? plane === 0 : this.composite;
+    if (view === "kernel" || plane > 0) this.plane = view === "input" ? plane - 1 : plane;
+    if (this.pin?.stage === -1) this.pin = { stage: -1, index: [0, this.plane, ...this.pin.index.slice(2)] };
+    this.#draw(this.source, false);
+  }
+
+  /** @param {number} output */
+  #chooseOutput(output) {
+    if (output === this.output) return;
+    this.edits.finish();
+    this.output = output;
+    const shape = this.pin && this.model.values.get(this.pin.stage)?.shape;
+    // The same cell of the other map: what was asked stays asked.
+    if (shape?.length === 4 && this.pin.stage >= 0) this.pin = { stage: this.pin.stage, index: [0, output, ...this.pin.index.slice(2)] };
+    this.hover = null;
+    this.#draw(this.source, false);
+    this.channel.pins += 1;
+    this.channel.pin = this.pin && { ...this.pin, count: this.channel.pins };
+    this.channel.sendOutput(output);
   }
 
   #brushField() {
@@ -203,10 +299,13 @@ export class Explore {
     if (!width) return;
     const maps = this.header.columns.filter((each) => each.kind === "map");
     const sizes = maps.map(({ view }) => {
-      const [rows, columns] = this.model.values.get(this.model.ofView(view).stage).shape.slice(2);
-      return { rows, columns, ring: view === "input" ? this.header.ring : 0 };
+      const stage = this.model.ofView(view);
+      const [rows, columns] = this.model.values.get(stage.stage).shape.slice(2);
+      return { rows, columns, ring: stage.ring };
     });
-    const others = this.header.columns.length - maps.length;
+    const kernel = this.channel.arrays.get(this.header.kernel.array).shape;
+    const kernelWidth = Math.max(150, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
+    const others = this.header.columns.filter((each) => each.kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
     const cells = cellSize(width, sizes, others);
     this.root.classList.toggle("ks-stacked", cells.stacked);
     maps.forEach(({ view }, k) => {
@@ -214,8 +313,12 @@ export class Explore {
       const { rows, columns, ring } = sizes[k];
       column.view.resize(rows, columns, cells.sizes[k], ring);
       column.element.style.width = cells.stacked ? "" : `${cells.widths[k]}px`;
-      column.body.style.setProperty("--ks-ring", `${Math.ceil(ring * cells.sizes[k])}px`);
+      const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells.sizes[k]));
+      column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
     });
+    this.columns.get("kernel").element.style.width = cells.stacked ? "" : `${kernelWidth}px`;
+    const flat = this.columns.get("flat");
+    if (flat?.kind === "vector") flat.view.resize(this.model.values.get(this.model.ofView("flat").stage).shape[1], cells.stacked ? TALLEST / 2 : TALLEST);
     const looked = maps.map(({ view }, k) => {
       const { rows, columns } = sizes[k];
       return [view, { grid: this.columns.get(view).view, map: { rows, columns, field: this.model.ofView(view).field } }];
@@ -245,24 +348,56 @@ export class Explore {
       const scale = scaleFor(stages[0].scale.kind, maps, stages[0].scale.domain);
       for (const stage of stages) {
         if (source === "preview" && model.waiting.has(stage.stage)) continue;
-        const column = this.columns.get(stage.view);
-        const { values } = model.values.get(stage.stage);
-        if (column.kind === "map") column.view.draw(values, 0, scale, dark);
-        else column.view.draw(values, stage.names, scale);
-        column.legend?.draw(scale, dark);
+        this.#drawStage(stage, scale);
         drawn.push(stage.view);
       }
     }
-    const kernel = this.columns.get("kernel");
-    if (kernel) {
-      const { stage, columns, array } = this.header.kernel;
-      const kept = model.weights.get(stage) ?? this.channel.arrays.get(array);
-      const weights = this.edits.weights ?? Array.from(kept.values);
-      kernel.legend.draw(kernel.view.draw(weights, columns, dark), dark);
-      drawn.push("kernel");
-    }
+    this.#drawKernel();
+    drawn.push("kernel");
     this.#mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** @param {import("../common/model.js").Stage} stage @param {import("../common/scale.js").Scale} scale */
+  #drawStage(stage, scale) {
+    const { dark } = this;
+    const column = this.columns.get(stage.view);
+    const { values, shape } = this.model.values.get(stage.stage);
+    if (column.kind === "bars") column.view.draw(values, stage.names, scale);
+    else if (column.kind === "vector") column.view.draw(values, scale, dark);
+    else {
+      const plane = shape[2] * shape[3];
+      const colour = stage.stage === -1 && this.inColour;
+      const chosen = this.#channelOf(stage);
+      if (colour) column.view.drawColour(values, dark);
+      else column.view.draw(values, chosen * plane, scale, dark);
+      const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
+      column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : chosen + first);
+      if (stage.planes) {
+        if (first) column.planes.drawColour(0, values, [shape[2], shape[3]]);
+        for (let c = 0; c < shape[1]; c += 1) column.planes.draw(c + first, values, c * plane, [shape[2], shape[3]], scale, dark);
+      }
+    }
+    column.legend?.draw(scale, dark);
+  }
+
+  #drawKernel() {
+    const { dark, header, model } = this;
+    const column = this.columns.get("kernel");
+    const { stage, array, linked, outputs } = header.kernel;
+    const { values, shape } = model.weights.get(stage) ?? this.channel.arrays.get(array);
+    const [count, planes, rows, columns] = shape;
+    const size = rows * columns;
+    const plane = linked ? 0 : Math.min(this.plane, planes - 1);
+    const at = (this.output * planes + plane) * size;
+    // Without its stage (it does not fit the input) the kernel under the hand is held by the edit alone.
+    const shown = this.edits.weights && !model.byNumber.has(stage) ? this.edits.weights.values : Array.from(values.subarray(at, at + size));
+    const scale = column.view.draw(shown, columns, dark);
+    column.legend.draw(scale, dark);
+    column.outputs.offer(count > 1 ? outputs.map(({ label }) => label) : null, this.output);
+    column.planes.offer(linked ? null : ["R", "G", "B"].slice(0, planes), plane);
+    if (count > 1) for (let o = 0; o < count; o += 1) column.outputs.draw(o, values, (o * planes + plane) * size, [rows, columns], scaleFor("diverging", [values.subarray(o * planes * size, (o + 1) * planes * size)]), dark);
+    if (!linked) for (let c = 0; c < planes; c += 1) column.planes.draw(c, values, (this.output * planes + c) * size, [rows, columns], scale, dark);
   }
 
   /** Where the eye is: the hovered cell, else the pinned one. */
@@ -273,17 +408,19 @@ export class Explore {
   #mark() {
     const { model, place } = this;
     if (!model) return;
-    const relatives = place ? model.relatives(place.stage, place.index) : new Map();
+    const relatives = place ? model.relatives(place.stage, place.index, this.output) : new Map();
     const explanation = place ? this.#explanation(place) : null;
     const winner = explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!stage.view) continue;
+      const channel = stage.stage === -1 && this.inColour ? null : this.#channelOf(stage);
+      const here = (/** @type {number[]} */ index) => index.length !== 4 || channel === null || index[1] === channel;
       const marks = [];
-      if (this.pin && this.hover && stage.stage === this.pin.stage) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
+      if (this.pin && this.hover && stage.stage === this.pin.stage && here(this.pin.index)) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
       const own = relatives.get(stage.stage);
-      if (own) marks.push(own);
-      if (winner && stage.stage === winner.stage) marks.push({ box: boxAt(winner.index), role: "winner" });
-      if (this.term && stage.stage === this.term.stage) marks.push({ box: boxAt(this.term.index), role: "term" });
+      if (own && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
+      if (winner && stage.stage === winner.stage && here(winner.index)) marks.push({ box: boxAt(winner.index), role: "winner" });
+      if (this.term && stage.stage === this.term.stage && here(this.term.index)) marks.push({ box: boxAt(this.term.index), role: "term" });
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
     }
     this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
@@ -301,7 +438,7 @@ export class Explore {
     const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output });
   }
 
   /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
@@ -309,7 +446,9 @@ export class Explore {
     const given = this.header.explanation;
     if (given && this.source === "cnn_core" && same(place, given)) {
       const stage = this.model.byNumber.get(given.stage);
-      return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, key) => ({ ...term, key })) };
+      // Terms come plane after plane; a kernel position has one hue on all of them.
+      const taps = stage.link?.kind === "window" ? stage.link.extent[0] * stage.link.extent[1] : Infinity;
+      return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, k) => ({ ...term, key: k % taps })) };
     }
     return this.model.explain(place.stage, place.index);
   }
@@ -320,8 +459,8 @@ export class Explore {
     this.weightShown = null;
     if (term) {
       if (term.index) {
-        const seen = this.model.seen(term.stage, term.index);
-        this.term = { stage: seen.stage.stage, index: seen.index };
+        const made = this.model.made(term.stage, term.index);
+        this.term = { stage: made.stage.stage, index: made.index };
       }
       if (this.place.stage === this.header.kernel.stage) this.weightShown = term.key;
     }
@@ -335,7 +474,9 @@ export class Explore {
     this.weightShown = position;
     if (position !== null) this.#sayWeight(position);
     if (position !== null && place && place.stage === this.header.kernel.stage) {
-      const term = this.model.explain(place.stage, place.index).terms[position];
+      const channel = this.#channelOf(this.model.byNumber.get(-1));
+      const { length } = this.columns.get("kernel").view.values;
+      const term = this.model.explain(place.stage, place.index).terms[channel * length + position];
       if (term?.index) this.term = { stage: term.stage, index: term.index };
     }
     this.remark();
@@ -343,9 +484,10 @@ export class Explore {
 
   /** @param {number} position */
   #sayWeight(position) {
-    const { stage, columns } = this.header.kernel;
-    const value = this.columns.get("kernel").view.values[position];
-    const index = [0, 0, Math.floor(position / columns), position % columns];
+    const { stage } = this.header.kernel;
+    const { values, columns } = this.columns.get("kernel").view;
+    const value = values[position];
+    const index = [this.output, this.#kernelPlane() ?? 0, Math.floor(position / columns), position % columns];
     const said = { stage, index, rule: "weight", value, terms: [], bias: 0, total: value, residual: 0, formula: null };
     announce.cell("kernel", said, this.channel.revision);
   }
@@ -357,7 +499,7 @@ export class Explore {
     const stageOf = () => this.model.ofView(view);
     const indexOf = (/** @type {any} */ cell) => {
       const { shape } = this.model.values.get(stageOf().stage);
-      return shape.length === 4 ? [0, 0, cell.row, cell.column] : [0, cell.row];
+      return shape.length === 4 ? [0, this.#channelOf(stageOf()), cell.row, cell.column] : [0, cell.row];
     };
     const on = {
       hover: (/** @type {any} */ cell) => this.#look(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
@@ -372,12 +514,17 @@ export class Explore {
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
         const size = this.model.values.get(-1).shape.slice(2);
         if (phase === "end") this.edits.endCells();
-        else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush);
+        else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush, this.#inputPlane());
         const last = cells[cells.length - 1];
-        if (last) this.#look({ stage: -1, index: [0, 0, last.row, last.column] });
+        if (last) this.#look({ stage: -1, index: indexOf(last) });
       },
       wheel: (/** @type {WheelEvent} */ event) => this.#nudge(event.deltaY < 0 ? 1 : -1),
     };
+  }
+
+  /** The plane of the input that is drawn on, null for all of them alike. */
+  #inputPlane() {
+    return this.inColour || this.model.values.get(-1).shape[1] === 1 ? null : this.plane;
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */
@@ -408,9 +555,10 @@ export class Explore {
   #pick(place) {
     this.player.pause();
     this.reached = null;
-    const seen = this.model.seen(place.stage, place.index);
-    this.pin = { stage: seen.stage.stage, index: seen.index };
+    this.pin = place;
     this.hover = null;
+    // A cell of another map than the one on screen brings its map along.
+    if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.output) this.#chooseOutput(place.index[1]);
     this.remark();
     this.#say();
     const { stage, index } = this.pin;
@@ -449,6 +597,7 @@ export class Explore {
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const index = here ? [...here] : shape.map(() => 0);
+    if (shape.length === 4) index[1] = this.#channelOf(this.model.byNumber.get(stage));
     if (here) {
       const rowAxis = shape.length === 4 ? 2 : 1;
       index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
@@ -471,21 +620,21 @@ export class Explore {
 
   // ---- sliding -----------------------------------------------------------------------------------------------
 
-  /** The shape of the map that the window slides over: the first stage with a kernel. */
+  /** Rows and columns of the map that the window slides over: of the first stage with a kernel. */
   #slidingShape() {
     const stage = this.model?.byNumber.get(this.header.kernel.stage);
-    return stage ? this.model.values.get(stage.stage).shape : null;
+    return stage ? this.model.values.get(stage.stage).shape.slice(2) : null;
   }
 
   #slidingPlace() {
     const { place } = this;
     if (!place || place.stage !== this.header.kernel.stage) return -1;
-    return ravel(place.index, this.#slidingShape());
+    return ravel(place.index.slice(2), this.#slidingShape());
   }
 
   /** @param {number} k @param {boolean} playing */
   #slide(k, playing) {
-    const place = { stage: this.header.kernel.stage, index: unravel(k, this.#slidingShape()) };
+    const place = { stage: this.header.kernel.stage, index: [0, this.output, ...unravel(k, this.#slidingShape())] };
     if (!playing) {
       this.#pick(place);
       return;
@@ -513,7 +662,7 @@ export class Explore {
     const { step, low, high } = this.header.brush;
     const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
     const next = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value));
-    this.edits.changeCells([{ row, column }], next, true);
+    this.edits.changeCells([{ row, column }], next, this.#inputPlane(), true);
   }
 
   /** @param {string | null} text what was typed, null to begin with the value that stands there */

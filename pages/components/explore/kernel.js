@@ -66,7 +66,11 @@ export class Kernel {
   /** @param {number} count @param {number} columns */
   #build(count, columns) {
     this.columns = columns;
+    const most = Math.max(columns, count / columns);
     this.element.style.setProperty("--ks-columns", String(columns));
+    this.element.style.setProperty("--ks-weight", `${weightSize(most)}px`);
+    // Where a number would be too small to read, colour tells, and the focused weight is shown enlarged.
+    this.element.classList.toggle("ks-small", weightSize(most) < 30);
     this.fields = Array.from({ length: count }, (_, k) => this.#field(k));
     this.element.replaceChildren(...this.fields);
   }
@@ -203,6 +207,11 @@ export class Kernel {
       field.select();
     }
   }
+}
+
+/** How large a weight's field is drawn, in px. @param {number} most rows or columns, whichever are more */
+export function weightSize(most) {
+  return most <= 3 ? 46 : most <= 4 ? 36 : most <= 5 ? 31 : most <= 7 ? 26 : 20;
 }
 
 /** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */

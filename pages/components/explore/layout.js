@@ -3,10 +3,9 @@
  * @module
  */
 
-const GAP = 30; // px between columns, where the signs stand
-const OTHER = 150; // px for a column that is no map: the kernel, the scores, the probabilities
-const NARROWEST = 124; // px: a column holds its heading and its controls, however small its map
-const TALLEST = 272; // px of a map
+const GAP = 26; // px between columns, where the signs stand
+const NARROWEST = 118; // px: a column holds its heading and its controls, however small its map
+export const TALLEST = 272; // px of a map
 const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
 const STACK_BELOW = 860; // px: under this width the stages stand below each other
@@ -14,8 +13,9 @@ const STACKED_MAP = 176; // px of a map beside its own controls
 
 /**
  * @param {number} width of the whole strip, px
- * @param {{rows: number, columns: number, ring: number}[]} maps in cells
- * @param {number} others how many columns are no maps
+ * @param {{rows: number, columns: number, ring: readonly number[]}[]} maps in cells; `ring`: padding cells at the top,
+ *   bottom, left and right
+ * @param {number[]} others the width of each column that is no map, px
  * @returns {{stacked: boolean, sizes: number[], widths: number[]}} px a cell and px a column, for each map
  */
 export function cellSize(width, maps, others) {
@@ -23,14 +23,14 @@ export function cellSize(width, maps, others) {
     const most = Math.max(map.rows, map.columns);
     return Math.max(cell, Math.min(LARGEST_CELL, SMALLEST_MAP / most));
   };
-  const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + 2 * map.ring) * own(map, cell);
-  const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + 2 * map.ring) * own(map, cell);
+  const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + map.ring[2] + map.ring[3]) * own(map, cell);
+  const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + map.ring[0] + map.ring[1]) * own(map, cell);
   const stacked = width < STACK_BELOW;
+  const taken = others.reduce((a, b) => a + b, 0) + (maps.length + others.length - 1) * GAP;
   const fits = (/** @type {number} */ cell) => {
     if (maps.some((map) => down(map, cell) > TALLEST && cell > SMALLEST_MAP / Math.max(map.rows, map.columns))) return false;
     if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
-    const used = maps.reduce((sum, map) => sum + Math.max(NARROWEST, across(map, cell)), 0);
-    return used + others * OTHER + (maps.length + others - 1) * GAP <= width;
+    return taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, across(map, cell)), 0) <= width;
   };
   let [low, high] = [0, LARGEST_CELL];
   if (fits(high)) low = high;

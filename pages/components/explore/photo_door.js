@@ -42,13 +42,18 @@ export class PhotoDoor {
       event.preventDefault();
       element.classList.remove("ks-drop");
       const file = event.dataTransfer?.files[0];
-      const uploader = this.#uploader;
-      if (!file || !uploader) return;
-      const one = new DataTransfer();
-      one.items.add(file);
-      uploader.files = one.files;
-      uploader.dispatchEvent(new Event("change", { bubbles: true }));
+      if (file) this.take(file);
     });
+  }
+
+  /** Send a file as if it had been chosen. @param {File} file */
+  take(file) {
+    const uploader = this.#uploader;
+    if (!uploader) return;
+    const one = new DataTransfer();
+    one.items.add(file);
+    uploader.files = one.files;
+    uploader.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   /** @returns {HTMLInputElement | null} */

@@ -1,0 +1,124 @@
+"""What may be a kernel: checks, and reading one from typed text."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ModelError, ShapeError
+
+LARGEST_SIZE = 11
+"""The most rows or columns a kernel may have."""
+
+Weights = npt.NDArray[np.float64]
+
+
+def read_only(weights: npt.ArrayLike) -> Weights:
+    """A float64 copy that cannot be written to, without minus zeros."""
+    # Copied, so that no array a caller still holds can change it; "+ 0.0" turns a product's -0.0 into 0.0.
+    copy = np.array(weights, dtype=np.float64) + 0.0
+    copy.setflags(write=False)
+    return copy
+
+
+def check(weights: npt.ArrayLike) -> Weights:
+    """``weights`` as a kernel that can be used.
+
+    Args:
+        weights: real numbers in rows and columns, 1 to 11 of each.
+
+    Returns:
+        A read-only float64 copy, ``(KH, KW)``.
+
+    Raises:
+        ShapeError: where they are not 1 to 11 equally long rows of 1 to 11 numbers.
+        ModelError: where a weight is not a finite real number.
+    """
+    try:
+        array = np.asarray(weights)
+    except ValueError as error:  # NumPy's own refusal of ragged nesting
+        raise ShapeError("A kernel needs rows of equal length.") from error
+    if array.ndim != 2:
+        raise ShapeError(
+            f"A kernel is a grid of rows and columns; this has {array.ndim} dimensions. Give it 2, such as 3 × 3."
+        )
+    check_size(*array.shape)
+    if array.dtype.kind not in "fiub":
+        raise ModelError("A kernel's weights must be real numbers.")
+    copy = read_only(array)
+    if not np.isfinite(copy).all():
+        row, column = np.argwhere(~np.isfinite(copy))[0]
+        raise ModelError(
+            f"The weight in row {row + 1}, column {column + 1} is {copy[row, column]}; a weight must be finite."
+        )
+    return copy
+
+
+# One number, as a person types it; no "inf", no "nan", no "1_000".
+_DECIMAL = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
+
+
+def parse(text: str) -> Weights:
+    """Read a kernel from typed or pasted text.
+
+    Rows end with a line break or a semicolon; numbers in a row are set apart by spaces, tabs or commas. A number may be
+    a fraction such as ``1/9``; the minus sign may be the typographic one, as the screen shows it.
+
+    Args:
+        text: for example ``"1 0 -1; 2 0 -2; 1 0 -1"``.
+
+    Returns:
+        A read-only float64 array, ``(KH, KW)``, 1 to 11 rows and columns.
+
+    Raises:
+        ShapeError: where there are no numbers, rows differ in length, or there are more than 11 of either.
+        ModelError: where something is not a finite number.
+    """
+    plain = re.sub(r"[ \t]*/[ \t]*", "/", text.replace("−", "-"))
+    split = [re.split(r"[\s,]+", row.strip(" \t,")) for row in re.split(r"[;\r\n]", plain)]
+    rows = [row for row in split if row != [""]]
+    if not rows:
+        raise ShapeError("There are no numbers here; type rows such as 1 0 -1; 1 0 -1; 1 0 -1.")
+    # Sizes come first, so that a whole spreadsheet pasted by mistake is refused without being read.
+    check_size(len(rows), max(len(row) for row in rows))
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1:
+        odd = next(i for i, length in enumerate(lengths) if length != lengths[0])
+        raise ShapeError(
+            f"Row 1 has {lengths[0]} numbers and row {odd + 1} has {lengths[odd]}; give all rows the same."
+        )
+    return check([[_number(word) for word in row] for row in rows])
+
+
+def _number(word: str) -> float:
+    found = _NUMBER.fullmatch(word)
+    if found is None:
+        raise ModelError(f"{quoted(word)} is not a number; write one such as 2, -0.5 or 1/9.")
+    value, divisor = float(found[1]), float(found[2] or 1)
+    if divisor == 0:
+        raise ModelError(f"{quoted(word)} divides by zero; write another number below the line.")
+    if not math.isfinite(divisor) or not math.isfinite(value / divisor):
+        raise ModelError(f"{quoted(word)} is too large to compute with; write a smaller number.")
+    return value / divisor
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Refuse a size that no kernel here has.
+
+    Raises:
+        ShapeError: outside 1 to 11 rows and columns.
+    """
+    if not (1 <= rows <= LARGEST_SIZE and 1 <= columns <= LARGEST_SIZE):
+        raise ShapeError(
+            f"This kernel has {rows} rows and {columns} columns; a kernel has 1 to {LARGEST_SIZE} of each."
+        )
+
+
+def quoted(text: object) -> str:
+    """Text for a message, cut where it is long."""
+    shown = str(text)
+    return repr(shown if len(shown) <= 20 else shown[:19] + "…")

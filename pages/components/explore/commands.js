@@ -1,0 +1,190 @@
+/**
+ * What the page itself does at the press of a button: open a file, show the samples, take a picture, read pasted
+ * numbers. Each opens a dialog that can be left by Escape and leaves everything as it was.
+ * @module
+ */
+
+import { h, setText } from "../common/dom.js";
+import { readRows } from "../common/format.js";
+
+/**
+ * @typedef {{
+ *   send: (edit: any) => void,
+ *   refuse: (sentence: string) => void,
+ *   header: () => any,
+ *   brush: () => number,
+ *   output: () => number,
+ *   plane: () => number | null,
+ *   kernel: () => number[][],
+ *   door: import("./photo_door.js").PhotoDoor,
+ *   ui: string,
+ * }} CommandHandlers  `ui`: where the server keeps the components' files
+ */
+
+export class Commands {
+  /** @param {CommandHandlers} on */
+  constructor(on) {
+    this.on = on;
+    this.body = h("div", { class: "ks-dialog-body" });
+    this.title = h("h2");
+    const close = h("button", { type: "button", class: "ks-button", "aria-label": "Close", text: "×", onclick: () => this.dialog.close() });
+    this.dialog = h("dialog", { class: "ks-dialog", "aria-label": "" }, h("header", {}, this.title, close), this.body);
+    this.dialog.addEventListener("close", () => this.#stopCamera());
+    this.dialog.addEventListener("click", (event) => {
+      if (event.target === this.dialog) this.dialog.close();
+    });
+    /** @type {MediaStream | null} */
+    this.stream = null;
+  }
+
+  leave() {
+    this.#stopCamera();
+  }
+
+  /** @param {string} command */
+  run(command) {
+    const commands = {
+      upload: () => this.on.door.open(),
+      samples: () => this.#samples(),
+      camera: () => this.#camera(),
+      fill: () => this.on.send({ op: "clear", value: this.on.brush() }),
+      paste: () => this.#typed("Numbers for the grid", "1 2 3\n4 5 6\n7 8 9", (text) => this.pasteGrid(text)),
+      paste_kernel: () => this.#typed("Weights for this kernel", "1 0 -1\n2 0 -2\n1 0 -1", (text) => this.#pasteKernel(text)),
+      save_kernel: () => this.#saveKernel(),
+    };
+    commands[command]?.();
+  }
+
+  /** @param {string} title @param {...Node} children */
+  #open(title, ...children) {
+    setText(this.title, title);
+    this.dialog.setAttribute("aria-label", title);
+    this.body.replaceChildren(...children);
+    this.dialog.showModal();
+  }
+
+  async #samples() {
+    let samples;
+    try {
+      samples = await (await fetch(`${this.on.ui}/samples.json`)).json();
+    } catch {
+      this.on.refuse("The server did not answer, so the samples cannot be shown. Try again.");
+      return;
+    }
+    const cards = samples.map((/** @type {any} */ { name, title, sentence, licence }) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "ks-sample",
+          onclick: () => {
+            this.dialog.close();
+            this.on.send({ op: "sample", value: name });
+          },
+        },
+        h("img", { src: `${this.on.ui}/samples/${name}.png`, alt: "", width: 96, height: 96, loading: "lazy" }),
+        h("strong", { text: title }),
+        h("span", { text: sentence }),
+        h("small", { text: licence }),
+      ),
+    );
+    this.#open("Sample pictures", h("div", { class: "ks-samples" }, ...cards));
+  }
+
+  /** @param {string} title @param {string} example @param {(text: string) => string | null} take why not, or null */
+  #typed(title, example, take) {
+    const field = h("textarea", { rows: 8, placeholder: example, "aria-label": title, spellcheck: "false" });
+    const problem = h("p", { class: "ks-problem", role: "alert" });
+    const use = h("button", {
+      type: "button",
+      class: "ks-button ks-primary",
+      text: "Use them",
+      onclick: () => {
+        const why = take(field.value);
+        setText(problem, why ?? "");
+        if (!why) this.dialog.close();
+      },
+    });
+    const how = h("p", { class: "ks-quiet", text: "A row a line; numbers set apart by spaces, tabs or semicolons, as a spreadsheet copies them." });
+    this.#open(title, how, field, problem, use);
+    field.focus();
+  }
+
+  /**
+   * Take a text of numbers as the grid.
+   * @param {string} text
+   * @returns {string | null} why not
+   */
+  pasteGrid(text) {
+    const { rows, why } = readRows(text);
+    if (why) return why;
+    this.on.send({ op: "grid", value: rows });
+    return null;
+  }
+
+  /** @param {string} text */
+  #pasteKernel(text) {
+    this.on.send({ op: "kernel_text", output: this.on.output(), plane: this.on.plane(), value: text });
+    return null;
+  }
+
+  #saveKernel() {
+    const { label } = this.on.header().kernel.outputs[this.on.output()];
+    const file = { kernelscope: "kernel", version: 1, name: label, weights: this.on.kernel() };
+    download(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }), `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
+  }
+
+  // ---- camera ------------------------------------------------------------------------------------------------
+
+  async #camera() {
+    if (!navigator.mediaDevices?.getUserMedia) {
+      this.on.refuse("This browser gives no camera to this page: it needs https or localhost. Upload a picture instead.");
+      return;
+    }
+    const video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": "what the camera sees" });
+    const take = h("button", { type: "button", class: "ks-button ks-primary", text: "Take the picture", disabled: true });
+    const wait = h("p", { class: "ks-quiet", text: "Waiting for the camera…" });
+    this.#open("Camera", wait, video, take);
+    try {
+      this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 960 } });
+    } catch (error) {
+      this.dialog.close();
+      const refused = error instanceof DOMException && error.name === "NotAllowedError";
+      this.on.refuse(refused ? "The browser was told to keep the camera to itself. Allow it beside the address, or upload a picture." : "No camera was found. Upload a picture instead.");
+      return;
+    }
+    if (!this.dialog.open) {
+      this.#stopCamera(); // left while the browser was asking
+      return;
+    }
+    video.srcObject = this.stream;
+    video.addEventListener("loadedmetadata", () => {
+      setText(wait, "The picture goes to this server alone.");
+      take.disabled = false;
+    });
+    take.addEventListener("click", () => {
+      const canvas = h("canvas", { width: video.videoWidth, height: video.videoHeight });
+      canvas.getContext("2d").drawImage(video, 0, 0);
+      canvas.toBlob((blob) => {
+        if (blob) this.on.door.take(new File([blob], "camera.png", { type: "image/png" }));
+        this.dialog.close();
+      });
+    });
+  }
+
+  #stopCamera() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = null;
+  }
+}
+
+/**
+ * Hand a file to the browser.
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function download(blob, name) {
+  const link = h("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,91 @@
+/**
+ * Which plane of a stage is looked at, where it has several: a row of small pictures to choose from.
+ * @module
+ */
+
+import { h, setText } from "../common/dom.js";
+import { paint, paintColour } from "../common/scale.js";
+
+/** @typedef {import("../common/scale.js").Scale} Scale */
+
+export class Planes {
+  /**
+   * @param {string} label what is chosen
+   * @param {(plane: number) => void} choose the first of them is 0
+   */
+  constructor(label, choose) {
+    this.choose = choose;
+    this.element = h("div", { class: "ks-planes", role: "radiogroup", "aria-label": label, hidden: true });
+    /** @type {{button: HTMLButtonElement, canvas: HTMLCanvasElement, name: HTMLElement}[]} */
+    this.buttons = [];
+    this.element.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step || !this.buttons.length) return;
+      event.preventDefault();
+      const count = this.buttons.length;
+      const next = (this.chosen + step + count) % count;
+      this.choose(next);
+      this.buttons[next].button.focus();
+    });
+  }
+
+  /**
+   * @param {string[] | null} names null where there is nothing to choose
+   * @param {number} chosen
+   */
+  offer(names, chosen) {
+    this.chosen = chosen;
+    this.element.hidden = !names;
+    const count = names?.length ?? 0;
+    while (this.buttons.length < count) this.#add();
+    while (this.buttons.length > count) this.buttons.pop().button.remove();
+    this.buttons.forEach(({ button, name }, k) => {
+      setText(name, names[k]);
+      button.title = names[k];
+      button.setAttribute("aria-checked", String(k === chosen));
+      button.tabIndex = k === chosen ? 0 : -1;
+    });
+  }
+
+  #add() {
+    const k = this.buttons.length;
+    const canvas = h("canvas", { "aria-hidden": "true" });
+    const name = h("span", { class: "ks-plane-name" });
+    const button = h("button", { type: "button", role: "radio", class: "ks-plane", onclick: () => this.choose(k) }, canvas, name);
+    this.buttons.push({ button, canvas, name });
+    this.element.append(button);
+  }
+
+  /**
+   * @param {number} k
+   * @param {ArrayLike<number>} values
+   * @param {number} offset
+   * @param {number[]} size rows and columns
+   * @param {Scale} scale
+   * @param {boolean} dark
+   */
+  draw(k, values, offset, [rows, columns], scale, dark) {
+    const image = this.#image(k, rows, columns);
+    paint(image.data, values, offset, scale, dark);
+    this.buttons[k].canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  /**
+   * @param {number} k
+   * @param {ArrayLike<number>} values red, then green, then blue
+   * @param {number[]} size
+   */
+  drawColour(k, values, [rows, columns]) {
+    const image = this.#image(k, rows, columns);
+    paintColour(image.data, values);
+    this.buttons[k].canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  /** @param {number} k @param {number} rows @param {number} columns */
+  #image(k, rows, columns) {
+    const { canvas } = this.buttons[k];
+    if (canvas.width !== columns) canvas.width = columns;
+    if (canvas.height !== rows) canvas.height = rows;
+    return new ImageData(columns, rows);
+  }
+}

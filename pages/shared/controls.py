@@ -1,0 +1,96 @@
+"""How a control is described to the browser: a select, a stepper, a field, a slider or a button, and what it sends.
+
+A control offers only what works, and says why the next value would not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Control = dict[str, Any]
+Edit = Mapping[str, Any]
+
+
+def option(value: str, label: str, why: str | None = None, group: str = "") -> dict[str, Any]:
+    """One choice; ``why`` says what keeps it from being chosen, ``group`` puts it under a heading."""
+    return {"value": value, "label": label, "why": why, "group": group}
+
+
+def select(edit: Edit, label: str, value: str, options: Sequence[dict[str, Any]], **words: str) -> Control:
+    """One of several choices; ``value`` is added to ``edit``."""
+    return _control("select", label, words, edit=edit, value=value, options=list(options))
+
+
+def menu(edit: Edit, label: str, options: Sequence[dict[str, Any]], **words: str) -> Control:
+    """Something to be done, one of several; unlike a select it keeps no choice."""
+    return _control("menu", label, words, edit=edit, options=list(options))
+
+
+def stepper(
+    edit: Edit,
+    label: str,
+    value: int,
+    bounds: tuple[int, int],
+    *,
+    why_low: str = "",
+    why_high: str = "",
+    allowed: Callable[[int], str | None] = lambda _: None,
+    text: str | None = None,
+    **words: str,
+) -> Control:
+    """A whole number with a step down and a step up, each with the reason where it is not offered.
+
+    Args:
+        edit: what is sent, with the new ``value`` added.
+        label: its name.
+        value: as it stands.
+        bounds: the least and the largest value there can be.
+        why_low: the reason at the lower bound.
+        why_high: the reason at the upper bound.
+        allowed: None where a value works, else the sentence that says why not; asked only of the neighbours.
+        text: what is shown instead of the value.
+        words: ``place`` and ``hint``.
+    """
+    low, high = bounds
+    reasons = [
+        why_low if value <= low else allowed(value - 1),
+        why_high if value >= high else allowed(value + 1),
+    ]
+    return _control(
+        "stepper", label, words, edit=edit, value=value, low=low, high=high, why_not=reasons, text=text or str(value)
+    )
+
+
+def number(edit: Edit, label: str, value: float, **words: str) -> Control:
+    """Any number, typed."""
+    return _control("number", label, words, edit=edit, value=value)
+
+
+def text(edit: Edit, label: str, value: str, placeholder: str = "", **words: str) -> Control:
+    """A line of text."""
+    return _control("text", label, words, edit=edit, value=value, placeholder=placeholder)
+
+
+def slider(edit: Edit, label: str, value: int, bounds: tuple[int, int], **words: str) -> Control:
+    """A whole number on a slider."""
+    return _control("range", label, words, edit=edit, value=value, low=bounds[0], high=bounds[1])
+
+
+def check(edit: Edit, label: str, value: bool, why: str = "", **words: str) -> Control:
+    """On or off; ``why`` says what keeps it from being changed."""
+    return _control("check", label, words, edit=edit, value=value, why=why)
+
+
+def button(edit: Edit, label: str, **words: str) -> Control:
+    """Sends its edit as it stands."""
+    return _control("button", label, words, edit=edit)
+
+
+def command(name: str, label: str, **words: str) -> Control:
+    """Something the page itself does, such as opening a file."""
+    return _control("command", label, words, command=name)
+
+
+def _control(kind: str, label: str, words: Mapping[str, str], **fields: Any) -> Control:
+    return {"kind": kind, "label": label, "place": "bottom", "hint": "", **words, **fields}
