@@ -13,7 +13,7 @@ PADDING_MODES = ("zeros",)
 
 # Below this many multiply-adds for each output cell, shifted multiply-adds beat gathering windows for one matrix
 # product: the gathered copy costs more memory traffic than the product saves.
-_FEW_TAPS = 64
+FEW_TAPS = 64
 
 
 def conv2d(
@@ -54,7 +54,7 @@ def conv2d(
     dtype = together(x, weight, bias)
     out_h, out_w = sliding.output_size(*x.shape[2:])
     padded = _pad(x.astype(dtype, copy=False), sliding)
-    if weight.shape[1] * weight.shape[2] * weight.shape[3] <= _FEW_TAPS:
+    if weight.shape[1] * weight.shape[2] * weight.shape[3] <= FEW_TAPS:
         out = _shifted(padded, weight.astype(dtype, copy=False), sliding, groups, (out_h, out_w))
     else:
         out = _gathered(padded, weight.astype(dtype, copy=False), sliding, groups, (out_h, out_w))

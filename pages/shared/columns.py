@@ -265,9 +265,12 @@ def _input_controls(experiment: Experiment) -> list[Control]:
         stepper({"op": "rows"}, "rows", rows, (1, GRID_LARGEST), why_low=least, why_high=most),
         stepper({"op": "columns"}, "cols", columns_, (1, GRID_LARGEST), why_low=least, why_high=most),
         button(
-            {"op": "worked"}, "Worked example", hint="Back to the 5 × 5 grid and the settings this page opened with"
+            {"op": "worked"},
+            "Worked example",
+            place="more",
+            hint="Back to the 5 × 5 grid and the settings this page opened with",
         ),
-        button({"op": "clear"}, "Clear", hint="Set every cell to 0"),
+        button({"op": "clear"}, "Clear", place="more", hint="Set every cell to 0"),
         menu({"op": "pattern"}, "Fill with…", fills, place="more", hint="Whole numbers from 0 to 9"),
         command("fill", "Fill with the brush", place="more", hint="Set every cell to the brush's value"),
         command("paste", "Paste numbers…", place="more", hint="Rows of numbers, as a spreadsheet copies them"),

@@ -35,15 +35,19 @@ def heading(title: str, what: str, first: str) -> None:
 
 
 def photo_door(kept: Session) -> None:
-    """Offer to upload a photograph, and take it in: on success it is the input, else the session says why not."""
+    """Offer to upload a picture, a scenario or a kernel, and take it in; else the session says why not."""
 
     def take_in() -> None:
         upload = st.session_state["photo"]
         if upload is None:
             return
         kept.revision += 1
+        data = upload.getvalue()
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":  # no picture begins like this; our own files do
+            kept.open_file(data)
+            return
         try:
-            kept.put(with_photo(kept.experiment, open_photo(upload.getvalue(), upload.name)))
+            kept.put(with_photo(kept.experiment, open_photo(data, upload.name)))
             kept.notice, kept.pin = "", None
         except ImageError as error:
             kept.notice = f"{upload.name}: {error}"

@@ -12,7 +12,8 @@ from pages.shared import describe
 from pages.shared.chain import Chain
 from pages.shared.columns import columns
 from pages.shared.experiment import Experiment
-from pages.shared.session import Session
+from pages.shared.scenario import to_link
+from pages.shared.session import LINK, Session
 
 _WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose sum is not negative
 
@@ -24,6 +25,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     stages, arrays = describe.stages(chain)
     output = min(session.output, experiment.bank.shape[0] - 1)
     pin = _pin(session, chain)
+    link = to_link(session.scenario)
     header: dict[str, Any] = {
         "session": session.identity,
         "revision": session.revision,
@@ -37,6 +39,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "history": {"undo": session.can_undo(), "redo": session.can_redo()},
         "notice": session.notice,
         "upload_limit": upload_limit,
+        "link": {"name": LINK, "code": link.code, "missing": link.missing},
     }
     return pack(header, arrays, session.have, {"columns": columns(chain, output)})
 

@@ -101,13 +101,10 @@ def open_photo(data: bytes, name: str, size: int = DEFAULT) -> Photo:
             f"This picture is {width} × {height} pixels, too long and thin: scaled to fit, its short side would be "
             f"under {THINNEST} cells. Crop it closer to a square."
         )
-    grey = _resize(grey, LARGEST) if max(height, width) > LARGEST else grey
     if height * width > COLOUR_MOST:
         rgb, why = None, f"Colour is for pictures of up to {COLOUR_MOST // 1_000_000} megapixels: save it smaller"
     else:
-        rgb = load_image(data, mode="RGB")
-        rgb = _resize(rgb, LARGEST) if max(height, width) > LARGEST else rgb
-        why = ""
+        rgb, why = load_image(data, mode="RGB"), ""
     return from_planes(grey[0], rgb, name, original=(height, width), size=size, why_grey=why)
 
 
@@ -121,12 +118,18 @@ def from_planes(
     sample: str = "",
     why_grey: str = "",
 ) -> Photo:
-    """A picture from its planes, each at most 512 cells a side: ``grey`` ``(H, W)``, ``rgb`` ``(3, H, W)`` or None."""
+    """A picture from its planes in [0, 1]: ``grey`` ``(H, W)``, ``rgb`` ``(3, H, W)`` or None."""
+    grey = _at_most(grey[None])[0]
+    rgb = None if rgb is None else _at_most(rgb)
     if rgb is not None and np.array_equal(rgb[0], rgb[1]) and np.array_equal(rgb[1], rgb[2]):
         rgb, why_grey = None, "This picture has no colour: red, green and blue are equal everywhere"
     nothing = np.empty((1, 0, 0))
     photo = Photo(name, sample, original, grey, rgb, why_grey, colour="grey", size=size, pixels=nothing)
     return photo.at(min(size, LARGEST))
+
+
+def _at_most(planes: _Base) -> _Base:
+    return _resize(planes, LARGEST) if max(planes.shape[1:]) > LARGEST else planes
 
 
 def _scaled(height: int, width: int, size: int) -> tuple[int, int]:

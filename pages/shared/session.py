@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -12,9 +14,15 @@ import streamlit as st
 from pages.shared.chain import Chain, build
 from pages.shared.edits import EditRefusedError, apply
 from pages.shared.experiment import Experiment
+from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
+
+LINK = "x"  # the address's parameter that holds an experiment
 
 _KEY = "kernelscope"
 _STEPS = 100  # how far back undo reaches
+_HISTORY_BYTES = 64 * 2**20  # of pictures that undo keeps
+_RECENT = 40  # sessions that a reloaded page may come back to
+_RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
 
 
 @dataclass
@@ -60,8 +68,38 @@ class Session:
         """Go on to another experiment; what had been undone is forgotten."""
         if experiment is self.experiment:
             return
-        self.history = [*self.history[: self.position + 1], experiment][-_STEPS:]
+        history = [*self.history[: self.position + 1], experiment][-_STEPS:]
+        while len(history) > 1 and _weight(history) > _HISTORY_BYTES:
+            history.pop(0)
+        self.history = history
         self.position = len(self.history) - 1
+
+    @property
+    def scenario(self) -> Scenario:
+        """The experiment on screen and where the eye is on it."""
+        return Scenario(self.experiment, self.pin, self.output)
+
+    def open(self, scenario: Scenario) -> None:
+        """Show what a link or a file brought; undo leads back."""
+        self.put(scenario.experiment)
+        self.pin, self.output = scenario.pin, scenario.output
+
+    def open_file(self, data: bytes) -> None:
+        """Show what is in a scenario or kernel file, or say why not."""
+        try:
+            self.open(from_file(data, self.scenario))
+        except ScenarioError as error:
+            self.notice = str(error)
+        else:
+            self.notice = ""
+
+    def _resume(self, identity: str) -> None:
+        """Take over what a page showed before it was loaded again; two pages never share one session."""
+        with _lock:
+            before = _recent.get(identity)
+        if before is not None and before is not self and self.revision == 0:
+            self.history, self.position = list(before.history), before.position
+            self.pin, self.output = before.pin, before.output
 
     def can_undo(self) -> bool:
         """Whether there is an experiment before this one."""
@@ -77,6 +115,8 @@ class Session:
             self.have = frozenset()
             return
         self.have = frozenset(message.get("have") or ())
+        if message.get("resume"):
+            self._resume(str(message["resume"]))
         self.output = max(0, int(message.get("output") or 0))
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
@@ -100,9 +140,52 @@ class Session:
                 self.notice = str(refusal)
 
 
+def _weight(history: list[Experiment]) -> int:
+    """Bytes of the pictures and grids in a history, each counted once."""
+    arrays = [array for each in history for array in _arrays(each)]
+    return sum({id(array): array.nbytes for array in arrays}.values())
+
+
+def _arrays(experiment: Experiment) -> list[Any]:
+    photo = experiment.photo
+    pictures = [] if photo is None else [photo.grey, photo.pixels, *([] if photo.rgb is None else [photo.rgb])]
+    return [experiment.grid, *pictures]
+
+
+_recent: OrderedDict[str, Session] = OrderedDict()
+_lock = Lock()
+
+
+def _remember(kept: Session) -> None:
+    with _lock:
+        _recent[kept.identity] = kept
+        _recent.move_to_end(kept.identity)
+        while len(_recent) > 1 and (
+            len(_recent) > _RECENT or sum(_weight(each.history) for each in _recent.values()) > _RECENT_BYTES
+        ):
+            _recent.popitem(last=False)
+
+
+def recent(identity: str) -> Session | None:
+    """The session of that identity, where it is remembered; the identity is a secret of its page."""
+    with _lock:
+        return _recent.get(identity)
+
+
 def session() -> Session:
-    """The visitor's session, begun on the worked grid."""
+    """The visitor's session, begun on what the address holds or else on the worked grid."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = Session()
+        begun = Session()
+        code = st.query_params.get(LINK)
+        if code:
+            try:
+                scenario = from_link(code)
+            except ScenarioError as error:
+                begun.notice = f"{error} This is the worked example instead."
+            else:
+                begun.history = [scenario.experiment]
+                begun.pin, begun.output = scenario.pin, scenario.output
+        st.session_state[_KEY] = begun
     kept: Session = st.session_state[_KEY]
+    _remember(kept)
     return kept

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.shared import samples
+from pages.shared import samples, take_away
 
 COMPONENTS_FOLDER = Path(__file__).parents[1] / "components"
 
@@ -84,6 +84,7 @@ def ui_path() -> str:
 def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
     return [
+        Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
         Route(f"{ui_path()}/samples.json", _samples),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),
         Mount(ui_path(), _ComponentFiles(directory=COMPONENTS_FOLDER)),

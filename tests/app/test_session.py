@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pages.shared.session import Session
+from pages.shared.edits import apply
+from pages.shared.session import Session, _remember, recent
 
 
 def message(session: Session, *edits: dict, pin: dict | None = None) -> dict:
@@ -77,3 +78,41 @@ def test_the_network_runs_once_an_experiment():
     session.receive(message(session, {"op": "clear", "revision": 1}))
     assert session.chain is not chain
     np.testing.assert_array_equal(session.chain.trace.input, np.zeros((1, 1, 5, 5)))
+
+
+def test_history_keeps_a_bounded_weight_of_pictures():
+    session = Session()
+    session.put(apply(session.experiment, {"op": "sample", "value": "cat"}))
+    session.put(apply(session.experiment, {"op": "photo_size", "value": 512}))
+    session.put(apply(session.experiment, {"op": "colour", "value": "rgb"}))
+    for k in range(40):
+        session.put(apply(session.experiment, {"op": "cells", "cells": [[k, 0, 0.5]]}))
+    pictures = {id(each.photo.pixels): each.photo.pixels.nbytes for each in session.history if each.photo}
+    assert sum(pictures.values()) <= 64 * 2**20
+    assert len(session.history) > 10
+    assert session.position == len(session.history) - 1
+
+
+def test_a_reloaded_page_takes_over_what_it_showed_and_shares_nothing_afterwards():
+    before = Session()
+    before.put(apply(before.experiment, {"op": "stride", "value": 2}))
+    before.pin = (1, (0, 0, 0, 0))
+    _remember(before)
+    after = Session()
+    after.receive({"session": after.identity, "edits": [], "pin": None, "have": [], "resume": before.identity})
+    assert after.experiment is before.experiment
+    assert after.can_undo()
+    assert after.pin == before.pin
+    after.receive(message(after, {"op": "undo", "revision": 1}))
+    assert before.experiment.stride == (2, 2)
+    stranger = Session()
+    stranger.receive({"session": stranger.identity, "edits": [], "pin": None, "have": [], "resume": "guess"})
+    assert stranger.experiment.stride == (1, 1)
+
+
+def test_only_so_many_sessions_are_remembered():
+    kept = [Session() for _ in range(50)]
+    for each in kept:
+        _remember(each)
+    assert recent(kept[0].identity) is None
+    assert recent(kept[-1].identity) is kept[-1]

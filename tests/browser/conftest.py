@@ -31,6 +31,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Every event that views announce, from the first one on.
+LISTEN = (
+    "window.cnn = {drawn: [], cell: []};"
+    "document.addEventListener('cnn:drawn', (event) => window.cnn.drawn.push(event.detail));"
+    "document.addEventListener('cnn:cell', (event) => window.cnn.cell.push(event.detail));"
+)
 # The default page's name in the address makes the framework ask for its own files below that path, in vain.
 HARMLESS_404 = ("_stcore/health", "_stcore/host-config")
 
@@ -124,12 +130,7 @@ class Watch:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(viewport={"width": 1440, "height": 1000})
-    # Every event that views announce, from the first one on.
-    opened.add_init_script(
-        "window.cnn = {drawn: [], cell: []};"
-        "document.addEventListener('cnn:drawn', (event) => window.cnn.drawn.push(event.detail));"
-        "document.addEventListener('cnn:cell', (event) => window.cnn.cell.push(event.detail));"
-    )
+    opened.add_init_script(LISTEN)
     yield opened
     opened.close()
 

@@ -65,6 +65,11 @@ export class Channel {
     this.#post();
   }
 
+  /** Ask to be shown again what an earlier session showed. @param {string} session */
+  resume(session) {
+    this.setStateValue("message", { session: this.session, edits: [], pin: null, output: this.output, have: [...this.arrays.keys()], resume: session });
+  }
+
   #post(have = [...this.arrays.keys(), ...this.parts.keys()]) {
     this.promised = have;
     this.setStateValue("message", { session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, have });

@@ -6,6 +6,7 @@
 
 import { h, setText } from "../common/dom.js";
 import { readRows } from "../common/format.js";
+import { toPng, toSvg } from "./picture.js";
 
 /**
  * @typedef {{
@@ -16,6 +17,7 @@ import { readRows } from "../common/format.js";
  *   output: () => number,
  *   plane: () => number | null,
  *   kernel: () => number[][],
+ *   drawing: (view: string) => import("../common/grid.js").Grid | null,
  *   door: import("./photo_door.js").PhotoDoor,
  *   ui: string,
  * }} CommandHandlers  `ui`: where the server keeps the components' files
@@ -51,6 +53,7 @@ export class Commands {
       paste: () => this.#typed("Numbers for the grid", "1 2 3\n4 5 6\n7 8 9", (text) => this.pasteGrid(text)),
       paste_kernel: () => this.#typed("Weights for this kernel", "1 0 -1\n2 0 -2\n1 0 -1", (text) => this.#pasteKernel(text)),
       save_kernel: () => this.#saveKernel(),
+      take: () => this.#take(),
     };
     commands[command]?.();
   }
@@ -132,6 +135,36 @@ export class Commands {
     const { label } = this.on.header().kernel.outputs[this.on.output()];
     const file = { kernelscope: "kernel", version: 1, name: label, weights: this.on.kernel() };
     download(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }), `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
+  }
+
+  #take() {
+    const { session, columns } = this.on.header();
+    const from = (/** @type {string} */ name, /** @type {string} */ text) =>
+      h("a", { class: "ks-button", href: `${this.on.ui}/take/${session}/${name}`, download: name, text });
+    const whole = h(
+      "ul",
+      { class: "ks-take-whole" },
+      h("li", {}, from("scenario.json", "Scenario file"), h("span", { text: "everything, the picture included; Upload opens it again" })),
+      h("li", {}, from("trace.npz", "Whole trace, NPZ"), h("span", { text: "input, every stage and every weight as NumPy arrays" })),
+      h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "computes the same numbers again, to the last bit, without this app" })),
+    );
+    const rows = columns
+      .filter((/** @type {any} */ column) => column.view !== "kernel" && column.kind !== "missing")
+      .map((/** @type {any} */ { view, title }) => {
+        const grid = this.on.drawing(view);
+        const draw = (/** @type {string} */ label, /** @type {() => void} */ act) => h("button", { type: "button", class: "ks-button", text: label, onclick: act });
+        return h(
+          "tr",
+          {},
+          h("th", { scope: "row", text: title }),
+          h("td", {}, grid && draw("PNG", async () => download(await toPng(grid), `${view}.png`))),
+          h("td", {}, grid && draw("SVG", () => download(toSvg(grid, title), `${view}.svg`))),
+          h("td", {}, from(`${view}.csv`, "CSV")),
+          h("td", {}, from(`${view}.npz`, "NPZ")),
+        );
+      });
+    const table = h("table", { class: "ks-take" }, h("caption", { text: "One stage, as it is shown or as numbers" }), h("tbody", {}, ...rows));
+    this.#open("Take away", whole, table);
   }
 
   // ---- camera ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import { CellEditor } from "./cell_editor.js";
 import { Column } from "./column.js";
 import { Commands } from "./commands.js";
 import { Edits, thicken } from "./edits.js";
+import { addressOf, keep, sessionBefore } from "./keep.js";
 import { weightSize } from "./kernel.js";
 import { TALLEST, cellSize } from "./layout.js";
 import { PhotoDoor } from "./photo_door.js";
@@ -57,6 +58,8 @@ export class Explore {
     });
 
     this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
+    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: () => this.#copyLink() });
+    this.take = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
     this.sentenceOfNotice = h("p", { role: "status" });
     // It lies over the page instead of pushing it down: the cell under the pointer stays under the pointer.
@@ -93,11 +96,12 @@ export class Explore {
       output: () => this.output,
       plane: () => this.#kernelPlane(),
       kernel: () => this.#kernelRows(),
+      drawing: (view) => this.#drawing(view),
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.sentence, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo));
-    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.bar, this.ledger.element, this.live, this.commands.dialog);
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo, this.copyLink, this.take));
+    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.commands.dialog);
     parent.append(this.root);
 
     this.redraw = oncePerFrame(() => this.#draw("preview"));
@@ -138,7 +142,13 @@ export class Explore {
 
   /** @param {any} header */
   #adopt(header) {
+    if (!this.header) {
+      this.output = header.output;
+      const before = sessionBefore(header.link.name);
+      if (before && before !== header.session) this.channel.resume(before);
+    }
     this.header = header;
+    keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays);
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
@@ -210,6 +220,26 @@ export class Explore {
       plane: (/** @type {string} */ view, /** @type {number} */ plane) => this.#choosePlane(view, plane),
       output: (/** @type {number} */ output) => this.#chooseOutput(output),
     };
+  }
+
+  /** A map as it is drawn, or null where a stage is drawn otherwise. @param {string} view */
+  #drawing(view) {
+    const column = this.columns.get(view);
+    return column?.kind === "map" ? column.view : null;
+  }
+
+  async #copyLink() {
+    const { link } = this.header;
+    if (link.code === null) {
+      this.#tell(link.missing);
+      return;
+    }
+    try {
+      await navigator.clipboard.writeText(addressOf(link));
+      this.#tell(`The link is copied: it opens this experiment with its pinned cell. ${link.missing}`.trim());
+    } catch {
+      this.#tell("The browser keeps the clipboard to itself; the address above is the link, copy it from there.");
+    }
   }
 
   /** The shown kernel's weights, row by row. */

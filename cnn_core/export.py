@@ -1,0 +1,252 @@
+"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone, to the last bit."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cnn_core.errors import ModelError
+from cnn_core.layers import (
+    AvgPool2d,
+    Conv2d,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from cnn_core.network import Sequential
+from cnn_core.ops._arrays import Array
+from cnn_core.ops.conv import FEW_TAPS
+from cnn_core.trace import Trace
+
+INLINE = 2048
+"""Numbers that a script still holds itself; a longer array is read from the archive beside it."""
+
+
+def archive(trace: Trace) -> bytes:
+    """A whole run as one NPZ file: ``"input"``, every stage by its name, every parameter as ``"0.weight"``.
+
+    Opens with ``numpy.load(file)``, without pickle; the same run gives the same bytes.
+    """
+    arrays = {"input": trace.input}
+    for number, stage in enumerate(trace.stages):
+        arrays[stage.name] = stage.output
+        arrays |= {f"{number}.{name}": array for name, array in stage.layer.params().items()}
+    return npz(arrays)
+
+
+def npz(arrays: dict[str, Array]) -> bytes:
+    """Arrays as one NPZ file, by name."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def to_csv(values: Array, names: Sequence[str] | None = None) -> str:
+    """A stage's numbers as CSV (RFC 4180), written so that they read back to the last bit.
+
+    Args:
+        values: ``(1, C, H, W)``: a line a row, and with several channels the channel's name before it; or ``(1, K)``:
+            a line a value, its name before it.
+        names: of the channels or values; their numbers where there are none.
+
+    Raises:
+        ModelError: where ``values`` is no single stage of one image.
+    """
+    if values.ndim not in (2, 4) or values.shape[0] != 1:
+        raise ModelError(f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}")
+    called = list(names) if names else [str(k) for k in range(values.shape[1])]
+    file = io.StringIO()
+    lines = csv.writer(file)
+    if values.ndim == 2:
+        lines.writerows([name, repr(float(x))] for name, x in zip(called, values[0], strict=True))
+    else:
+        for name, plane in zip(called, values[0], strict=True):
+            first = [name] if values.shape[1] > 1 else []
+            lines.writerows([*first, *(repr(float(x)) for x in row)] for row in plane)
+    return file.getvalue()
+
+
+# ---- the script --------------------------------------------------------------------------------------------------
+
+_CONVOLVE = '''
+def taps(x, size, stride, dilation, padding, fill=0.0):
+    """For each place in the window, the cells that all windows read there: (N, C, OH, OW)."""
+    x = np.pad(x, ((0, 0), (0, 0), *padding), constant_values=fill)
+    reach = [dilation[i] * (size[i] - 1) + 1 for i in (0, 1)]
+    count = [(x.shape[2 + i] - reach[i]) // stride[i] + 1 for i in (0, 1)]
+    for a in range(size[0]):
+        for b in range(size[1]):
+            rows = slice(a * dilation[0], a * dilation[0] + (count[0] - 1) * stride[0] + 1, stride[0])
+            columns = slice(b * dilation[1], b * dilation[1] + (count[1] - 1) * stride[1] + 1, stride[1])
+            yield a, b, x[:, :, rows, columns]
+'''
+
+_SHIFTED = '''
+def convolve(x, weight, bias, stride, dilation, padding):
+    """out[o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[c, i*s + a*d - p, j*s + b*d - p]"""
+    out = 0.0
+    for a, b, cells in taps(x, weight.shape[2:], stride, dilation, padding):
+        for c in range(weight.shape[1]):  # (N, 1, OH, OW) * (C_out, 1, 1) -> (N, C_out, OH, OW)
+            out = out + cells[:, c : c + 1] * weight[:, c, a, b][:, None, None]
+    return out + bias[:, None, None]
+'''
+
+_GATHERED = '''
+def convolve(x, weight, bias, stride, dilation, padding):
+    """The windows as columns of a matrix, then one product: out = weight @ windows + bias."""
+    C_out, C, KH, KW = weight.shape
+    cells = [cells for _, _, cells in taps(x, (KH, KW), stride, dilation, padding)]
+    N, _, OH, OW = cells[0].shape
+    # KH*KW times (N, C, OH, OW) -> (N, C, KH, KW, OH, OW) -> (N, 1, C*KH*KW, OH*OW)
+    windows = np.stack(cells, axis=2).reshape(N, 1, C * KH * KW, OH * OW)
+    out = np.matmul(weight.reshape(1, C_out, C * KH * KW), windows)
+    return out.reshape(N, C_out, OH, OW) + bias[:, None, None]
+'''
+
+_MAX_POOL = '''
+def max_pool(x, size, stride, padding):
+    """The largest number of each window; padding never wins."""
+    out = -np.inf
+    for _, _, cells in taps(x, size, stride, (1, 1), padding, fill=-np.inf):
+        out = np.maximum(out, cells)
+    return out
+'''
+
+_AVG_POOL = '''
+def avg_pool(x, size, stride, padding):
+    """The mean of each window; padding counts as zeros."""
+    out = 0.0
+    for _, _, cells in taps(x, size, stride, (1, 1), padding):
+        out = out + cells
+    return out / (size[0] * size[1])
+'''
+
+_SIGMOID = '''
+def sigmoid(x):
+    """1 / (1 + exp(-x)), with exp of nothing positive, so that it cannot overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, small) / (1 + small)
+'''
+
+_SOFTMAX = '''
+def softmax(x):
+    """exp(x) over the sum of all exp(x); taking the largest away first changes nothing but keeps exp finite."""
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+'''
+
+
+def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
+    """A script that needs NumPy alone and computes every stage of a run again, to the last bit.
+
+    Short arrays are written into it. Where there are longer ones, it reads them from the run's :func:`archive`, whose
+    name it takes as an argument. It prints each stage, or writes them all to the NPZ file named by a second argument.
+
+    Args:
+        network: convolutions without groups, poolings without dilation or ceil mode that count their padding,
+            activations, flatten, linear, softmax over the last axis.
+        x: ``(N, C, H, W)``.
+        inline: the longest array that the script holds itself.
+
+    Raises:
+        ModelError: where the network has a layer that no line here is known for.
+        ShapeError: where the input does not fit.
+    """
+    shape = tuple(x.shape)
+    needed: list[str] = []
+    lines: list[str] = []
+    external = False
+
+    def literal(array: Array, key: str) -> str:
+        nonlocal external
+        if array.size > inline:
+            external = True
+            return f'data["{key}"]'
+        return f"np.array({np.asarray(array, dtype=np.float64).tolist()!r})"
+
+    body = [f"x = {literal(np.asarray(x, dtype=np.float64), 'input')}  # (N, C, H, W)", "stages = {}"]
+    for number, layer in enumerate(network.layers):
+        functions, call, parameters = _line(layer, shape)
+        needed += [function for function in functions if function not in needed]
+        for name in parameters:
+            lines.append(f"{name}_{number} = {literal(layer.params()[name], f'{number}.{name}')}")
+        name = f"{number}.{type(layer).__name__}"
+        after = layer.output_shape(shape)
+        lines += [f'stages["{name}"] = x = {call.format(n=number)}  # {shape} -> {after}', ""]
+        shape = after
+    head = [
+        '"""Every number that Kernelscope showed, computed again with NumPy alone.',
+        "",
+        "Run:  python reproduce.py" + (" trace.npz" if external else "") + ("    prints every stage"),
+        f"      python reproduce.py {'trace.npz' if external else '-'} out.npz    writes them to out.npz",
+        '"""',
+        "",
+        "import sys",
+        "",
+        "import numpy as np",
+        "",
+        *(["data = np.load(sys.argv[1])", ""] if external else []),
+    ]
+    tail = [
+        "if len(sys.argv) > 2:",
+        "    np.savez(sys.argv[2], **stages)",
+        "else:",
+        "    for name, values in stages.items():",
+        '        print(name, values.shape, values.tolist() if values.size < 1000 else values, sep="\\n")',
+    ]
+    definitions = "\n".join(needed)
+    return "\n".join([*head, definitions, "", *body, "", *lines, *tail, ""])
+
+
+_Line = tuple[list[str], str, list[str]]
+
+
+def _line(layer: Layer, shape: tuple[int, ...]) -> _Line:
+    """The functions a layer needs, the line that runs it and the parameters that line names."""
+    for kind, write in _LINES.items():
+        if type(layer) is kind:
+            return write(layer, shape)
+    raise ModelError(f"there is no line of NumPy for {type(layer).__name__} yet; leave it out of the network")
+
+
+def _conv(layer: Any, shape: tuple[int, ...]) -> _Line:
+    if layer.groups != 1 or "bias" not in layer.params():
+        raise ModelError("a convolution with groups or without bias has no line of NumPy yet; use groups=1, bias=True")
+    window = layer.window(shape)
+    # The same order of the same operations as ops.conv carries out: only then do all the bits agree.
+    way = _SHIFTED if layer.weight[0].size <= FEW_TAPS else _GATHERED
+    call = f"convolve(x, weight_{{n}}, bias_{{n}}, {window.stride}, {window.dilation}, {window.padding})"
+    return [_CONVOLVE, way], call, ["weight", "bias"]
+
+
+def _pool(layer: Any, shape: tuple[int, ...]) -> _Line:
+    window = layer.window(shape)
+    if window.ceil_mode or window.dilation != (1, 1) or not getattr(layer, "count_include_pad", True):
+        raise ModelError("a pooling of this kind has no line of NumPy yet; use ceil_mode=False, dilation=1")
+    largest = isinstance(layer, MaxPool2d)
+    function, name = (_MAX_POOL, "max_pool") if largest else (_AVG_POOL, "avg_pool")
+    return [_CONVOLVE, function], f"{name}(x, {window.kernel_size}, {window.stride}, {window.padding})", []
+
+
+_LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {
+    Conv2d: _conv,
+    MaxPool2d: _pool,
+    AvgPool2d: _pool,
+    ReLU: lambda *_: ([], "np.maximum(x, 0.0)", []),
+    LeakyReLU: lambda layer, _: ([], f"np.where(x > 0, x, x * {layer.negative_slope!r})", []),
+    Sigmoid: lambda *_: ([_SIGMOID], "sigmoid(x)", []),
+    Tanh: lambda *_: ([], "np.tanh(x)", []),
+    Flatten: lambda *_: ([], "x.reshape(len(x), -1)", []),
+    Linear: lambda *_: ([], "np.matmul(x, weight_{n}.T) + bias_{n}", ["weight", "bias"]),
+    Softmax: lambda *_: ([_SOFTMAX], "softmax(x)", []),
+}

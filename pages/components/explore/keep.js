@@ -1,0 +1,51 @@
+/**
+ * What outlives the page: the address always holds the experiment on screen, and a reload finds its way back to the
+ * very session, uploaded picture and undo included.
+ * @module
+ */
+
+const KEPT = "kernelscope";
+
+/** @typedef {{name: string, code: string | null, missing: string}} Link  as pages/shared/message.py describes it */
+
+/**
+ * The address of an experiment.
+ * @param {Link} link
+ * @returns {string}
+ */
+export function addressOf({ name, code }) {
+  const url = new URL(window.location.href);
+  if (code) url.searchParams.set(name, code);
+  else url.searchParams.delete(name);
+  return url.href;
+}
+
+/**
+ * Write the experiment into the address, without a step to go back over.
+ * @param {Link} link
+ * @param {string} session
+ */
+export function keep(link, session) {
+  const address = addressOf(link);
+  if (address !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ session, code: link.code ?? "" }));
+  } catch {
+    // A browser may forbid it; then a reload finds what the address holds.
+  }
+}
+
+/**
+ * The session that this page showed before it was loaded again; null where another address was opened.
+ * @param {string} name of the address's parameter
+ * @returns {string | null}
+ */
+export function sessionBefore(name) {
+  try {
+    const before = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    const code = new URL(window.location.href).searchParams.get(name) ?? "";
+    return before && before.code === code ? before.session : null;
+  } catch {
+    return null;
+  }
+}

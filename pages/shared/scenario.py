@@ -1,0 +1,309 @@
+"""An experiment written down: short enough for a link, or whole, with its picture, in a file.
+
+What is written is the list of settings that differ from those the page opens with. Reading one back is carrying out
+edits, so that a link or a file can do nothing that a visitor could not, and is checked by the same rules.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from pages.shared import samples
+from pages.shared.edits import EditRefusedError, apply
+from pages.shared.experiment import Experiment, read_only, with_photo
+from pages.shared.photo import LARGEST, SMALLEST, THINNEST, Photo
+
+LINK_LONGEST = 7_000  # characters; with the address before it a link stays under 8 kB
+VERSION = 1
+_UNPACKED_MOST = 200_000  # bytes a link may unfold to
+_PICTURE_MOST = 8 * 3 * LARGEST * LARGEST  # bytes of a working copy
+_WRITTEN = "It is not a link or file that Kernelscope wrote, or it was cut off on the way."
+
+Pin = tuple[int, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An experiment and where the eye was on it.
+
+    Attributes:
+        experiment: what was computed.
+        pin: the pinned cell, or None for the first one.
+        output: which kernel's maps were looked at.
+    """
+
+    experiment: Experiment
+    pin: Pin | None = None
+    output: int = 0
+
+
+class ScenarioError(ValueError):
+    """A link or file that cannot be opened; its message is a sentence for the visitor."""
+
+
+# ---- settings ----------------------------------------------------------------------------------------------------
+
+# Each setting's edit and how its value is read off an experiment, in the order in which they are carried out.
+_SETTINGS: dict[str, Any] = {
+    "grid": lambda e: e.grid.tolist(),
+    "bank": lambda e: e.bank.tolist(),
+    "kernel_names": lambda e: list(e.kernel_names),
+    "biases": lambda e: e.bias.tolist(),
+    "stride": lambda e: list(e.stride),
+    "dilation": lambda e: list(e.dilation),
+    "padding": lambda e: e.padding if isinstance(e.padding, str) else [list(axis) for axis in e.padding],
+    "activation": lambda e: e.activation,
+    "slope": lambda e: e.slope,
+    "pooling": lambda e: e.pooling,
+    "pool_size": lambda e: list(e.pool_size),
+    "pool_stride": lambda e: list(e.pool_stride),
+    "pool_padding": lambda e: list(e.pool_padding),
+    "classes": lambda e: e.classes,
+    "class_names": lambda e: list(e.class_names),
+    "head": lambda e: e.head,
+    "seed": lambda e: e.seed,
+}
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    plain = Experiment()
+    told: dict[str, Any] = {}
+    for name, read in _SETTINGS.items():
+        value = read(experiment)
+        if value != read(plain):
+            told[name] = _short(value)
+    if experiment.dense:
+        cells = [[number, feature, value] for (number, feature), value in experiment.dense.items()]
+        told["dense"] = {"features": experiment.dense_features, "cells": cells}
+    if experiment.dense_bias:
+        told["dense_bias"] = {"cells": [[number, value] for number, value in experiment.dense_bias.items()]}
+    return told
+
+
+def _short(value: Any) -> Any:
+    """Whole numbers without their ".0"."""
+    if isinstance(value, list):
+        return [_short(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _carry_out(settings: Mapping[str, Any], experiment: Experiment) -> Experiment:
+    for name in (*_SETTINGS, "dense", "dense_bias"):
+        if name in settings:
+            value = settings[name]
+            edit = {"op": name, **value} if name.startswith("dense") else {"op": name, "value": value}
+            experiment = apply(experiment, edit)
+    return experiment
+
+
+def _eye(scenario: Scenario) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if scenario.pin is not None:
+        told["pin"] = [scenario.pin[0], *scenario.pin[1]]
+    if scenario.output:
+        told["output"] = scenario.output
+    return told
+
+
+def _read_eye(told: Mapping[str, Any], experiment: Experiment) -> Scenario:
+    pin, output = told.get("pin"), told.get("output", 0)
+    whole = isinstance(pin, list) and 2 <= len(pin) <= 5 and all(type(at) is int and -1 <= at < 10**7 for at in pin)
+    place = (pin[0], tuple(pin[1:])) if whole and pin is not None else None
+    shown = output if type(output) is int and 0 <= output < experiment.bank.shape[0] else 0
+    return Scenario(experiment, place, shown)
+
+
+# ---- links -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Link:
+    """What of a scenario a link can carry.
+
+    Attributes:
+        code: the link's parameter, "" for what the page opens with, None where it would be too long.
+        missing: what it leaves out, as a sentence, or "".
+    """
+
+    code: str | None
+    missing: str = ""
+
+
+def to_link(scenario: Scenario) -> Link:
+    """Write a scenario into a link, as far as it fits."""
+    experiment = scenario.experiment
+    told, missing = _settings(experiment), ""
+    photo = experiment.photo
+    if photo is not None and photo.sample:
+        told["sample"] = {"name": photo.sample, "size": photo.size, "colour": photo.colour}
+        if photo.painted:
+            missing = "What was painted on the picture is not part of the link: a scenario file keeps it."
+    if experiment.on_photo and photo is not None and photo.sample:
+        told["source"] = "photo"
+    elif experiment.on_photo:
+        missing = "Your own picture is not part of the link, only everything else: a scenario file keeps it."
+    told |= _eye(scenario)
+    if not told:
+        return Link("", missing)
+    text = json.dumps(told, separators=(",", ":"), allow_nan=False).encode()
+    code = base64.urlsafe_b64encode(zlib.compress(text, 9)).decode().rstrip("=")
+    if len(code) > LINK_LONGEST:
+        return Link(None, "This experiment holds too many numbers for a link: save it as a scenario file instead.")
+    return Link(code, missing)
+
+
+def from_link(code: str) -> Scenario:
+    """Read a scenario from a link's parameter.
+
+    Raises:
+        ScenarioError: with a sentence, where it cannot be opened.
+    """
+    try:
+        if len(code) > 2 * LINK_LONGEST:
+            raise ValueError("too long")
+        unfold = zlib.decompressobj()
+        text = unfold.decompress(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)), _UNPACKED_MOST)
+        if unfold.unconsumed_tail or not unfold.eof:
+            raise ValueError("cut off, or it unfolds to too much")
+        told = _object(json.loads(text))
+        experiment = _carry_out(told, Experiment())
+        if "sample" in told:
+            sample = _object(told["sample"])
+            for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
+                experiment = apply(experiment, {"op": op, "value": sample[value]})
+            experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
+        return _read_eye(told, experiment)
+    except EditRefusedError as refusal:
+        raise ScenarioError(f"The link could not be opened: {refusal}") from refusal
+    except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
+        raise ScenarioError(f"The link could not be opened. {_WRITTEN}") from error
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+# ---- files -------------------------------------------------------------------------------------------------------
+
+
+def to_file(scenario: Scenario) -> str:
+    """Write a whole scenario, its picture included, as JSON."""
+    experiment = scenario.experiment
+    told: dict[str, Any] = {"kernelscope": "scenario", "version": VERSION}
+    told["settings"] = _settings(experiment)
+    told |= _eye(scenario)
+    if experiment.photo is not None:
+        told["picture"] = _picture(experiment.photo)
+        told["source"] = experiment.source
+    return json.dumps(told, allow_nan=False, ensure_ascii=False)
+
+
+def _picture(photo: Photo) -> dict[str, Any]:
+    # The working copy to the last bit; what other sizes are made from as a picture of 8 bits a channel.
+    return {
+        "name": photo.name,
+        "sample": photo.sample,
+        "original": list(photo.original),
+        "size": photo.size,
+        "colour": photo.colour,
+        "painted": photo.painted,
+        "why_grey": photo.why_grey,
+        "shape": list(photo.pixels.shape),
+        "pixels": base64.b64encode(zlib.compress(np.ascontiguousarray(photo.pixels, "<f8").tobytes(), 6)).decode(),
+        "grey": _png(photo.grey[None]),
+        "rgb": None if photo.rgb is None else _png(photo.rgb),
+    }
+
+
+def _png(planes: npt.NDArray[np.float32]) -> str:
+    whole = np.rint(np.clip(planes, 0, 1) * 255).astype(np.uint8)
+    file = io.BytesIO()
+    # (1, H, W) -> (H, W), (3, H, W) -> (H, W, 3)
+    Image.fromarray(whole[0] if len(whole) == 1 else whole.transpose(1, 2, 0)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _planes(text: str, count: int) -> npt.NDArray[np.float32]:
+    file = io.BytesIO(base64.b64decode(text, validate=True))
+    picture = Image.open(file, formats=["PNG"])
+    if not (min(picture.size) >= THINNEST and max(picture.size) <= LARGEST) or len(picture.getbands()) != count:
+        raise ValueError("a picture of no such size or kind")
+    array = np.asarray(picture, dtype=np.float32) / np.float32(255)
+    return np.ascontiguousarray(array[None] if count == 1 else array.transpose(2, 0, 1))
+
+
+def from_file(data: bytes, current: Scenario) -> Scenario:
+    """Read a scenario file, or put a kernel file's kernel in the place of the one that is looked at.
+
+    Args:
+        data: the file's bytes.
+        current: what the visitor has.
+
+    Raises:
+        ScenarioError: with a sentence, where it is no such file; nothing was changed.
+    """
+    try:
+        told = _object(json.loads(data.decode("utf-8-sig")))
+        if told.get("kernelscope") == "kernel":
+            edit = {"op": "kernel", "values": told["weights"], "name": told.get("name"), "output": current.output}
+            return replace(current, experiment=apply(current.experiment, edit))
+        if told.get("kernelscope") != "scenario":
+            raise ScenarioError("This JSON file is neither a scenario nor a kernel that Kernelscope wrote.")
+        if told.get("version") != VERSION:
+            raise ScenarioError("This file was written by a newer Kernelscope; open it there, or update this one.")
+        experiment = _carry_out(_object(told["settings"]), Experiment())
+        if told.get("picture") is not None:
+            experiment = with_photo(experiment, _read_picture(_object(told["picture"])))
+            experiment = replace(experiment, source="grid" if told.get("source") == "grid" else "photo")
+        return _read_eye(told, experiment)
+    except ScenarioError:
+        raise
+    except EditRefusedError as refusal:
+        raise ScenarioError(f"The file could not be opened: {refusal}") from refusal
+    except (ValueError, KeyError, TypeError, RecursionError, OSError, SyntaxError, zlib.error) as error:
+        raise ScenarioError(f"The file could not be opened. {_WRITTEN}") from error
+
+
+def _read_picture(told: Mapping[str, Any]) -> Photo:
+    grey = _planes(told["grey"], 1)[0]
+    rgb = None if told["rgb"] is None else _planes(told["rgb"], 3)
+    channels, rows, columns = (int(size) for size in told["shape"])
+    colour = "rgb" if rgb is not None and told["colour"] == "rgb" else "grey"
+    if channels != (3 if colour == "rgb" else 1) or not THINNEST <= min(rows, columns) <= max(rows, columns) <= LARGEST:
+        raise ValueError("a working copy of no such size")
+    unfold = zlib.decompressobj()
+    data = unfold.decompress(base64.b64decode(told["pixels"], validate=True), _PICTURE_MOST)
+    pixels = np.frombuffer(data, "<f8").reshape(channels, rows, columns).astype(np.float64)
+    if not (np.isfinite(pixels).all() and abs(pixels).max() <= 1e6):
+        raise ValueError("cells that are no numbers")
+    height, width = (int(size) for size in told["original"])
+    size = int(told["size"])
+    if not SMALLEST <= size <= LARGEST or not math.isfinite(height + width):
+        raise ValueError("a working size of no such kind")
+    words = {name: " ".join(str(told[name]).split())[:80] for name in ("name", "why_grey")}
+    sample = str(told["sample"])
+    return Photo(
+        name=words["name"],
+        sample=sample if sample in samples.names() else "",
+        original=(height, width),
+        grey=grey,
+        rgb=rgb,
+        why_grey=words["why_grey"],
+        colour=colour,
+        size=size,
+        pixels=read_only(pixels),
+        painted=bool(told["painted"]),
+    )

@@ -1,0 +1,100 @@
+"""The files a visitor takes away, opened again."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pages.shared.edits import apply
+from pages.shared.session import Session
+from pages.shared.take_away import make
+
+VIEWS = ("input", "conv", "activation", "pool", "flat", "scores", "probabilities")
+
+
+def session(*edits: dict) -> Session:
+    kept = Session()
+    for edit in edits:
+        kept.put(apply(kept.experiment, edit))
+    return kept
+
+
+CASES = {
+    "the worked example": (),
+    "colour and three kernels": (
+        {"op": "sample", "value": "cat"},
+        {"op": "photo_size", "value": 48},
+        {"op": "colour", "value": "rgb"},
+        {"op": "add_kernel"},
+        {"op": "add_kernel"},
+        {"op": "activation", "value": "tanh"},
+        {"op": "class_names", "value": "cat, dog, =1+1"},
+    ),
+    "a large kernel at 224": (
+        {"op": "sample", "value": "zone_plate"},
+        {"op": "photo_size", "value": 224},
+        {"op": "kernel_size", "value": 11},
+        {"op": "random"},
+        {"op": "padding", "value": "same"},
+        {"op": "activation", "value": "leaky_relu"},
+        {"op": "pooling", "value": "average"},
+        {"op": "head", "value": "sigmoid"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_stage_s_csv_and_npz_hold_what_was_shown_to_the_bit(name, view):
+    kept = session(*CASES[name])
+    shown = [kept.chain.trace.input, *(stage.output for stage in kept.chain.trace.stages)][VIEWS.index(view)]
+    _, data = make(kept, f"{view}.npz")
+    with np.load(io.BytesIO(data), allow_pickle=False) as opened:
+        np.testing.assert_array_equal(opened[view], shown)
+    _, data = make(kept, f"{view}.csv")
+    rows = list(csv.reader(io.StringIO(data.decode())))
+    named = shown.ndim == 2 or shown.shape[1] > 1
+    numbers = np.array([[float(x) for x in row[1 if named else 0 :]] for row in rows])
+    np.testing.assert_array_equal(numbers.reshape(shown.shape), shown)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_script_reproduces_every_number_on_screen_to_the_bit(name, tmp_path):
+    kept = session(*CASES[name])
+    for file in ("reproduce.py", "trace.npz"):
+        (tmp_path / file).write_bytes(make(kept, file)[1])
+    command = [sys.executable, "-I", "reproduce.py", "trace.npz", "out.npz"]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "out.npz") as results:
+        for stage in kept.chain.trace.stages:
+            assert results[stage.name].tobytes() == np.ascontiguousarray(stage.output).tobytes()
+
+
+def test_the_scenario_file_is_one_that_can_be_opened():
+    kept = session(*CASES["colour and three kernels"])
+    _, data = make(kept, "scenario.json")
+    assert json.loads(data)["kernelscope"] == "scenario"
+    other = Session()
+    other.open_file(data)
+    np.testing.assert_array_equal(other.chain.trace.output, kept.chain.trace.output)
+    assert other.notice == ""
+    other.open_file(b'{"kernelscope": 1}')
+    assert "neither" in other.notice
+    np.testing.assert_array_equal(other.chain.trace.output, kept.chain.trace.output)
+
+
+@pytest.mark.parametrize("name", ["", "conv.exe", "nothing.csv", "../../x.csv", "kernel.npz", "conv.csv/x"])
+def test_there_is_no_file_of_another_name(name):
+    assert make(Session(), name) is None
+
+
+def test_a_chain_that_stops_early_gives_what_there_is():
+    kept = session({"op": "rows", "value": 3}, {"op": "columns", "value": 3})
+    assert make(kept, "activation.csv") is not None
+    assert make(kept, "pool.csv") is None
+    assert b"stages" in make(kept, "reproduce.py")[1]

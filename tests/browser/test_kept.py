@@ -1,0 +1,211 @@
+"""What is kept and what is taken away: reload, Back and Forward, links, files and downloads, in a real browser."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from pages.shared.chain import build
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from pages.shared.scenario import Scenario, to_link
+from tests.browser.conftest import LISTEN, ROOT, Server
+from tests.browser.screen import clear, hover_cell, last_cell, revision, same_sum, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+PHOTOGRAPH = ROOT / "assets" / "photograph.jpg"
+UPLOAD = ".st-key-photo input[type=file]"
+
+
+def change(page: Page, label: str, value: str) -> None:
+    before = revision(page)
+    page.get_by_label(label, exact=True).select_option(value)
+    wait_drawn(page, "probabilities", "cnn_core", before)
+
+
+def take_sample(page: Page, title: str) -> None:
+    before = revision(page)
+    page.get_by_role("button", name="Samples").click()
+    page.locator(".ks-sample", has_text=title).first.click()
+    wait_drawn(page, "probabilities", "cnn_core", before)
+
+
+def upload(page: Page, data: bytes, name: str) -> None:
+    page.set_input_files(UPLOAD, {"name": name, "mimeType": "application/octet-stream", "buffer": data})
+
+
+def reopened(page: Page) -> None:
+    page.evaluate("window.cnn && (window.cnn.drawn = [])")
+    page.reload()
+    wait_drawn(page, "probabilities")
+
+
+def test_a_reload_keeps_an_uploaded_picture_the_settings_and_undo(explore: Page):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, PHOTOGRAPH)
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    change(explore, "Activation", "tanh")
+    reopened(explore)
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Tanh")
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
+    explore.get_by_role("button", name="Undo").click()
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
+
+
+def test_the_address_follows_each_edit_without_adding_steps_to_go_back_over(explore: Page):
+    steps = explore.evaluate("history.length")
+    assert "x=" not in explore.url
+    change(explore, "Activation", "sigmoid")
+    change(explore, "Pooling", "average")
+    explore.wait_for_function("location.search.includes('x=')")
+    assert explore.evaluate("history.length") == steps
+
+
+def test_back_and_forward_between_pages_keep_the_experiment(explore: Page):
+    change(explore, "Activation", "sigmoid")
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    for move in (explore.go_back, explore.go_forward, explore.go_back):
+        clear(explore)
+        move()
+        explore.wait_for_function("window.cnn.drawn.length > 5")
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
+
+
+def test_a_copied_link_opens_the_same_experiment_and_pinned_cell_for_someone_else(explore: Page, browser: Browser):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    take_sample(explore, "Shapes")
+    change(explore, "Colour", "rgb")
+    hover_cell(explore, "conv", 20, 30, (126, 126))
+    explore.mouse.down()
+    explore.mouse.up()
+    index = last_cell(explore)["index"]
+    explore.wait_for_timeout(600)
+    explore.get_by_role("button", name="Copy link").click()
+    expect(explore.locator(".ks-notice")).to_contain_text("The link is copied")
+    link = explore.evaluate("navigator.clipboard.readText()")
+    assert len(link) < 8000
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.add_init_script(LISTEN)
+    other = context.new_page()
+    other.goto(link)
+    wait_drawn(other, "probabilities")
+    expect(other.locator("[data-column=input] .ks-shape")).to_have_text("128 × 128 × 3")
+    expect(other.locator(".ks-ledger h2")).to_have_text(f"Feature map [{index[2]}, {index[3]}]")
+    experiment = apply(apply(Experiment(), {"op": "sample", "value": "shapes"}), {"op": "colour", "value": "rgb"})
+    same_sum(hover_cell(other, "conv", 20, 30, (126, 126)), build(experiment).trace.explain(0, tuple(index)))
+    context.close()
+
+
+def test_a_link_with_every_kind_of_setting_opens(page: Page, server: Server):
+    experiment = Experiment()
+    for edit in (
+        {"op": "library", "value": "gabor"},
+        {"op": "grid", "value": np.arange(400).reshape(20, 20).tolist()},
+        {"op": "stride", "value": [1, 2]},
+        {"op": "padding", "value": [[0, 1], [2, 3]]},
+        {"op": "class_names", "value": "cat, <script>alert(1)</script>"[:24]},
+    ):
+        experiment = apply(experiment, edit)
+    page.goto(f"{server.url}/?x={to_link(Scenario(experiment)).code}")
+    wait_drawn(page, "probabilities")
+    shape = build(experiment).trace.stages[0].output.shape[2:]
+    same_sum(hover_cell(page, "conv", 3, 4, shape), build(experiment).trace.explain(0, (0, 0, 3, 4)))
+    expect(page.locator("[data-view=scores] .ks-bar-name").nth(1)).to_contain_text("<script>")
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "eNrLzU", "%3Cscript%3Ealert(1)%3C/script%3E", "a" * 7000])
+def test_a_bad_link_shows_the_worked_example_and_says_why(page: Page, server: Server, bad: str):
+    page.goto(f"{server.url}/?x={bad}")
+    wait_drawn(page, "probabilities")
+    expect(page.locator(".ks-notice")).to_contain_text("The link could not be opened")
+    expect(page.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")
+
+
+def downloaded(page: Page, name: str, row: str | None = None) -> bytes:
+    page.get_by_role("button", name="Take away").click()
+    place = page.locator("tr", has_text=row) if row else page.locator(".ks-take-whole")
+    with page.expect_download() as waiting:
+        place.get_by_text(name, exact=True).click()
+    data = Path(waiting.value.path()).read_bytes()
+    page.keyboard.press("Escape")
+    return data
+
+
+def test_everything_taken_away_holds_the_numbers_on_screen(explore: Page):
+    trace = build(Experiment()).trace
+    with np.load(io.BytesIO(downloaded(explore, "Whole trace, NPZ"))) as opened:
+        for stage in trace.stages:
+            np.testing.assert_array_equal(opened[stage.name], stage.output)
+    assert downloaded(explore, "CSV", "Feature map").decode().splitlines()[0] == "-6.0,12.0,12.0"
+    with zipfile.ZipFile(io.BytesIO(downloaded(explore, "NPZ", "Pooled"))) as archive:
+        assert archive.namelist() == ["pool.npy"]
+    assert b"import numpy" in downloaded(explore, "NumPy script")
+    assert json.loads(downloaded(explore, "Scenario file"))["kernelscope"] == "scenario"
+
+
+def test_a_map_as_png_and_svg_has_its_cells_in_the_colours_of_the_screen(explore: Page):
+    colours = explore.evaluate(
+        """async () => {
+          const { colour, scaleFor } = await import("/ui/common/scale.js");
+          const scale = scaleFor("signed", [[-6, 12, 12, -6, 8, 8, -6, 6, 6]]);
+          return [-6, 12, 12, -6, 8, 8, -6, 6, 6].map((x) => colour(x, scale, false).fill);
+        }"""
+    )
+    png = Image.open(io.BytesIO(downloaded(explore, "PNG", "Feature map"))).convert("RGB")
+    svg = downloaded(explore, "SVG", "Feature map").decode()
+    size = png.width // 3
+    for k, fill in enumerate(colours):
+        corner = png.getpixel((k % 3 * size + 4, k // 3 * size + 4))
+        assert "rgb({} {} {})".format(*corner) == fill
+    assert svg.count("<rect") == 9
+    for fill in set(colours):
+        assert svg.count(f'fill="{fill}"') >= colours.count(fill)
+    assert ">−6</text>" in svg
+
+
+def test_a_scenario_file_opens_again_with_the_picture_and_can_be_undone(explore: Page):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, PHOTOGRAPH)
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    change(explore, "Activation", "tanh")
+    file = downloaded(explore, "Scenario file")
+    other = explore.context.new_page()
+    other.goto(explore.url.split("?")[0])
+    wait_drawn(other, "probabilities")
+    upload(other, file, "mine.json")
+    expect(other.locator("[data-column=activation] h2")).to_have_text("Tanh")
+    expect(other.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
+    other.get_by_role("button", name="Undo").click()
+    expect(other.locator("[data-column=activation] h2")).to_have_text("ReLU")
+    other.close()
+
+
+@pytest.mark.parametrize("data", [b"{", b'{"kernelscope": "kernel", "weights": [[1], [2, 3]]}', b'{"a": 1}'])
+def test_a_file_that_cannot_be_opened_says_so_and_nothing_is_lost(explore: Page, data: bytes):
+    upload(explore, data, "broken.json")
+    expect(explore.locator(".ks-notice")).to_contain_text("file")
+    expect(explore.locator(".ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias 0 = 12")
+
+
+def test_a_kernel_is_saved_named_and_brought_back(explore: Page):
+    before = revision(explore)
+    explore.locator("[data-column=kernel] summary").click()
+    explore.get_by_label("name", exact=True).or_(explore.locator("[data-column=kernel] .ks-words")).first.fill("steep")
+    explore.locator("[data-column=kernel] .ks-words").press("Enter")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    with explore.expect_download() as waiting:
+        explore.get_by_role("button", name="Save kernel").click()
+    file = Path(waiting.value.path()).read_bytes()
+    assert waiting.value.suggested_filename == "steep.kernel.json"
+    explore.keyboard.press("Escape")
+    change(explore, "Kernel", "laplacian")
+    upload(explore, file, "steep.kernel.json")
+    expect(explore.locator("[data-view=kernel] input").first).to_have_value("1")
+    expect(explore.locator(".ks-sentence b")).to_have_text("steep")
