@@ -25,7 +25,7 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import FEW_TAPS
+from cnn_core.ops.conv import FEW_TAPS, GATHERED_MOST
 from cnn_core.trace import Trace
 
 INLINE = 2048
@@ -103,15 +103,21 @@ def convolve(x, weight, bias, stride, dilation, padding):
 
 _GATHERED = '''
 def convolve(x, weight, bias, stride, dilation, padding):
-    """The windows as columns of a matrix, then one product: out = weight @ windows + bias."""
+    """The windows as columns of a matrix, then a product: out = weight @ windows + bias, some rows at a time."""
     C_out, C, KH, KW = weight.shape
     cells = [cells for _, _, cells in taps(x, (KH, KW), stride, dilation, padding)]
     N, _, OH, OW = cells[0].shape
-    # KH*KW times (N, C, OH, OW) -> (N, C, KH, KW, OH, OW) -> (N, 1, C*KH*KW, OH*OW)
-    windows = np.stack(cells, axis=2).reshape(N, 1, C * KH * KW, OH * OW)
-    out = np.matmul(weight.reshape(1, C_out, C * KH * KW), windows)
-    return out.reshape(N, C_out, OH, OW) + bias[:, None, None]
-'''
+    out = np.empty((N, C_out, OH, OW))
+    rows = max(1, MOST // (C * KH * KW * OW))
+    for i in range(0, OH, rows):
+        # KH*KW times (N, C, rows, OW) -> (N, C, KH*KW, rows, OW) -> (N, 1, C*KH*KW, rows*OW)
+        windows = np.stack([each[:, :, i : i + rows] for each in cells], axis=2)
+        height = windows.shape[3]
+        windows = windows.reshape(N, 1, C * KH * KW, height * OW)
+        product = np.matmul(weight.reshape(1, C_out, C * KH * KW), windows)
+        out[:, :, i : i + rows] = product.reshape(N, C_out, height, OW)
+    return out + bias[:, None, None]
+'''.replace("MOST", str(GATHERED_MOST))
 
 _MAX_POOL = '''
 def max_pool(x, size, stride, padding):
