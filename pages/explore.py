@@ -29,6 +29,7 @@ def strip() -> None:
         on_message=lambda: kept.receive(st.session_state["explore"]["message"]),
         ui_path=web.ui_path(),
     )
+    frame.large(kept)
 
 
 strip()

@@ -65,7 +65,7 @@ def columns(chain: Chain, output: int) -> list[dict[str, Any]]:
         result = chain.trace.stages[position].output
         note = _geometry(chain, position) if step.view in ("conv", "pool") else _word(step.view, chain)
         kind = _KINDS.get(step.view, "map")
-        controls = _step_controls(step.view, chain)
+        controls = [*_step_controls(step.view, chain), *_looking(step.view)]
         shown.append(_column(step.view, kind, _heading(step), _extent(step, result.shape), note, controls))
     return shown
 
@@ -405,6 +405,18 @@ def _padding_controls(experiment: Experiment) -> list[Control]:
 
     choice = select({"op": "padding"}, "Padding", named, names, place="more")
     return [together, choice, *(alone(k, name) for k, name in enumerate(_SIDES))]
+
+
+def _looking(view: str) -> list[Control]:
+    """What can be done with any stage's numbers, behind "More"."""
+    kinds = (
+        ("large", "Open large, with a histogram", "With axes, to zoom and read off"),
+        ("table", "As a table", "The numbers as a real table"),
+        ("copy_cell", "Copy the cell", "The chosen cell's number, to the last digit"),
+        ("copy_row", "Copy its row", "The chosen cell's row, as a spreadsheet takes it"),
+        ("copy_map", "Copy all numbers", "As a spreadsheet takes them"),
+    )
+    return [command(f"{name}:{view}", label, hint=hint, place="more") for name, label, hint in kinds]
 
 
 def _step_controls(view: str, chain: Chain) -> list[Control]:

@@ -34,6 +34,28 @@ def heading(title: str, what: str, first: str) -> None:
     st.html(_STYLE + '<header class="ks-heading"><h1>{}</h1><p>{} <b>{}</b></p></header>'.format(*words))
 
 
+def large(kept: Session) -> None:
+    """Show the stage that was asked for in a dialog: with axes, and with a histogram of its numbers."""
+    if not kept.large:
+        return
+    from pages.shared import figures  # noqa: PLC0415 - half a second of start-up that only this dialog needs
+
+    asked = figures.shown(kept.chain, kept.large, kept.output)
+    kept.large = ""
+    if asked is None:
+        return
+    title, values = asked
+
+    @st.dialog(title, width="large")
+    def dialog() -> None:
+        st.plotly_chart(figures.heatmap(values), key="large_map")
+        told = f"{values.size:,} numbers from {values.min():.6g} to {values.max():.6g}, mean {values.mean():.6g}"
+        st.markdown(told.replace("-", "−"))
+        st.plotly_chart(figures.histogram(values), key="large_histogram")
+
+    dialog()
+
+
 def photo_door(kept: Session) -> None:
     """Offer to upload a picture, a scenario or a kernel, and take it in; else the session says why not."""
 

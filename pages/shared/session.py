@@ -39,6 +39,7 @@ class Session:
         output: which kernel's maps are looked at.
         have: identities of the arrays the browser holds.
         notice: a sentence for the visitor, or "".
+        large: the view that is opened large, or "".
     """
 
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -50,6 +51,7 @@ class Session:
     output: int = 0
     have: frozenset[str] = frozenset()
     notice: str = ""
+    large: str = ""
     _chain: Chain | None = None
 
     @property
@@ -131,6 +133,8 @@ class Session:
         self.notice = ""
         if edit["op"] == "undo":
             self.position = max(0, self.position - 1)
+        elif edit["op"] == "large":
+            self.large = str(edit.get("value"))
         elif edit["op"] == "redo":
             self.position = min(len(self.history) - 1, self.position + 1)
         else:

@@ -5,7 +5,7 @@
  */
 
 import { h, setText } from "../common/dom.js";
-import { readRows } from "../common/format.js";
+import { readRows, short } from "../common/format.js";
 import { toPng, toSvg } from "./picture.js";
 
 /**
@@ -18,10 +18,13 @@ import { toPng, toSvg } from "./picture.js";
  *   plane: () => number | null,
  *   kernel: () => number[][],
  *   drawing: (view: string) => import("../common/grid.js").Grid | null,
+ *   numbers: (view: string) => {title: string, rows: number[][], names: string[] | null, pinned: {row: number, column: number}},
  *   door: import("./photo_door.js").PhotoDoor,
  *   ui: string,
  * }} CommandHandlers  `ui`: where the server keeps the components' files
  */
+
+const TABLE_MOST = 40; // rows and columns: more are no easier to read, and slow to open
 
 export class Commands {
   /** @param {CommandHandlers} on */
@@ -43,8 +46,9 @@ export class Commands {
     this.#stopCamera();
   }
 
-  /** @param {string} command */
+  /** @param {string} command its name, and after a colon the view it concerns */
   run(command) {
+    const [name, view] = command.split(":");
     const commands = {
       upload: () => this.on.door.open(),
       samples: () => this.#samples(),
@@ -54,8 +58,13 @@ export class Commands {
       paste_kernel: () => this.#typed("Weights for this kernel", "1 0 -1\n2 0 -2\n1 0 -1", (text) => this.#pasteKernel(text)),
       save_kernel: () => this.#saveKernel(),
       take: () => this.#take(),
+      table: () => this.#table(view),
+      copy_cell: () => this.#copy(view, ({ rows, pinned }) => [[rows[pinned.row][pinned.column]]], "cell"),
+      copy_row: () => this.#copy(view, ({ rows, pinned }) => [rows[pinned.row]], "row"),
+      copy_map: () => this.#copy(view, ({ rows }) => rows, "map"),
+      large: () => this.on.send({ op: "large", value: view, output: this.on.output() }),
     };
-    commands[command]?.();
+    commands[name]?.();
   }
 
   /** @param {string} title @param {...Node} children */
@@ -129,6 +138,45 @@ export class Commands {
   #pasteKernel(text) {
     this.on.send({ op: "kernel_text", output: this.on.output(), plane: this.on.plane(), value: text });
     return null;
+  }
+
+  /**
+   * Put numbers into the clipboard as a spreadsheet takes them, to the last digit.
+   * @param {string} view
+   * @param {(numbers: ReturnType<CommandHandlers["numbers"]>) => number[][]} choose
+   * @param {string} what
+   */
+  async #copy(view, choose, what) {
+    const numbers = this.on.numbers(view);
+    try {
+      await navigator.clipboard.writeText(choose(numbers).map((row) => row.join("\t")).join("\n"));
+      const place = what === "map" ? "" : what === "row" ? `, row ${numbers.pinned.row}` : ` [${numbers.pinned.row}, ${numbers.pinned.column}]`;
+      this.on.refuse(`Copied: ${numbers.title}${place}, as numbers.`);
+    } catch {
+      this.on.refuse("The browser keeps the clipboard to itself; take the CSV file away instead.");
+    }
+  }
+
+  /** A map as a real table: all of a small one, of a large one the part around the pinned cell. @param {string} view */
+  #table(view) {
+    const { title, rows, names, pinned } = this.on.numbers(view);
+    const part = (/** @type {number} */ at, /** @type {number} */ size) => {
+      const first = Math.max(0, Math.min(size - TABLE_MOST, at - (TABLE_MOST >> 1)));
+      return [first, Math.min(size, first + TABLE_MOST)];
+    };
+    const [top, bottom] = part(pinned.row, rows.length);
+    const [left, right] = part(pinned.column, rows[0].length);
+    const whole = bottom - top === rows.length && right - left === rows[0].length;
+    const caption = whole ? `${rows.length} × ${rows[0].length} numbers` : `Rows ${top} to ${bottom - 1} and columns ${left} to ${right - 1} of ${rows.length} × ${rows[0].length}, around the chosen cell. Take away has them all.`;
+    const columns = Array.from({ length: right - left }, (_, k) => k + left);
+    const table = h(
+      "table",
+      { class: "ks-table" },
+      h("caption", { text: caption }),
+      h("thead", {}, h("tr", {}, h("td", {}), ...columns.map((k) => h("th", { scope: "col", text: names ? "value" : String(k) })))),
+      h("tbody", {}, ...rows.slice(top, bottom).map((row, k) => h("tr", {}, h("th", { scope: "row", text: names?.[top + k] ?? String(top + k) }), ...columns.map((c) => h("td", { text: short(row[c], 6) }))))),
+    );
+    this.#open(title, h("div", { class: "ks-table-frame", tabindex: "0", role: "region", "aria-label": `${title} as a table` }, table));
   }
 
   #saveKernel() {

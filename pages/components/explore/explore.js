@@ -14,10 +14,12 @@ import { ravel, unravel } from "../common/windows.js";
 import { CellEditor } from "./cell_editor.js";
 import { Column } from "./column.js";
 import { Commands } from "./commands.js";
+import { Dense } from "./dense.js";
 import { Edits, thicken } from "./edits.js";
 import { addressOf, keep, sessionBefore } from "./keep.js";
 import { weightSize } from "./kernel.js";
 import { TALLEST, cellSize } from "./layout.js";
+import { Look } from "./look.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
 import { veil } from "./veil.js";
@@ -87,6 +89,7 @@ export class Explore {
     });
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom();
+    this.look = new Look(() => this.model && this.#draw(this.source, false));
     this.door = new PhotoDoor({ limit: () => this.header.upload_limit, refuse: (sentence) => this.#tell(sentence) });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
@@ -97,11 +100,20 @@ export class Explore {
       plane: () => this.#kernelPlane(),
       kernel: () => this.#kernelRows(),
       drawing: (view) => this.#drawing(view),
+      numbers: (view) => this.#numbers(view),
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo, this.copyLink, this.take));
-    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.commands.dialog);
+    this.dense = new Dense({
+      change: (stage, cells) => this.edits.changeDense(stage, cells),
+      end: () => this.edits.endDense(),
+      send: (edit) => this.edits.send(edit),
+      refuse: (sentence) => this.#tell(sentence),
+      output: () => this.output,
+      redraw: () => this.model && this.#draw(this.source, false),
+    });
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo, this.copyLink, this.take));
+    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog);
     parent.append(this.root);
 
     this.redraw = oncePerFrame(() => this.#draw("preview"));
@@ -219,6 +231,23 @@ export class Explore {
       },
       plane: (/** @type {string} */ view, /** @type {number} */ plane) => this.#choosePlane(view, plane),
       output: (/** @type {number} */ output) => this.#chooseOutput(output),
+    };
+  }
+
+  /** What a stage shows, as rows of numbers, and where the pinned cell stands in them. @param {string} view */
+  #numbers(view) {
+    const stage = this.model.ofView(view);
+    const { values, shape } = this.model.values.get(stage.stage);
+    const flat = shape.length !== 4;
+    const channel = this.#channelOf(stage);
+    const [rows, columns] = flat ? [shape[1], 1] : [shape[2], shape[3]];
+    const at = channel * rows * columns;
+    const here = this.pin?.stage === stage.stage ? this.pin.index.slice(flat ? 1 : 2) : [0, 0];
+    return {
+      title: `${stage.title}${stage.planes ? ` ${stage.planes[channel]}` : ""}`,
+      rows: Array.from({ length: rows }, (_, k) => Array.from(values.subarray(at + k * columns, at + (k + 1) * columns))),
+      names: stage.names,
+      pinned: { row: here[0], column: here[1] ?? 0 },
     };
   }
 
@@ -374,41 +403,41 @@ export class Explore {
     }
     const drawn = [];
     for (const stages of groups.values()) {
-      const maps = stages.map((stage) => model.values.get(stage.stage).values);
-      const scale = scaleFor(stages[0].scale.kind, maps, stages[0].scale.domain);
-      for (const stage of stages) {
-        if (source === "preview" && model.waiting.has(stage.stage)) continue;
-        this.#drawStage(stage, scale);
+      const scales = this.look.scales(stages.map((stage) => ({ stage, planes: planesOf(model.values.get(stage.stage)) })));
+      stages.forEach((stage, k) => {
+        if (source === "preview" && model.waiting.has(stage.stage)) return;
+        this.#drawStage(stage, scales[k]);
         drawn.push(stage.view);
-      }
+      });
     }
     this.#drawKernel();
     drawn.push("kernel");
+    this.dense.draw(model, dark, tell ? { source, revision: this.channel.revision } : null);
     this.#mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
 
-  /** @param {import("../common/model.js").Stage} stage @param {import("../common/scale.js").Scale} scale */
-  #drawStage(stage, scale) {
+  /** @param {import("../common/model.js").Stage} stage @param {import("../common/scale.js").Scale[]} scales one a plane */
+  #drawStage(stage, scales) {
     const { dark } = this;
     const column = this.columns.get(stage.view);
     const { values, shape } = this.model.values.get(stage.stage);
-    if (column.kind === "bars") column.view.draw(values, stage.names, scale);
-    else if (column.kind === "vector") column.view.draw(values, scale, dark);
+    const chosen = this.#channelOf(stage);
+    if (column.kind === "bars") column.view.draw(values, stage.names, scales[0]);
+    else if (column.kind === "vector") column.view.draw(values, scales[0], dark);
     else {
       const plane = shape[2] * shape[3];
       const colour = stage.stage === -1 && this.inColour;
-      const chosen = this.#channelOf(stage);
       if (colour) column.view.drawColour(values, dark);
-      else column.view.draw(values, chosen * plane, scale, dark);
+      else column.view.draw(values, chosen * plane, scales[chosen], dark);
       const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
       column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : chosen + first);
       if (stage.planes) {
         if (first) column.planes.drawColour(0, values, [shape[2], shape[3]]);
-        for (let c = 0; c < shape[1]; c += 1) column.planes.draw(c + first, values, c * plane, [shape[2], shape[3]], scale, dark);
+        for (let c = 0; c < shape[1]; c += 1) column.planes.draw(c + first, values, c * plane, [shape[2], shape[3]], scales[c], dark);
       }
     }
-    column.legend?.draw(scale, dark);
+    column.legend?.draw(scales[chosen], dark);
   }
 
   #drawKernel() {
@@ -587,6 +616,8 @@ export class Explore {
     this.reached = null;
     this.pin = place;
     this.hover = null;
+    // A class that is asked is the one whose weights are shown.
+    if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     // A cell of another map than the one on screen brings its map along.
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.output) this.#chooseOutput(place.index[1]);
     this.remark();
@@ -701,6 +732,13 @@ export class Explore {
     const { low, high } = this.header.brush;
     this.editor.open(this.columns.get("input").view, { row, column }, text, this.model.value(-1, this.pin.index), { low, high });
   }
+}
+
+/** The planes of a stage, without copying them. @param {import("../common/blob.js").Tensor} tensor */
+function planesOf({ values, shape }) {
+  if (shape.length !== 4) return [values];
+  const size = shape[2] * shape[3];
+  return Array.from({ length: shape[1] }, (_, c) => values.subarray(c * size, (c + 1) * size));
 }
 
 /** @param {number[]} index */

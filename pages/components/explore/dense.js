@@ -1,0 +1,230 @@
+/**
+ * The fully connected layer opened: one class's weights in the shape of the pooled map, beside them what each weight
+ * meets and what the two make. The weights can be drawn on and typed over.
+ * @module
+ */
+
+import * as announce from "../common/announce.js";
+import { h, setText } from "../common/dom.js";
+import { addUp, fixed, placesFor, read, short, typed } from "../common/format.js";
+import { Grid } from "../common/grid.js";
+import { Legend } from "../common/legend.js";
+import { scaleFor } from "../common/scale.js";
+import { CellEditor } from "./cell_editor.js";
+import { thicken } from "./edits.js";
+
+/** @typedef {{row: number, column: number}} Cell */
+
+const SIDE = 216; // px of a map
+const LARGEST_CELL = 40; // px
+const NUDGE = 0.1;
+
+export class Dense {
+  /**
+   * @param {{
+   *   change: (stage: number, cells: [number, number, number][]) => void,
+   *   end: () => void,
+   *   send: (edit: any) => void,
+   *   refuse: (sentence: string) => void,
+   *   output: () => number,
+   *   redraw: () => void,
+   * }} on
+   */
+  constructor(on) {
+    this.on = on;
+    this.number = 0;
+    this.brush = 1;
+    /** @type {Cell | null} */
+    this.cell = null;
+    this.classes = h("div", { class: "ks-dense-classes", role: "radiogroup", "aria-label": "Which class" });
+    this.classes.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step || !this.names) return;
+      event.preventDefault();
+      this.choose((this.number + step + this.names.length) % this.names.length);
+      /** @type {HTMLElement} */ (this.classes.children[this.number]).focus();
+    });
+    this.editor = new CellEditor({
+      change: (cell, value) => this.#set([cell], value),
+      end: () => on.end(),
+      refuse: on.refuse,
+    });
+    const look = { hover: (/** @type {Cell | null} */ cell) => this.#look(cell), pick: (/** @type {Cell} */ cell) => this.#look(cell) };
+    this.grids = {
+      values: new Grid({ view: "dense_values", label: "Pooled values, one for each weight", on: { ...look, key: (event) => this.#key(event) } }),
+      weights: new Grid({
+        view: "dense_weights",
+        label: "Weights of this class: draw, or choose a cell and type",
+        on: {
+          ...look,
+          key: (event) => this.#key(event),
+          stroke: (cells, phase) => (phase === "end" ? on.end() : this.#set(this.#thick(cells), this.brush)),
+        },
+      }),
+      products: new Grid({ view: "dense_products", label: "Value times weight", on: { ...look, key: (event) => this.#key(event) } }),
+    };
+    this.legends = { values: new Legend(), weights: new Legend(), products: new Legend() };
+    const figure = (/** @type {"values" | "weights" | "products"} */ name, /** @type {string} */ title) =>
+      h("figure", { class: "ks-dense-figure" }, h("figcaption", { text: title }), this.grids[name].element, this.legends[name].element);
+    const sign = (/** @type {string} */ text) => h("span", { class: "ks-lens-sign", "aria-hidden": "true", text });
+    this.told = h("p", { class: "ks-dense-told" });
+    this.sum = h("p", { class: "ks-sum" });
+    this.bias = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": "bias of this class" });
+    this.bias.addEventListener("change", () => this.#bias());
+    this.brushField = h("input", { type: "number", step: "0.1", value: "1", class: "ks-brush-value", "aria-label": "brush: the weight that dragging draws" });
+    this.brushField.addEventListener("input", () => {
+      if (Number.isFinite(this.brushField.valueAsNumber)) this.brush = this.brushField.valueAsNumber;
+    });
+    const field = (/** @type {string} */ name, /** @type {HTMLElement} */ input) => h("label", { class: "ks-stepper" }, h("span", { class: "ks-stepper-name", text: name }), input);
+    this.element = h(
+      "details",
+      { class: "ks-dense" },
+      h("summary", { text: "Fully connected layer: every weight, in the shape of the map it reads" }),
+      h("div", { class: "ks-dense-bar" }, this.classes, field("brush", this.brushField), field("bias", this.bias)),
+      h("div", { class: "ks-dense-maps" }, figure("values", "pooled"), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), h("div", { class: "ks-dense-words" }, this.sum, this.told)),
+    );
+    this.element.addEventListener("toggle", () => on.redraw());
+  }
+
+  /** @param {number} number */
+  choose(number) {
+    if (number === this.number) return;
+    this.number = number;
+    this.on.redraw();
+  }
+
+  /**
+   * @param {import("../common/model.js").Model} model
+   * @param {boolean} dark
+   * @param {{source: "preview" | "cnn_core", revision: number} | null} news what to announce, null where nothing is new
+   */
+  draw(model, dark, news) {
+    const stage = model.ofView("scores");
+    this.element.hidden = !stage;
+    if (!stage || !this.element.open) return;
+    if (news?.source === "preview" && model.waiting.has(stage.reads)) return;
+    this.model = model;
+    this.stage = stage;
+    this.names = stage.names;
+    this.number = Math.min(this.number, stage.names.length - 1);
+    this.#classes();
+    const pool = model.ofView("pool");
+    const { shape, values } = model.values.get(pool.stage);
+    const [, channels, rows, columns] = shape;
+    this.size = rows * columns;
+    this.channel = Math.min(this.on.output(), channels - 1);
+    this.columns = columns;
+    const weights = model.weights.get(stage.stage);
+    const from = (this.number * channels + this.channel) * this.size;
+    const shown = {
+      values: values.subarray(this.channel * this.size, (this.channel + 1) * this.size),
+      weights: weights.values.subarray(from, from + this.size),
+    };
+    const products = shown.values.map((x, k) => x * shown.weights[k]);
+    const cell = Math.min(LARGEST_CELL, SIDE / Math.max(rows, columns));
+    const draw = (/** @type {"values" | "weights" | "products"} */ name, /** @type {Float64Array} */ numbers, /** @type {"signed" | "diverging"} */ kind) => {
+      const scale = scaleFor(kind, [numbers]);
+      this.grids[name].resize(rows, columns, cell);
+      this.grids[name].draw(numbers, 0, scale, dark);
+      this.legends[name].draw(scale, dark);
+      if (news) announce.drawn({ view: `dense_${name}`, ...news });
+    };
+    draw("values", shown.values, "signed");
+    draw("weights", shown.weights, "diverging");
+    draw("products", products, "diverging");
+    Object.assign(this, { shown, products });
+    if (document.activeElement !== this.bias) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
+    this.#tell();
+  }
+
+  #classes() {
+    const { names, number } = this;
+    while (this.classes.children.length > names.length) this.classes.lastChild.remove();
+    while (this.classes.children.length < names.length) {
+      const k = this.classes.children.length;
+      this.classes.append(h("button", { type: "button", role: "radio", class: "ks-button", onclick: () => this.choose(k) }));
+    }
+    names.forEach((name, k) => {
+      const button = /** @type {HTMLButtonElement} */ (this.classes.children[k]);
+      setText(button, name);
+      button.setAttribute("aria-checked", String(k === number));
+      button.tabIndex = k === number ? 0 : -1;
+    });
+  }
+
+  /** What the three maps add up to, and what one cell of them says. */
+  #tell() {
+    const { model, stage } = this;
+    const explanation = model.explain(stage.stage, [0, this.number]);
+    const planes = model.ofView("pool").planes;
+    const here = this.products.reduce((a, b) => a + b, 0);
+    const { bias, total, value } = explanation;
+    const products = planes ? [here, total - bias - here] : [here];
+    const places = Math.max(2, placesFor([...products, bias, value]));
+    const shown = addUp({ products, bias, value }, places);
+    const parts = [`${this.size.toLocaleString("en")} products${planes ? ` of ${planes[this.channel]}` : ""} ${fixed(shown.products[0], places)}`];
+    if (planes) parts.push(`the other maps ${fixed(shown.products[1], places)}`);
+    parts.push(`bias ${fixed(shown.bias, places)}`);
+    if (shown.remainder !== 0) parts.push(`remainder ${fixed(shown.remainder, places)}`);
+    setText(this.sum, `score ${this.names[this.number]} = ${parts.join(" + ")} = ${fixed(shown.value, places)}`);
+    const at = this.cell && this.cell.row * this.columns + this.cell.column;
+    const known = at !== null && at < this.size;
+    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${short(this.shown.weights[at])} = ${short(this.products[at])}` : "Point at a cell, or draw on the weights: the score follows.");
+    const marks = known ? [{ box: { top: this.cell.row, left: this.cell.column, bottom: this.cell.row, right: this.cell.column }, role: /** @type {"self"} */ ("self") }] : [];
+    for (const grid of Object.values(this.grids)) grid.drawMarks(marks);
+  }
+
+  /** @param {Cell | null} cell */
+  #look(cell) {
+    if (!cell || !this.shown) return;
+    this.cell = cell;
+    this.#tell();
+    const at = cell.row * this.columns + cell.column;
+    const feature = this.channel * this.size + at;
+    const value = this.shown.weights[at];
+    announce.cell("dense_weights", { stage: this.stage.stage, index: [this.number, feature], rule: "weight", value, terms: [], bias: 0, total: value, residual: 0, formula: null }, 0);
+  }
+
+  /** On a map of many cells a stroke of one would hardly be seen. @param {Cell[]} cells */
+  #thick(cells) {
+    const { rows, columns } = this.grids.weights;
+    return thicken(cells, Math.floor(Math.max(rows, columns) / 28), [rows, columns]);
+  }
+
+  /** @param {Cell[]} cells @param {number} value */
+  #set(cells, value) {
+    const features = cells.map(({ row, column }) => this.channel * this.size + row * this.columns + column);
+    this.on.change(this.stage.stage, features.map((feature) => [this.number, feature, value]));
+    this.cell = cells[cells.length - 1] ?? this.cell;
+  }
+
+  #bias() {
+    const value = read(this.bias.value);
+    const before = this.model.biases.get(this.stage.stage).values[this.number];
+    if (value === null) {
+      this.on.refuse(`“${this.bias.value}” is not a number, so the bias stays ${short(before)}.`);
+      this.bias.value = typed(before);
+    } else if (value !== before) this.on.send({ op: "dense_bias", cells: [[this.number, value]] });
+  }
+
+  /** Arrow keys walk, Shift and up or down change a weight, a digit opens a field. @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.shown) return;
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const { rows, columns } = this.grids.weights;
+    const cell = this.cell ?? { row: 0, column: 0 };
+    const value = this.shown.weights[cell.row * columns + cell.column];
+    if (step && event.shiftKey && step[1] === 0) {
+      event.preventDefault();
+      this.#set([cell], Number((value - step[0] * NUDGE).toFixed(10)));
+      this.on.end();
+    } else if (step) {
+      event.preventDefault();
+      const clamp = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, at));
+      this.#look({ row: clamp(cell.row + (this.cell ? step[0] : 0), rows), column: clamp(cell.column + (this.cell ? step[1] : 0), columns) });
+    } else if (event.key === "Enter" || /^[-−.,\d]$/.test(event.key)) {
+      event.preventDefault();
+      this.editor.open(this.grids.weights, cell, event.key === "Enter" ? null : event.key, value, { low: null, high: null });
+    }
+  }
+}

@@ -1,0 +1,45 @@
+"""What is opened large shows the stage's own numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from pages.shared.chain import build
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from pages.shared.figures import heatmap, histogram, shown
+
+TWO = apply(apply(Experiment(), {"op": "add_kernel"}), {"op": "rows", "value": 9})
+
+
+@pytest.mark.parametrize("output", [0, 1, 5])
+def test_a_map_is_that_of_the_kernel_that_is_looked_at(output):
+    chain = build(TWO)
+    title, values = shown(chain, "conv", output)
+    assert title == "Feature map"
+    np.testing.assert_array_equal(values, chain.trace.stages[0].output[0, min(output, 1)])
+    np.testing.assert_array_equal(heatmap(values).data[0].z, values)
+
+
+def test_vectors_and_the_input_can_be_opened_and_what_is_missing_cannot():
+    chain = build(TWO)
+    assert shown(chain, "scores", 0)[1].shape == (3,)
+    assert heatmap(shown(chain, "flat", 0)[1]).data[0].z.shape[1] == 1
+    np.testing.assert_array_equal(shown(chain, "input", 0)[1], TWO.grid)
+    small = build(apply(apply(Experiment(), {"op": "rows", "value": 1}), {"op": "columns", "value": 1}))
+    assert shown(small, "pool", 0) is None
+    assert shown(chain, "nothing", 0) is None
+
+
+def test_a_map_with_negative_numbers_is_centred_on_zero_and_nothing_is_clipped():
+    drawn = heatmap(np.array([[-3.0, 1.0], [2.0, 7.0]])).data[0]
+    assert (drawn.zmin, drawn.zmax) == (-7, 7)
+    drawn = heatmap(np.array([[0.2, 1.0]])).data[0]
+    assert (drawn.zmin, drawn.zmax) == (0, 1)
+
+
+@given(npst.arrays(np.float64, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(-1e6, 1e6)))
+def test_every_cell_is_counted_once(values):
+    assert sum(histogram(values).data[0].y) == values.size

@@ -1,0 +1,106 @@
+"""The fully connected layer opened: its weights in the pooled map's shape, drawn on and typed over."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.shared.chain import build
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from tests.browser.screen import hover_cell, last_cell, revision, same_sum, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+GRID = {"op": "rows", "value": 9}
+WIDE = {"op": "columns", "value": 9}
+
+
+@pytest.fixture
+def opened(explore: Page) -> Page:
+    """A 9×9 grid, so that the pooled map has 3×3 cells, and the layer unfolded."""
+    for label in ("rows", "cols"):
+        before = revision(explore)
+        field = explore.get_by_label(f"{label}, as a number")
+        field.fill("9")
+        field.press("Enter")
+        wait_drawn(explore, "probabilities", "cnn_core", before)
+    explore.locator(".ks-dense summary").click()
+    wait_shown(explore)
+    return explore
+
+
+def wait_shown(page: Page) -> None:
+    expect(page.locator("[data-view=dense_weights]")).to_be_visible()
+    page.locator("[data-view=dense_products]").scroll_into_view_if_needed()
+
+
+def weight(page: Page, row: int, column: int) -> float:
+    hover_cell(page, "dense_weights", row, column, (3, 3))
+    return last_cell(page)["value"]
+
+
+def test_each_class_s_weights_stand_in_the_shape_of_the_pooled_map(opened: Page):
+    trace_of = build(apply(apply(Experiment(), GRID), WIDE))
+    weights = trace_of.network.layers[4].weight
+    for number, name in enumerate("ABC"):
+        opened.locator(".ks-dense-classes").get_by_role("radio", name=name).click()
+        for row in range(3):
+            assert weight(opened, row, 1) == weights[number, row * 3 + 1]
+
+
+def test_the_sum_of_the_products_and_the_bias_is_the_score_as_shown(opened: Page):
+    text = opened.locator(".ks-dense .ks-sum").inner_text().replace("−", "-")
+    left, score = text.rsplit("=", 1)
+    numbers = [float(part.split()[-1]) for part in left.split("=", 1)[1].split(" + ")]
+    assert sum(numbers) == pytest.approx(float(score), abs=1e-9)
+
+
+def test_drawing_on_a_weight_moves_the_score_at_once_and_cnn_core_confirms(opened: Page):
+    before = revision(opened)
+    opened.get_by_label("brush: the weight").fill("2")
+    box = opened.locator("[data-view=dense_weights]").bounding_box()
+    cell = box["width"] / 3
+    opened.mouse.move(box["x"] + cell / 2, box["y"] + cell / 2)
+    opened.mouse.down()
+    opened.mouse.move(box["x"] + 2.5 * cell, box["y"] + cell / 2, steps=6)
+    opened.mouse.up()
+    wait_drawn(opened, "scores", "preview", before)
+    wait_drawn(opened, "scores", "cnn_core", before)
+    assert [weight(opened, 0, column) for column in range(3)] == [2, 2, 2]
+    edit = {"op": "dense", "features": 9, "cells": [[0, k, 2] for k in range(3)]}
+    trace = build(apply(apply(apply(Experiment(), GRID), WIDE), edit)).trace
+    opened.mouse.wheel(0, -5000)
+    opened.wait_for_function("document.querySelector('[data-view=scores]').getBoundingClientRect().top > 100")
+    same_sum(hover_cell(opened, "scores", 0, 0, (3, 1)), trace.explain(4, (0, 0)))
+    opened.get_by_role("button", name="Undo").click()
+    wait_drawn(opened, "scores", "cnn_core", before + 1)
+    wait_shown(opened)
+    assert weight(opened, 0, 0) != 2
+
+
+def test_by_keyboard_a_weight_is_chosen_stepped_and_typed(opened: Page):
+    before = revision(opened)
+    opened.locator("[data-view=dense_weights]").focus()
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.press("ArrowRight")
+    first = last_cell(opened)
+    assert first["index"] == [0, 1]
+    opened.keyboard.press("Shift+ArrowUp")
+    wait_drawn(opened, "scores", "cnn_core", before)
+    assert weight(opened, 0, 1) == pytest.approx(first["value"] + 0.1)
+    opened.locator("[data-view=dense_weights]").focus()
+    opened.keyboard.type("-1.5")
+    opened.keyboard.press("Enter")
+    wait_drawn(opened, "scores", "cnn_core", before + 1)
+    assert weight(opened, 0, 1) == -1.5
+
+
+def test_a_bias_is_typed_and_nonsense_is_refused(opened: Page):
+    before = revision(opened)
+    field = opened.get_by_label("bias of this class")
+    field.fill("0.5")
+    field.press("Enter")
+    wait_drawn(opened, "scores", "cnn_core", before)
+    expect(opened.locator(".ks-dense .ks-sum")).to_contain_text("bias 0.5")
+    field.fill("lots")
+    field.press("Enter")
+    expect(opened.locator(".ks-notice")).to_contain_text("“lots” is not a number, so the bias stays 0.5")
