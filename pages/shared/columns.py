@@ -160,7 +160,7 @@ def _word(view: str, chain: Chain) -> str:
     if view == "scores":
         features = chain.trace.stages[3].output.shape[1]
         changed = experiment.dense_features == features and any(k < experiment.classes for k, _ in experiment.dense)
-        return f"{features:,} × {experiment.classes} {'weights, some your own' if changed else 'seeded weights'}"
+        return f"{features:,} × {experiment.classes} {'weights, some your own' if changed else 'untrained weights'}"
     return "add up to 1" if experiment.head == "softmax" else "each on its own"
 
 

@@ -56,9 +56,45 @@ def hover_cell(page: Page, view: str, row: int, column: int, shape: tuple[int, i
 
 
 def weights(page: Page) -> np.ndarray:
-    """The kernel as its fields show it."""
-    values = page.locator("[data-view=kernel] input").evaluate_all("(fields) => fields.map((field) => field.value)")
-    return np.array([float(value) for value in values]).reshape(3, 3)
+    """The kernel as its fields show it, ``(KH, KW)``."""
+    kernel = page.locator("[data-view=kernel]")
+    values = kernel.locator("input").evaluate_all("(fields) => fields.map((field) => field.value)")
+    columns = int(kernel.evaluate("(element) => getComputedStyle(element).getPropertyValue('--ks-columns')"))
+    return np.array([float(value) for value in values]).reshape(-1, columns)
+
+
+def choose(page: Page, label: str, value: str, view: str = "conv") -> None:
+    """Choose in a menu and wait for cnn_core's answer."""
+    before = revision(page)
+    page.get_by_label(label, exact=True).select_option(value)
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def press(page: Page, name: str, view: str = "conv", within: str | None = None) -> None:
+    """Press a button, unfolding the "More" of the column ``within`` it lies, and wait for cnn_core's answer."""
+    before = revision(page)
+    place = page.locator(f"[data-column={within}]") if within else page
+    if within and place.locator("details").get_attribute("open") != "":
+        place.locator("summary").click()
+    place.get_by_role("button", name=name, exact=True).click()
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def type_number(page: Page, label: str, value: str, view: str = "conv") -> None:
+    """Type into a stepper or number field and wait for cnn_core's answer."""
+    before = revision(page)
+    field = page.get_by_label(label, exact=True)
+    field.fill(value)
+    field.press("Enter")
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def take_sample(page: Page, title: str, view: str = "probabilities") -> None:
+    """Take a picture of the gallery and wait for cnn_core's answer."""
+    before = revision(page)
+    page.get_by_role("button", name="Samples").click()
+    page.locator(".ks-sample", has_text=title).first.click()
+    wait_drawn(page, view, "cnn_core", before)
 
 
 def same_sum(event: dict, asked: Explanation) -> None:

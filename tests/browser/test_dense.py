@@ -48,7 +48,7 @@ def test_each_class_s_weights_stand_in_the_shape_of_the_pooled_map(opened: Page)
 
 
 def test_the_sum_of_the_products_and_the_bias_is_the_score_as_shown(opened: Page):
-    text = opened.locator(".ks-dense .ks-sum").inner_text().replace("−", "-")
+    text = opened.locator(".ks-dense-sum").inner_text().replace("−", "-")
     left, score = text.rsplit("=", 1)
     numbers = [float(part.split()[-1]) for part in left.split("=", 1)[1].split(" + ")]
     assert sum(numbers) == pytest.approx(float(score), abs=1e-9)
@@ -100,7 +100,7 @@ def test_a_bias_is_typed_and_nonsense_is_refused(opened: Page):
     field.fill("0.5")
     field.press("Enter")
     wait_drawn(opened, "scores", "cnn_core", before)
-    expect(opened.locator(".ks-dense .ks-sum")).to_contain_text("bias 0.5")
+    expect(opened.locator(".ks-dense-sum")).to_contain_text("bias 0.5")
     field.fill("lots")
     field.press("Enter")
     expect(opened.locator(".ks-notice")).to_contain_text("“lots” is not a number, so the bias stays 0.5")

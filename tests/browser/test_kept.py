@@ -15,7 +15,7 @@ from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, ROOT, Server
-from tests.browser.screen import clear, hover_cell, last_cell, revision, same_sum, wait_drawn
+from tests.browser.screen import clear, hover_cell, last_cell, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -26,13 +26,6 @@ UPLOAD = ".st-key-photo input[type=file]"
 def change(page: Page, label: str, value: str) -> None:
     before = revision(page)
     page.get_by_label(label, exact=True).select_option(value)
-    wait_drawn(page, "probabilities", "cnn_core", before)
-
-
-def take_sample(page: Page, title: str) -> None:
-    before = revision(page)
-    page.get_by_role("button", name="Samples").click()
-    page.locator(".ks-sample", has_text=title).first.click()
     wait_drawn(page, "probabilities", "cnn_core", before)
 
 

@@ -4,7 +4,7 @@
  */
 
 import { h, setText } from "./dom.js";
-import { short } from "./format.js";
+import { fixed, short } from "./format.js";
 
 export class Bars {
   /**
@@ -32,17 +32,19 @@ export class Bars {
    * @param {Float64Array} values
    * @param {string[]} names
    * @param {import("./scale.js").Scale} scale its ends are the ends of a full bar
+   * @param {number | null} [places] decimals of every number, so that they can be added up; null for as many as each needs
    */
-  draw(values, names, scale) {
+  draw(values, names, scale, places = null) {
     while (this.rows.length < values.length) this.#addRow();
     while (this.rows.length > values.length) this.rows.pop().row.remove();
     const range = scale.high - scale.low;
     const zero = ((0 - scale.low) / range) * 100;
     values.forEach((value, k) => {
-      const { name, bar, number } = this.rows[k];
+      const { row, name, bar, number } = this.rows[k];
       const place = ((value - scale.low) / range) * 100;
       setText(name, names[k]);
-      setText(number, short(value, 3));
+      setText(number, places === null ? short(value, 3) : fixed(value, places));
+      row.title = `${names[k]}: ${value}`;
       bar.style.left = `${Math.min(zero, place)}%`;
       bar.style.width = `${Math.abs(place - zero)}%`;
       bar.classList.toggle("ks-negative", value < 0);

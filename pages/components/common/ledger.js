@@ -63,7 +63,7 @@ export class Ledger {
     const sum = rule === "sum" ? shownSum(explanation) : null;
     const value_text = sum ? fixed(sum.value, sum.places) : short(value, 6);
     this.head.replaceChildren(
-      h("h2", { text: nameOf(model, stage, index) }),
+      h("h2", { text: nameOf(model, stage, index), title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }),

@@ -68,7 +68,7 @@ export class Dense {
       h("figure", { class: "ks-dense-figure" }, h("figcaption", { text: title }), this.grids[name].element, this.legends[name].element);
     const sign = (/** @type {string} */ text) => h("span", { class: "ks-lens-sign", "aria-hidden": "true", text });
     this.told = h("p", { class: "ks-dense-told" });
-    this.sum = h("p", { class: "ks-sum" });
+    this.sum = h("p", { class: "ks-dense-sum" });
     this.bias = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": "bias of this class" });
     this.bias.addEventListener("change", () => this.#bias());
     this.brushField = h("input", { type: "number", step: "0.1", value: "1", class: "ks-brush-value", "aria-label": "brush: the weight that dragging draws" });

@@ -27,6 +27,7 @@ import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
 const COLUMN = { bars: 140, vector: 84, missing: 150 }; // px a column that is no map
+const PROBABILITY_PLACES = 4; // decimals
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 export class Explore {
@@ -423,7 +424,7 @@ export class Explore {
     const column = this.columns.get(stage.view);
     const { values, shape } = this.model.values.get(stage.stage);
     const chosen = this.#channelOf(stage);
-    if (column.kind === "bars") column.view.draw(values, stage.names, scales[0]);
+    if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" ? PROBABILITY_PLACES : null);
     else if (column.kind === "vector") column.view.draw(values, scales[0], dark);
     else {
       const plane = shape[2] * shape[3];

@@ -11,6 +11,12 @@ const SLOWEST = 1; // cells a second
 const FASTEST = 60;
 const LONGEST_RUN = 20; // s at full speed: on a large map several cells pass in one frame
 
+/** @param {number} n */
+function ordinal(n) {
+  const last = n % 100;
+  return last > 10 && last < 14 ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th");
+}
+
 export class Player {
   /**
    * @param {{go: (k: number, playing: boolean) => void, count: () => number, where: () => number}} on
@@ -49,7 +55,7 @@ export class Player {
   tell() {
     const count = this.on.count();
     const at = this.on.where();
-    setText(this.place, count && at >= 0 ? `output cell ${(at + 1).toLocaleString("en")} of ${count.toLocaleString("en")}` : "");
+    setText(this.place, count && at >= 0 ? `${(at + 1).toLocaleString("en")}${ordinal(at + 1)} of ${count.toLocaleString("en")} cells` : "");
   }
 
   /** @param {number} k */

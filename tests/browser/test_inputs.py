@@ -1,0 +1,201 @@
+"""Every way in for the input: samples, camera, clipboard, patterns, typed sizes; and nonsense at each door."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages.shared import patterns, samples
+from pages.shared.chain import build
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from tests.browser.conftest import FLAGS, LISTEN, Server, find_browser
+from tests.browser.screen import (
+    choose,
+    hover_cell,
+    press,
+    revision,
+    same_sum,
+    take_sample,
+    type_number,
+    wait_drawn,
+)
+
+pytestmark = pytest.mark.browser
+
+# Hand the clipboard to the page as a person's paste would.
+PASTE = """async ([text, picture]) => {
+  const data = new DataTransfer();
+  if (text !== null) data.setData("text/plain", text);
+  if (picture) {
+    const blob = await (await fetch(picture)).blob();
+    data.items.add(new File([blob], "pasted.png", { type: "image/png" }));
+  }
+  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize(
+    "sample", [samples.get(name) for name in ("brick", "digit", "dots")], ids=lambda each: each.name
+)
+def test_a_sample_is_taken_with_its_licence_beside_it(explore: Page, sample):
+    take_sample(explore, sample.title)
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text(sample.licence)
+    experiment = apply(Experiment(), {"op": "sample", "value": sample.name})
+    trace = build(experiment).trace
+    shape = trace.stages[0].output.shape[2:]
+    event = hover_cell(explore, "conv", shape[0] // 2, shape[1] // 2, shape)
+    same_sum(event, trace.explain(0, tuple(event["index"])))
+
+
+def test_the_gallery_shows_every_sample_with_its_licence_and_is_left_by_escape(explore: Page):
+    explore.get_by_role("button", name="Samples").click()
+    cards = explore.locator(".ks-sample")
+    expect(cards).to_have_count(len(samples.SAMPLES))
+    for card, sample in zip(cards.all(), samples.SAMPLES, strict=True):
+        expect(card).to_contain_text(sample.licence)
+        card.scroll_into_view_if_needed()
+        explore.wait_for_function("(image) => image.naturalWidth > 0", arg=card.locator("img").element_handle())
+    explore.keyboard.press("Escape")
+    expect(cards.first).not_to_be_visible()
+    assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 12
+
+
+def test_the_smallest_and_the_largest_working_size(explore: Page):
+    take_sample(explore, "Zone plate")
+    for size in ("28", "512"):
+        before = revision(explore)
+        explore.get_by_label("size", exact=True).fill(size)
+        wait_drawn(explore, "probabilities", "cnn_core", before)
+        expect(explore.locator("[data-column=input] .ks-shape")).to_have_text(f"{size} × {size}")
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("1\t2\t3\n4\t5\t6", [[1, 2, 3], [4, 5, 6]]), ("0,5;2\n-3;4", [[0.5, 2], [-3, 4]])]
+)
+def test_a_spreadsheet_s_cells_are_pasted_as_the_grid(explore: Page, text: str, rows: list):
+    before = revision(explore)
+    explore.evaluate(PASTE, [text, None])
+    wait_drawn(explore, "input", "cnn_core", before)
+    shape = (len(rows), len(rows[0]))
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            assert hover_cell(explore, "input", row, column, shape)["value"] == rows[row][column]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("hello world", "“hello” is not a number"),
+        ("1 2\n3", "Row 1 has 2 numbers and row 2 has 1"),
+        ("\n".join(["1 2 3"] * 65), "a grid has at most 64"),
+        ("1 1e9", "must lie between"),
+        ("NaN 1", "“NaN” is not a number"),
+    ],
+    ids=["words", "ragged", "too tall", "too large", "nan"],
+)
+def test_a_paste_that_is_no_grid_is_refused_with_a_sentence_and_nothing_is_lost(explore: Page, text: str, why: str):
+    explore.evaluate(PASTE, [text, None])
+    expect(explore.locator(".ks-notice")).to_contain_text(why)
+    assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 12
+
+
+def test_a_picture_in_the_clipboard_becomes_the_input(explore: Page, server: Server):
+    before = revision(explore)
+    explore.evaluate(PASTE, [None, f"{server.url}/ui/samples/shapes.png"])
+    wait_drawn(explore, "input", "cnn_core", before)
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("pasted.png: 192 × 192 pixels")
+
+
+def test_numbers_are_typed_into_a_dialog_that_says_what_it_cannot_read(explore: Page):
+    explore.locator("[data-column=input] summary").click()
+    explore.get_by_role("button", name="Paste numbers…").click()
+    field = explore.locator(".ks-dialog textarea")
+    field.fill("1 2\n3 four")
+    explore.get_by_role("button", name="Use them").click()
+    expect(explore.locator(".ks-dialog .ks-problem")).to_have_text("Row 2: “four” is not a number.")
+    before = revision(explore)
+    field.fill("1 2\n3 4")
+    explore.get_by_role("button", name="Use them").click()
+    wait_drawn(explore, "input", "cnn_core", before)
+    assert hover_cell(explore, "input", 1, 1, (2, 2))["value"] == 4
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (64, 64), (1, 64), (12, 7)])
+def test_a_grid_of_any_size_is_typed_and_asked(explore: Page, rows: int, columns: int):
+    type_number(explore, "rows, as a number", str(rows), "input")
+    type_number(explore, "cols, as a number", str(columns), "input")
+    expect(explore.locator("[data-column=input] .ks-shape")).to_have_text(f"{rows} × {columns}")
+    event = hover_cell(explore, "input", rows - 1, columns - 1, (rows, columns))
+    assert event["index"] == [0, 0, rows - 1, columns - 1]
+
+
+@pytest.mark.parametrize("text", ["0", "65", "-3", "2.5"])
+def test_a_grid_of_no_such_size_is_refused_by_the_server_s_sentence(explore: Page, text: str):
+    field = explore.get_by_label("rows, as a number")
+    field.fill(text)
+    field.press("Enter")
+    expect(explore.locator(".ks-notice")).to_contain_text("must be a whole number from 1 to 64")
+    expect(field).to_have_value("5")
+
+
+@pytest.mark.parametrize("name", ["noise", "checkerboard", "disc"])
+def test_a_pattern_fills_the_grid_and_undo_takes_it_back(explore: Page, name: str):
+    explore.locator("[data-column=input] summary").click()
+    choose(explore, "Fill with…", name)
+    expected = apply(Experiment(), {"op": "pattern", "value": name}).grid
+    shown = np.array([[hover_cell(explore, "input", r, c, (5, 5))["value"] for c in range(5)] for r in (0, 2)])
+    np.testing.assert_array_equal(shown, expected[[0, 2]])
+    assert patterns.title(name)
+    press(explore, "↶ Undo")
+    assert hover_cell(explore, "input", 0, 0, (5, 5))["value"] == 1
+
+
+def test_the_grid_is_filled_with_the_brush_and_cleared(explore: Page):
+    explore.get_by_label("brush: the value").first.fill("4")
+    press(explore, "Fill with the brush", within="input")
+    assert hover_cell(explore, "conv", 1, 1, (3, 3))["value"] == 0
+    explore.keyboard.press("Escape")
+    assert hover_cell(explore, "input", 4, 4, (5, 5))["value"] == 4
+    press(explore, "Clear", within="input")
+    explore.keyboard.press("Escape")
+    assert hover_cell(explore, "input", 4, 4, (5, 5))["value"] == 0
+
+
+def test_a_picture_is_taken_with_the_camera(browser: Browser, server: Server):
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    running = browser.browser_type.launch(executable_path=find_browser(), args=[*FLAGS, *flags])
+    context = running.new_context(viewport={"width": 1440, "height": 1000}, permissions=["camera"])
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    before = revision(page)
+    page.locator("[data-column=input] summary").click()
+    page.get_by_role("button", name="Camera…").click()
+    page.get_by_role("button", name="Take the picture").click()
+    wait_drawn(page, "probabilities", "cnn_core", before)
+    expect(page.locator("[data-column=input] .ks-note")).to_contain_text("camera.png")
+    expect(page.locator(".ks-dialog")).not_to_be_visible()
+    running.close()
+
+
+def test_without_a_camera_the_page_says_so_and_offers_another_way(explore: Page):
+    explore.locator("[data-column=input] summary").click()
+    explore.get_by_role("button", name="Camera…").click()
+    expect(explore.locator(".ks-notice")).to_contain_text("Upload a picture")
+    expect(explore.locator(".ks-dialog")).not_to_be_visible()
+
+
+def test_what_a_spreadsheet_writes_is_read_as_it_was_meant(explore: Page):
+    cases = {
+        "1\t2\n3\t4": [[1, 2], [3, 4]],
+        "1 2\r\n3 4\r\n": [[1, 2], [3, 4]],
+        "1,2,3\n4,5,6": [[1, 2, 3], [4, 5, 6]],
+        "1, 2\n3, 4": [[1, 2], [3, 4]],
+        "1,5\t2,5": [[1.5, 2.5]],
+        "−1 1/4": [[-1, 0.25]],
+        "7": [[7]],
+    }
+    script = "async (text) => (await import('/ui/common/format.js')).readRows(text).rows"
+    for text, rows in cases.items():
+        assert explore.evaluate(script, text) == rows, text
