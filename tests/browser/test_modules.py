@@ -175,3 +175,92 @@ def test_windows_and_their_readers_are_each_other_s_inverse(modules: Page):
         }"""
     )
     assert wrong == []
+
+
+def test_a_preview_of_a_part_gives_what_a_preview_of_the_whole_gives(modules: Page):
+    """A weight of one kernel, or some cells of one plane, change only what they reach: every stage, in any geometry."""
+    rng = np.random.default_rng(11)
+    for trial in range(40):
+        stride, dilation, padding, extent = (
+            rng.integers(low, high, 2).tolist() for low, high in ((1, 3), (1, 3), (0, 3), (1, 4))
+        )
+        channels, outputs, rows, columns = (
+            int(n) for n in (rng.integers(1, 4), rng.integers(1, 4), *rng.integers(9, 14, 2))
+        )
+        size = [
+            (n + 2 * p - d * (k - 1) - 1) // s + 1
+            for n, p, d, k, s in zip((rows, columns), padding, dilation, extent, stride, strict=True)
+        ]
+        pooled = [(n - 2) // 2 + 1 for n in size]
+        if min(pooled) < 1:
+            continue
+        work = {
+            "x": rng.normal(size=(channels, rows, columns)).ravel().tolist(),
+            "w": rng.normal(size=(outputs, channels, *extent)).ravel().tolist(),
+            "shapes": [
+                [1, channels, rows, columns],
+                [outputs, channels, *extent],
+                [1, outputs, *size],
+                [1, outputs, *pooled],
+            ],
+            "links": [
+                {
+                    "kind": "window",
+                    "origin": [-p for p in padding],
+                    "stride": stride,
+                    "dilation": dilation,
+                    "extent": extent,
+                },
+                {"kind": "window", "origin": [0, 0], "stride": [2, 2], "dilation": [1, 1], "extent": [2, 2]},
+            ],
+            "trial": trial,
+        }
+        differences = modules.evaluate(PARTS, work)
+        assert max(differences) < 1e-12, (trial, differences)
+
+
+# The chain convolution -> leaky ReLU -> max pooling, previewed whole and in parts by the page's own model.
+PARTS = """async ({ x, w, shapes, links, trial }) => {
+  const { Model } = await import("/ui/common/model.js");
+  const { preview } = await import("/ui/common/preview.js");
+  const stage = (number, rule, link, more) => ({ stage: number, reads: number < 0 ? null : number - 1, preview: rule,
+    link, view: String(number), array: String(number), weight: null, bias: null, parameter: 0.1, ...more });
+  const stages = [stage(-1, null, null, {}), stage(0, "window_sum", links[0], { weight: "w" }),
+                  stage(1, "leaky_relu", { kind: "same" }, {}), stage(2, "window_max", links[1], {})];
+  const run = (input, weight) => {
+    const values = [{ shape: shapes[0], values: input }];
+    const at = [shapes[2], shapes[2], shapes[3]];
+    at.forEach((shape, k) => {
+      const { preview: rule, link } = stages[k + 1];
+      const given = { input: values[k], shape, link, weight: { shape: shapes[1], values: weight }, parameter: 0.1 };
+      values.push(preview(rule, given));
+    });
+    return values;
+  };
+  const begin = run(Float64Array.from(x), Float64Array.from(w));
+  const arrays = new Map(begin.map((tensor, k) => [String(k - 1), tensor]));
+  arrays.set("w", { shape: shapes[1], values: Float64Array.from(w) });
+  const model = new Model(stages, arrays);
+  const apart = ({ values }, other) =>
+    values.reduce((most, x, n) => Math.max(most, Math.abs(x - other.values[n])), 0);
+  const differ = (whole) => Math.max(...whole.map((tensor, k) => apart(tensor, model.values.get(k - 1))));
+  const found = [];
+  const weight = Float64Array.from(w);
+  const per = weight.length / shapes[1][0];
+  for (let step = 0; step < 3; step += 1) {                       // three steps of one gesture on one kernel
+    const output = trial % shapes[1][0];
+    weight[output * per + ((trial + step) % per)] += 0.5 + step;
+    model.edit({ weight: { stage: 0, values: weight.slice(), output } });
+    found.push(differ(run(Float64Array.from(x), weight)));
+  }
+  const input = Float64Array.from(x);
+  const [, , rows, columns] = shapes[0];
+  const box = { top: trial % rows, left: trial % columns };
+  Object.assign(box, { bottom: Math.min(rows - 1, box.top + 2), right: Math.min(columns - 1, box.left + 1) });
+  for (let i = box.top; i <= box.bottom; i += 1) {
+    for (let j = box.left; j <= box.right; j += 1) input[i * columns + j] = 9;
+  }
+  model.edit({ input: { values: input, box } });
+  found.push(differ(run(input, weight)));
+  return found;
+}"""

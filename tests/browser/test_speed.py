@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import ROOT, Server
-from tests.browser.screen import clear, drawn, revision, wait_drawn
+from tests.browser.screen import clear, drawn, press, revision, type_number, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -102,13 +102,35 @@ def quartiles(times: list[float]) -> str:
     return f"median {statistics.median(ordered):6.1f} ms, p95 {ordered[int(len(ordered) * 0.95)]:6.1f} ms"
 
 
-@pytest.mark.parametrize("size", [5, 28, 224])
-def test_an_edit_is_drawn_within_a_frame_or_two(explore: Page, size: int, capsys: pytest.CaptureFixture[str]):
+def set_kernels(page: Page, size: int, count: int) -> None:
+    """A kernel of ``size`` rows and columns, and as many of them."""
+    page.locator("[data-column=kernel] summary").click()
+    if size != 3:
+        type_number(page, "kernel, as a number", str(size))
+    for _ in range(count - 1):
+        press(page, "Add a kernel", within="kernel")
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "count"),
+    [
+        (5, 3, 1),
+        *((size, kernel, 1) for size in (28, 224, 512) for kernel in (3, 7, 11)),
+        *((size, 3, 4) for size in (28, 224, 512)),
+        (512, 11, 4),
+    ],
+)
+def test_an_edit_is_drawn_within_a_frame_or_two(
+    explore: Page, size: int, kernel: int, count: int, capsys: pytest.CaptureFixture[str]
+):
     set_input(explore, size)
+    set_kernels(explore, kernel, count)
     explore.wait_for_timeout(500)
     times = explore.evaluate(DRAG, 60)["previews"]
     with capsys.disabled():
-        print(f"\n  edit -> drawn frame at {size:3d} px: {quartiles(times)} (aim 16)")
+        kind = f"{size:3d} px, {kernel:2d}×{kernel:<2d}, {count} kernel{'s' * (count > 1)}"
+        print(f"\n  edit -> drawn frame at {kind}: {quartiles(times)} (aim 16)", end="")
     assert len(times) == 60
     assert statistics.median(times) < 100
 
@@ -131,6 +153,36 @@ def test_cnn_core_s_arrays_follow_a_gesture_nearly_as_fast_as_a_bare_rerun(
         print(f"\n  gesture end -> cnn_core at 224 px: {quartiles(settle)}")
         print(f"  bare fragment rerun:               {quartiles(floor)}; ratio {ratio:.2f} (aim 2)")
     assert ratio < 6
+
+
+@pytest.mark.parametrize(("size", "count"), [(5, 1), (28, 1), (224, 1), (512, 1), (224, 4)])
+def test_an_edit_sends_little_and_is_answered_with_little(
+    explore: Page, size: int, count: int, capsys: pytest.CaptureFixture[str]
+):
+    set_input(explore, size)
+    set_kernels(explore, 3, count)
+    explore.wait_for_timeout(500)
+    socket = explore.context.new_cdp_session(explore)
+    socket.send("Network.enable")
+    moved = {"sent": 0, "received": 0}
+
+    def count_bytes(way: str):
+        def add(event: dict) -> None:
+            frame = event["response"]
+            # Binary frames are reported in base64.
+            moved[way] += len(frame["payloadData"]) * 3 // 4 if frame["opcode"] == 2 else len(frame["payloadData"])
+
+        return add
+
+    socket.on("Network.webSocketFrameSent", count_bytes("sent"))
+    socket.on("Network.webSocketFrameReceived", count_bytes("received"))
+    for _ in range(4):
+        explore.evaluate(DRAG, 3)
+        explore.wait_for_timeout(150)
+    with capsys.disabled():
+        up, down = (moved[way] / 4 / 1000 for way in ("sent", "received"))
+        print(f"\n  bytes an edit at {size} px, {count} kernels: {up:.1f} kB up, {down:.1f} kB down", end="")
+    assert 0 < moved["sent"] < 4 * 20_000
 
 
 @pytest.mark.parametrize("size", [5, 224])

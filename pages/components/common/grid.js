@@ -7,6 +7,7 @@
 import { h } from "./dom.js";
 import { short } from "./format.js";
 import { listen } from "./gestures.js";
+import { sampled } from "./sample.js";
 import { colour, paint, paintColour } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
@@ -79,9 +80,7 @@ export class Grid {
     const [width, height] = [columns * cell, rows * cell];
     this.element.style.width = `${width}px`;
     this.element.style.height = `${height}px`;
-    this.values.width = columns;
-    this.values.height = rows;
-    this.image = this.values.getContext("2d").createImageData(columns, rows);
+    this.image = null;
     this.drawn = null;
     this.#place();
     this.ink.width = Math.round(width * ratio);
@@ -131,13 +130,29 @@ export class Grid {
    * @param {number} offset of the plane's first value
    * @param {Scale} scale
    * @param {boolean} dark
+   * @param {boolean} [coarse] whether cells that are smaller than a pixel may be left out, as long as a gesture lasts
    */
-  draw(values, offset, scale, dark) {
+  draw(values, offset, scale, dark, coarse = false) {
     this.drawn = { values, offset, scale, dark };
-    paint(this.image.data, values, offset, scale, dark);
+    const step = coarse ? Math.max(1, Math.floor(1 / (this.scale * this.ratio))) : 1;
+    if (step === 1) paint(this.#imageOf(this.rows, this.columns).data, values, offset, scale, dark);
+    else {
+      const { seen, rows, columns } = sampled(values, [offset], [this.rows, this.columns], step);
+      paint(this.#imageOf(rows, columns).data, seen, 0, scale, dark);
+    }
     this.values.getContext("2d").putImageData(this.image, 0, 0);
     this.#drawInk();
     this.drawMarks(this.shownMarks);
+  }
+
+  /** The picture of the values, one pixel a cell that is drawn. @param {number} rows @param {number} columns */
+  #imageOf(rows, columns) {
+    if (this.image?.width !== columns || this.image.height !== rows) {
+      this.values.width = columns;
+      this.values.height = rows;
+      this.image = this.values.getContext("2d").createImageData(columns, rows);
+    }
+    return this.image;
   }
 
   /**
@@ -147,7 +162,7 @@ export class Grid {
    */
   drawColour(values, dark) {
     this.drawn = { values, offset: 0, scale: null, dark };
-    paintColour(this.image.data, values);
+    paintColour(this.#imageOf(this.rows, this.columns).data, values);
     this.values.getContext("2d").putImageData(this.image, 0, 0);
     this.#drawInk();
     this.drawMarks(this.shownMarks);

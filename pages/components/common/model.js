@@ -5,7 +5,8 @@
  */
 
 import { fsum } from "./exact.js";
-import { preview } from "./preview.js";
+import { preview, wholeOf } from "./preview.js";
+import { withExtremes } from "./scale.js";
 import { boxBack, boxForward, ravel, taps, unravel } from "./windows.js";
 
 /**
@@ -42,6 +43,8 @@ export class Model {
       if (stage.weight) this.weights.set(stage.stage, arrays.get(stage.weight));
       if (stage.bias) this.biases.set(stage.stage, arrays.get(stage.bias));
     }
+    /** The weights and the map that the weight edit under way began with. @type {{stage: number, from: Tensor, output: Tensor} | null} */
+    this.origin = null;
     /** Stages whose values wait for the server. @type {Set<number>} */
     this.waiting = new Set();
   }
@@ -52,29 +55,74 @@ export class Model {
   }
 
   /**
-   * Change values and recompute every stage that depends on them, as far as the preview knows their rules.
-   * @param {{input?: Float64Array, weight?: {stage: number, values: Float64Array}}} change `values` of the whole array
+   * Change values and recompute what depends on them, as far as the preview knows the rules: of each stage only the
+   * part that the change reaches.
+   * @param {{
+   *   input?: {values: Float64Array, box: Box},
+   *   weight?: {stage: number, values: Float64Array, output?: number, anew?: boolean},
+   * }} change whole arrays; `box`: the input cells that are new; `output`: the only kernel that is; `anew`: sum up all
+   *   terms again instead of adding differences, which gives the very bits that cnn_core's order of terms gives
    */
   edit({ input, weight }) {
-    if (input) this.values.set(-1, { shape: this.values.get(-1).shape, values: input });
-    if (weight) this.weights.set(weight.stage, { shape: this.weights.get(weight.stage).shape, values: weight.values });
-    const changed = new Set(input ? [-1] : []);
+    /** The part of each stage that is new. @type {Map<number, import("./preview.js").Region | null>} */
+    const fresh = new Map();
+    if (input) {
+      const { shape } = this.values.get(-1);
+      this.values.set(-1, { shape, values: input.values });
+      fresh.set(-1, { ...wholeOf(shape), ...input.box });
+      this.origin = null;
+    }
+    if (weight) this.#weigh(weight);
     for (const stage of this.stages) {
-      if (stage.stage < 0 || !(changed.has(stage.reads) || weight?.stage === stage.stage)) continue;
-      changed.add(stage.stage);
+      const own = weight?.stage === stage.stage;
+      if (stage.stage < 0 || !(fresh.has(stage.reads) || own)) continue;
+      const before = this.values.get(stage.stage);
+      const region = own ? this.#ofOutput(before.shape, weight.output) : this.#reach(stage, fresh.get(stage.reads));
+      fresh.set(stage.stage, region);
       const result = this.waiting.has(stage.reads)
         ? null
         : preview(stage.preview, {
             input: this.values.get(stage.reads),
-            shape: this.values.get(stage.stage).shape,
+            shape: before.shape,
             link: stage.link,
             weight: this.weights.get(stage.stage),
             bias: this.biases.get(stage.stage),
             parameter: stage.parameter,
+            before: before.values,
+            region,
+            change: own && !weight.anew && this.origin?.stage === stage.stage && stage.link.kind === "window" ? this.origin : null,
           });
-      if (result) this.values.set(stage.stage, result);
+      if (result) this.values.set(stage.stage, withExtremes(result, before, region));
       else this.waiting.add(stage.stage);
     }
+  }
+
+  /** @param {{stage: number, values: Float64Array}} weight */
+  #weigh({ stage, values }) {
+    const before = this.weights.get(stage);
+    // What the gesture began with: every step of it adds a difference to that, so that no rounding piles up.
+    if (this.origin?.stage !== stage) this.origin = this.waiting.has(stage) ? null : { stage, from: before, output: this.values.get(stage) };
+    this.weights.set(stage, { shape: before.shape, values });
+  }
+
+  /** @param {number[]} shape @param {number | undefined} output */
+  #ofOutput(shape, output) {
+    if (shape.length !== 4) return null;
+    return output === undefined ? wholeOf(shape) : { ...wholeOf(shape), first: output, last: output };
+  }
+
+  /**
+   * The part of a stage that a new part of the stage before it reaches; null for all of a vector.
+   * @param {Stage} stage
+   * @param {import("./preview.js").Region | null} source
+   */
+  #reach(stage, source) {
+    const { shape } = this.values.get(stage.stage);
+    if (shape.length !== 4 || !source) return null;
+    const box = boxForward(source, stage.link, [shape[2], shape[3]]);
+    const all = wholeOf(shape);
+    if (!box) return { ...all, bottom: -1, right: -1 };
+    return stage.weight ? { ...all, ...box } : { ...box, first: source.first, last: source.last };
   }
 
   /**

@@ -7,44 +7,89 @@
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
- * @typedef {{input: Tensor, shape: number[], link: any, weight?: Tensor, bias?: Tensor,
- *   parameter?: number}} Work
+ * @typedef {{first: number, last: number, top: number, bottom: number, left: number, right: number}} Region
+ *   the channels from `first` to `last` and the cells of each that have to be computed anew, all ends included
+ * @typedef {{input: Tensor, shape: number[], link: any, weight?: Tensor, bias?: Tensor, parameter?: number,
+ *   before?: Float64Array, region?: Region | null, change?: {from: Tensor, output: Tensor} | null}} Work
+ *   `before`: the stage's values so far, of which only the `region` is computed anew; `change`: the weights that gave
+ *   `output` on the same input, so that only the difference of the weights has to be added
  */
 
 /**
- * Cross-correlation, one shifted multiply-add a kernel weight.
+ * @param {number[]} shape (1, C, H, W)
+ * @returns {Region}
+ */
+export function wholeOf([, channels, rows, columns]) {
+  return { first: 0, last: channels - 1, top: 0, bottom: rows - 1, left: 0, right: columns - 1 };
+}
+
+/**
+ * Where the result goes: into a copy of what was there, or, where everything is new, into a fresh array.
+ * @param {Work} work
+ * @returns {{out: Float64Array, region: Region}}
+ */
+function target({ shape, before, region }) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return before && region ? { out: before.slice(), region } : { out: new Float64Array(size), region: wholeOf(shape) };
+}
+
+/**
+ * Add one weight's share to a region of one output plane: a shifted multiply-add.
+ * @param {Float64Array} out
+ * @param {number} to where the output plane begins
+ * @param {Tensor} input
+ * @param {number} from where the input plane begins
+ * @param {number} w
+ * @param {number} a the tap's row
+ * @param {number} b its column
+ * @param {any} link
+ * @param {Region} region
+ * @param {number} outColumns
+ */
+function addTap(out, to, { values, shape }, from, w, a, b, link, region, outColumns) {
+  const [, , rows, columns] = shape;
+  const step = link.stride[1];
+  const first = link.origin[1] + b * link.dilation[1];
+  const low = Math.max(region.left, first < 0 ? Math.ceil(-first / step) : 0);
+  const high = Math.min(region.right, Math.floor((columns - 1 - first) / step));
+  for (let i = region.top; i <= region.bottom; i += 1) {
+    const row = link.origin[0] + i * link.stride[0] + a * link.dilation[0];
+    if (row < 0 || row >= rows) continue;
+    const at = to + i * outColumns;
+    for (let j = low, x = from + row * columns + first + low * step; j <= high; j += 1, x += step) out[at + j] += w * values[x];
+  }
+}
+
+/**
+ * Cross-correlation, one shifted multiply-add a kernel weight. Where only weights changed, only their differences.
  * (1, C, H, W) with weight (O, C, KH, KW) -> (1, O, OH, OW)
  * @param {Work} work
  */
-function windowSum({ input, shape, link, weight, bias }) {
+function windowSum(work) {
+  const { input, shape, link, weight, bias, change } = work;
   const [, channels, rows, columns] = input.shape;
-  const [, outputs, outRows, outColumns] = shape;
+  const [, , outRows, outColumns] = shape;
   const [, , KH, KW] = weight.shape;
-  const plane = outRows * outColumns;
-  const out = new Float64Array(outputs * plane);
-  for (let o = 0; o < outputs; o += 1) {
+  const { out, region } = change ? { out: change.output.values.slice(), region: wholeOf(shape) } : target(work);
+  for (let o = region.first; o <= region.last; o += 1) {
+    const to = o * outRows * outColumns;
+    if (!change) {
+      for (let i = region.top; i <= region.bottom; i += 1) out.fill(0, to + i * outColumns + region.left, to + i * outColumns + region.right + 1);
+    }
     for (let c = 0; c < channels; c += 1) {
       for (let a = 0; a < KH; a += 1) {
         for (let b = 0; b < KW; b += 1) {
-          const w = weight.values[((o * channels + c) * KH + a) * KW + b];
-          if (w === 0) continue;
-          for (let i = 0; i < outRows; i += 1) {
-            const row = link.origin[0] + i * link.stride[0] + a * link.dilation[0];
-            if (row < 0 || row >= rows) continue;
-            const from = (c * rows + row) * columns;
-            const to = o * plane + i * outColumns;
-            const first = link.origin[1] + b * link.dilation[1];
-            const step = link.stride[1];
-            const low = first < 0 ? Math.ceil(-first / step) : 0;
-            const high = Math.min(outColumns - 1, Math.floor((columns - 1 - first) / step));
-            for (let j = low, x = from + first + low * step; j <= high; j += 1, x += step) {
-              out[to + j] += w * input.values[x];
-            }
-          }
+          const k = ((o * channels + c) * KH + a) * KW + b;
+          const w = weight.values[k] - (change ? change.from.values[k] : 0);
+          if (w !== 0) addTap(out, to, input, c * rows * columns, w, a, b, link, region, outColumns);
         }
       }
     }
-    if (bias) for (let k = o * plane; k < (o + 1) * plane; k += 1) out[k] += bias.values[o];
+    if (bias && !change) {
+      for (let i = region.top; i <= region.bottom; i += 1) {
+        for (let j = region.left; j <= region.right; j += 1) out[to + i * outColumns + j] += bias.values[o];
+      }
+    }
   }
   return out;
 }
@@ -56,14 +101,14 @@ function windowSum({ input, shape, link, weight, bias }) {
  * @param {(so_far: number, value: number) => number} join
  * @param {number} divisor
  */
-function windowReduce({ input, shape, link }, start, join, divisor) {
-  const [, channels, rows, columns] = input.shape;
+function windowReduce(work, start, join, divisor) {
+  const { input, shape, link } = work;
+  const [, , rows, columns] = input.shape;
   const [, , outRows, outColumns] = shape;
-  const out = new Float64Array(channels * outRows * outColumns);
-  let k = 0;
-  for (let c = 0; c < channels; c += 1) {
-    for (let i = 0; i < outRows; i += 1) {
-      for (let j = 0; j < outColumns; j += 1) {
+  const { out, region } = target(work);
+  for (let c = region.first; c <= region.last; c += 1) {
+    for (let i = region.top; i <= region.bottom; i += 1) {
+      for (let j = region.left; j <= region.right; j += 1) {
         let value = start;
         for (let a = 0; a < link.extent[0]; a += 1) {
           const row = link.origin[0] + i * link.stride[0] + a * link.dilation[0];
@@ -74,9 +119,27 @@ function windowReduce({ input, shape, link }, start, join, divisor) {
             value = join(value, input.values[(c * rows + row) * columns + column]);
           }
         }
-        out[k] = value / divisor;
-        k += 1;
+        out[(c * outRows + i) * outColumns + j] = value / divisor;
       }
+    }
+  }
+  return out;
+}
+
+/**
+ * Each number on its own, of any shape.
+ * @param {Work} work
+ * @param {(x: number) => number} f
+ */
+function each(work, f) {
+  const { input, shape } = work;
+  if (shape.length !== 4 || !work.before || !work.region) return input.values.map(f);
+  const [, , rows, columns] = shape;
+  const { out, region } = target(work);
+  for (let c = region.first; c <= region.last; c += 1) {
+    for (let i = region.top; i <= region.bottom; i += 1) {
+      const row = (c * rows + i) * columns;
+      for (let k = row + region.left; k <= row + region.right; k += 1) out[k] = f(input.values[k]);
     }
   }
   return out;
@@ -116,10 +179,10 @@ const RULES = {
   window_sum: windowSum,
   window_max: (work) => windowReduce(work, -Infinity, (a, b) => (b > a ? b : a), 1),
   window_mean: (work) => windowReduce(work, 0, (a, b) => a + b, work.link.extent[0] * work.link.extent[1]),
-  relu: ({ input }) => input.values.map((x) => (x > 0 ? x : 0)),
-  leaky_relu: ({ input, parameter }) => input.values.map((x) => (x > 0 ? x : parameter * x)),
-  tanh: ({ input }) => input.values.map(Math.tanh),
-  sigmoid: ({ input }) => input.values.map(sigmoid),
+  relu: (work) => each(work, (x) => (x > 0 ? x : 0)),
+  leaky_relu: (work) => each(work, (x) => (x > 0 ? x : work.parameter * x)),
+  tanh: (work) => each(work, Math.tanh),
+  sigmoid: (work) => each(work, sigmoid),
   softmax,
   affine,
   copy: ({ input }) => input.values.slice(),

@@ -55,6 +55,43 @@ function table(kind, dark) {
 }
 
 /**
+ * The least and the largest number of one plane of a tensor, found once and kept with it.
+ * @param {import("./blob.js").Tensor & {extremes?: ([number, number] | undefined)[]}} tensor
+ * @param {number} plane 0 for a vector
+ * @returns {[number, number]}
+ */
+export function extremesOf(tensor, plane) {
+  tensor.extremes ??= [];
+  let found = tensor.extremes[plane];
+  if (!found) {
+    const { shape, values } = tensor;
+    const size = shape.length === 4 ? shape[2] * shape[3] : values.length;
+    let [low, high] = [Infinity, -Infinity];
+    for (let k = plane * size; k < (plane + 1) * size; k += 1) {
+      if (values[k] < low) low = values[k];
+      if (values[k] > high) high = values[k];
+    }
+    found = [low, high];
+    tensor.extremes[plane] = found;
+  }
+  return found;
+}
+
+/**
+ * A new tensor that takes over what is known of the planes that it shares with the one before.
+ * @template {import("./blob.js").Tensor} T
+ * @param {T} tensor
+ * @param {import("./blob.js").Tensor & {extremes?: ([number, number] | undefined)[]}} before
+ * @param {{first: number, last: number} | null} region the planes that are new
+ * @returns {T}
+ */
+export function withExtremes(tensor, before, region) {
+  if (!region || !before.extremes) return tensor;
+  const extremes = before.extremes.map((each, plane) => (plane >= region.first && plane <= region.last ? undefined : each));
+  return { ...tensor, extremes };
+}
+
+/**
  * The scale that holds all of these maps: nothing is clipped, and a diverging one is centred on zero.
  * "signed" maps are diverging as soon as one number is negative; without one they are a picture, and look like one.
  * @param {"diverging" | "sequential" | "signed"} kind

@@ -6,6 +6,8 @@
 
 const SETTLE = 350; // ms after the last keystroke or wheel notch until an edit counts as done
 
+const AT_ONCE = 8e6; // multiply-adds that fit into a frame
+
 /** @typedef {{row: number, column: number}} Cell */
 
 export class Edits {
@@ -86,7 +88,7 @@ export class Edits {
       for (let c = 0; c < shape[1]; c += 1) {
         if (plane === null || plane === c) bank.set(values, (output * shape[1] + c) * size);
       }
-      model.edit({ weight: { stage, values: bank } });
+      model.edit({ weight: { stage, values: bank, output } });
     }
     this.on.redraw();
   }
@@ -95,9 +97,24 @@ export class Edits {
     if (!this.weights) return;
     const { values, output, plane } = this.weights;
     this.weights = null;
+    this.#sumAnew(output);
     const columns = this.on.columns();
     const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
     this.#end({ op: "kernel", output, plane, values: rows });
+  }
+
+  /**
+   * Where it takes no longer than a frame, end on the very bits that cnn_core will compute: they need not travel then.
+   * @param {number} output
+   */
+  #sumAnew(output) {
+    const { stage } = this.on.header().kernel;
+    const model = this.on.model();
+    if (!model.byNumber.has(stage)) return;
+    const { shape, values } = model.weights.get(stage);
+    const [, , rows, columns] = model.values.get(stage).shape;
+    if (shape[1] * shape[2] * shape[3] * rows * columns > AT_ONCE) return;
+    model.edit({ weight: { stage, values, output, anew: true } });
   }
 
   /**
@@ -151,7 +168,10 @@ export class Edits {
       for (let c = 0; c < shape[1]; c += 1) if (plane === null || plane === c) input[c * shape[2] * shape[3] + at] = value;
       this.cells.set(at, value);
     }
-    model.edit({ input });
+    const rows = cells.map(({ row }) => row);
+    const columns = cells.map(({ column }) => column);
+    const box = { top: Math.min(...rows), bottom: Math.max(...rows), left: Math.min(...columns), right: Math.max(...columns) };
+    if (cells.length) model.edit({ input: { values: input, box } });
     this.on.redraw();
     clearTimeout(this.timer);
     if (settle) this.timer = window.setTimeout(() => this.endCells(), SETTLE);

@@ -404,7 +404,7 @@ export class Explore {
     }
     const drawn = [];
     for (const stages of groups.values()) {
-      const scales = this.look.scales(stages.map((stage) => ({ stage, planes: planesOf(model.values.get(stage.stage)) })));
+      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })));
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
         this.#drawStage(stage, scales[k]);
@@ -421,6 +421,8 @@ export class Explore {
   /** @param {import("../common/model.js").Stage} stage @param {import("../common/scale.js").Scale[]} scales one a plane */
   #drawStage(stage, scales) {
     const { dark } = this;
+    // As long as a gesture lasts, its frame rate comes before cells that no pixel shows.
+    const coarse = this.source === "preview";
     const column = this.columns.get(stage.view);
     const { values, shape } = this.model.values.get(stage.stage);
     const chosen = this.#channelOf(stage);
@@ -430,7 +432,7 @@ export class Explore {
       const plane = shape[2] * shape[3];
       const colour = stage.stage === -1 && this.inColour;
       if (colour) column.view.drawColour(values, dark);
-      else column.view.draw(values, chosen * plane, scales[chosen], dark);
+      else column.view.draw(values, chosen * plane, scales[chosen], dark, coarse);
       const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
       column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : chosen + first);
       if (stage.planes) {
@@ -733,13 +735,6 @@ export class Explore {
     const { low, high } = this.header.brush;
     this.editor.open(this.columns.get("input").view, { row, column }, text, this.model.value(-1, this.pin.index), { low, high });
   }
-}
-
-/** The planes of a stage, without copying them. @param {import("../common/blob.js").Tensor} tensor */
-function planesOf({ values, shape }) {
-  if (shape.length !== 4) return [values];
-  const size = shape[2] * shape[3];
-  return Array.from({ length: shape[1] }, (_, c) => values.subarray(c * size, (c + 1) * size));
 }
 
 /** @param {number[]} index */

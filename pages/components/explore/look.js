@@ -4,7 +4,7 @@
  */
 
 import { h } from "../common/dom.js";
-import { inColours, scaleFor } from "../common/scale.js";
+import { extremesOf, inColours, scaleFor } from "../common/scale.js";
 
 /** @typedef {import("../common/scale.js").Scale} Scale */
 
@@ -47,23 +47,24 @@ export class Look {
 
   /**
    * A scale for each plane of each stage.
-   * @param {{stage: any, planes: Float64Array[]}[]} stages those of one group
+   * @param {{stage: any, tensor: import("../common/blob.js").Tensor}[]} stages those of one group
    * @returns {Scale[][]} in the same order
    */
   scales(stages) {
     const { kind, domain } = stages[0].stage.scale;
-    const every = stages.flatMap(({ planes }) => planes);
-    const coloured = (/** @type {Float64Array[]} */ maps) => {
-      const scale = scaleFor(kind, maps, domain);
+    const planes = stages.map(({ tensor }) => Array.from({ length: tensor.shape.length === 4 ? tensor.shape[1] : 1 }, (_, c) => extremesOf(tensor, c)));
+    // The ends of a map are all that its scale asks for.
+    const coloured = (/** @type {[number, number][]} */ ends) => {
+      const scale = scaleFor(kind, ends, domain);
       return stages[0].stage.stage === -1 && this.colours !== "cividis" ? scale : inColours(scale, /** @type {any} */ (this.colours));
     };
     if (this.sharing === "shared") {
-      const one = coloured(every);
-      return stages.map(({ planes }) => planes.map(() => one));
+      const one = coloured(planes.flat());
+      return planes.map((each) => each.map(() => one));
     }
-    return stages.map(({ planes }) => {
-      const own = coloured(planes);
-      return planes.map((plane) => (this.sharing === "map" ? coloured([plane]) : own));
+    return planes.map((each) => {
+      const own = coloured(each);
+      return each.map((ends) => (this.sharing === "map" ? coloured([ends]) : own));
     });
   }
 }

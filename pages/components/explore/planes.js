@@ -4,9 +4,15 @@
  */
 
 import { h, setText } from "../common/dom.js";
+import { sampled } from "../common/sample.js";
 import { paint, paintColour } from "../common/scale.js";
 
 /** @typedef {import("../common/scale.js").Scale} Scale */
+
+const LARGEST = 56; // cells a side of a small picture
+
+/** As many cells as a small picture has pixels: the others would be drawn for nobody. @param {number[]} size */
+const stepOf = (size) => Math.max(1, Math.floor(Math.max(...size) / LARGEST));
 
 export class Planes {
   /**
@@ -64,9 +70,10 @@ export class Planes {
    * @param {Scale} scale
    * @param {boolean} dark
    */
-  draw(k, values, offset, [rows, columns], scale, dark) {
+  draw(k, values, offset, size, scale, dark) {
+    const { seen, rows, columns } = sampled(values, [offset], size, stepOf(size));
     const image = this.#image(k, rows, columns);
-    paint(image.data, values, offset, scale, dark);
+    paint(image.data, seen, 0, scale, dark);
     this.buttons[k].canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
@@ -75,9 +82,11 @@ export class Planes {
    * @param {ArrayLike<number>} values red, then green, then blue
    * @param {number[]} size
    */
-  drawColour(k, values, [rows, columns]) {
+  drawColour(k, values, size) {
+    const plane = size[0] * size[1];
+    const { seen, rows, columns } = sampled(values, [0, plane, 2 * plane], size, stepOf(size));
     const image = this.#image(k, rows, columns);
-    paintColour(image.data, values);
+    paintColour(image.data, seen);
     this.buttons[k].canvas.getContext("2d").putImageData(image, 0, 0);
   }
 
