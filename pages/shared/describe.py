@@ -149,7 +149,8 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
         told = _computed(number, layer, x, output, arrays)
         lens = "sequential" if experiment.on_photo else "diverging"
         words = {"view": kernel.name, "title": kernel.title, "names": None, "planes": None, "lens": lens}
-        described.append({**told, **words, "scale": _scale("conv"), "reads": -1})
+        field = _field(ReceptiveField().through(layer.window(x.shape)))
+        described.append({**told, **words, "scale": _scale("conv"), "field": field, "reads": -1})
         card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
         weights = {"weights": kernel.weights.ravel().tolist(), "columns": kernel.weights.shape[1]}
         about = {"parts": kernel.parts, "family": kernel.family, "current": chosen is kernel}

@@ -293,6 +293,16 @@ def test_every_library_kernel_is_shown_over_the_input_with_cnn_core_s_numbers(pa
         assert event["total"] == explained.total
 
 
+def test_the_place_that_is_marked_is_the_same_under_kernels_of_every_size(page: Page, server: Server):
+    page.goto(f"{server.url}/kernels")
+    wait_drawn(page, "laplacian")
+    hover_cell(page, "identity", 1, 1, (3, 3))
+    values = page.locator(".ks-card", has=page.locator("[data-view=box_blur_5]")).locator(".ks-card-value")
+    expect(values).to_have_text("[0, 0] = 4.04")  # the only cell of that map, over the same middle
+    hover_cell(page, "identity", 0, 0, (3, 3))
+    expect(values).to_have_text("")
+
+
 def test_the_network_on_screen_is_the_textbook_s():
     network = build(Experiment()).network
     assert [type(layer) for layer in network.layers] == [Conv2d, ReLU, MaxPool2d, Flatten, Linear, Softmax]

@@ -1,7 +1,10 @@
 """Every way in for the input: samples, camera, clipboard, patterns, typed sizes; and nonsense at each door."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pages.shared import patterns, samples
@@ -199,3 +202,51 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was_meant(explore: Page):
     script = "async (text) => (await import('/ui/common/format.js')).readRows(text).rows"
     for text, rows in cases.items():
         assert explore.evaluate(script, text) == rows, text
+
+
+def large_picture() -> bytes:
+    """A photograph of 30 megapixels, which takes a second to read."""
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 255, (50, 75, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((6700, 4500)).save(file, "JPEG", quality=60)
+    return file.getvalue()
+
+
+def test_long_work_says_what_it_does_and_can_be_called_off(explore: Page):
+    data = large_picture()
+    explore.set_input_files(
+        ".st-key-photo input[type=file]", {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": data}
+    )
+    expect(explore.locator(".ks-busy")).to_contain_text("Reading large.jpg…")
+    explore.get_by_role("button", name="Cancel").click()
+    expect(explore.locator(".ks-busy")).not_to_be_visible()
+    before = revision(explore)
+    explore.wait_for_function(
+        "(before) => Math.max(...window.cnn.drawn.map((each) => each.revision)) >= before + 2", arg=before
+    )
+    expect(explore.locator("[data-column=input] .ks-shape")).to_have_text("5 × 5")
+
+
+def test_a_setting_that_stops_says_why_where_it_is_pressed(explore: Page):
+    # Marked as not available, and yet it can be pressed: it answers with its reason.
+    explore.get_by_role("button", name="less stride", exact=True).dispatch_event("click")
+    expect(explore.locator(".ks-notice")).to_contain_text("A stride of 0 would never move on")
+    explore.get_by_role("button", name="more stride", exact=True).click()
+    expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
+    explore.get_by_role("button", name="more stride", exact=True).dispatch_event("click")
+    expect(explore.locator(".ks-notice")).to_contain_text("With stride 3, ")
+    expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
+
+
+@pytest.mark.parametrize("text", ["many", "1/0", "", "1e999"])
+def test_a_field_for_a_number_refuses_what_is_none(explore: Page, text: str):
+    field = explore.get_by_label("bias", exact=True)
+    field.fill(text)
+    field.press("Tab")
+    expect(explore.locator(".ks-notice")).to_contain_text("is not a number, so the bias stays 0")
+    expect(field).to_have_value("0")
+
+
+def test_what_changed_is_told_to_those_who_do_not_see_it(explore: Page):
+    type_number(explore, "bias", "3")
+    expect(explore.locator("[aria-live=polite]")).to_have_text("Now Feature map [0, 1] is 15")

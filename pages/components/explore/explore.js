@@ -12,6 +12,7 @@ import { Model } from "../common/model.js";
 import { isDark, scaleFor } from "../common/scale.js";
 import { ravel, unravel } from "../common/windows.js";
 import { CellEditor } from "./cell_editor.js";
+import { Busy } from "./busy.js";
 import { Column } from "./column.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
@@ -91,7 +92,12 @@ export class Explore {
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom();
     this.look = new Look(() => this.model && this.#draw(this.source, false));
-    this.door = new PhotoDoor({ limit: () => this.header.upload_limit, refuse: (sentence) => this.#tell(sentence) });
+    this.busy = new Busy({ undo: () => this.edits.send({ op: "undo" }) });
+    this.door = new PhotoDoor({
+      limit: () => this.header.upload_limit,
+      refuse: (sentence) => this.#tell(sentence),
+      start: (name) => this.busy.begin(`Reading ${name}…`, this.header.revision),
+    });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
       refuse: (sentence) => this.#tell(sentence),
@@ -114,7 +120,7 @@ export class Explore {
       redraw: () => this.model && this.#draw(this.source, false),
     });
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo, this.copyLink, this.take));
-    this.root = h("div", { class: "ks" }, this.notice, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog);
+    this.root = h("div", { class: "ks" }, this.notice, this.busy.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog);
     parent.append(this.root);
 
     this.redraw = oncePerFrame(() => this.#draw("preview"));
@@ -130,6 +136,7 @@ export class Explore {
   leave() {
     this.player.pause();
     this.door.leave();
+    this.busy.leave();
     this.observer.disconnect();
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("paste", this.onPaste);
@@ -179,6 +186,14 @@ export class Explore {
     this.#columns();
     this.#layout(false);
     this.#draw("cnn_core");
+    if (header.revision > (this.told ?? header.revision) && this.pin) setText(this.live, `Now ${this.#inWords(this.pin)}`);
+    this.told = header.revision;
+    this.busy.arrived(header);
+  }
+
+  /** A cell and its number, to be read aloud. @param {Place} place */
+  #inWords({ stage, index }) {
+    return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
   }
 
   /** @param {string} sentence */
@@ -625,8 +640,7 @@ export class Explore {
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.output) this.#chooseOutput(place.index[1]);
     this.remark();
     this.#say();
-    const { stage, index } = this.pin;
-    setText(this.live, `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`);
+    setText(this.live, this.#inWords(this.pin));
     this.#askAboutPin();
   }
 

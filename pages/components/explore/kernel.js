@@ -29,6 +29,7 @@ export class Kernel {
     /** @type {number[]} */
     this.values = [];
     this.columns = 0;
+    this.small = false;
     this.timer = 0;
   }
 
@@ -48,10 +49,11 @@ export class Kernel {
       field.style.color = ink;
       field.style.setProperty("--ks-hue", positionHue(k, dark));
       field.removeAttribute("aria-invalid");
+      field.title = this.small ? typed(values[k]) : "";
       // A half-typed number belongs to the person typing it.
       if (document.activeElement !== field || read(field.value) !== values[k]) {
         const selected = document.activeElement === field && field.selectionStart === 0 && field.selectionEnd === field.value.length;
-        field.value = shown(values[k]);
+        field.value = this.#text(field, k);
         if (selected) field.select();
       }
     });
@@ -69,8 +71,9 @@ export class Kernel {
     const most = Math.max(columns, count / columns);
     this.element.style.setProperty("--ks-columns", String(columns));
     this.element.style.setProperty("--ks-weight", `${weightSize(most)}px`);
-    // Where a number would be too small to read, colour tells, and the focused weight is shown enlarged.
-    this.element.classList.toggle("ks-small", weightSize(most) < 30);
+    // Where a number would not fit, it is cut short, and the weight that has the focus is shown enlarged and in full.
+    this.small = weightSize(most) < 30;
+    this.element.classList.toggle("ks-small", this.small);
     this.fields = Array.from({ length: count }, (_, k) => this.#field(k));
     this.element.replaceChildren(...this.fields);
   }
@@ -88,7 +91,13 @@ export class Kernel {
     this.#drag(field, k);
     field.addEventListener("input", () => this.#type(field, k));
     field.addEventListener("change", () => this.#commit(field, k));
-    field.addEventListener("focus", () => field.select());
+    field.addEventListener("focus", () => {
+      field.value = this.#text(field, k);
+      field.select();
+    });
+    field.addEventListener("blur", () => {
+      if (read(field.value) !== null) field.value = this.#text(field, k);
+    });
     field.addEventListener("pointerenter", () => this.on.hover(k));
     field.addEventListener("pointerleave", () => this.on.hover(null));
     field.addEventListener("keydown", (event) => this.#key(event, field, k));
@@ -102,6 +111,12 @@ export class Kernel {
       { passive: false },
     );
     return field;
+  }
+
+  /** A weight as its field has room for it. @param {HTMLInputElement} field @param {number} k */
+  #text(field, k) {
+    const value = this.values[k];
+    return this.small && document.activeElement !== field ? cut(value) : shown(value);
   }
 
   /** The step that suits the numbers on the table. @param {boolean} fine */
@@ -212,6 +227,13 @@ export class Kernel {
 /** How large a weight's field is drawn, in px. @param {number} most rows or columns, whichever are more */
 export function weightSize(most) {
   return most <= 3 ? 46 : most <= 4 ? 36 : most <= 5 ? 31 : most <= 7 ? 26 : 20;
+}
+
+/** A weight in at most four letters: ".19", "-.02", "12". @param {number} value */
+function cut(value) {
+  const size = Math.abs(value);
+  const text = size >= 10 ? size.toFixed(0) : size >= 1 ? size.toFixed(1).replace(/\.0$/, "") : size.toFixed(2).replace(/^0\./, ".").replace(/^\.00$/, "0").replace(/^(\.\d)0$/, "$1");
+  return value < 0 && text !== "0" ? `-${text}` : text;
 }
 
 /** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */

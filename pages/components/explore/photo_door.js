@@ -9,7 +9,8 @@ const MEGABYTE = 1024 * 1024;
 
 export class PhotoDoor {
   /**
-   * @param {{limit: () => number, refuse: (sentence: string) => void}} on `limit` in megabytes
+   * @param {{limit: () => number, refuse: (sentence: string) => void, start: (name: string) => void}} on `limit` in
+   *   megabytes; `start` is told the file that is on its way
    */
   constructor(on) {
     this.on = on;
@@ -64,7 +65,11 @@ export class PhotoDoor {
   /** The framework refuses a file that is too large where nobody looks; say it here. @param {File | undefined} file */
   #check(file) {
     const limit = this.on.limit();
-    if (!file || file.size <= limit * MEGABYTE) return;
+    if (!file) return;
+    if (file.size <= limit * MEGABYTE) {
+      this.on.start(file.name);
+      return;
+    }
     const size = Math.round(file.size / MEGABYTE);
     this.on.refuse(`${file.name} has ${size} MB, and ${limit} MB is the most that fits: save it smaller and try again.`);
   }

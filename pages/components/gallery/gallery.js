@@ -15,6 +15,8 @@ import { colour, isDark, scaleFor } from "../common/scale.js";
 
 const MAP = 208; // px: a card's map fits a square of this side
 const LARGEST_CELL = 44; // px
+const NUMBERS_UP_TO = 3; // rows and columns of a kernel that is shown in numbers
+const TABLE = 105; // px: a larger one is shown in colours alone
 
 export class Gallery {
   /** @param {HTMLElement} parent */
@@ -120,14 +122,17 @@ export class Gallery {
   /** @param {number[]} weights @param {number} columns */
   #weights(weights, columns) {
     const scale = scaleFor("diverging", [weights]);
+    // The numbers of a larger kernel would not fit beside its sentence; its colours do, and each cell tells its own.
+    const room = Math.max(columns, weights.length / columns) <= NUMBERS_UP_TO;
     const cells = weights.map((weight) => {
-      const cell = h("span", { text: short(weight, 2), title: String(weight) });
+      const cell = h("span", { text: room ? short(weight, 2) : "", title: String(weight) });
       const { fill, ink } = colour(weight, scale, this.dark);
       Object.assign(cell.style, { background: fill, color: ink });
       return cell;
     });
     const table = h("div", { class: "ks-card-kernel", role: "img", "aria-label": `weights ${weights.map((weight) => short(weight, 4)).join(" ")}` }, ...cells);
-    table.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;
+    table.style.gridTemplateColumns = `repeat(${columns}, ${room ? "34px" : `${Math.floor(TABLE / columns)}px`})`;
+    table.classList.toggle("ks-plain", !room);
     return table;
   }
 
@@ -139,7 +144,8 @@ export class Gallery {
       const { values } = model.values.get(stage.stage);
       const own = scaleFor(stage.scale.kind, [values], stage.scale.domain);
       const scale = this.shared && stage.stage >= 0 ? together : own;
-      map.draw(values, 0, scale, dark);
+      if (stage.stage < 0 && stage.planes) map.drawColour(values, dark);
+      else map.draw(values, 0, scale, dark);
       legend.draw(scale, dark);
       announce.drawn({ view: stage.view, source: "cnn_core", revision: this.channel.revision });
     }
@@ -153,13 +159,28 @@ export class Gallery {
     for (const { map, stage, value } of this.cards.values()) {
       const own = relatives.get(stage.stage);
       // The same place on every kernel's map: one hovered cell for the whole page.
-      const twin = stage.stage >= 0 && place.stage >= 0 ? { box: cellBox(place.index), role: "self" } : null;
-      const mark = twin ?? own;
+      const twin = stage.stage >= 0 && place.stage >= 0 ? this.#twin(stage) : null;
+      const at = twin ?? (stage.stage === place.stage ? place.index : null);
+      const mark = twin ? { box: cellBox(twin), role: /** @type {"self"} */ ("self") } : stage.stage >= 0 && place.stage >= 0 ? null : own;
       map.drawMarks(mark ? [mark] : []);
-      const at = stage.stage >= 0 && place.stage >= 0 ? place.index : stage.stage === place.stage ? place.index : null;
       setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}` : "");
     }
     this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark });
+  }
+
+  /**
+   * The cell of another kernel's map whose window has the same middle, which need not be the cell of the same index:
+   * a larger kernel's map begins further in. Null where that map does not reach so far.
+   * @param {any} stage
+   */
+  #twin(stage) {
+    const { field } = this.model.byNumber.get(this.place.stage);
+    const at = [0, 1].map((axis) => {
+      const middle = field.centre[axis] + this.place.index[2 + axis] * field.jump[axis];
+      return Math.round((middle - stage.field.centre[axis]) / stage.field.jump[axis]);
+    });
+    const index = [0, 0, at[0], at[1]];
+    return this.model.has(stage.stage, index) ? index : null;
   }
 
   /** @param {KeyboardEvent} event @param {number} stage */
