@@ -1,0 +1,119 @@
+"""Edits of the input: cells, the whole grid, patterns, pictures and samples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pages.shared import patterns, samples
+from pages.shared.edits.checked import (
+    Edit,
+    EditRefusedError,
+    finite,
+    number_rows,
+    one_of,
+    whole_number,
+)
+from pages.shared.experiment import COLOURS, GRID_LARGEST, SOURCES, Experiment, FloatArray, read_only, with_photo
+from pages.shared.photo import DEFAULT, LARGEST, SMALLEST, from_planes
+
+
+def set_cells(experiment: Experiment, edit: Edit) -> Experiment:
+    """Values of single cells, ``[row, column, value]`` each, in one colour plane or in all."""
+    values = experiment.input.copy()
+    plane = edit.get("plane")
+    planes = slice(None) if plane is None else whole_number(plane, 0, values.shape[0] - 1, "The colour plane")
+    for row, column, value in edit["cells"]:
+        if not (0 <= row < values.shape[1] and 0 <= column < values.shape[2]):
+            raise EditRefusedError("That cell lies outside the input, so nothing was changed.")
+        values[planes, row, column] = finite(value, "A cell")
+    if experiment.on_photo and experiment.photo is not None:
+        return replace(experiment, photo=experiment.photo.paint(read_only(values)))
+    return _with_grid(experiment, values[0])
+
+
+def _with_grid(experiment: Experiment, values: FloatArray) -> Experiment:
+    return replace(experiment, grid=read_only(values), source="grid")
+
+
+def set_grid(experiment: Experiment, edit: Edit) -> Experiment:
+    """The whole grid as rows of numbers; it becomes the input."""
+    values = number_rows(edit["value"], "The grid")
+    if max(values.shape) > GRID_LARGEST:
+        raise EditRefusedError(
+            f"That is {values.shape[0]} rows and {values.shape[1]} columns; a grid has at most {GRID_LARGEST} of each. "
+            "Nothing was changed."
+        )
+    return _with_grid(experiment, values)
+
+
+def resize_grid(experiment: Experiment, edit: Edit, *, axis: int, name: str) -> Experiment:
+    """More or fewer rows or columns: what fits stays in its place, what is new is 0."""
+    old = experiment.grid
+    shape = list(old.shape)
+    shape[axis] = whole_number(edit["value"], 1, GRID_LARGEST, f"The number of {name}")
+    values = np.zeros(shape)
+    kept = np.s_[: min(shape[0], old.shape[0]), : min(shape[1], old.shape[1])]
+    values[kept] = old[kept]
+    return _with_grid(experiment, values)
+
+
+def fill_grid(experiment: Experiment, edit: Edit) -> Experiment:
+    """One value in every cell of the grid."""
+    return _with_grid(experiment, np.full(experiment.grid.shape, finite(edit.get("value", 0), "The value")))
+
+
+def draw_pattern(experiment: Experiment, edit: Edit) -> Experiment:
+    """A generated pattern of the grid's own size."""
+    name = one_of(edit["value"], patterns.names(), "The pattern")
+    # Each time another noise, and yet the same again when it is undone and done again.
+    seed = int(np.abs(experiment.grid).sum() * 7) % 2**31
+    rows, columns = experiment.grid.shape
+    return _with_grid(experiment, patterns.draw(name, rows, columns, seed=seed))
+
+
+def worked(experiment: Experiment, _edit: Edit) -> Experiment:
+    """The worked example, as at the start."""
+    # The picture stays at hand: starting over must lose nothing that cannot be had again.
+    return replace(Experiment(), photo=experiment.photo)
+
+
+def set_source(experiment: Experiment, edit: Edit) -> Experiment:
+    """Which input is looked at: the grid or the picture."""
+    source = one_of(edit["value"], SOURCES, "The input")
+    if source == "photo" and experiment.photo is None:
+        raise EditRefusedError("There is no picture yet: upload one or take a sample.")
+    return replace(experiment, source=source)
+
+
+def set_sample(experiment: Experiment, edit: Edit) -> Experiment:
+    """A sample picture from the gallery, at the working size that the visitor had."""
+    name = one_of(edit["value"], samples.names(), "The sample")
+    planes = samples.pixels(name)  # (3, H, W)
+    luma = (0.299 * planes[0] + 0.587 * planes[1] + 0.114 * planes[2]).astype(np.float32)
+    title = samples.get(name).title
+    # No larger than it is: a single bright cell must not become four.
+    size = min(max(planes.shape[1:]), experiment.photo.size if experiment.photo is not None else DEFAULT)
+    photo = from_planes(luma, planes, title, original=(planes.shape[1], planes.shape[2]), size=size, sample=name)
+    if experiment.photo is not None and experiment.photo.colour == "rgb":
+        photo = photo.in_colour("rgb")
+    return with_photo(experiment, photo)
+
+
+def set_photo_size(experiment: Experiment, edit: Edit) -> Experiment:
+    """The longer side to which the picture is scaled, in pixels."""
+    size = whole_number(edit["value"], SMALLEST, LARGEST, "The working size")
+    if experiment.photo is None:
+        raise EditRefusedError("There is no picture yet: upload one or take a sample.")
+    return replace(experiment, photo=experiment.photo.at(size))
+
+
+def set_colour(experiment: Experiment, edit: Edit) -> Experiment:
+    """The picture in grey or in colour."""
+    colour = one_of(edit["value"], COLOURS, "The colour")
+    if experiment.photo is None:
+        raise EditRefusedError("There is no picture yet: upload one or take a sample.")
+    if colour == "rgb" and experiment.photo.rgb is None:
+        raise EditRefusedError(f"{experiment.photo.why_grey}.")
+    return replace(experiment, photo=experiment.photo.in_colour(colour))
