@@ -1,0 +1,130 @@
+"""The controls of window geometry: they offer only what fits the input, and say why the next value would not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pages.shared.chain import Geometry, geometry, misfit
+from pages.shared.controls import Control, option, select, stepper
+from pages.shared.experiment import Experiment
+
+_SIDES = ("top", "bottom", "left", "right")
+
+
+def padding_controls(experiment: Experiment) -> list[Control]:
+    """All sides at once; behind "More" the two named paddings and each side alone."""
+    padding = experiment.padding
+    sides = [0, 0, 0, 0] if isinstance(padding, str) else [each for axis in padding for each in axis]
+    reach = [
+        dilation * (kernel - 1) for dilation, kernel in zip(experiment.dilation, experiment.kernel_size, strict=True)
+    ]
+    most = max(reach)
+    why_high = f"With padding {most + 1}, windows at the rim would see nothing but zeros"
+    same = experiment.padding == "same"
+    alike = len(set(sides)) == 1
+
+    def side(sizes: Geometry, k: int, value: int) -> Geometry:
+        changed = [*sides]
+        changed[k] = value
+        top, bottom, left, right = changed
+        return sizes._replace(padding=((top, bottom), (left, right)))
+
+    together = stepper(
+        {"op": "padding"},
+        "padding",
+        max(sides),
+        (0, max(most, *sides)),
+        allowed=_asks(experiment, lambda sizes, n: sizes._replace(padding=((n, n), (n, n))), "padding"),
+        why_low="Padding cannot be negative",
+        why_high=why_high,
+        text="same" if same else None if alike else "sides",
+        hint="Zeros around the input, in cells on every side",
+    )
+    named = "same" if same else "valid" if not any(sides) else "own"
+    names = [
+        option("valid", "valid: none"),
+        option("same", "same: output as large as the input, over the stride"),
+        option("own", "by number", "Set a number of cells instead"),
+    ]
+
+    def alone(k: int, name: str) -> Control:
+        return stepper(
+            {"op": "padding", "side": k},
+            f"padding {name}",
+            sides[k],
+            (0, max(reach[k // 2], sides[k])),
+            allowed=_asks(experiment, lambda sizes, n: side(sizes, k, n), f"padding {name}"),
+            why_low="Padding cannot be negative",
+            why_high="With more, windows at the rim would see nothing but zeros",
+            place="more",
+        )
+
+    choice = select({"op": "padding"}, "Padding", named, names, place="more")
+    return [together, choice, *(alone(k, name) for k, name in enumerate(_SIDES))]
+
+
+def pair_steppers(
+    experiment: Experiment,
+    field: str,
+    label: str,
+    bounds: tuple[int, int],
+    whys: tuple[str, str],
+    hint: str,
+    place: str,
+) -> list[Control]:
+    """A setting of both axes at once in ``place``, and behind "More" one of each axis."""
+    value = getattr(experiment, field)
+    alike = value[0] == value[1]
+    together = stepper(
+        {"op": field},
+        label,
+        max(value),
+        bounds,
+        allowed=_asks(experiment, lambda sizes, n: _both(sizes, field, n), label),
+        text=None if alike else f"{value[0]} × {value[1]}",
+        why_low=whys[0],
+        why_high=whys[1],
+        place=place,
+        hint=hint,
+    )
+
+    def along(axis: int, name: str) -> Control:
+        return stepper(
+            {"op": field, "axis": axis},
+            f"{label} {name}",
+            value[axis],
+            bounds,
+            allowed=_asks(experiment, lambda sizes, n: _one(sizes, field, axis, n), f"{label} {name}"),
+            why_low=whys[0],
+            why_high=whys[1],
+            place="more",
+        )
+
+    return [together, along(0, "down"), along(1, "across")]
+
+
+def _asks(
+    experiment: Experiment, change: Callable[[Geometry, int], Geometry], name: str
+) -> Callable[[int], str | None]:
+    """For a stepper: why a value would not fit. Where nothing fits as it stands, every step is free."""
+    sizes = geometry(experiment)
+    if misfit(sizes) is not None:
+        return lambda _: None
+
+    def allowed(value: int) -> str | None:
+        sentence = misfit(change(sizes, value))
+        return f"With {name} {value}, {sentence}" if sentence else None
+
+    return allowed
+
+
+def _both(sizes: Geometry, field: str, value: int) -> Geometry:
+    changes: dict[str, Any] = {field: (value, value)}
+    return sizes._replace(**changes)
+
+
+def _one(sizes: Geometry, field: str, axis: int, value: int) -> Geometry:
+    old = getattr(sizes, field)
+    changes: dict[str, Any] = {field: (value, old[1]) if axis == 0 else (old[0], value)}
+    return sizes._replace(**changes)
