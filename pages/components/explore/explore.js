@@ -9,26 +9,29 @@ import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Ledger, nameOf } from "../common/ledger.js";
 import { Model } from "../common/model.js";
-import { isDark, scaleFor } from "../common/scale.js";
+import { isDark } from "../common/scale.js";
 import { ravel, unravel } from "../common/windows.js";
-import { CellEditor } from "./cell_editor.js";
+import { Brush } from "./brush.js";
 import { Busy } from "./busy.js";
+import { CellEditor } from "./cell_editor.js";
+import { copyLink, pasted } from "./clipboard.js";
 import { Column } from "./column.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
+import { drawKernel, drawStage } from "./drawing.js";
 import { Edits, thicken } from "./edits.js";
-import { addressOf, keep, sessionBefore } from "./keep.js";
+import { keep, sessionBefore } from "./keep.js";
 import { weightSize } from "./kernel.js";
 import { TALLEST, cellSize } from "./layout.js";
 import { Look } from "./look.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
+import { Shown } from "./shown.js";
 import { veil } from "./veil.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
 const COLUMN = { bars: 140, vector: 84, missing: 150 }; // px a column that is no map
-const PROBABILITY_PLACES = 4; // decimals
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 export class Explore {
@@ -42,12 +45,8 @@ export class Explore {
     /** @type {Place | null} */
     this.pin = null;
     this.dark = false;
-    /** The kernel whose maps are looked at, and the plane of the input and of that kernel. */
-    this.output = 0;
-    this.plane = 0;
-    /** Whether a picture's three planes are shown as one picture in colour. */
-    this.composite = true;
-    this.brush = 9;
+    this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
+    this.brush = new Brush();
     /** The server's last sentence and the revision it belongs to. */
     this.news = "";
     /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
@@ -62,7 +61,7 @@ export class Explore {
     });
 
     this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
-    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: () => this.#copyLink() });
+    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.#tell(await copyLink(this.header.link)) });
     this.take = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
     this.sentenceOfNotice = h("p", { role: "status" });
@@ -85,7 +84,7 @@ export class Explore {
       term: (term) => this.#showTerm(term),
     });
     this.editor = new CellEditor({
-      change: (cell, value) => this.edits.changeCells([cell], value, this.#inputPlane()),
+      change: (cell, value) => this.edits.changeCells([cell], value, this.shown.inputPlane),
       end: () => this.edits.endCells(),
       refuse: (sentence) => this.#tell(sentence),
     });
@@ -102,9 +101,9 @@ export class Explore {
       send: (edit) => this.edits.send(edit),
       refuse: (sentence) => this.#tell(sentence),
       header: () => this.header,
-      brush: () => this.brush,
-      output: () => this.output,
-      plane: () => this.#kernelPlane(),
+      brush: () => this.brush.value,
+      output: () => this.shown.output,
+      plane: () => this.shown.kernelPlane,
       kernel: () => this.#kernelRows(),
       drawing: (view) => this.#drawing(view),
       numbers: (view) => this.#numbers(view),
@@ -116,7 +115,7 @@ export class Explore {
       end: () => this.edits.endDense(),
       send: (edit) => this.edits.send(edit),
       refuse: (sentence) => this.#tell(sentence),
-      output: () => this.output,
+      output: () => this.shown.output,
       redraw: () => this.model && this.#draw(this.source, false),
     });
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo, this.copyLink, this.take));
@@ -163,7 +162,7 @@ export class Explore {
   /** @param {any} header */
   #adopt(header) {
     if (!this.header) {
-      this.output = header.output;
+      this.shown.output = header.output;
       const before = sessionBefore(header.link.name);
       if (before && before !== header.session) this.channel.resume(before);
     }
@@ -173,15 +172,14 @@ export class Explore {
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
     if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
-    this.output = Math.min(this.output, header.kernel.outputs.length - 1);
-    if (header.brush.kind !== this.brushKind) [this.brush, this.brushKind] = [header.brush.value, header.brush.kind];
+    this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
     // Only news: a sentence that this page wrote itself must outlive the answer to the edit it spoke of.
     const news = header.notice && `${header.revision} ${header.notice}`;
     if (news !== this.news) this.#tell(header.notice);
     this.news = news;
-    const { title, sentence, facts } = header.kernel.outputs[this.output];
+    const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
     this.#layout(false);
@@ -228,7 +226,7 @@ export class Explore {
       place += 2;
       column.describe(each);
     }
-    this.#brushField();
+    this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
   }
 
   #columnHandlers() {
@@ -240,7 +238,7 @@ export class Explore {
       },
       cell: (/** @type {string} */ view) => this.#handlers(view),
       kernel: {
-        change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.output, this.#kernelPlane()),
+        change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.shown.output, this.shown.kernelPlane),
         end: () => this.edits.endWeights(),
         refuse: (/** @type {string} */ sentence) => this.#tell(sentence),
         hover: (/** @type {number | null} */ position) => this.#showWeight(position),
@@ -255,7 +253,7 @@ export class Explore {
     const stage = this.model.ofView(view);
     const { values, shape } = this.model.values.get(stage.stage);
     const flat = shape.length !== 4;
-    const channel = this.#channelOf(stage);
+    const channel = this.shown.channelOf(stage);
     const [rows, columns] = flat ? [shape[1], 1] : [shape[2], shape[3]];
     const at = channel * rows * columns;
     const here = this.pin?.stage === stage.stage ? this.pin.index.slice(flat ? 1 : 2) : [0, 0];
@@ -273,20 +271,6 @@ export class Explore {
     return column?.kind === "map" ? column.view : null;
   }
 
-  async #copyLink() {
-    const { link } = this.header;
-    if (link.code === null) {
-      this.#tell(link.missing);
-      return;
-    }
-    try {
-      await navigator.clipboard.writeText(addressOf(link));
-      this.#tell(`The link is copied: it opens this experiment with its pinned cell. ${link.missing}`.trim());
-    } catch {
-      this.#tell("The browser keeps the clipboard to itself; the address above is the link, copy it from there.");
-    }
-  }
-
   /** The shown kernel's weights, row by row. */
   #kernelRows() {
     const { values, columns } = this.columns.get("kernel").view;
@@ -295,34 +279,14 @@ export class Explore {
 
   /** A picture or rows of numbers in the clipboard become the input. @param {ClipboardEvent} event */
   #paste(event) {
-    const field = event.target instanceof Element && event.target.closest("input, textarea, [contenteditable]");
-    if (field || this.commands.dialog.open || !event.clipboardData) return;
-    const picture = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
-    const text = event.clipboardData.getData("text/plain");
-    if (picture) this.door.take(picture);
-    else if (text.trim()) this.#tell(this.commands.pasteGrid(text) ?? "");
-    else return;
+    const found = this.commands.dialog.open ? null : pasted(event);
+    if (!found) return;
     event.preventDefault();
+    if ("picture" in found) this.door.take(found.picture);
+    else this.#tell(this.commands.pasteGrid(found.text) ?? "");
   }
 
   // ---- which plane -------------------------------------------------------------------------------------------
-
-  /** The plane of the kernel that an edit speaks of, null for all of them alike. */
-  #kernelPlane() {
-    return this.header.kernel.linked ? null : this.plane;
-  }
-
-  /** The channel of a stage's maps that is looked at. @param {import("../common/model.js").Stage} stage */
-  #channelOf(stage) {
-    const { shape } = this.model.values.get(stage.stage);
-    if (shape.length !== 4 || shape[1] === 1) return 0;
-    return stage.stage === -1 ? Math.min(this.plane, shape[1] - 1) : Math.min(this.output, shape[1] - 1);
-  }
-
-  /** Whether the input is shown as one picture in colour. */
-  get inColour() {
-    return this.composite && this.model.values.get(-1).shape[1] === 3;
-  }
 
   /** @param {string} view @param {number} plane */
   #choosePlane(view, plane) {
@@ -330,18 +294,16 @@ export class Explore {
       this.#chooseOutput(plane);
       return;
     }
-    // The input's first picture is all three planes together.
-    this.composite = view === "input" ? plane === 0 : this.composite;
-    if (view === "kernel" || plane > 0) this.plane = view === "input" ? plane - 1 : plane;
-    if (this.pin?.stage === -1) this.pin = { stage: -1, index: [0, this.plane, ...this.pin.index.slice(2)] };
+    this.shown.choose(view, plane);
+    if (this.pin?.stage === -1) this.pin = { stage: -1, index: [0, this.shown.plane, ...this.pin.index.slice(2)] };
     this.#draw(this.source, false);
   }
 
   /** @param {number} output */
   #chooseOutput(output) {
-    if (output === this.output) return;
+    if (output === this.shown.output) return;
     this.edits.finish();
-    this.output = output;
+    this.shown.output = output;
     const shape = this.pin && this.model.values.get(this.pin.stage)?.shape;
     // The same cell of the other map: what was asked stays asked.
     if (shape?.length === 4 && this.pin.stage >= 0) this.pin = { stage: this.pin.stage, index: [0, output, ...this.pin.index.slice(2)] };
@@ -350,22 +312,6 @@ export class Explore {
     this.channel.pins += 1;
     this.channel.pin = this.pin && { ...this.pin, count: this.channel.pins };
     this.channel.sendOutput(output);
-  }
-
-  #brushField() {
-    const bottom = this.columns.get("input").bottom.element;
-    if (!this.brushInput) {
-      this.brushInput = h("input", { type: "number", class: "ks-brush-value", "aria-label": "brush: the value that dragging over the input draws" });
-      this.brushInput.addEventListener("input", () => {
-        const value = this.brushInput.valueAsNumber;
-        if (Number.isFinite(value)) this.brush = value;
-      });
-      this.brushLabel = h("label", { class: "ks-stepper", title: "Drag over the input to draw with this value" }, h("span", { class: "ks-stepper-name", text: "brush" }), this.brushInput);
-    }
-    const { step, low, high } = this.header.brush;
-    Object.assign(this.brushInput, { step: String(step), min: low ?? "", max: high ?? "" });
-    if (document.activeElement !== this.brushInput) this.brushInput.value = String(this.brush);
-    if (this.brushLabel.parentElement !== bottom) bottom.append(this.brushLabel);
   }
 
   #layout(draw = true) {
@@ -418,63 +364,29 @@ export class Explore {
       if (stage.view) groups.set(stage.scale.group, [...(groups.get(stage.scale.group) ?? []), stage]);
     }
     const drawn = [];
+    const how = { shown: this.shown, dark, coarse: source === "preview" };
     for (const stages of groups.values()) {
       const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })));
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
-        this.#drawStage(stage, scales[k]);
+        drawStage(this.columns.get(stage.view), stage, model.values.get(stage.stage), scales[k], how);
         drawn.push(stage.view);
       });
     }
-    this.#drawKernel();
+    this.#drawKernel(how);
     drawn.push("kernel");
     this.dense.draw(model, dark, tell ? { source, revision: this.channel.revision } : null);
     this.#mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
 
-  /** @param {import("../common/model.js").Stage} stage @param {import("../common/scale.js").Scale[]} scales one a plane */
-  #drawStage(stage, scales) {
-    const { dark } = this;
-    // As long as a gesture lasts, its frame rate comes before cells that no pixel shows.
-    const coarse = this.source === "preview";
-    const column = this.columns.get(stage.view);
-    const { values, shape } = this.model.values.get(stage.stage);
-    const chosen = this.#channelOf(stage);
-    if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" ? PROBABILITY_PLACES : null);
-    else if (column.kind === "vector") column.view.draw(values, scales[0], dark);
-    else {
-      const plane = shape[2] * shape[3];
-      const colour = stage.stage === -1 && this.inColour;
-      if (colour) column.view.drawColour(values, dark);
-      else column.view.draw(values, chosen * plane, scales[chosen], dark, coarse);
-      const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
-      column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : chosen + first);
-      if (stage.planes) {
-        if (first) column.planes.drawColour(0, values, [shape[2], shape[3]]);
-        for (let c = 0; c < shape[1]; c += 1) column.planes.draw(c + first, values, c * plane, [shape[2], shape[3]], scales[c], dark);
-      }
-    }
-    column.legend?.draw(scales[chosen], dark);
-  }
-
-  #drawKernel() {
-    const { dark, header, model } = this;
-    const column = this.columns.get("kernel");
-    const { stage, array, linked, outputs } = header.kernel;
-    const { values, shape } = model.weights.get(stage) ?? this.channel.arrays.get(array);
-    const [count, planes, rows, columns] = shape;
-    const size = rows * columns;
-    const plane = linked ? 0 : Math.min(this.plane, planes - 1);
-    const at = (this.output * planes + plane) * size;
+  /** @param {{shown: Shown, dark: boolean}} how */
+  #drawKernel(how) {
+    const { kernel } = this.header;
+    const bank = this.model.weights.get(kernel.stage) ?? this.channel.arrays.get(kernel.array);
     // Without its stage (it does not fit the input) the kernel under the hand is held by the edit alone.
-    const shown = this.edits.weights && !model.byNumber.has(stage) ? this.edits.weights.values : Array.from(values.subarray(at, at + size));
-    const scale = column.view.draw(shown, columns, dark);
-    column.legend.draw(scale, dark);
-    column.outputs.offer(count > 1 ? outputs.map(({ label }) => label) : null, this.output);
-    column.planes.offer(linked ? null : ["R", "G", "B"].slice(0, planes), plane);
-    if (count > 1) for (let o = 0; o < count; o += 1) column.outputs.draw(o, values, (o * planes + plane) * size, [rows, columns], scaleFor("diverging", [values.subarray(o * planes * size, (o + 1) * planes * size)]), dark);
-    if (!linked) for (let c = 0; c < planes; c += 1) column.planes.draw(c, values, (this.output * planes + c) * size, [rows, columns], scale, dark);
+    const painted = this.edits.weights && !this.model.byNumber.has(kernel.stage) ? this.edits.weights.values : null;
+    drawKernel(this.columns.get("kernel"), kernel, bank, painted, how);
   }
 
   /** Where the eye is: the hovered cell, else the pinned one. */
@@ -485,12 +397,12 @@ export class Explore {
   #mark() {
     const { model, place } = this;
     if (!model) return;
-    const relatives = place ? model.relatives(place.stage, place.index, this.output) : new Map();
+    const relatives = place ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
     const explanation = place ? this.#explanation(place) : null;
     const winner = explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!stage.view) continue;
-      const channel = stage.stage === -1 && this.inColour ? null : this.#channelOf(stage);
+      const channel = stage.stage === -1 && this.shown.inColour ? null : this.shown.channelOf(stage);
       const here = (/** @type {number[]} */ index) => index.length !== 4 || channel === null || index[1] === channel;
       const marks = [];
       if (this.pin && this.hover && stage.stage === this.pin.stage && here(this.pin.index)) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
@@ -515,7 +427,7 @@ export class Explore {
     const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.shown.output });
   }
 
   /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
@@ -551,7 +463,7 @@ export class Explore {
     this.weightShown = position;
     if (position !== null) this.#sayWeight(position);
     if (position !== null && place && place.stage === this.header.kernel.stage) {
-      const channel = this.#channelOf(this.model.byNumber.get(-1));
+      const channel = this.shown.channelOf(this.model.byNumber.get(-1));
       const { length } = this.columns.get("kernel").view.values;
       const term = this.model.explain(place.stage, place.index).terms[channel * length + position];
       if (term?.index) this.term = { stage: term.stage, index: term.index };
@@ -564,7 +476,7 @@ export class Explore {
     const { stage } = this.header.kernel;
     const { values, columns } = this.columns.get("kernel").view;
     const value = values[position];
-    const index = [this.output, this.#kernelPlane() ?? 0, Math.floor(position / columns), position % columns];
+    const index = [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
     const said = { stage, index, rule: "weight", value, terms: [], bias: 0, total: value, residual: 0, formula: null };
     announce.cell("kernel", said, this.channel.revision);
   }
@@ -576,7 +488,7 @@ export class Explore {
     const stageOf = () => this.model.ofView(view);
     const indexOf = (/** @type {any} */ cell) => {
       const { shape } = this.model.values.get(stageOf().stage);
-      return shape.length === 4 ? [0, this.#channelOf(stageOf()), cell.row, cell.column] : [0, cell.row];
+      return shape.length === 4 ? [0, this.shown.channelOf(stageOf()), cell.row, cell.column] : [0, cell.row];
     };
     const on = {
       hover: (/** @type {any} */ cell) => this.#look(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
@@ -591,17 +503,12 @@ export class Explore {
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
         const size = this.model.values.get(-1).shape.slice(2);
         if (phase === "end") this.edits.endCells();
-        else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush, this.#inputPlane());
+        else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush.value, this.shown.inputPlane);
         const last = cells[cells.length - 1];
         if (last) this.#look({ stage: -1, index: indexOf(last) });
       },
       wheel: (/** @type {WheelEvent} */ event) => this.#nudge(event.deltaY < 0 ? 1 : -1),
     };
-  }
-
-  /** The plane of the input that is drawn on, null for all of them alike. */
-  #inputPlane() {
-    return this.inColour || this.model.values.get(-1).shape[1] === 1 ? null : this.plane;
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */
@@ -637,7 +544,7 @@ export class Explore {
     // A class that is asked is the one whose weights are shown.
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     // A cell of another map than the one on screen brings its map along.
-    if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.output) this.#chooseOutput(place.index[1]);
+    if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);
     this.remark();
     this.#say();
     setText(this.live, this.#inWords(this.pin));
@@ -675,7 +582,7 @@ export class Explore {
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const index = here ? [...here] : shape.map(() => 0);
-    if (shape.length === 4) index[1] = this.#channelOf(this.model.byNumber.get(stage));
+    if (shape.length === 4) index[1] = this.shown.channelOf(this.model.byNumber.get(stage));
     if (here) {
       const rowAxis = shape.length === 4 ? 2 : 1;
       index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
@@ -712,7 +619,7 @@ export class Explore {
 
   /** @param {number} k @param {boolean} playing */
   #slide(k, playing) {
-    const place = { stage: this.header.kernel.stage, index: [0, this.output, ...unravel(k, this.#slidingShape())] };
+    const place = { stage: this.header.kernel.stage, index: [0, this.shown.output, ...unravel(k, this.#slidingShape())] };
     if (!playing) {
       this.#pick(place);
       return;
@@ -740,7 +647,7 @@ export class Explore {
     const { step, low, high } = this.header.brush;
     const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
     const next = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value));
-    this.edits.changeCells([{ row, column }], next, this.#inputPlane(), true);
+    this.edits.changeCells([{ row, column }], next, this.shown.inputPlane, true);
   }
 
   /** @param {string | null} text what was typed, null to begin with the value that stands there */
