@@ -55,7 +55,11 @@ def heatmap(values: npt.NDArray[np.float64]) -> go.Figure:
 
 def histogram(values: npt.NDArray[np.float64]) -> go.Figure:
     """How often which numbers occur, in up to 60 bins of equal width."""
-    counts, edges = np.histogram(values.ravel(), bins=min(_BINS, max(5, values.size // 4)))
+    bins = min(_BINS, max(5, values.size // 4))
+    # Numbers so close together that floats between them run out are told apart in fewer bins.
+    while bins > 1 and np.any(np.diff(np.linspace(values.min(), values.max(), bins + 1)) <= 0) and np.ptp(values) > 0:
+        bins //= 2
+    counts, edges = np.histogram(values.ravel(), bins=bins)
     hover = "%{customdata[0]:.4g} to %{customdata[1]:.4g}<br>%{y} cells<extra></extra>"
     bounds = np.stack([edges[:-1], edges[1:]], axis=1)
     bars = go.Bar(

@@ -40,6 +40,11 @@ def test_a_map_with_negative_numbers_is_centred_on_zero_and_nothing_is_clipped()
     assert (drawn.zmin, drawn.zmax) == (0, 1)
 
 
+@pytest.mark.parametrize("values", [[0, 5e-324], [1, np.nextafter(1, 2)], [-1e6, np.nextafter(-1e6, 0)], [7, 7]])
+def test_numbers_with_hardly_a_float_between_them_are_counted(values):
+    assert sum(histogram(np.array([values])).data[0].y) == 2
+
+
 @given(npst.arrays(np.float64, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(-1e6, 1e6)))
 def test_every_cell_is_counted_once(values):
     assert sum(histogram(values).data[0].y) == values.size

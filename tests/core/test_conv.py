@@ -21,7 +21,7 @@ def by_loops(x, weight, bias, given_settings):
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(convolutions(), st.sampled_from(sorted(LAYOUTS)))
 def test_whole_numbers_come_out_exactly_as_loops_give_them(case, layout):
     x, weight, bias, given_settings = case
@@ -31,7 +31,7 @@ def test_whole_numbers_come_out_exactly_as_loops_give_them(case, layout):
     np.testing.assert_array_equal(x, before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(convolutions(), st.sampled_from([0, 10_000]))
 def test_no_branch_changes_a_result(case, few_taps):
     x, weight, bias, given_settings = case

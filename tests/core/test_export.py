@@ -103,7 +103,7 @@ def test_the_script_alone_computes_every_stage_to_the_last_bit(name, tmp_path):
         assert same_bits(np.ascontiguousarray(results[stage.name]), np.ascontiguousarray(stage.output)), stage.name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 3),
     st.integers(1, 3),

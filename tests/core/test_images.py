@@ -690,7 +690,7 @@ def test_a_file_cut_anywhere_is_a_picture_or_refused(name):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_file_with_bytes_changed_is_a_picture_or_refused(name, data):
     damaged = bytearray(SAMPLES[name])
@@ -706,7 +706,6 @@ def test_a_file_with_bytes_changed_is_a_picture_or_refused(name, data):
     st.binary(max_size=200),
     st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"II*\0", b"BM"]),
 )
-@settings(deadline=None)
 def test_any_bytes_are_a_picture_or_refused(rest, start):
     attempt(start + rest)
 

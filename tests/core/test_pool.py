@@ -24,7 +24,7 @@ def by_loops(x, kernel, given_settings, reduce):
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(poolings(), st.sampled_from(sorted(LAYOUTS)))
 def test_the_largest_of_each_window_is_what_loops_find(case, layout):
     x, kernel, given_settings = case
@@ -33,7 +33,7 @@ def test_the_largest_of_each_window_is_what_loops_find(case, layout):
     np.testing.assert_array_equal(out, expected)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(poolings(), st.booleans())
 def test_the_mean_of_each_window_is_what_loops_find(case, include):
     x, kernel, given_settings = case

@@ -24,7 +24,7 @@ def windows(draw):
     return sliding, tuple(low + draw(st.integers(0, 6)) for low in least)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(windows())
 def test_there_are_as_many_windows_as_can_be_placed(case):
     sliding, size = case
@@ -35,7 +35,7 @@ def test_there_are_as_many_windows_as_can_be_placed(case):
         assert [sliding.origin(i, i)[axis] for i in range(count)] == placed
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(windows())
 def test_a_cell_s_readers_are_the_windows_that_hold_it(case):
     sliding, size = case
