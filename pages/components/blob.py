@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,25 +32,32 @@ def pack(
     header: Mapping[str, Any],
     arrays: Mapping[str, npt.NDArray[np.float64]],
     have: Collection[str],
-    parts: Mapping[str, Any] | None = None,
+    lists: Mapping[str, Sequence[Any]] | None = None,
 ) -> bytes:
     """Pack a header and the arrays it names, leaving out what the browser holds already.
 
     Args:
-        header: JSON-serialisable; gains ``needs`` (every identity), ``arrays`` (identity and shape of those sent) and
-            ``parts`` (the identity of each part).
+        header: JSON-serialisable; gains ``needs`` (every identity), ``arrays`` (identity and shape of those sent),
+            ``lists`` (the identity of each of their entries) and ``entries`` (those sent, by identity).
         arrays: by identity.
         have: identities the browser said it holds.
-        parts: JSON-serialisable fields of the header that seldom change, each sent only when it is another.
+        lists: fields of the header whose entries seldom change, JSON-serialisable; an entry is sent only when it is
+            another.
     """
-    written = {name: json.dumps(part, allow_nan=False) for name, part in (parts or {}).items()}
-    names = {name: f"{name}:{hashlib.sha1(text.encode()).hexdigest()[:16]}" for name, text in written.items()}
-    told = {name: (parts or {})[name] for name in written if names[name] not in have}
+    named = {field: [_entry(entry) for entry in entries] for field, entries in (lists or {}).items()}
+    entries = {name: entry for each in named.values() for name, entry in each if name not in have}
     sent = {name: array for name, array in arrays.items() if name not in have}
     listed = [{"id": name, "shape": array.shape} for name, array in sent.items()]
-    whole = {**header, **told, "needs": list(arrays), "arrays": listed, "parts": names}
+    told = {"lists": {field: [name for name, _ in each] for field, each in named.items()}, "entries": entries}
+    whole = {**header, **told, "needs": list(arrays), "arrays": listed}
     text = json.dumps(whole, allow_nan=False, separators=(",", ":")).encode()
     padding = b" " * (-len(text) % _ALIGNMENT)
     start = len(text).to_bytes(4, "little") + bytes(4)
     bodies = [np.ascontiguousarray(array, dtype="<f8").tobytes() for array in sent.values()]
     return b"".join([start, text, padding, *bodies])
+
+
+def _entry(entry: Any) -> tuple[str, Any]:
+    """An entry of a list with a name for its content."""
+    text = json.dumps(entry, allow_nan=False)
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:16], entry

@@ -52,10 +52,9 @@ def gallery_message(session: Session) -> bytes:
         "revision": session.revision,
         "pin_count": session.pin_count,
         "stages": stages,
-        "cards": cards,
         "problem": problem,
     }
-    return pack(header, arrays, session.have)
+    return pack(header, arrays, session.have, {"cards": cards})
 
 
 def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:

@@ -78,13 +78,15 @@ class _SecurityHeaders:
 
 @cache
 def _preload() -> bytes:
-    """A header that has the browser fetch the components' modules while the framework itself still loads.
+    """A header that has the browser fetch the components' modules and styles while the framework itself still loads.
 
-    Without it they are found one import after another, and only once the first run of a page has come in.
+    Without it they are found one import after another, and only once the first run of a page has come in. Styles are
+    fetched ahead and not preloaded: a browser complains of a preloaded style that this page does not use.
     """
-    files = sorted(COMPONENTS_FOLDER.rglob("*.js"))
-    paths = (f"{ui_path()}/{file.relative_to(COMPONENTS_FOLDER).as_posix()}" for file in files)
-    return ", ".join(f"<{path}>; rel=modulepreload; fetchpriority=low" for path in paths).encode()
+    ways = {".js": "rel=modulepreload; fetchpriority=low", ".css": "rel=prefetch"}
+    files = sorted(file for file in COMPONENTS_FOLDER.rglob("*") if file.suffix in ways)
+    links = (f"<{ui_path()}/{file.relative_to(COMPONENTS_FOLDER).as_posix()}>; {ways[file.suffix]}" for file in files)
+    return ", ".join(links).encode()
 
 
 def ui_path() -> str:

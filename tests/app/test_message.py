@@ -24,6 +24,10 @@ def unpack(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     return header, arrays
 
 
+def entries(header: dict, field: str) -> list[dict]:
+    return [header["entries"][name] for name in header["lists"][field]]
+
+
 def edited(*edits: dict) -> Session:
     session = Session()
     listed = [{**edit, "revision": k + 1} for k, edit in enumerate(edits)]
@@ -42,13 +46,24 @@ def test_every_stage_s_numbers_are_cnn_core_s():
 def test_arrays_the_browser_holds_are_not_sent_again():
     session = Session()
     header, arrays = unpack(explore_message(session, upload_limit=100))
-    session.have = frozenset(arrays) | frozenset(header["parts"].values())
+    session.have = frozenset(arrays) | frozenset(header["entries"])
     again, sent = unpack(explore_message(session, upload_limit=100))
     assert sent == {}
     assert again["needs"] == header["needs"]
-    assert again["parts"] == header["parts"]
-    assert "columns" not in again
+    assert again["lists"] == header["lists"]
+    assert again["entries"] == {}
     assert len(explore_message(session, upload_limit=100)) < 12_000
+
+
+def test_a_column_is_sent_again_only_when_it_changed():
+    session = Session()
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    edit = {"op": "bias", "value": 2, "revision": 1}
+    have = list(header["entries"])
+    session.receive({"session": session.identity, "edits": [edit], "pin": None, "have": have})
+    again, _ = unpack(explore_message(session, upload_limit=100))
+    assert [column["view"] for column in again["entries"].values()] == ["kernel"]
+    assert len(again["lists"]["columns"]) == len(header["lists"]["columns"])
 
 
 def test_an_edit_of_the_kernel_does_not_send_the_input_or_the_classifier_s_weights_again():
@@ -79,7 +94,7 @@ def test_the_shape_formula_has_the_numbers_plugged_in():
     header, _ = unpack(
         explore_message(edited({"op": "rows", "value": 8}, {"op": "stride", "value": 2}), upload_limit=100)
     )
-    columns = {column["view"]: column for column in header["columns"]}
+    columns = {column["view"]: column for column in entries(header, "columns")}
     assert columns["conv"]["note"] == "rows ⌊(8 − 3) / 2⌋ + 1 = 3\ncolumns (5 − 3) / 2 + 1 = 2"
     assert columns["pool"]["note"] == "rows ⌊(3 − 2) / 2⌋ + 1 = 1\ncolumns (2 − 2) / 2 + 1 = 1"
 
@@ -97,7 +112,7 @@ def test_a_pin_that_is_no_longer_there_moves_to_the_nearest_cell(pin):
 def test_a_grid_too_small_is_described_with_its_reason_and_a_way_out(size):
     session = edited({"op": "rows", "value": size}, {"op": "columns", "value": size})
     header, _ = unpack(explore_message(session, upload_limit=100))
-    missing = [column for column in header["columns"] if column["kind"] == "missing"]
+    missing = [column for column in entries(header, "columns") if column["kind"] == "missing"]
     assert "does not fit" in missing[0]["why"]
     assert missing[0]["fixes"]
     assert all(column["why"].startswith("Waits for") for column in missing[1:])
@@ -105,10 +120,10 @@ def test_a_grid_too_small_is_described_with_its_reason_and_a_way_out(size):
 
 def test_the_gallery_shows_every_kernel_that_fits_or_says_why_none():
     header, arrays = unpack(gallery_message(edited({"op": "sample", "value": "cat"})))
-    assert tuple(card["view"] for card in header["cards"]) == ("input", *kernels.names())
+    assert tuple(card["view"] for card in entries(header, "cards")) == ("input", *kernels.names())
     worked, _ = unpack(gallery_message(Session()))
     small = [kernel.name for kernel in kernels.LIBRARY if max(kernel.weights.shape) <= 5]
-    assert [card["view"] for card in worked["cards"]] == ["input", *small]
+    assert [card["view"] for card in entries(worked, "cards")] == ["input", *small]
     assert all(stage["array"] in arrays for stage in header["stages"])
     tiny, _ = unpack(gallery_message(edited({"op": "rows", "value": 1})))
     assert "does not fit" in tiny["problem"]

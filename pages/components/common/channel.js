@@ -23,8 +23,8 @@ export class Channel {
     this.output = 0;
     /** @type {Map<string, import("./blob.js").Tensor>} */
     this.arrays = new Map();
-    /** Fields of the header that seldom change, by the name of their content. @type {Map<string, any>} */
-    this.parts = new Map();
+    /** Entries of the header's lists that seldom change, by the name of their content. @type {Map<string, any>} */
+    this.entries = new Map();
     /** @type {string[]} */
     this.promised = [];
     /** @type {(name: string, value: any) => void} */
@@ -70,7 +70,7 @@ export class Channel {
     this.setStateValue("message", { session: this.session, edits: [], pin: null, output: this.output, have: [...this.arrays.keys()], resume: session });
   }
 
-  #post(have = [...this.arrays.keys(), ...this.parts.keys()]) {
+  #post(have = [...this.arrays.keys(), ...this.entries.keys()]) {
     this.promised = have;
     this.setStateValue("message", { session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, have });
   }
@@ -83,12 +83,11 @@ export class Channel {
   receive(bytes) {
     const { header, arrays } = unpack(bytes);
     for (const [id, tensor] of arrays) this.arrays.set(id, tensor);
-    for (const [field, id] of Object.entries(header.parts)) {
-      if (field in header) this.parts.set(id, header[field]);
-      else header[field] = this.parts.get(id);
-    }
-    const lost = Object.keys(header.parts).some((field) => header[field] === undefined);
-    if (lost || header.needs.some((/** @type {string} */ id) => !this.arrays.has(id))) {
+    for (const [id, entry] of Object.entries(header.entries)) this.entries.set(id, entry);
+    /** @type {string[]} */
+    const named = Object.values(header.lists).flat();
+    const lost = (/** @type {Map<string, any>} */ held) => (/** @type {string} */ id) => !held.has(id);
+    if (named.some(lost(this.entries)) || header.needs.some(lost(this.arrays))) {
       // Rare: a reconnected page and a server that remembers more than the page does. Ask for everything again.
       this.#post([]);
       return null;
@@ -96,8 +95,8 @@ export class Channel {
     for (const id of this.arrays.keys()) {
       if (!header.needs.includes(id) && !this.promised.includes(id)) this.arrays.delete(id);
     }
-    const named = Object.values(header.parts);
-    for (const id of this.parts.keys()) if (!named.includes(id) && !this.promised.includes(id)) this.parts.delete(id);
+    for (const id of this.entries.keys()) if (!named.includes(id) && !this.promised.includes(id)) this.entries.delete(id);
+    for (const [field, ids] of Object.entries(header.lists)) header[field] = ids.map((/** @type {string} */ id) => this.entries.get(id));
     if (header.session !== this.session) {
       this.session = header.session;
       this.unanswered = [];

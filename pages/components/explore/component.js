@@ -4,6 +4,9 @@
  */
 
 import { mounter } from "../common/mount.js";
+import { styled } from "../common/styles.js";
 import { Explore } from "./explore.js";
+
+await styled(["../common/common.css", "./explore.css"].map((path) => new URL(path, import.meta.url).href));
 
 export default mounter((parent) => new Explore(parent));
