@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.shared import samples, take_away
+from pages.shared import preload, samples, take_away
 
 COMPONENTS_FOLDER = Path(__file__).resolve().parents[1] / "components"
 
@@ -69,24 +69,11 @@ class _SecurityHeaders:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", []))
                 page = any(name.lower() == b"content-type" and b"text/html" in value for name, value in given)
-                extra = [(b"link", _preload())] if page else []
+                extra = [(b"link", preload.header(COMPONENTS_FOLDER, ui_path()))] if page else []
                 message["headers"] = [*given, *_HEADERS.items(), *extra]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-@cache
-def _preload() -> bytes:
-    """A header that has the browser fetch the components' modules and styles while the framework itself still loads.
-
-    Without it they are found one import after another, and only once the first run of a page has come in. Styles are
-    fetched ahead and not preloaded: a browser complains of a preloaded style that this page does not use.
-    """
-    ways = {".js": "rel=modulepreload; fetchpriority=low", ".css": "rel=prefetch"}
-    files = sorted(file for file in COMPONENTS_FOLDER.rglob("*") if file.suffix in ways)
-    links = (f"<{ui_path()}/{file.relative_to(COMPONENTS_FOLDER).as_posix()}>; {ways[file.suffix]}" for file in files)
-    return ", ".join(links).encode()
 
 
 def ui_path() -> str:
