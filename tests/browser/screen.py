@@ -1,9 +1,15 @@
 """What the browser tests read off the screen, and the network they compare it with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Locator, Page
 
 from cnn_core import Explanation
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from pages.shared.scenario import Scenario, to_link
 
 Events = list[dict]
 
@@ -95,6 +101,54 @@ def take_sample(page: Page, title: str, view: str = "probabilities") -> None:
     page.get_by_role("button", name="Samples").click()
     page.locator(".ks-sample", has_text=title).first.click()
     wait_drawn(page, view, "cnn_core", before)
+
+
+def edited(*edits: dict, start: Experiment | None = None) -> Experiment:
+    """The experiment after these edits, from the one that the page opens with unless another is given."""
+    experiment = start or Experiment()
+    for edit in edits:
+        experiment = apply(experiment, edit)
+    return experiment
+
+
+def open_experiment(page: Page, url: str, experiment: Experiment) -> None:
+    """Open the link to an experiment and wait for cnn_core's arrays."""
+    page.goto(f"{url}/?x={to_link(Scenario(experiment)).code}")
+    wait_drawn(page, "probabilities")
+
+
+@contextmanager
+def within(page: Page, view: str, label: str, role: str | None = None) -> Iterator[Locator]:
+    """A control of one column by its label, or a button by its name; "More…" is unfolded where it lies behind it."""
+    column = page.locator(f"[data-column={view}]")
+    found = column.get_by_role(role, name=label, exact=True) if role else column.get_by_label(label, exact=True)
+    summary = column.locator("summary")
+    folded = not found.is_visible()
+    if folded:
+        summary.click()
+    yield found
+    if folded:
+        summary.press("Escape")
+
+
+class Fingers:
+    """Fingers on a touch screen: down, moved and up, as many as places are given."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.session: CDPSession = page.context.new_cdp_session(page)
+
+    def send(self, kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        self.page.wait_for_timeout(20)
+
+    def stroke(self, start: tuple[float, float], end: tuple[float, float], parts: int = 6) -> None:
+        """One finger drawn from one place to another."""
+        self.send("touchStart", start)
+        for k in range(1, parts + 1):
+            self.send("touchMove", tuple(a + (b - a) * k / parts for a, b in zip(start, end, strict=True)))
+        self.send("touchEnd")
 
 
 def same_sum(event: dict, asked: Explanation) -> None:
