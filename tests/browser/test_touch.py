@@ -1,0 +1,156 @@
+"""A phone held in a hand: every control by a tap, maps by one finger or two; numbers held against cnn_core."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from pages.shared import samples
+from pages.shared.chain import build
+from pages.shared.experiment import Experiment
+from tests.browser.conftest import LISTEN, Server, Watch
+from tests.browser.screen import (
+    Fingers,
+    cell_centre,
+    clear,
+    drawn,
+    edited,
+    last_cell,
+    open_experiment,
+    revision,
+    same_sum,
+    wait_drawn,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server) -> Iterator[Page]:
+    """The Explore page on a phone; whatever it complains of fails the test."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    watch = Watch(page)
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    yield page
+    assert watch.errors == []
+    assert watch.outside == []
+    context.close()
+
+
+def tap(page: Page, control: Locator, view: str = "probabilities") -> None:
+    """Tap a control and wait for cnn_core's answer."""
+    before = revision(page)
+    control.tap()
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def middle_of_screen(page: Page, view: str) -> None:
+    """Scroll a map to where neither the bar above nor the ledger below covers it."""
+    page.locator(f"[data-view={view}]").evaluate("(map) => map.scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(100)
+
+
+def ask(page: Page, view: str, row: int, column: int, shape: tuple[int, int]) -> dict:
+    """Tap a cell; what the page says of it."""
+    middle_of_screen(page, view)
+    clear(page)
+    page.touchscreen.tap(*cell_centre(page, view, row, column, shape))
+    page.wait_for_function("(view) => window.cnn.cell.some((each) => each.view === view)", arg=view)
+    return last_cell(page)
+
+
+def test_steppers_folds_dialogs_and_playing_answer_to_a_tap(phone: Page):
+    tap(phone, phone.get_by_role("button", name="more rows"))
+    tap(phone, phone.get_by_role("button", name="more padding", exact=True).first)
+    experiment = edited({"op": "rows", "value": 6}, {"op": "padding", "value": 1})
+    same_sum(ask(phone, "conv", 5, 0, (6, 5)), build(experiment).trace.explain(0, (0, 0, 5, 0)))
+    fold = phone.locator("[data-column=kernel] summary")
+    fold.tap()
+    tap(phone, phone.locator("[data-column=kernel]").get_by_role("button", name="more dilation", exact=True))
+    fold.tap()
+    expect(phone.get_by_role("button", name="Add a kernel")).not_to_be_visible()
+    experiment = edited({"op": "dilation", "value": 2}, start=experiment)
+    shape = build(experiment).trace.stages[0].output.shape[2:]
+    same_sum(ask(phone, "conv", 0, 0, shape), build(experiment).trace.explain(0, (0, 0, 0, 0)))
+    phone.get_by_role("button", name="Take away").tap()
+    dialog = phone.get_by_role("dialog", name="Take away")
+    expect(dialog.get_by_text("NumPy script")).to_be_visible()
+    box = dialog.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    dialog.get_by_role("button", name="Close").tap()
+    expect(dialog).not_to_be_visible()
+    clear(phone)
+    phone.get_by_role("button", name="Play").tap()
+    phone.wait_for_function("window.cnn.cell.length >= 3")
+    phone.get_by_role("button", name="Pause").tap()
+    assert [each["index"] for each in phone.evaluate("window.cnn.cell")][:2] == [[0, 0, 0, 0], [0, 0, 0, 1]]
+    phone.get_by_role("button", name="Samples").tap()
+    tap(phone, phone.locator(".ks-sample", has_text="Brick wall"))
+    expect(phone.locator("[data-column=input] .ks-note")).to_contain_text(samples.get("brick").licence)
+
+
+def test_a_class_is_chosen_and_its_weights_are_drawn_on_with_a_finger(phone: Page, server: Server):
+    start = edited({"op": "rows", "value": 9}, {"op": "columns", "value": 9})
+    open_experiment(phone, server.url, start)
+    phone.locator(".ks-dense summary").tap()
+    phone.get_by_role("radiogroup", name="Which class").get_by_role("radio", name="B").tap()
+    expect(phone.locator(".ks-dense-sum")).to_contain_text("score B = ")
+    phone.get_by_label("brush: the weight").fill("2")
+    middle_of_screen(phone, "dense_weights")
+    before = revision(phone)
+    from_, to = (cell_centre(phone, "dense_weights", 1, column, (3, 3)) for column in (0, 2))
+    Fingers(phone).stroke(from_, to)
+    wait_drawn(phone, "scores", "preview", before)
+    wait_drawn(phone, "scores", "cnn_core", before)
+    drawn_on = edited({"op": "dense", "features": 9, "cells": [[1, k, 2] for k in (3, 4, 5)]}, start=start)
+    same_sum(ask(phone, "scores", 1, 0, (3, 1)), build(drawn_on).trace.explain(4, (0, 1)))
+
+
+def test_two_fingers_come_closer_and_move_over_a_picture_without_painting_it(phone: Page):
+    phone.get_by_role("button", name="Samples").tap()
+    tap(phone, phone.locator(".ks-sample", has_text="Zone plate"))
+    expect(phone.locator("[data-column=input] .ks-shape")).to_have_text("128 × 128")
+    phone.wait_for_timeout(500)
+    middle_of_screen(phone, "input")
+    before = revision(phone)
+    x, y = cell_centre(phone, "input", 64, 64, (128, 128))
+    fingers = Fingers(phone)
+    fingers.send("touchStart", (x - 20, y))
+    fingers.send("touchStart", (x - 20, y), (x + 20, y))
+    for apart in (30, 40, 50, 60):
+        fingers.send("touchMove", (x - apart, y), (x + apart, y))
+    phone.wait_for_timeout(100)
+    closer = phone.locator(".ks-zoom-amount").inner_text()
+    shown = "document.querySelector('[data-view=input] .ks-map-values').style.transform"
+    place = phone.evaluate(shown)
+    for moved in (8, 16, 24):
+        fingers.send("touchMove", (x - 60 + moved, y + moved), (x + 60 + moved, y + moved))
+    fingers.send("touchEnd")
+    phone.wait_for_timeout(600)
+    assert float(closer.rstrip("×")) == pytest.approx(3, abs=0.4)
+    assert phone.evaluate(shown) != place
+    assert revision(phone) == before
+    middle_of_screen(phone, "conv")
+    clear(phone)
+    phone.touchscreen.tap(*cell_centre(phone, "conv", 60, 60, (126, 126)))
+    event = last_cell(phone)
+    trace = build(edited({"op": "sample", "value": "zone_plate"})).trace
+    same_sum(event, trace.explain(0, tuple(event["index"])))
+
+
+def test_a_finger_drawn_up_over_a_map_moves_the_page_and_changes_nothing(phone: Page):
+    top = "document.querySelector('.stMain').scrollTop"
+    for view, shape in (("conv", (3, 3)), ("activation", (3, 3))):
+        middle_of_screen(phone, view)
+        clear(phone)
+        before = phone.evaluate(top)
+        x, y = cell_centre(phone, view, 1, 1, shape)
+        Fingers(phone).stroke((x, y), (x, y - 150), parts=10)
+        phone.wait_for_timeout(300)
+        assert phone.evaluate(top) > before + 100
+        assert drawn(phone) == []
+    same_sum(ask(phone, "conv", 2, 0, (3, 3)), build(Experiment()).trace.explain(0, (0, 0, 2, 0)))
