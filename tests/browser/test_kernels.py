@@ -10,6 +10,7 @@ from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
+    Fingers,
     cell_centre,
     choose,
     clear,
@@ -236,26 +237,15 @@ def test_by_touch_a_weight_is_dragged_a_cell_is_chosen_and_the_input_is_painted(
     page = context.new_page()
     page.goto(server.url)
     wait_drawn(page, "probabilities")
-    touch = context.new_cdp_session(page)
-
-    def finger(kind: str, *place: float) -> None:
-        points = [{"x": place[0], "y": place[1]}] if place else []
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    def stroke(start: tuple[float, float], end: tuple[float, float]) -> None:
-        finger("touchStart", *start)
-        for part in (0.25, 0.5, 0.75, 1):
-            finger("touchMove", start[0] + (end[0] - start[0]) * part, start[1] + (end[1] - start[1]) * part)
-        finger("touchEnd")
-
+    fingers = Fingers(page)
     before = revision(page)
-    stroke(cell_centre(page, "input", 0, 0, (5, 5)), cell_centre(page, "input", 0, 4, (5, 5)))
+    fingers.stroke(cell_centre(page, "input", 0, 0, (5, 5)), cell_centre(page, "input", 0, 4, (5, 5)))
     wait_drawn(page, "conv", "cnn_core", before)
     page.locator("[data-view=kernel]").evaluate("(each) => each.scrollIntoView({ block: 'center' })")
     before = revision(page)
     box = page.locator("[data-view=kernel] input").nth(4).bounding_box()
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    stroke(middle, (middle[0], middle[1] - 30))
+    fingers.stroke(middle, (middle[0], middle[1] - 30))
     wait_drawn(page, "conv", "cnn_core", before)
     assert weights(page)[1, 1] >= 3
     previews = {each["view"] for each in drawn(page) if each["source"] == "preview" and each["revision"] > before}

@@ -11,7 +11,7 @@ from pages.shared.chain import build
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from tests.browser.conftest import ROOT, Server
-from tests.browser.screen import clear, last_cell, revision, same_sum, wait_drawn
+from tests.browser.screen import Fingers, clear, last_cell, revision, same_sum, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -175,26 +175,20 @@ def test_two_fingers_pinch_and_one_finger_moves(browser: Browser, server: Server
     page.locator("[data-view=conv]").evaluate("(map) => { map.style.scrollMargin = '160px'; map.scrollIntoView(); }")
     page.wait_for_timeout(300)
     x, y = middle(page, "conv")
-    touch = context.new_cdp_session(page)
-
-    def send(kind: str, *points: tuple[float, float]) -> None:
-        listed = [{"x": px, "y": py, "id": k} for k, (px, py) in enumerate(points)]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": listed})
-        page.wait_for_timeout(30)
-
-    send("touchStart", (x - 20, y))
-    send("touchStart", (x - 20, y), (x + 20, y))
+    fingers = Fingers(page)
+    fingers.send("touchStart", (x - 20, y))
+    fingers.send("touchStart", (x - 20, y), (x + 20, y))
     for apart in (30, 40, 50, 60):
-        send("touchMove", (x - apart, y), (x + apart, y))
-    send("touchEnd")
+        fingers.send("touchMove", (x - apart, y), (x + apart, y))
+    fingers.send("touchEnd")
     page.wait_for_timeout(150)
     assert zoom(page) == pytest.approx(3, abs=0.4)
     shown = "() => document.querySelector('[data-view=pool] .ks-map-values').style.transform"
     before = page.evaluate(shown)
-    send("touchStart", (x, y))
+    fingers.send("touchStart", (x, y))
     for step in (10, 20, 30):
-        send("touchMove", (x + step, y + step))
-    send("touchEnd")
+        fingers.send("touchMove", (x + step, y + step))
+    fingers.send("touchEnd")
     page.wait_for_timeout(150)
     assert page.evaluate(shown) != before
     context.close()
