@@ -4,9 +4,6 @@ import html
 
 import streamlit as st
 
-from cnn_core import ImageError
-from pages.shared.experiment import with_photo
-from pages.shared.photo import open_photo
 from pages.shared.session import Session
 
 # Streamlit's own spacing leaves the first map far down the page; the uploader is reduced to its button.
@@ -61,18 +58,8 @@ def photo_door(kept: Session) -> None:
 
     def take_in() -> None:
         upload = st.session_state["photo"]
-        if upload is None:
-            return
-        kept.revision += 1
-        data = upload.getvalue()
-        if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":  # no picture begins like this; our own files do
-            kept.open_file(data)
-            return
-        try:
-            kept.put(with_photo(kept.experiment, open_photo(data, upload.name)))
-            kept.notice, kept.pin = "", None
-        except ImageError as error:
-            kept.notice = f"{upload.name}: {error}"
+        if upload is not None:
+            kept.take_in(upload.getvalue(), upload.name)
 
     # Any file may be tried: the core tells pictures from the rest, with a better sentence than a list of endings.
     st.file_uploader("Your own photograph", key="photo", on_change=take_in, label_visibility="collapsed")

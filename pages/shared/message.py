@@ -29,6 +29,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     header: dict[str, Any] = {
         "session": session.identity,
         "revision": session.revision,
+        "uploads": session.uploads,
         "stages": stages,
         "kernel": _kernel(experiment, arrays),
         "output": output,

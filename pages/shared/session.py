@@ -11,9 +11,11 @@ from typing import Any
 
 import streamlit as st
 
+from cnn_core import ImageError
 from pages.shared.chain import Chain, build
 from pages.shared.edits import EditRefusedError, apply
-from pages.shared.experiment import Experiment
+from pages.shared.experiment import Experiment, with_photo
+from pages.shared.photo import open_photo
 from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
 
 LINK = "x"  # the address's parameter that holds an experiment
@@ -34,6 +36,7 @@ class Session:
         history: the experiments so far, ``history[position]`` being the one on screen.
         position: an index into ``history``.
         revision: how many edits were answered; counted by the browser, so that an edit's draws can be matched.
+        uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         pin: the pinned cell as ``(stage, index)``, or None for the default one.
         pin_count: how many pins the browser had chosen when it sent this one.
         output: which kernel's maps are looked at.
@@ -46,6 +49,7 @@ class Session:
     history: list[Experiment] = field(default_factory=lambda: [Experiment()])
     position: int = 0
     revision: int = 0
+    uploads: int = 0
     pin: tuple[int, tuple[int, ...]] | None = None
     pin_count: int = 0
     output: int = 0
@@ -53,6 +57,8 @@ class Session:
     notice: str = ""
     large: str = ""
     _chain: Chain | None = None
+    _called_off: int = 0
+    _latest: tuple[str, int, Experiment] | None = None  # "edit" or "upload", its number, and what it led to
 
     @property
     def experiment(self) -> Experiment:
@@ -86,14 +92,32 @@ class Session:
         self.put(scenario.experiment)
         self.pin, self.output = scenario.pin, scenario.output
 
-    def open_file(self, data: bytes) -> None:
-        """Show what is in a scenario or kernel file, or say why not."""
+    def take_in(self, data: bytes, name: str) -> None:
+        """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off."""
+        self.uploads += 1
+        if self.uploads == self._called_off:
+            return
+        self.notice = ""
         try:
-            self.open(from_file(data, self.scenario))
+            # No picture begins like this; our own files do.
+            if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+                self.open(from_file(data, self.scenario))
+            else:
+                self.put(with_photo(self.experiment, open_photo(data, name)))
+                self.pin = None
         except ScenarioError as error:
             self.notice = str(error)
+        except ImageError as error:
+            self.notice = f"{name}: {error}"
         else:
-            self.notice = ""
+            self._latest = ("upload", self.uploads, self.experiment)
+
+    def _call_off(self, way: str, number: int) -> None:
+        """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
+        if way == "upload":
+            self._called_off = number
+        if self._latest == (way, number, self.experiment) and self.position > 0:
+            self.position -= 1
 
     def _resume(self, identity: str) -> None:
         """Take over what a page showed before it was loaded again; two pages never share one session."""
@@ -135,11 +159,14 @@ class Session:
             self.position = max(0, self.position - 1)
         elif edit["op"] == "large":
             self.large = str(edit.get("value"))
+        elif edit["op"] == "call_off":
+            self._call_off(str(edit.get("way")), int(edit.get("value") or 0))
         elif edit["op"] == "redo":
             self.position = min(len(self.history) - 1, self.position + 1)
         else:
             try:
                 self.put(apply(self.experiment, edit))
+                self._latest = ("edit", edit["revision"], self.experiment)
             except EditRefusedError as refusal:
                 self.notice = str(refusal)
 

@@ -1,6 +1,9 @@
 """What a session keeps, and what it makes of the browser's messages."""
 
+import io
+
 import numpy as np
+from PIL import Image
 
 from pages.shared.edits import apply
 from pages.shared.session import Session, _remember, recent
@@ -66,6 +69,56 @@ def test_history_has_an_end_and_keeps_the_newest():
         session.receive(message(session, {"op": "cells", "cells": [[0, 0, revision]], "revision": revision}))
     assert len(session.history) == 100
     assert session.experiment.grid[0, 0] == 150
+
+
+def picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (40, 30), 90).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_an_edit_made_while_a_picture_was_on_its_way_is_done():
+    session = Session()
+    session.take_in(picture(), "a.png")
+    assert session.experiment.on_photo
+    session.receive(message(session, {"op": "stride", "value": 2, "revision": 1}))
+    assert session.experiment.stride == (2, 2)
+    assert session.experiment.on_photo
+    assert (session.uploads, session.revision) == (1, 1)
+
+
+def test_an_upload_that_is_called_off_is_passed_over_and_the_next_is_not():
+    session = Session()
+    session.receive(message(session, {"op": "call_off", "way": "upload", "value": 1, "revision": 1}))
+    session.take_in(picture(), "a.png")
+    assert not session.experiment.on_photo
+    assert session.uploads == 1
+    session.take_in(picture(), "b.png")
+    assert session.experiment.photo.name == "b.png"
+
+
+def test_an_upload_that_had_come_is_taken_back_unless_something_stands_on_it():
+    session = Session()
+    session.take_in(picture(), "a.png")
+    off = {"op": "call_off", "way": "upload", "value": 1}
+    session.receive(message(session, {**off, "revision": 1}))
+    assert not session.experiment.on_photo
+    assert session.can_redo()
+    session.receive(message(session, {"op": "redo", "revision": 2}, {"op": "stride", "value": 2, "revision": 3}))
+    session.receive(message(session, {**off, "revision": 4}))
+    assert session.experiment.stride == (2, 2)
+
+
+def test_an_edit_that_is_called_off_is_taken_back_and_never_the_one_before_it():
+    session = Session()
+    session.receive(message(session, {"op": "stride", "value": 2, "revision": 1}))
+    session.receive(message(session, {"op": "stride", "value": 0, "revision": 2}))
+    session.receive(message(session, {"op": "call_off", "way": "edit", "value": 2, "revision": 3}))
+    assert session.experiment.stride == (2, 2)
+    session.receive(message(session, {"op": "padding", "value": 1, "revision": 4}))
+    session.receive(message(session, {"op": "call_off", "way": "edit", "value": 4, "revision": 5}))
+    assert session.experiment.padding == ((0, 0), (0, 0))
+    assert session.experiment.stride == (2, 2)
 
 
 def test_the_network_runs_once_an_experiment():

@@ -80,10 +80,10 @@ def test_the_scenario_file_is_one_that_can_be_opened():
     _, data = make(kept, "scenario.json")
     assert json.loads(data)["kernelscope"] == "scenario"
     other = Session()
-    other.open_file(data)
+    other.take_in(data, "kept.json")
     np.testing.assert_array_equal(other.chain.trace.output, kept.chain.trace.output)
     assert other.notice == ""
-    other.open_file(b'{"kernelscope": 1}')
+    other.take_in(b'{"kernelscope": 1}', "bad.json")
     assert "neither" in other.notice
     np.testing.assert_array_equal(other.chain.trace.output, kept.chain.trace.output)
 

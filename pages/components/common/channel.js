@@ -12,8 +12,10 @@ import { identity } from "./identity.js";
 export class Channel {
   constructor() {
     this.session = "";
-    /** Counts edits. */
+    /** Counts edits, and uploads, whose draws carry a number of their own too. */
     this.revision = 0;
+    /** The newest edit that was sent: an older answer is not what is on screen. */
+    this.sent = 0;
     /** @type {any[]} */
     this.unanswered = [];
     /** The last pinned cell that was sent, and how many were chosen: an answer to an older one is not news. */
@@ -49,6 +51,7 @@ export class Channel {
 
   /** @param {any} edit with the revision it began with */
   send(edit) {
+    this.sent = edit.revision;
     this.unanswered.push(edit);
     this.#post();
   }
@@ -101,11 +104,12 @@ export class Channel {
       this.session = header.session;
       this.unanswered = [];
       this.revision = header.revision;
+      this.sent = header.revision;
       this.pins = header.pin_count;
     }
     this.unanswered = this.unanswered.filter((edit) => edit.revision > header.revision);
-    if (header.revision < this.revision) return null;
-    this.revision = header.revision;
+    if (header.revision < this.sent) return null;
+    this.revision = Math.max(this.revision, header.revision);
     return header;
   }
 }

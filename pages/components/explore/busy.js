@@ -7,16 +7,23 @@ import { h, setText } from "../common/dom.js";
 
 const PATIENCE = 300; // ms: what is answered sooner needs no word
 
+/**
+ * @typedef {{
+ *   what: string,
+ *   done: (header: any) => boolean,
+ *   callOff: (() => void) | null,
+ *   outlasts?: boolean,
+ * }} Job  `done`: whether an answer of the server is this one's; `callOff`: null where there is no way back;
+ *   `outlasts`: whether it goes on being told of while edits come and go
+ */
+
 export class Busy {
-  /** @param {{undo: () => void}} on */
-  constructor(on) {
-    this.on = on;
+  constructor() {
     this.text = h("p", { role: "status" });
     this.cancel = h("button", { type: "button", class: "ks-button", text: "Cancel", onclick: () => this.#callOff() });
     this.element = h("div", { class: "ks-busy", hidden: true }, h("progress", { "aria-label": "at work" }), this.text, this.cancel);
-    /** The revision before the work, null while there is none. @type {number | null} */
-    this.since = null;
-    this.calledOff = false;
+    /** @type {Job | null} */
+    this.job = null;
     this.timer = 0;
   }
 
@@ -24,30 +31,31 @@ export class Busy {
     clearTimeout(this.timer);
   }
 
-  /** @param {string} what is going on @param {number} revision of what is on screen */
-  begin(what, revision) {
-    clearTimeout(this.timer);
-    this.since = revision;
-    this.calledOff = false;
-    setText(this.text, what);
+  /** @param {Job} job the newest is the one that is told of */
+  begin(job) {
+    this.end();
+    this.job = job;
     this.timer = window.setTimeout(() => {
+      setText(this.text, job.what);
+      this.cancel.hidden = !job.callOff;
       this.element.hidden = false;
     }, PATIENCE);
   }
 
-  #callOff() {
-    this.calledOff = true;
-    this.element.hidden = true;
-  }
-
-  /** The server has answered. @param {{revision: number, notice: string}} header */
-  arrived({ revision, notice }) {
-    if (this.since === null || revision <= this.since) return;
+  end() {
     clearTimeout(this.timer);
     this.element.hidden = true;
-    this.since = null;
-    // What was called off is taken back as soon as it comes; a refusal changed nothing.
-    if (this.calledOff && !notice) this.on.undo();
-    this.calledOff = false;
+    this.job = null;
+  }
+
+  #callOff() {
+    const { job } = this;
+    this.end();
+    job?.callOff?.();
+  }
+
+  /** The server has answered. @param {any} header */
+  arrived(header) {
+    if (this.job?.done(header)) this.end();
   }
 }

@@ -18,6 +18,7 @@ export class Edits {
    *   columns: () => number,
    *   channel: import("../common/channel.js").Channel,
    *   begin: () => void,
+   *   sent: (edit: {op: string, revision: number}) => void,
    *   redraw: () => void,
    * }} on
    */
@@ -44,7 +45,8 @@ export class Edits {
   send(edit) {
     this.finish();
     this.on.begin();
-    this.on.channel.send({ ...edit, revision: this.on.channel.next() });
+    this.revision = this.on.channel.next();
+    this.#post(edit);
   }
 
   /** End whatever is still settling, so that edits keep their order. */
@@ -64,8 +66,15 @@ export class Edits {
   #end(edit) {
     const model = this.on.model();
     this.on.channel.offer([...model.values].filter(([stage]) => !model.waiting.has(stage)).map(([, tensor]) => tensor));
-    this.on.channel.send({ ...edit, revision: this.revision });
+    this.#post(edit);
+  }
+
+  /** @param {any} edit */
+  #post(edit) {
+    const whole = { ...edit, revision: this.revision };
     this.revision = null;
+    this.on.channel.send(whole);
+    this.on.sent(whole);
   }
 
   /**

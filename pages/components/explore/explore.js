@@ -57,6 +57,7 @@ export class Explore {
       columns: () => this.columns.get("kernel").view.columns,
       channel: this.channel,
       begin: () => this.#beginEdit(),
+      sent: (edit) => this.#awaitAnswer(edit),
       redraw: () => this.redraw(),
     });
 
@@ -91,11 +92,13 @@ export class Explore {
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom();
     this.look = new Look(() => this.model && this.#draw(this.source, false));
-    this.busy = new Busy({ undo: () => this.edits.send({ op: "undo" }) });
+    this.busy = new Busy();
+    /** The last upload that was called off, by its number. */
+    this.calledOff = 0;
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
       refuse: (sentence) => this.#tell(sentence),
-      start: (name) => this.busy.begin(`Reading ${name}…`, this.header.revision),
+      start: (name) => this.#awaitUpload(name),
     });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
@@ -275,6 +278,32 @@ export class Explore {
   #kernelRows() {
     const { values, columns } = this.columns.get("kernel").view;
     return Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
+  }
+
+  // ---- long work ---------------------------------------------------------------------------------------------
+
+  /** A file is on its way to the server, past the channel. @param {string} name */
+  #awaitUpload(name) {
+    // One that was called off and never came must not have the server pass over this one.
+    if (this.calledOff > this.header.uploads) this.edits.send({ op: "call_off", way: "upload", value: 0 });
+    const number = this.header.uploads + 1;
+    this.channel.next();
+    this.busy.begin({
+      what: `Reading ${name}…`,
+      outlasts: true,
+      done: ({ uploads }) => uploads >= number,
+      callOff: () => {
+        this.calledOff = number;
+        this.edits.send({ op: "call_off", way: "upload", value: number });
+      },
+    });
+  }
+
+  /** @param {{op: string, revision: number}} edit */
+  #awaitAnswer({ op, revision }) {
+    if (this.busy.job?.outlasts) return;
+    const callOff = () => this.edits.send({ op: "call_off", way: "edit", value: revision });
+    this.busy.begin({ what: "Computing…", done: (header) => header.revision >= revision, callOff: ["undo", "redo", "call_off"].includes(op) ? null : callOff });
   }
 
   /** A picture or rows of numbers in the clipboard become the input. @param {ClipboardEvent} event */
