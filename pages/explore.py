@@ -16,6 +16,8 @@ frame.heading(
     "Kernelscope",
     "Watch a convolutional network compute, number by number; any cell tells where its value came from.",
     "Point at the feature map first, then drag a kernel weight up or down.",
+    "Press ▶ to see the window slide, tap any cell, drag a kernel weight sideways.",
+    beside=True,
 )
 
 

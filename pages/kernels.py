@@ -16,6 +16,7 @@ frame.heading(
     "Kernels",
     "The same input under every kernel of the library.",
     "Move the pointer over one map: the same cell is marked on all of them.",
+    "Tap a cell of one map: the same cell is marked on all of them.",
 )
 
 

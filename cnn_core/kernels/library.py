@@ -156,7 +156,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Vertical edges",
         weights=_product(_SUM, _EDGE),
         sentence="Takes the column on the right away from the column on the left. "
-        "Bright where the left is brighter than the right, and zero where nothing changes from left to right.",
+        "Positive where the left is brighter than the right, and zero where nothing changes from left to right.",
         parts="sum [1 1 1] down × edge [1 0 −1] across",
         family="Edges",
     ),
@@ -165,7 +165,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Horizontal edges",
         weights=_product(_EDGE, _SUM),
         sentence="Takes the row below away from the row above. "
-        "Bright where the top is brighter than the bottom, and zero where nothing changes from top to bottom.",
+        "Positive where the top is brighter than the bottom, and zero where nothing changes from top to bottom.",
         parts="edge [1 0 −1] down × sum [1 1 1] across",
         family="Edges",
     ),
@@ -174,7 +174,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Sobel x",
         weights=_product(_SMOOTH, _EDGE),
         sentence="Finds vertical edges, with the middle row counting twice to calm noise. "
-        "Bright where the left is brighter than the right.",
+        "Positive where the left is brighter than the right.",
         parts="smooth [1 2 1] down × edge [1 0 −1] across",
         family="Edges",
     ),
@@ -183,7 +183,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Sobel y",
         weights=_product(_EDGE, _SMOOTH),
         sentence="Finds horizontal edges, with the middle column counting twice to calm noise. "
-        "Bright where the top is brighter than the bottom.",
+        "Positive where the top is brighter than the bottom.",
         parts="edge [1 0 −1] down × smooth [1 2 1] across",
         family="Edges",
     ),
@@ -192,7 +192,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Scharr x",
         weights=_product(_SCHARR, _EDGE),
         sentence="Sobel with weights tuned so that slanted edges answer as strongly as upright ones. "
-        "Bright where the left is brighter than the right.",
+        "Positive where the left is brighter than the right.",
         parts="smooth [3 10 3] down × edge [1 0 −1] across",
         family="Edges",
     ),
@@ -201,7 +201,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Scharr y",
         weights=_product(_EDGE, _SCHARR),
         sentence="Sobel with weights tuned so that slanted edges answer as strongly as level ones. "
-        "Bright where the top is brighter than the bottom.",
+        "Positive where the top is brighter than the bottom.",
         parts="edge [1 0 −1] down × smooth [3 10 3] across",
         family="Edges",
     ),
@@ -234,7 +234,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Laplacian",
         weights=_LAPLACIAN,
         sentence="Compares each pixel with its four neighbours, in every direction at once. "
-        "Bright where a pixel is darker than they are, and zero on flat areas and even slopes.",
+        "Positive where a pixel is darker than they are, and zero on flat areas and even slopes.",
         parts="(bend [1 −2 1] down × keep [0 1 0] across) + (keep [0 1 0] down × bend [1 −2 1] across)",
         family="Second derivative",
     ),
@@ -251,7 +251,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Laplacian of Gaussian",
         weights=(_product(_BEND_5, _SMOOTH_5) + _product(_SMOOTH_5, _BEND_5)) / 8,
         sentence="Blurs first, then compares with the surroundings: finds blobs and edges and passes over noise. "
-        "Bright inside small dark spots.",
+        "Positive inside small dark spots.",
         parts="(bend [1 0 −2 0 1] down × smooth [1 4 6 4 1] across + the same turned), divided by 8",
         family="Second derivative",
     ),
@@ -267,7 +267,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="line_h",
         title="Horizontal lines",
         weights=-_product(_BEND, _SUM),
-        sentence="Bright on level lines one pixel thin that are brighter than what lies above and below.",
+        sentence="Positive on level lines one pixel thin that are brighter than what lies above and below.",
         parts="−(bend [1 −2 1] down × sum [1 1 1] across)",
         family="Lines, corners, texture",
     ),
@@ -275,7 +275,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="line_v",
         title="Vertical lines",
         weights=-_product(_SUM, _BEND),
-        sentence="Bright on upright lines one pixel thin that are brighter than what lies left and right.",
+        sentence="Positive on upright lines one pixel thin that are brighter than what lies left and right.",
         parts="−(sum [1 1 1] down × bend [1 −2 1] across)",
         family="Lines, corners, texture",
     ),
@@ -283,7 +283,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="line_diagonal",
         title="Diagonal lines",
         weights=3 * np.diag(_SUM) - _product(_SUM, _SUM),
-        sentence="Bright on thin lines that fall from the upper left to the lower right.",
+        sentence="Positive on thin lines that fall from the upper left to the lower right.",
         parts="3 × sum [1 1 1] along the diagonal − (sum [1 1 1] down × sum [1 1 1] across)",
         family="Lines, corners, texture",
     ),

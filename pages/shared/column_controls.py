@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cnn_core import kernels
 from pages.shared import patterns, samples
 from pages.shared.chain import ACTIVATION_TITLES
@@ -10,6 +12,7 @@ from pages.shared.controls import (
     button,
     check,
     command,
+    heading,
     menu,
     number,
     option,
@@ -29,7 +32,7 @@ from pages.shared.experiment import (
     STRIDE_LARGEST,
     Experiment,
 )
-from pages.shared.geometry_controls import padding_controls, pair_steppers
+from pages.shared.geometry_controls import library_misfit, padding_controls, pair_steppers
 from pages.shared.photo import LARGEST
 
 
@@ -43,8 +46,8 @@ def input_controls(experiment: Experiment) -> list[Control]:
         command(
             "upload", "Upload…", place="top", hint="A picture, a scenario or a kernel from this device, or drop it"
         ),
-        menu({"op": "sample"}, "Samples", gallery, place="top", hint="Small pictures, free to use", gallery="samples"),
     ]
+    taken = menu({"op": "sample"}, "Samples", gallery, hint="Small pictures, free to use", gallery="samples")
     if experiment.on_photo and experiment.photo is not None:
         photo = experiment.photo
         scale = slider(
@@ -56,7 +59,15 @@ def input_controls(experiment: Experiment) -> list[Control]:
         )
         colours = [option("grey", "Grey"), option("rgb", "RGB", None if photo.rgb is not None else photo.why_grey)]
         colour = select({"op": "colour"}, "Colour", photo.colour, colours, hint="Grey is one plane, RGB three")
-        return [source, *doors, scale, colour, command("camera", "Camera…", place="more", hint="Take a picture")]
+        return [
+            source,
+            *doors,
+            scale,
+            colour,
+            taken,
+            command("camera", "Camera…", place="more", hint="Take a picture"),
+            *numbers_of("input"),
+        ]
     rows, columns_ = experiment.grid.shape
     least, most = "A grid has at least one cell", f"A grid has at most {GRID_LARGEST} cells a side"
     fills = [option(name, patterns.title(name)) for name in patterns.names()]
@@ -65,6 +76,7 @@ def input_controls(experiment: Experiment) -> list[Control]:
         *doors,
         stepper({"op": "rows"}, "rows", rows, (1, GRID_LARGEST), why_low=least, why_high=most),
         stepper({"op": "columns"}, "cols", columns_, (1, GRID_LARGEST), why_low=least, why_high=most),
+        taken,
         button(
             {"op": "worked"},
             "Worked example",
@@ -76,13 +88,19 @@ def input_controls(experiment: Experiment) -> list[Control]:
         command("fill", "Fill with the brush", place="more", hint="Set every cell to the brush's value"),
         command("paste", "Paste numbers…", place="more", hint="Rows of numbers, as a spreadsheet copies them"),
         command("camera", "Camera…", place="more", hint="Take a picture"),
+        *numbers_of("input"),
     ]
 
 
 def kernel_controls(experiment: Experiment, output: int) -> list[Control]:
     """The library, the convolution's settings, and what shapes one kernel or the whole bank."""
     found = recognised(experiment, output)
-    options = [option(kernel.name, kernel.title, group=kernel.family) for kernel in kernels.LIBRARY]
+    options = []
+    for kernel in kernels.LIBRARY:
+        # Said and not refused: what makes it fit is offered where the map would stand.
+        fits = kernel is found or library_misfit(experiment, kernel.weights.shape) is None
+        words = kernel.title if fits else f"{kernel.title} (needs a larger input)"
+        options.append(option(kernel.name, words, group=kernel.family))
     if found is None:
         options = [option("own", kernel_label(experiment, output), "These weights are your own"), *options]
     one = {"output": output}
@@ -126,47 +144,56 @@ def kernel_controls(experiment: Experiment, output: int) -> list[Control]:
             "more",
         ),
     ]
-    shaping = [
+    this = [
+        heading("This kernel", place="more"),
+        command("library", "Library, with pictures…", place="more", hint="Every kernel, what it is made of and does"),
         menu({"op": "transform", **one}, "Change the weights…", changes, place="more"),
         button({"op": "random", **one}, "Random weights", place="more", hint="Tenths from −1 to 1"),
         command("paste_kernel", "Type or paste weights…", place="more", hint="Rows such as 1 0 -1; 2 0 -2; 1 0 -1"),
         text({"op": "kernel_name", **one}, "name", experiment.kernel_names[output], "of this kernel", place="more"),
+        command("save_kernel", "Save kernel", place="more", hint="A small file that brings it back"),
+        command("upload", "Open a kernel file…", place="more", hint="One that Save kernel wrote"),
+        *numbers_of("kernel", ("table", "copy_map")),
+    ]
+    add = "" if count < KERNELS_MOST else f"{KERNELS_MOST} kernels are the most here"
+    remove = "" if count > 1 else "The last kernel stays"
+    every = [
+        heading("All kernels", place="more"),
+        button({"op": "add_kernel"}, "Add a kernel", place="more", hint="Another output channel", **_because(add)),
+        button({"op": "remove_kernel", **one}, "Remove this kernel", place="more", **_because(remove)),
     ]
     if experiment.input.shape[0] > 1 or not experiment.linked:
         hint = "On: one plane of weights for red, green and blue. Off: each has its own"
-        shaping.append(
-            check({"op": "linked"}, "Same weights for R, G and B", experiment.linked, place="more", hint=hint)
-        )
-    bank = [
-        button({"op": "add_kernel"}, "Add a kernel", place="more", hint="Another output channel")
-        if count < KERNELS_MOST
-        else button(
-            {"op": "add_kernel"}, "Add a kernel", place="more", why=f"{KERNELS_MOST} kernels are the most here"
-        ),
-        button({"op": "remove_kernel", **one}, "Remove this kernel", place="more")
-        if count > 1
-        else button({"op": "remove_kernel"}, "Remove this kernel", place="more", why="The last kernel stays"),
-    ]
-    files = [
-        command("save_kernel", "Save kernel", place="more", hint="A small file that Upload… brings back"),
-    ]
+        every.append(check({"op": "linked"}, "Same weights for R, G and B", experiment.linked, place="more", hint=hint))
     library = select({"op": "library", **one}, "Kernel", found.name if found else "own", options, place="top")
-    # What shapes the kernel first, the settings of a single axis or side last.
     beside = [control for control in settings if control["place"] != "more"]
-    alone = [control for control in settings if control["place"] == "more"]
-    return [library, *beside, *bank, *shaping, *files, *alone]
+    folded = [control for control in settings if control["place"] == "more"]
+    # The settings of a single axis or side last.
+    whole = [control for control in folded if not control["label"].endswith(_ALONE)]
+    alone = [control for control in folded if control["label"].endswith(_ALONE)]
+    return [library, *beside, *this, *every, *whole, heading("One axis or side alone", place="more"), *alone]
 
 
-def looking(view: str) -> list[Control]:
-    """What can be done with any stage's numbers, behind "More"."""
-    kinds = (
-        ("large", "Open large, with a histogram", "With axes, to zoom and read off"),
-        ("table", "As a table", "The numbers as a real table"),
-        ("copy_cell", "Copy the cell", "The chosen cell's number, to the last digit"),
-        ("copy_row", "Copy its row", "The chosen cell's row, as a spreadsheet takes it"),
-        ("copy_map", "Copy all numbers", "As a spreadsheet takes them"),
-    )
-    return [command(f"{name}:{view}", label, hint=hint, place="more") for name, label, hint in kinds]
+_ALONE = (" down", " across", " top", " bottom", " left", " right")
+
+
+def _because(why: str) -> dict[str, str]:
+    """What keeps a button from working, where something does."""
+    return {"why": why} if why else {}
+
+
+_NUMBERS = {
+    "large": ("Open large, with a histogram", "With axes, to zoom and read off"),
+    "table": ("As a table", "The numbers as a real table"),
+    "copy_cell": ("Copy the cell", "The chosen cell's number, to the last digit"),
+    "copy_row": ("Copy its row", "The chosen cell's row, as a spreadsheet takes it"),
+    "copy_map": ("Copy all numbers", "As a spreadsheet takes them"),
+}
+
+
+def numbers_of(view: str, kinds: Iterable[str] = _NUMBERS) -> list[Control]:
+    """What can be done with the numbers that ``view`` shows, behind "More"."""
+    return [command(f"{kind}:{view}", _NUMBERS[kind][0], hint=_NUMBERS[kind][1], place="more") for kind in kinds]
 
 
 def step_controls(view: str, experiment: Experiment) -> list[Control]:

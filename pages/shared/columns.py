@@ -6,7 +6,7 @@ from typing import Any
 
 from pages.shared import samples
 from pages.shared.chain import Chain, Step, remedies
-from pages.shared.column_controls import input_controls, kernel_controls, looking, step_controls
+from pages.shared.column_controls import input_controls, kernel_controls, numbers_of, step_controls
 from pages.shared.controls import Control
 from pages.shared.describe import PLURALS, size
 from pages.shared.experiment import Experiment
@@ -36,7 +36,7 @@ def columns(chain: Chain, output: int) -> list[dict[str, Any]]:
         result = chain.trace.stages[position].output
         note = _geometry(chain, position) if step.view in ("conv", "pool") else _word(step.view, chain)
         kind = _KINDS.get(step.view, "map")
-        controls = [*step_controls(step.view, experiment), *looking(step.view)]
+        controls = [*step_controls(step.view, experiment), *numbers_of(step.view)]
         shown.append(_column(step.view, kind, _heading(step), _extent(step, result.shape), note, controls))
     return shown
 
@@ -72,8 +72,13 @@ def _missing(chain: Chain, position: int) -> dict[str, Any]:
     assert problem is not None
     first = position == problem.position
     fixes = [{"label": f"Use {label}", "edit": edit} for label, edit in remedies(chain.experiment)] if first else []
-    sentence = f"{problem.sentence[0].upper()}{problem.sentence[1:]}."
-    why = sentence if first else f"Waits for {chain.steps[problem.position].title.lower()}."
+    # The core names a setting as Python writes it; the screen has it as a control beside a number.
+    plain = problem.sentence.replace("=", " ")
+    why = (
+        f"{plain[0].upper()}{plain[1:]}."
+        if first
+        else f"Waits for the stage before: {_heading(chain.steps[problem.position])}."
+    )
     column = _column(step.view, "missing", _heading(step), "", "", step_controls(step.view, chain.experiment))
     return {**column, "why": why, "fixes": fixes}
 
@@ -85,11 +90,11 @@ def _input_shape(experiment: Experiment) -> str:
 def _input_note(experiment: Experiment) -> str:
     photo = experiment.photo
     if not experiment.on_photo or photo is None:
-        return "Click a cell and type, drag to draw, or paste from a spreadsheet"
+        return "Choose a cell and type, drag to draw, or paste from a spreadsheet"
     height, width = photo.original
     rows, columns_ = experiment.plane
     kind = "in colour" if photo.colour == "rgb" else "in grey"
-    shown = f"{photo.name}: {width} × {height} pixels, shown as {columns_} × {rows} {kind}"
+    shown = f"{photo.name}: {width} × {height} pixels, here {rows} rows of {columns_}, {kind}"
     return f"{shown}. {samples.get(photo.sample).licence}" if photo.sample else shown
 
 

@@ -92,5 +92,10 @@ def command(name: str, label: str, **words: str) -> Control:
     return _control("command", label, words, command=name)
 
 
+def heading(label: str, **words: str) -> Control:
+    """Says what the controls after it are for."""
+    return _control("heading", label, words)
+
+
 def _control(kind: str, label: str, words: Mapping[str, str], **fields: Any) -> Control:
     return {"kind": kind, "label": label, "place": "bottom", "hint": "", **words, **fields}

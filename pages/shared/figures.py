@@ -10,18 +10,33 @@ import plotly.graph_objects as go
 
 from pages.shared.chain import Chain
 
-# The same two ideas as on the small maps: orange above zero and blue below, or grey where nothing is negative.
-_SIGNED = [[0, "#144a8f"], [0.25, "#4a8fd0"], [0.5, "#f6f6f4"], [0.75, "#dd7a24"], [1, "#8f3d00"]]
+# The stops of the small maps' diverging scale, as common/scale.js has them; a test holds the two together.
+SIGNED = {
+    "light": ["#144a8f", "#4a8fd0", "#a9cbe9", "#f6f6f4", "#f6c08a", "#dd7a24", "#8f3d00"],
+    "dark": ["#8ac6ff", "#3f8ede", "#1d4a7c", "#20242c", "#7c4413", "#e0812f", "#ffc58a"],
+}
 _BINS = 60
 _LARGEST_SIDE = 640  # px
 _NUMBERS_MOST = 400  # cells: the numbers of more would lie over each other
 _TICKS_MOST = 32  # rows or columns that each get a tick
 
 
-def shown(chain: Chain, view: str, output: int) -> tuple[str, npt.NDArray[np.float64]] | None:
-    """A stage's title and the map that is looked at, ``(H, W)`` or ``(K,)``; None where it is missing."""
+def shown(chain: Chain, view: str, output: int, plane: int | None = None) -> tuple[str, npt.NDArray[np.float64]] | None:
+    """A stage's title and the map that is looked at, ``(H, W)`` or ``(K,)``; None where it is missing.
+
+    Args:
+        chain: what is shown.
+        view: which stage.
+        output: which kernel's map.
+        plane: which plane of the input; of a picture in colour None stands for the mean of all three.
+    """
     if view == "input":
-        return "Input", np.asarray(chain.trace.input[0].mean(axis=0), dtype=np.float64)
+        given = np.asarray(chain.trace.input[0], dtype=np.float64)
+        if len(given) == 1:
+            return "Input", given[0]
+        if plane is None:
+            return "Input, the mean of R, G and B", given.mean(axis=0)
+        return f"Input {'RGB'[plane]}", given[plane]
     for step, stage in zip(chain.steps, chain.trace.stages, strict=False):
         if step.view == view:
             values = np.asarray(stage.output[0], dtype=np.float64)
@@ -29,19 +44,23 @@ def shown(chain: Chain, view: str, output: int) -> tuple[str, npt.NDArray[np.flo
     return None
 
 
-def heatmap(values: npt.NDArray[np.float64]) -> go.Figure:
+def heatmap(values: npt.NDArray[np.float64], *, dark: bool = False) -> go.Figure:
     """A map with its axes, every cell's number under the pointer: ``(H, W)``, or ``(K,)`` as one column."""
     plane = values if values.ndim == 2 else values[:, None]
     low, high = float(plane.min()), float(plane.max())
     reach = max(abs(low), abs(high)) or 1.0
     colours: dict[str, Any] = {"colorscale": "Gray", "zmin": min(low, 0.0), "zmax": max(high, 1e-12)}
     if low < 0:
-        colours = {"colorscale": _SIGNED, "zmin": -reach, "zmax": reach}
+        colours = {"colorscale": SIGNED["dark" if dark else "light"], "zmin": -reach, "zmax": reach}
     hover = "row %{y}, column %{x}<br>%{z}<extra></extra>"
     few = plane.size <= _NUMBERS_MOST
     written = {"texttemplate": "%{z:.4~g}"} if few else {}
     figure = go.Figure(go.Heatmap(z=plane, hovertemplate=hover, **colours, **written))
-    side = min(_LARGEST_SIDE, max(360, 14 * max(plane.shape)))
+    # Below the map, where it takes no width from it on a phone.
+    figure.update_traces(
+        colorbar={"orientation": "h", "thickness": 10, "yref": "container", "y": 0.02, "yanchor": "bottom"}
+    )
+    side = min(_LARGEST_SIDE, max(410, 14 * max(plane.shape)))
     if max(plane.shape) <= _TICKS_MOST:
         figure.update_xaxes(dtick=1)
         figure.update_yaxes(dtick=1)
@@ -49,7 +68,7 @@ def heatmap(values: npt.NDArray[np.float64]) -> go.Figure:
     figure.update_xaxes(title="column", constrain="domain")
     if values.ndim == 2:
         figure.update_yaxes(scaleanchor="x", scaleratio=1)
-    figure.update_layout(height=side, margin={"l": 40, "r": 10, "t": 10, "b": 40})
+    figure.update_layout(height=side, margin={"l": 40, "r": 10, "t": 10, "b": 90})
     return figure
 
 

@@ -12,23 +12,40 @@ _STYLE = """<style>
 .stMainBlockContainer > .stVerticalBlock { gap: 0.75rem; }
 /* The component's own button opens this one, so that upload stands beside the input it replaces. */
 .st-key-photo { position: absolute; visibility: hidden; width: 1px; height: 1px; overflow: hidden; }
+/* The bar above lies over the page: what is scrolled to stops below it, and its links show where the focus is. */
+.stMain { scroll-padding-top: 4.5rem; }
+.stAppHeader a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .ks-heading { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; }
 .ks-heading h1 { padding: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }
 .ks-heading p { margin: 0; font-size: 0.9375rem; }
+/* At the right of these the component puts undo, redo, link and take away. */
+@media (min-width: 950px) {
+  .ks-heading.ks-beside { flex-wrap: nowrap; padding-right: 370px; min-height: 46px; }
+  .ks-heading p { flex: 1; }
+}
+.ks-finger { display: none; }
+@media (hover: none) { .ks-mouse { display: none; } .ks-finger { display: inline; } }
 @media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 0.9rem 1rem; } }
 </style>"""
 
 
-def heading(title: str, what: str, first: str) -> None:
+_NO_BAR = {"displayModeBar": False, "scrollZoom": True}  # the bar of buttons would lie over a small chart
+
+
+def heading(title: str, what: str, first: str, touch: str, *, beside: bool = False) -> None:
     """Say what the page is and what to try first.
 
     Args:
         title: the page's heading.
         what: one sentence on what this is.
-        first: one sentence on what to try first.
+        first: one sentence on what to try first, with a mouse.
+        touch: the same for a finger.
+        beside: whether the component below has buttons to put at the heading's right.
     """
-    words = (html.escape(text) for text in (title, what, first))
-    st.html(_STYLE + '<header class="ks-heading"><h1>{}</h1><p>{} <b>{}</b></p></header>'.format(*words))
+    title, what, first, touch = (html.escape(text) for text in (title, what, first, touch))
+    tried = f'<b class="ks-mouse">{first}</b><b class="ks-finger">{touch}</b>'
+    kind = "ks-heading ks-beside" if beside else "ks-heading"
+    st.html(f'{_STYLE}<header class="{kind}"><h1>{title}</h1><p>{what} {tried}</p></header>')
 
 
 def large(kept: Session) -> None:
@@ -37,18 +54,19 @@ def large(kept: Session) -> None:
         return
     from pages.shared import figures  # noqa: PLC0415 - half a second of start-up that only this dialog needs
 
-    asked = figures.shown(kept.chain, kept.large, kept.output)
-    kept.large = ""
+    view, plane, dark = kept.large
+    asked = figures.shown(kept.chain, view, kept.output, plane)
+    kept.large = None
     if asked is None:
         return
     title, values = asked
 
     @st.dialog(title, width="large")
     def dialog() -> None:
-        st.plotly_chart(figures.heatmap(values), key="large_map")
+        st.plotly_chart(figures.heatmap(values, dark=dark), key="large_map", config=_NO_BAR)
         told = f"{values.size:,} numbers from {values.min():.6g} to {values.max():.6g}, mean {values.mean():.6g}"
         st.markdown(told.replace("-", "−"))
-        st.plotly_chart(figures.histogram(values), key="large_histogram")
+        st.plotly_chart(figures.histogram(values), key="large_histogram", config=_NO_BAR)
 
     dialog()
 

@@ -43,8 +43,8 @@ def padding_controls(experiment: Experiment) -> list[Control]:
     )
     named = "same" if same else "valid" if not any(sides) else "own"
     names = [
-        option("valid", "valid: none"),
-        option("same", "same: output as large as the input, over the stride"),
+        option("valid", "valid: none", _padded(experiment, "valid")),
+        option("same", "same: output as large as the input, over the stride", _padded(experiment, "same")),
         option("own", "by number", "Set a number of cells instead"),
     ]
 
@@ -62,6 +62,22 @@ def padding_controls(experiment: Experiment) -> list[Control]:
 
     choice = select({"op": "padding"}, "Padding", named, names, place="more")
     return [together, choice, *(alone(k, name) for k, name in enumerate(_SIDES))]
+
+
+def _padded(experiment: Experiment, name: str) -> str | None:
+    """Why a named padding would not fit, or None; where nothing fits as it stands, every one is free."""
+    sizes = geometry(experiment)
+    return None if misfit(sizes) is not None else misfit(sizes._replace(padding=name))
+
+
+def library_misfit(experiment: Experiment, shape: tuple[int, int]) -> str | None:
+    """Why a library kernel of this shape would not fit the input, or None."""
+    sizes = geometry(experiment)
+    if misfit(sizes) is not None:
+        return None
+    alone = experiment.bank.shape[0] == 1
+    size = shape if alone else (max(shape[0], sizes.kernel_size[0]), max(shape[1], sizes.kernel_size[1]))
+    return misfit(sizes._replace(kernel_size=size))
 
 
 def pair_steppers(

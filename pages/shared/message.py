@@ -11,6 +11,7 @@ from pages.components.blob import identity, pack
 from pages.shared import describe
 from pages.shared.chain import Chain
 from pages.shared.columns import columns
+from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import to_link
 from pages.shared.session import LINK, Session
@@ -25,7 +26,6 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     stages, arrays = describe.stages(chain)
     output = min(session.output, experiment.bank.shape[0] - 1)
     pin = _pin(session, chain)
-    link = to_link(session.scenario)
     header: dict[str, Any] = {
         "session": session.identity,
         "revision": session.revision,
@@ -40,7 +40,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "history": {"undo": session.can_undo(), "redo": session.can_redo()},
         "notice": session.notice,
         "upload_limit": upload_limit,
-        "link": {"name": LINK, "code": link.code, "missing": link.missing},
+        "link": _link(session),
     }
     return pack(header, arrays, session.have, {"columns": columns(chain, output)})
 
@@ -52,10 +52,19 @@ def gallery_message(session: Session) -> bytes:
         "session": session.identity,
         "revision": session.revision,
         "pin_count": session.pin_count,
+        "uploads": session.uploads,
         "stages": stages,
         "problem": problem,
+        "notice": session.notice,
+        "link": _link(session),
     }
     return pack(header, arrays, session.have, {"cards": cards})
+
+
+def _link(session: Session) -> dict[str, Any]:
+    """The address that holds the experiment on screen."""
+    link = to_link(session.scenario)
+    return {"name": LINK, "code": link.code, "missing": link.missing}
 
 
 def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
@@ -77,8 +86,11 @@ def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     facts = (
         told[0] if len(set(told)) == 1 else " ".join(f"{name}: {text}" for name, text in zip("RGB", told, strict=True))
     )
+    sentence = ""
+    if found:
+        sentence = f"{found.sentence} Made of: {found.parts}." if found.parts else found.sentence
     title = label if found or experiment.kernel_names[output] else "Your own kernel"
-    return {"label": label, "title": title, "sentence": found.sentence if found else "", "facts": facts}
+    return {"label": label, "title": title, "sentence": sentence, "facts": facts}
 
 
 def _pin(session: Session, chain: Chain) -> tuple[int, tuple[int, ...]]:
@@ -104,4 +116,4 @@ def _brush(experiment: Experiment) -> dict[str, Any]:
     if experiment.on_photo:
         radius = max(1, max(experiment.plane) // 28)
         return {"kind": "photo", "value": 1, "step": 0.1, "low": 0, "high": 1, "radius": radius}
-    return {"kind": "grid", "value": 9, "step": 1, "low": None, "high": None, "radius": 0}
+    return {"kind": "grid", "value": 9, "step": 1, "low": -VALUE_LIMIT, "high": VALUE_LIMIT, "radius": 0}

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from pages.shared import samples
+from pages.shared.describe import kernel_label
 from pages.shared.edits import EditRefusedError, apply
 from pages.shared.experiment import Experiment, read_only, with_photo
 from pages.shared.photo import LARGEST, SMALLEST, THINNEST, Photo
@@ -28,6 +29,9 @@ LINK_LONGEST = 7_000  # characters; with the address before it a link stays unde
 VERSION = 1
 _UNPACKED_MOST = 200_000  # bytes a link may unfold to
 _PICTURE_MOST = 8 * 3 * LARGEST * LARGEST  # bytes of a working copy
+_OWN_PICTURE = (
+    "This link was made over a picture that it cannot carry: here are its kernel and settings, over the worked grid."
+)
 _WRITTEN = "It is not a link or file that Kernelscope wrote, or it was cut off on the way."
 
 Pin = tuple[int, tuple[int, ...]]
@@ -41,11 +45,13 @@ class Scenario:
         experiment: what was computed.
         pin: the pinned cell, or None for the first one.
         output: which kernel's maps were looked at.
+        notice: what whoever opens it should know, or "".
     """
 
     experiment: Experiment
     pin: Pin | None = None
     output: int = 0
+    notice: str = ""
 
 
 class ScenarioError(ValueError):
@@ -152,6 +158,7 @@ def to_link(scenario: Scenario) -> Link:
     if experiment.on_photo and photo is not None and photo.sample:
         told["source"] = "photo"
     elif experiment.on_photo:
+        told["own_picture"] = True
         missing = "Your own picture is not part of the link, only everything else: a scenario file keeps it."
     told |= _eye(scenario)
     if not told:
@@ -183,7 +190,8 @@ def from_link(code: str) -> Scenario:
             for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
                 experiment = apply(experiment, {"op": op, "value": sample[value]})
             experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
-        return _read_eye(told, experiment)
+        scenario = _read_eye(told, experiment)
+        return replace(scenario, notice=_OWN_PICTURE) if told.get("own_picture") is True else scenario
     except EditRefusedError as refusal:
         raise ScenarioError(f"The link could not be opened: {refusal}") from refusal
     except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
@@ -258,8 +266,7 @@ def from_file(data: bytes, current: Scenario) -> Scenario:
     try:
         told = _object(json.loads(data.decode("utf-8-sig")))
         if told.get("kernelscope") == "kernel":
-            edit = {"op": "kernel", "values": told["weights"], "name": told.get("name"), "output": current.output}
-            return replace(current, experiment=apply(current.experiment, edit))
+            return replace(current, experiment=apply(current.experiment, _kernel_edit(told, current.output)))
         if told.get("kernelscope") != "scenario":
             raise ScenarioError("This JSON file is neither a scenario nor a kernel that Kernelscope wrote.")
         if told.get("version") != VERSION:
@@ -275,6 +282,20 @@ def from_file(data: bytes, current: Scenario) -> Scenario:
         raise ScenarioError(f"The file could not be opened: {refusal}") from refusal
     except (ValueError, KeyError, TypeError, RecursionError, OSError, SyntaxError, zlib.error) as error:
         raise ScenarioError(f"The file could not be opened. {_WRITTEN}") from error
+
+
+def kernel_file(experiment: Experiment, output: int) -> str:
+    """Write one kernel, all its planes and its bias, as JSON that :func:`from_file` reads."""
+    told = {"kernelscope": "kernel", "version": VERSION, "name": kernel_label(experiment, output)}
+    weights = {"planes": _short(experiment.bank[output].tolist()), "bias": _short(float(experiment.bias[output]))}
+    return json.dumps({**told, **weights}, allow_nan=False, ensure_ascii=False, indent=1)
+
+
+def _kernel_edit(told: Mapping[str, Any], output: int) -> dict[str, Any]:
+    # The first files held one plane, and no bias.
+    planes = told["planes"] if "planes" in told else [told["weights"]]
+    bias = {"bias": told["bias"]} if "bias" in told else {}
+    return {"op": "bring_kernel", "planes": planes, "name": told.get("name"), "output": output, **bias}
 
 
 def _read_picture(told: Mapping[str, Any]) -> Photo:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -27,6 +27,14 @@ _RECENT = 40  # sessions that a reloaded page may come back to
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
 
 
+class Large(NamedTuple):
+    """A view to be opened large: which, which plane of the input (None for all), and on a dark page or not."""
+
+    view: str
+    plane: int | None
+    dark: bool
+
+
 @dataclass
 class Session:
     """One visitor's state; it survives page switches.
@@ -42,7 +50,7 @@ class Session:
         output: which kernel's maps are looked at.
         have: identities of the arrays the browser holds.
         notice: a sentence for the visitor, or "".
-        large: the view that is opened large, or "".
+        large: what is opened large, or None.
     """
 
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -55,7 +63,7 @@ class Session:
     output: int = 0
     have: frozenset[str] = frozenset()
     notice: str = ""
-    large: str = ""
+    large: Large | None = None
     _chain: Chain | None = None
     _called_off: int = 0
     _latest: tuple[str, int, Experiment] | None = None  # "edit" or "upload", its number, and what it led to
@@ -158,7 +166,8 @@ class Session:
         if edit["op"] == "undo":
             self.position = max(0, self.position - 1)
         elif edit["op"] == "large":
-            self.large = str(edit.get("value"))
+            plane = edit.get("plane")
+            self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
         elif edit["op"] == "call_off":
             self._call_off(str(edit.get("way")), int(edit.get("value") or 0))
         elif edit["op"] == "redo":
@@ -215,7 +224,7 @@ def session() -> Session:
                 begun.notice = f"{error} This is the worked example instead."
             else:
                 begun.history = [scenario.experiment]
-                begun.pin, begun.output = scenario.pin, scenario.output
+                begun.pin, begun.output, begun.notice = scenario.pin, scenario.output, scenario.notice
         st.session_state[_KEY] = begun
     kept: Session = st.session_state[_KEY]
     _remember(kept)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cnn_core.export import archive, npz, numpy_script, to_csv
-from pages.shared.scenario import to_file
+from pages.shared.scenario import kernel_file, to_file
 from pages.shared.session import Session, recent
 
 _FILES: dict[str, tuple[str, Callable[[Session], bytes]]] = {
@@ -29,12 +29,16 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
 
     Args:
         kept: whose experiment it is of.
-        name: ``"scenario.json"``, ``"trace.npz"``, ``"reproduce.py"``, or a stage's view with ``.csv`` or ``.npz``,
+        name: ``"scenario.json"``, ``"trace.npz"``, ``"reproduce.py"``, ``"kernel_0.json"`` for the first kernel, or
+            a stage's view with ``.csv`` or ``.npz``,
             such as ``"conv.csv"``.
     """
     if name in _FILES:
         media, write = _FILES[name]
         return media, write(kept)
+    output = re.fullmatch(r"kernel_(\d)\.json", name)
+    if output is not None and int(output[1]) < kept.experiment.bank.shape[0]:
+        return "application/json", kernel_file(kept.experiment, int(output[1])).encode()
     asked = re.fullmatch(r"(\w+)\.(csv|npz)", name)
     if asked is None:
         return None

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnn_core import kernels
 from pages.shared import preload, samples, take_away
 
 COMPONENTS_FOLDER = Path(__file__).resolve().parents[1] / "components"
@@ -87,6 +88,7 @@ def routes() -> Sequence[BaseRoute]:
     return [
         Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
         Route(f"{ui_path()}/samples.json", _samples),
+        Route(f"{ui_path()}/kernels.json", _kernels),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),
         Route(f"{ui_path()}/{{path:path}}", _module),
     ]
@@ -96,6 +98,16 @@ def _samples(_request: Request) -> Response:
     """The gallery's words; the page asks for them when the gallery is opened."""
     words = ("name", "title", "sentence", "licence")
     return JSONResponse([{word: getattr(sample, word) for word in words} for sample in samples.SAMPLES])
+
+
+def _kernels(_request: Request) -> Response:
+    """The library's words and weights; the page asks for them when the library is opened."""
+    words = ("name", "title", "sentence", "parts", "family")
+    listed = [
+        {**{word: getattr(kernel, word) for word in words}, "weights": kernel.weights.tolist()}
+        for kernel in kernels.LIBRARY
+    ]
+    return JSONResponse(listed)
 
 
 def _sample(request: Request) -> Response:

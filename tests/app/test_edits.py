@@ -33,6 +33,10 @@ EDITS = [
 ]
 
 NONSENSE = [
+    {"op": "bring_kernel"},
+    {"op": "bring_kernel", "planes": []},
+    {"op": "bring_kernel", "planes": [[[1]], [[1, 2]], [[3]]]},
+    {"op": "bring_kernel", "planes": [[[1]]], "bias": "none"},
     {},
     {"op": None},
     {"op": "format_disk"},

@@ -1,15 +1,19 @@
 """What is opened large shows the stage's own numbers."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+import pages
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from pages.shared.figures import heatmap, histogram, shown
+from pages.shared.figures import SIGNED, heatmap, histogram, shown
 
 TWO = apply(apply(Experiment(), {"op": "add_kernel"}), {"op": "rows", "value": 9})
 
@@ -31,6 +35,24 @@ def test_vectors_and_the_input_can_be_opened_and_what_is_missing_cannot():
     small = build(apply(apply(Experiment(), {"op": "rows", "value": 1}), {"op": "columns", "value": 1}))
     assert shown(small, "pool", 0) is None
     assert shown(chain, "nothing", 0) is None
+
+
+def test_a_plane_of_a_picture_in_colour_is_opened_by_its_name():
+    colour = build(apply(apply(Experiment(), {"op": "sample", "value": "cat"}), {"op": "colour", "value": "rgb"}))
+    title, values = shown(colour, "input", 0, 1)
+    assert title == "Input G"
+    np.testing.assert_array_equal(values, colour.trace.input[0, 1])
+    title, values = shown(colour, "input", 0, None)
+    assert title == "Input, the mean of R, G and B"
+    np.testing.assert_array_equal(values, colour.trace.input[0].mean(axis=0))
+
+
+def test_large_maps_have_the_colours_of_the_small_ones():
+    script = (Path(pages.__file__).parent / "components" / "common" / "scale.js").read_text()
+    for theme, stops in SIGNED.items():
+        assert f"{theme}: {json.dumps(stops)}" in script
+        plane = np.array([[-3.0, 1.0]])
+        assert [colour for _, colour in heatmap(plane, dark=theme == "dark").data[0].colorscale] == stops
 
 
 def test_a_map_with_negative_numbers_is_centred_on_zero_and_nothing_is_clipped():

@@ -1,6 +1,7 @@
 """Links and files: what is written is read back, and what was not written here is refused with a sentence."""
 
 import base64
+import io
 import json
 import zlib
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from pages.shared import samples
 from pages.shared.chain import build
@@ -15,7 +17,16 @@ from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from pages.shared.samples import ASSETS
-from pages.shared.scenario import LINK_LONGEST, Scenario, ScenarioError, from_file, from_link, to_file, to_link
+from pages.shared.scenario import (
+    LINK_LONGEST,
+    Scenario,
+    ScenarioError,
+    from_file,
+    from_link,
+    kernel_file,
+    to_file,
+    to_link,
+)
 
 FIELDS = [name for name in Experiment.__dataclass_fields__ if name != "photo"]
 PHOTOGRAPH = ASSETS / "photograph.jpg"
@@ -246,3 +257,41 @@ def test_a_kernel_file_takes_the_place_of_the_kernel_that_is_looked_at():
     assert opened.experiment.kernel_names == ("", "mine")
     np.testing.assert_array_equal(opened.experiment.bank[1, 0, :2, :2], [[1, 2], [3, 4]])
     assert opened.pin == start.pin
+
+
+def test_a_kernel_s_own_file_brings_back_every_plane_its_bias_and_its_name():
+    start = after(
+        {"op": "sample", "value": "cat"},
+        {"op": "colour", "value": "rgb"},
+        {"op": "add_kernel"},
+        {"op": "linked", "value": False},
+        {"op": "kernel", "output": 1, "plane": 0, "values": [[1, 2, 3]] * 3},
+        {"op": "kernel", "output": 1, "plane": 2, "values": [[0.1, -0.2, 0.3]] * 3},
+        {"op": "bias", "output": 1, "value": -0.25},
+        {"op": "kernel_name", "output": 1, "value": "mine"},
+    )
+    file = kernel_file(start, 1).encode()
+    for begun in (Experiment(), after({"op": "add_kernel"}), start):
+        opened = from_file(file, Scenario(begun)).experiment
+        np.testing.assert_array_equal(opened.bank[0], start.bank[1])
+        assert opened.bias[0] == -0.25
+        assert opened.kernel_names[0] == "mine"
+        for other in range(1, begun.bank.shape[0]):
+            np.testing.assert_array_equal(opened.bank[other], np.broadcast_to(begun.bank[other], opened.bank[0].shape))
+
+
+def test_a_kernel_of_one_plane_serves_every_colour():
+    file = kernel_file(after({"op": "kernel", "values": [[1, 2], [3, 4]]}), 0).encode()
+    unlinked = after({"op": "linked", "value": False})
+    opened = from_file(file, Scenario(unlinked)).experiment
+    np.testing.assert_array_equal(opened.bank[0], [[[1, 2], [3, 4]]] * 3)
+
+
+def test_whoever_opens_a_link_over_someone_s_own_picture_is_told():
+    file = io.BytesIO()
+    Image.new("L", (40, 30), 90).save(file, "PNG")
+    own = with_photo(after({"op": "stride", "value": 2}), open_photo(file.getvalue(), "mine.png"))
+    opened = from_link(to_link(Scenario(own)).code)
+    assert "a picture that it cannot carry" in opened.notice
+    assert opened.experiment.stride == (2, 2)
+    assert from_link(to_link(Scenario(after({"op": "stride", "value": 2}))).code).notice == ""

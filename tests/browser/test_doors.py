@@ -19,6 +19,7 @@ from tests.browser.screen import (
     revision,
     same_sum,
     take_sample,
+    type_number,
     wait_drawn,
     weights,
     within,
@@ -175,7 +176,7 @@ def test_fields_refuse_what_means_nothing_with_a_sentence_and_nothing_is_lost(ex
     nothing_is_lost(explore)
 
 
-def test_a_brush_of_words_draws_what_it_drew_before_and_one_out_of_bounds_draws_nothing(explore: Page):
+def test_a_brush_refuses_words_and_what_is_out_of_bounds_and_draws_what_it_drew_before(explore: Page):
     brush = explore.get_by_label("brush: the value")
 
     def stroke() -> None:
@@ -185,17 +186,29 @@ def test_a_brush_of_words_draws_what_it_drew_before_and_one_out_of_bounds_draws_
         explore.mouse.up()
 
     brush.fill("1e9")
-    stroke()
-    refused(explore, "A cell must lie between −1,000,000 and 1,000,000")
+    brush.press("Tab")
+    refused(explore, "The brush draws with −1000000 to 1000000, so it stays 9.")
+    expect(brush).to_have_value("9")
     nothing_is_lost(explore)
     brush.fill("4")
     brush.press("Control+a")
     brush.press_sequentially("words")
+    brush.press("Tab")
+    refused(explore, "“words” is not a number, so the brush stays 4.")
     before = revision(explore)
     stroke()
     wait_drawn(explore, "conv", "cnn_core", before)
     explore.mouse.move(5, 5)
     assert [hover_cell(explore, "input", 0, k, (5, 5))["value"] for k in range(4)] == [4, 4, 4, 0]
+
+
+def test_the_brush_of_a_picture_refuses_what_no_pixel_can_be(explore: Page):
+    take_sample(explore, "Shapes")
+    brush = explore.get_by_label("brush: the value")
+    for text in ("7", "-3"):
+        brush.fill(text)
+        brush.press("Enter")
+        refused(explore, "The brush draws with 0 to 1, so it stays 1.")
 
 
 def test_a_cell_of_a_picture_is_typed_from_0_to_1_and_no_further(explore: Page):
@@ -216,3 +229,24 @@ def test_an_address_of_garbage_opens_the_worked_example_and_says_so(page: Page, 
     refused(page, "This is the worked example instead")
     nothing_is_lost(page)
     assert "garbage" not in page.url
+
+
+def test_what_was_refused_leaves_its_field(explore: Page):
+    explore.locator("[data-column=scores] summary").click()
+    names = explore.locator("[data-column=scores] .ks-words")
+    names.fill("a name of far more letters than there is room for")
+    names.press("Enter")
+    refused(explore, "at most 24")
+    expect(names).to_have_value("A, B, C")
+
+
+def test_undo_by_keys_is_the_field_s_own_where_words_are_written(explore: Page):
+    type_number(explore, "bias", "5")
+    explore.locator("[data-column=kernel] summary").click()
+    explore.get_by_role("button", name="Type or paste weights…").click()
+    field = explore.locator(".ks-dialog textarea")
+    field.press_sequentially("1 2")
+    field.press("Control+z")
+    expect(field).not_to_have_value("1 2")
+    explore.keyboard.press("Escape")
+    expect(explore.get_by_label("bias", exact=True)).to_have_value("5")

@@ -1,11 +1,21 @@
 """For everyone: no serious accessibility violation on any page, in light or dark, on wide screens and phones."""
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import revision, wait_drawn
+from tests.browser.screen import (
+    Fingers,
+    cell_centre,
+    last_cell,
+    revision,
+    take_sample,
+    type_number,
+    wait_drawn,
+    weights,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -75,5 +85,99 @@ def test_nothing_reaches_over_the_edge_of_the_screen(anyone: Page, server: Serve
         anyone.goto(f"{server.url}{path}")
         wait_drawn(anyone, view)
         # The page scrolls in a container of the framework's own, so that is what is measured.
-        over = anyone.evaluate(OVER_THE_EDGE)
-        assert over == []
+        assert anyone.evaluate(OVER_THE_EDGE) == []
+    anyone.goto(server.url)
+    wait_drawn(anyone, "probabilities")
+    folds = anyone.locator(".ks-more summary").all()
+    assert len(folds) == 8
+    for fold in folds:
+        fold.click()
+        assert anyone.evaluate(OVER_THE_EDGE) == []
+        # All of it can be come by: what is higher than the window scrolls in itself.
+        box = anyone.locator(".ks-more[open] .ks-controls").bounding_box()
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= anyone.viewport_size["height"]
+        anyone.keyboard.press("Escape")
+        assert anyone.locator(".ks-more[open]").count() == 0
+
+
+def test_more_closes_at_a_press_elsewhere_and_only_one_is_open(explore: Page):
+    explore.locator("[data-column=pool] summary").click()
+    explore.locator("[data-column=kernel] summary").click()
+    assert explore.locator(".ks-more[open]").count() == 1
+    explore.locator(".ks-heading").click()
+    assert explore.locator(".ks-more[open]").count() == 0
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server) -> Page:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    yield page
+    context.close()
+
+
+def test_on_a_phone_a_second_tap_on_a_cell_opens_its_field(phone: Page):
+    place = cell_centre(phone, "input", 1, 1, (5, 5))
+    phone.touchscreen.tap(*place)
+    expect(phone.locator(".ks-ledger h2")).to_have_text("Input [1, 1]")
+    phone.touchscreen.tap(*place)
+    field = phone.get_by_label("cell value")
+    expect(field).to_be_focused()
+    before = revision(phone)
+    field.fill("7")
+    field.press("Enter")
+    wait_drawn(phone, "conv", "cnn_core", before)
+    expect(phone.locator(".ks-ledger-value")).to_have_text("7")
+    assert last_cell(phone)["index"] == [0, 0, 1, 1]
+
+
+def test_a_finger_that_scrolls_past_the_kernel_or_a_picture_changes_neither(phone: Page):
+    def swipe_up(view: str, place: float = 0.5) -> float:
+        phone.locator(f"[data-view={view}]").evaluate("(each) => each.scrollIntoView({ block: 'center' })")
+        phone.wait_for_timeout(200)
+        box = phone.locator(f"[data-view={view}]").bounding_box()
+        x, y = box["x"] + box["width"] * place, box["y"] + box["height"] * place
+        before = phone.evaluate("document.querySelector('.stMain').scrollTop")
+        Fingers(phone).stroke((x, y), (x, y - 150), parts=10)
+        phone.wait_for_timeout(300)
+        return phone.evaluate("document.querySelector('.stMain').scrollTop") - before
+
+    before = weights(phone)
+    assert swipe_up("kernel") > 50
+    np.testing.assert_array_equal(weights(phone), before)
+    take_sample(phone, "Shapes")
+    drawn_before = revision(phone)
+    assert swipe_up("input") > 50
+    assert revision(phone) == drawn_before
+    expect(phone.get_by_role("button", name="Draw", exact=True)).to_be_visible()
+
+
+def test_on_a_phone_play_and_undo_stay_in_sight_and_the_ledger_folds(phone: Page):
+    height = phone.viewport_size["height"]
+    for name in ("Play", "Undo"):
+        box = phone.get_by_role("button", name=name).first.bounding_box()
+        assert 0 <= box["y"] < box["y"] + box["height"] <= height
+        assert box["height"] >= 40
+    full = phone.locator(".ks-ledger").bounding_box()["height"]
+    phone.get_by_role("button", name="hide", exact=True).click()
+    assert phone.locator(".ks-ledger").bounding_box()["height"] < full - 40
+    phone.get_by_role("button", name="show", exact=True).click()
+    assert phone.locator(".ks-ledger").bounding_box()["height"] == full
+
+
+def test_a_large_kernel_on_a_phone_lies_beside_nothing(phone: Page):
+    phone.locator("[data-column=kernel] summary").click()
+    type_number(phone, "kernel, as a number", "11", "kernel")
+    phone.keyboard.press("Escape")
+    kernel = phone.locator("[data-view=kernel]").bounding_box()
+    assert kernel["x"] + kernel["width"] <= 390
+    for element in phone.locator("[data-column=kernel] > :not(.ks-body)").all():
+        box = element.bounding_box()
+        if box:
+            apart = box["y"] + box["height"] <= kernel["y"] + 1 or box["y"] >= kernel["y"] + kernel["height"] - 1
+            assert apart, element.inner_text()

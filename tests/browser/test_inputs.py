@@ -11,6 +11,7 @@ from pages.shared import patterns, samples
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.samples import ASSETS
 from tests.browser.conftest import FLAGS, LISTEN, Server, find_browser
 from tests.browser.screen import (
     choose,
@@ -265,4 +266,27 @@ def test_a_field_for_a_number_refuses_what_is_none(explore: Page, text: str):
 
 def test_what_changed_is_told_to_those_who_do_not_see_it(explore: Page):
     type_number(explore, "bias", "3")
-    expect(explore.locator("[aria-live=polite]")).to_have_text("Now Feature map [0, 1] is 15")
+    live = explore.locator(".ks > [aria-live=polite]")
+    expect(live).to_have_text("bias: 3. Now Feature map [0, 1] is 15")
+    choose(explore, "Activation", "tanh")
+    expect(live).to_have_text("Activation: Tanh. Now Feature map [0, 1] is 15")
+    type_number(explore, "rows, as a number", "6")
+    expect(live).to_contain_text("rows: 6. Input 6 × 5. Feature map 4 × 3. ")
+
+
+def test_a_file_is_dropped_anywhere_on_the_page(explore: Page):
+    data = (ASSETS / "photograph.jpg").read_bytes()
+    before = revision(explore)
+    explore.locator(".ks-ledger").evaluate(
+        """(target, bytes) => {
+          const files = new DataTransfer();
+          files.items.add(new File([new Uint8Array(bytes)], "dropped.jpg", { type: "image/jpeg" }));
+          for (const type of ["dragover", "drop"]) {
+            target.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: files }));
+          }
+        }""",
+        list(data),
+    )
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("dropped.jpg")
+    expect(explore.locator(".ks-drop")).to_have_count(0)

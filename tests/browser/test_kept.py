@@ -187,6 +187,58 @@ def test_a_file_that_cannot_be_opened_says_so_and_nothing_is_lost(explore: Page,
     expect(explore.locator(".ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias 0 = 12")
 
 
+def test_a_reload_on_the_kernels_page_keeps_the_experiment(explore: Page):
+    change(explore, "Activation", "sigmoid")
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    explore.wait_for_function("location.search.includes('x=')")
+    explore.evaluate("window.cnn.drawn = []")
+    explore.reload()
+    wait_drawn(explore, "laplacian")
+    explore.wait_for_timeout(500)
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "probabilities")
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
+    explore.get_by_role("button", name="Undo").click()
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
+
+
+def test_a_bad_link_to_the_kernels_page_is_told_there(page: Page, server: Server):
+    page.goto(f"{server.url}/kernels?x=garbage")
+    wait_drawn(page, "laplacian")
+    expect(page.locator(".ks-notice")).to_contain_text("This is the worked example instead.")
+
+
+def test_whoever_opens_a_link_over_an_own_picture_is_told_what_is_missing(explore: Page, browser: Browser):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, PHOTOGRAPH)
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    explore.wait_for_function("location.search.includes('x=')")
+    context = browser.new_context()
+    context.add_init_script(LISTEN)
+    other = context.new_page()
+    other.goto(explore.url)
+    wait_drawn(other, "probabilities")
+    expect(other.locator(".ks-notice")).to_contain_text("made over a picture that it cannot carry")
+    context.close()
+
+
+def test_vectors_and_classes_can_be_taken_away_as_pictures(explore: Page):
+    for title, rows, words in (("Scores", 3, ["A", "B", "C"]), ("Flattened", 1, ["12"])):
+        png = Image.open(io.BytesIO(downloaded(explore, "PNG", title)))
+        assert png.height > png.width / rows / 4
+        svg = downloaded(explore, "SVG", title).decode()
+        assert svg.count("<rect") == rows
+        for word in words:
+            assert f">{word}</text>" in svg
+
+
+def test_a_file_the_server_no_longer_has_is_told_and_nothing_is_saved(page: Page, server: Server):
+    answer = page.request.get(f"{server.url}/ui/take/nobody/conv.csv")
+    assert answer.status == 404
+    assert "reload the page" in answer.text()
+
+
 def test_a_kernel_is_saved_named_and_brought_back(explore: Page):
     before = revision(explore)
     explore.locator("[data-column=kernel] summary").click()

@@ -1,13 +1,16 @@
 """Looking at the numbers: colours and scales, tables, copies, and what is opened large."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from pages.shared.chain import build
 from pages.shared.edits import apply
-from pages.shared.experiment import Experiment
-from tests.browser.screen import clear, hover_cell, revision, wait_drawn
+from pages.shared.experiment import WORKED_GRID, Experiment
+from tests.browser.screen import choose, clear, hover_cell, last_cell, press, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -118,6 +121,68 @@ def test_a_stage_is_opened_large_with_axes_and_a_histogram_and_nothing_is_lost_o
     assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 12
 
 
+def test_the_input_and_the_kernel_have_tables_and_numbers_to_copy_too(explore: Page):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for view, rows in (("input", WORKED_GRID), ("kernel", [[1, 0, -1]] * 3)):
+        column = explore.locator(f"[data-column={view}]")
+        column.locator("summary").click()
+        column.get_by_role("button", name="As a table").click()
+        cells = explore.locator(".ks-table tbody td").all_inner_texts()
+        assert [float(text.replace("−", "-")) for text in cells] == np.asarray(rows).ravel().tolist()
+        explore.keyboard.press("Escape")
+        if column.locator("details").get_attribute("open") != "":
+            column.locator("summary").click()
+        column.get_by_role("button", name="Copy all numbers").click()
+        expect(explore.locator(".ks-notice")).to_contain_text("Copied")
+        text = explore.evaluate("navigator.clipboard.readText()")
+        assert [[float(x) for x in row.split("\t")] for row in text.splitlines()] == np.asarray(rows).tolist()
+        explore.keyboard.press("Escape")
+
+
+def test_what_is_written_of_a_function_gives_its_number(explore: Page):
+    def number(text: str) -> float:
+        return float(text.replace("−", "-"))
+
+    for row in range(3):
+        explore.locator("[data-view=probabilities] .ks-bar-row").nth(row).hover()
+        expect(explore.locator(".ks-ledger h2")).to_have_text(f"Probability {'ABC'[row]}")
+        text = explore.locator(".ks-ledger .ks-sum").inner_text()
+        above, below, result = re.fullmatch(r"e\^(\S+) / \((.*)\) [=≈] (\S+)", text).groups()
+        powers = [math.exp(number(each.removeprefix("e^"))) for each in below.split(" + ")]
+        shown = math.exp(number(above)) / sum(powers)
+        digits = len(result.partition("e")[0].replace(".", "").lstrip("0"))
+        assert f"{shown:.{digits - 1}e}" == f"{number(result):.{digits - 1}e}"
+
+
+def test_a_ledger_stops_where_a_cell_no_longer_counts(explore: Page):
+    hover_cell(explore, "conv", 2, 2, (3, 3))
+    expect(explore.locator(".ks-ledger-feeds")).to_have_text("feeds → ReLU [2, 2] = 6 → no window of Pooled reads it ")
+    hover_cell(explore, "conv", 1, 1, (3, 3))
+    expect(explore.locator(".ks-ledger-feeds")).to_contain_text("Pooled [0, 0] = 12 (does not win)")
+    expect(explore.locator(".ks-ledger-feeds")).not_to_contain_text("scores")
+    hover_cell(explore, "pool", 0, 0, (1, 1))
+    expect(explore.locator(".ks-ledger .ks-sum")).to_have_text("max(0, 12, 0, 8) = 12")
+
+
+def test_terms_are_walked_by_keyboard_and_show_their_cells(explore: Page):
+    explore.locator(".ks-terms li").first.focus()
+    explore.keyboard.press("ArrowRight")
+    expect(explore.locator(".ks-terms li").nth(1)).to_be_focused()
+    # The weight it meets is outlined as it is under a pointer.
+    expect(explore.locator("[data-view=kernel] input").nth(1)).to_have_class("ks-marked")
+
+
+def test_numbers_stand_in_every_cell_at_the_closest_zoom(explore: Page):
+    told = explore.evaluate(
+        """async () => {
+          const { fitting } = await import("/ui/common/format.js");
+          const asked = [[[-0.00392, 0.5], 7], [[1.1e-16, -1.6e-13], 7], [[12, 3], 2], [[123], 2]];
+          return asked.map(([numbers, letters]) => fitting(numbers, 3, letters));
+        }"""
+    )
+    assert told == [["−0.0039", "0.5"], ["1e−16", "−2e−13"], ["12", "3"], None]
+
+
 def test_no_chart_library_is_loaded_before_a_chart_is_asked_for(explore: Page):
     loaded = explore.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
     assert not [name for name in loaded if "lotly" in name]
@@ -160,3 +225,37 @@ def test_the_sum_behind_a_cell_of_three_channels_adds_up_plane_by_plane_and_as_a
     numbers, total = parts(explore.locator(".ks-ledger-sum .ks-sum").inner_text())
     assert np.isclose(sum(numbers), total, atol=1e-9)
     assert numbers[:3] == pytest.approx(totals)
+
+
+def test_the_ledger_never_pulls_the_page_from_under_the_pointer(explore: Page):
+    take_sample(explore, "Cat")
+    choose(explore, "Colour", "rgb")
+    explore.locator(".stMain").evaluate("(page) => page.scrollTo(0, page.scrollHeight)")
+    explore.wait_for_timeout(200)
+    place = "document.querySelector('.stMain').scrollTop"
+    for view in ("scores", "probabilities", "scores"):
+        clear(explore)
+        explore.locator(f"[data-view={view}] .ks-bar-row").nth(1).hover()
+        top = explore.evaluate(place)
+        explore.wait_for_timeout(300)
+        assert last_cell(explore)["view"] == view
+        assert explore.evaluate(place) == top > 0
+
+
+def test_padding_of_a_max_pooling_window_is_no_number(explore: Page):
+    press(explore, "Worked example", "probabilities", within="input")
+    explore.keyboard.press("Escape")
+    explore.locator("[data-column=pool] summary").click()
+    pool = explore.locator("[data-column=pool]")
+    pool.get_by_label("window, as a number").fill("3")
+    pool.get_by_label("window, as a number").press("Enter")
+    before = revision(explore)
+    pool.get_by_label("padding, as a number", exact=True).fill("1")
+    pool.get_by_label("padding, as a number", exact=True).press("Enter")
+    wait_drawn(explore, "pool", "cnn_core", before)
+    explore.keyboard.press("Escape")
+    hover_cell(explore, "pool", 0, 0, (2, 2))
+    expect(explore.locator(".ks-ledger .ks-sum")).to_have_text("max(0, 12, 0, 8) = 12")
+    terms = explore.locator(".ks-term-factors").all_inner_texts()
+    assert terms.count("padding loses") == 5
+    assert explore.locator(".ks-lens-cell.ks-blank").all_inner_texts() == [""] * 5

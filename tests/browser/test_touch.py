@@ -154,3 +154,41 @@ def test_a_finger_drawn_up_over_a_map_moves_the_page_and_changes_nothing(phone: 
         assert phone.evaluate(top) > before + 100
         assert drawn(phone) == []
     same_sum(ask(phone, "conv", 2, 0, (3, 3)), build(Experiment()).trace.explain(0, (0, 0, 2, 0)))
+
+
+def test_a_finger_that_scrolls_past_the_layer_s_weights_draws_nothing_on_them(phone: Page):
+    tap_sample(phone)
+    phone.locator(".ks-dense summary").tap()
+    middle_of_screen(phone, "dense_weights")
+    before = revision(phone)
+    box = phone.locator("[data-view=dense_weights]").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    Fingers(phone).stroke((x, y), (x, y - 120), parts=10)
+    phone.wait_for_timeout(500)
+    assert revision(phone) == before
+
+
+def test_a_pinch_whose_first_finger_wanders_paints_nothing(phone: Page):
+    tap_sample(phone)
+    middle_of_screen(phone, "input")
+    before = revision(phone)
+    box = phone.locator("[data-view=input]").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = Fingers(phone)
+    fingers.send("touchStart", (x - 20, y))
+    fingers.send("touchMove", (x - 23, y))
+    fingers.send("touchStart", (x - 23, y), (x + 20, y))
+    for apart in (30, 45, 60):
+        fingers.send("touchMove", (x - apart, y), (x + apart, y))
+    fingers.send("touchEnd")
+    phone.wait_for_timeout(500)
+    assert revision(phone) == before
+    assert float(phone.get_by_label("zoom", exact=True).inner_text().rstrip("×")) > 1.5
+
+
+def tap_sample(page: Page) -> None:
+    """Take the zone plate."""
+    before = revision(page)
+    page.get_by_role("button", name="Samples").tap()
+    page.locator(".ks-sample", has_text="Zone plate").tap()
+    wait_drawn(page, "probabilities", "cnn_core", before)

@@ -35,6 +35,7 @@ export class Bars {
    * @param {number | null} [places] decimals of every number, so that they can be added up; null for as many as each needs
    */
   draw(values, names, scale, places = null) {
+    Object.assign(this, { shown: values, scale });
     while (this.rows.length < values.length) this.#addRow();
     while (this.rows.length > values.length) this.rows.pop().row.remove();
     const range = scale.high - scale.low;

@@ -47,3 +47,19 @@ export function oncePerFrame(draw) {
     });
   };
 }
+
+/**
+ * Whether somebody is in the middle of typing: what is half written is theirs, what was sent and refused is not.
+ * @param {HTMLInputElement} field
+ * @returns {() => boolean}
+ */
+export function whileTyping(field) {
+  let begun = false;
+  field.addEventListener("input", () => {
+    begun = true;
+  });
+  field.addEventListener("change", () => {
+    begun = false;
+  });
+  return () => begun && document.activeElement === field;
+}

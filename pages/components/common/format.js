@@ -25,11 +25,26 @@ export function short(value, digits = 4) {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e7) return fixed(value, 0);
   if (size >= 1e7 || (size > 0 && size < 1e-4)) {
-    return value.toExponential(digits - 2).replace("-", MINUS).replace("e-", `e${MINUS}`);
+    return value.toExponential(Math.max(0, digits - 2)).replace("-", MINUS).replace("e-", `e${MINUS}`);
   }
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  const text = size.toFixed(Math.min(places, 8));
+  const text = size.toFixed(Math.min(places, 12));
   return (value < 0 ? MINUS : "") + (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+}
+
+/**
+ * Numbers in cells: with as many significant digits as keep every one within its cell, fewer where one is long.
+ * @param {number[]} numbers
+ * @param {number} digits the most
+ * @param {number} letters that fit
+ * @returns {string[] | null} null where not even one digit fits
+ */
+export function fitting(numbers, digits, letters) {
+  for (let n = digits; n >= 1; n -= 1) {
+    const texts = numbers.map((x) => short(x, n));
+    if (texts.every((text) => text.length <= letters)) return texts;
+  }
+  return null;
 }
 
 /**

@@ -6,6 +6,7 @@
 /** @typedef {import("./grid.js").Cell} Cell */
 
 const SLACK = 3; // px a press may wander and still be a pick
+const FINGER_SLACK = 10; // px a finger wanders before it draws: it may be about to scroll or to pinch
 const NOTCH = 0.0016; // of zoom a pixel of wheel: a usual notch of 100 px zooms by 17 %
 const PIXELS_A_LINE = 16;
 
@@ -20,6 +21,7 @@ export function listen(grid, on) {
   /** @type {"none" | "press" | "stroke" | "pan" | "pinch"} */
   let mode = "none";
   let pans = false;
+  let strokes = false;
   /** @type {Cell | null} */
   let start = null;
   /** @type {Cell | null} */
@@ -31,6 +33,12 @@ export function listen(grid, on) {
     return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart: Math.hypot(a.x - b.x, a.y - b.y) };
   };
   let pinched = { x: 0, y: 0, apart: 1 };
+  /** Whether a move means to draw: a finger's only where the page does not scroll that way. @param {PointerEvent} event */
+  const means = (event) => {
+    if (event.pointerType !== "touch") return true;
+    const [across, down] = [Math.abs(event.clientX - from.x), Math.abs(event.clientY - from.y)];
+    return Math.hypot(across, down) > FINGER_SLACK && (across > down || getComputedStyle(element).touchAction === "none");
+  };
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button > 1) return;
@@ -46,7 +54,8 @@ export function listen(grid, on) {
     start = last = grid.cellAt(event, true);
     from = { x: event.clientX, y: event.clientY };
     // A map that can be painted is painted by a plain drag: there Shift or the middle button moves it.
-    pans = grid.zoom > 1 && (event.button === 1 || event.shiftKey || !on.stroke);
+    strokes = !!on.stroke && (on.draws?.(event.pointerType) ?? true);
+    pans = grid.zoom > 1 && (event.button === 1 || event.shiftKey || !strokes);
     if (event.button === 1) event.preventDefault();
   });
 
@@ -71,7 +80,7 @@ export function listen(grid, on) {
     }
     const cell = grid.cellAt(event, mode !== "none");
     const moved = start && cell && (cell.row !== start.row || cell.column !== start.column);
-    if (last && cell && on.stroke && (mode === "stroke" || (mode === "press" && moved))) {
+    if (last && cell && strokes && (mode === "stroke" || (mode === "press" && moved && means(event)))) {
       if (cell.row === last.row && cell.column === last.column) return;
       on.stroke(line(last, cell), mode === "stroke" ? "move" : "start");
       mode = "stroke";

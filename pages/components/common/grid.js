@@ -5,7 +5,7 @@
  */
 
 import { h } from "./dom.js";
-import { short } from "./format.js";
+import { fitting } from "./format.js";
 import { listen } from "./gestures.js";
 import { sampled } from "./sample.js";
 import { colour, paint, paintColour } from "./scale.js";
@@ -19,11 +19,12 @@ import { colour, paint, paintColour } from "./scale.js";
  *   hover?: (cell: Cell | null) => void,
  *   pick?: (cell: Cell) => void,
  *   stroke?: (cells: Cell[], phase: "start" | "move" | "end") => void,
+ *   draws?: (pointerType: string) => boolean,
  *   key?: (event: KeyboardEvent) => void,
  *   wheel?: (event: WheelEvent) => void,
  *   zoom?: (factor: number, point: {x: number, y: number}) => boolean,
  *   pan?: (right: number, down: number) => void,
- * }} Handlers  a grid without `stroke` cannot be painted; `zoom` says whether there was anything to zoom
+ * }} Handlers  a grid without `stroke` cannot be painted, and `draws` says by which pointers it is; `zoom` says whether there was anything to zoom
  */
 
 const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
@@ -197,26 +198,26 @@ export class Grid {
     // A picture in colour has three numbers a cell, one below the other.
     const planes = scale ? [offset] : [0, plane, 2 * plane];
     const cells = [];
-    let longest = 1;
     for (let row = firstRow; row <= lastRow; row += 1) {
       for (let column = firstColumn; column <= lastColumn; column += 1) {
-        const numbers = planes.map((from) => values[from + row * columns + column]);
-        const texts = numbers.map((value) => short(value, scale ? 3 : 2));
-        longest = Math.max(longest, ...texts.map((text) => text.length));
-        cells.push({ row, column, numbers, texts });
+        cells.push({ row, column, numbers: planes.map((from) => values[from + row * columns + column]) });
       }
     }
-    const letters = Math.min(LARGEST_NUMBER, (size * 0.42) / (planes.length > 1 ? 1.6 : 1), (size - 5) / (longest * DIGIT_WIDTH));
+    const room = size - 5;
+    const texts = fitting(cells.flatMap(({ numbers }) => numbers), scale ? 3 : 2, Math.floor(room / (SMALLEST_NUMBER * DIGIT_WIDTH)));
+    if (!texts) return;
+    const longest = Math.max(...texts.map((text) => text.length));
+    const letters = Math.min(LARGEST_NUMBER, (size * 0.42) / (planes.length > 1 ? 1.6 : 1), room / (longest * DIGIT_WIDTH));
     if (letters < SMALLEST_NUMBER) return;
     context.font = `500 ${letters}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (const { row, column, numbers, texts } of cells) {
+    for (const [at, { row, column, numbers }] of cells.entries()) {
       const bright = numbers.length > 1 && 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2] > 0.5;
       context.fillStyle = scale ? colour(numbers[0], scale, dark).ink : bright ? "#000" : "#fff";
-      texts.forEach((text, k) => {
-        const line = 0.53 + (k - (texts.length - 1) / 2) * 0.29;
-        context.fillText(text, (column + 0.5 - left) * size, (row + line - top) * size);
+      numbers.forEach((_, k) => {
+        const line = 0.53 + (k - (numbers.length - 1) / 2) * 0.29;
+        context.fillText(texts[at * numbers.length + k], (column + 0.5 - left) * size, (row + line - top) * size);
       });
     }
   }

@@ -4,7 +4,10 @@
  */
 
 import { h } from "./dom.js";
-import { addUp, fixed, placesFor, short } from "./format.js";
+import { fsum } from "./exact.js";
+import { feeds } from "./feeds.js";
+import { addUp, fixed, placesFor, read, short } from "./format.js";
+import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
@@ -13,26 +16,6 @@ import { colour, positionHue, scaleFor } from "./scale.js";
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
-
-/**
- * A cell's name, as it is written everywhere: "Feature map [0, 1]", "Input R [0, 1]", "Score B", "Flattened [7]".
- * @param {Model} model
- * @param {number} stage
- * @param {number[]} index
- */
-export function nameOf(model, stage, index) {
-  const { title, names, planes } = model.byNumber.get(stage);
-  if (names) return `${title} ${names[index[1]]}`;
-  if (index.length === 2) return `${title} [${index[1]}]`;
-  return `${title}${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
-}
-
-/** The name of the cell that made a term's number. @param {Model} model @param {Term} term */
-function sourceName(model, term) {
-  if (term.index === null) return "padding";
-  const made = model.made(term.stage, term.index);
-  return nameOf(model, made.stage.stage, made.index);
-}
 
 export class Ledger {
   /**
@@ -48,8 +31,16 @@ export class Ledger {
       const open = this.element.classList.toggle("ks-open");
       this.fold.setAttribute("aria-expanded", String(open));
     });
+    this.hide = h("button", { type: "button", class: "ks-link ks-fold", "aria-expanded": "true", text: "hide" });
+    this.hide.addEventListener("click", () => {
+      const closed = this.element.classList.toggle("ks-closed");
+      this.hide.setAttribute("aria-expanded", String(!closed));
+      this.hide.textContent = closed ? "show" : "hide";
+    });
+    /** Where a narrow page puts what must stay in sight with the ledger. */
+    this.dock = h("div", { class: "ks-dock" });
     this.feeds = h("p", { class: "ks-ledger-feeds" });
-    this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.head, this.body, this.feeds);
+    this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.feeds);
   }
 
   /**
@@ -61,41 +52,60 @@ export class Ledger {
     this.shown = shown;
     const { stage, index, rule, value } = explanation;
     const sum = rule === "sum" ? shownSum(explanation) : null;
-    const value_text = sum ? fixed(sum.value, sum.places) : short(value, 6);
+    this.planes = sum ? planesOf(model, explanation) : null;
+    if (this.planes) sum.places = this.planes.whole.places;
+    const value_text = sum ? fixed(value, sum.places) : short(value, 6);
     this.head.replaceChildren(
       h("h2", { text: nameOf(model, stage, index), title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }),
       this.fold,
+      this.hide,
     );
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: model.byNumber.get(stage).note ?? "" }));
     this.feeds.replaceChildren(...this.#feeds(model, stage, index));
+    this.#keepHeight();
+  }
+
+  /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
+  relax() {
+    this.tallest = 0;
+    this.element.style.minHeight = "";
+  }
+
+  /** A ledger that shrank at the foot of a page would pull the page away from under the pointer that it speaks of. */
+  #keepHeight() {
+    if (this.element.closest(".ks-stacked")) return;
+    this.tallest = Math.max(this.tallest ?? 0, this.element.offsetHeight);
+    this.element.style.minHeight = `${this.tallest}px`;
   }
 
   /** @param {Model} model @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
   #sum(model, explanation, sum, dark) {
     const stage = model.byNumber.get(explanation.stage);
-    const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
-    if (planes.length > 1) return this.#planes(model, explanation, planes, dark);
+    if (this.planes) return this.#planes(model, explanation, this.planes, dark);
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: inWords(sum, stage.bias !== null) })));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: stage.reduce === "max" ? largestInWords(explanation, sum.places) : inWords(sum, stage.bias !== null) })));
     return parts;
   }
 
   /** @param {Model} model @param {import("./model.js").Stage} stage @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
   #terms(model, stage, sum, dark) {
-    const list = h("ol", { class: "ks-terms" });
+    const list = h("ol", { class: "ks-terms", "aria-label": "Terms; the arrow keys walk over them" });
+    list.addEventListener("keydown", (event) => walk(event, list));
     // A kernel position has a hue of its own; an input of a fully connected layer has none.
     const hue = (/** @type {Term} */ term) => (stage.link.kind === "window" ? positionHue(term.key, dark) : "");
-    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term)));
+    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), stage.reduce === "max"));
     if (sum.rest.count) {
-      list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} smaller terms`, sum.rest.shown, sum.places));
+      list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
     if (stage.bias && sum.withBias) list.append(this.#plain("bias", sum.bias, sum.places));
+    // One stop of the Tab key for the whole list.
+    list.firstElementChild?.setAttribute("tabindex", "0");
     if (sum.remainder !== 0) {
       const item = this.#plain("remainder", sum.remainder, sum.places);
       item.title = "The digits that were cut off the terms above, so that the sum adds up as shown";
@@ -108,15 +118,11 @@ export class Ledger {
    * A sum over several channels: each one's own sum first, then the sum of these and the bias.
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {Term[][]} planes
+   * @param {ReturnType<typeof planesOf>} planes
    * @param {boolean} dark
    */
-  #planes(model, explanation, planes, dark) {
+  #planes(model, explanation, { planes, names, sums, whole }, dark) {
     const stage = model.byNumber.get(explanation.stage);
-    const names = model.byNumber.get(stage.reads).planes ?? planes.map((_, c) => String(c));
-    const { bias, value } = explanation;
-    const sums = planes.map((terms) => terms.reduce((total, term) => total + term.product, 0));
-    const whole = { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) };
     const blocks = planes.map((terms, c) => {
       // As many digits as the whole sum shows, so that what stands here is what is added below.
       const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places), withBias: false };
@@ -130,18 +136,20 @@ export class Ledger {
     return [h("div", { class: "ks-ledger-planes" }, ...blocks), h("div", { class: "ks-ledger-sum" }, total)];
   }
 
-  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue */
-  #term(model, term, shown, places, hue) {
+  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts */
+  #term(model, term, shown, places, hue, largest) {
     const where = sourceName(model, term);
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: `${short(term.value, 4)} × ${short(term.weight, 4)}` }),
+      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${short(term.value, 4)} × ${short(term.weight, 4)}` }),
       h("span", { class: "ks-term-product", text: fixed(shown, places) }),
     );
     if (hue) item.style.setProperty("--ks-hue", hue);
     item.addEventListener("pointerenter", () => this.on.term(term));
     item.addEventListener("pointerleave", () => this.on.term(null));
+    item.addEventListener("focus", () => this.on.term(term));
+    item.addEventListener("blur", () => this.on.term(null));
     return item;
   }
 
@@ -173,7 +181,7 @@ export class Ledger {
       const places = Math.min(2, placesFor(numbers));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: fixed(x, places) });
+        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : fixed(x, places) });
         if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
         cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
         cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
@@ -203,11 +211,13 @@ export class Ledger {
   #function(model, explanation) {
     const { terms, value, index } = explanation;
     const own = terms.find((term) => term.index?.every((at, axis) => at === index[axis])) ?? terms[0];
-    const numbers = terms.map((term) => short(term.value, 4));
+    // Enough digits of what goes in for every digit of what comes out.
+    const numbers = terms.map((term) => short(term.value, 9));
+    const result = short(value, 6);
     const formula = (explanation.formula ?? "")
-      .replaceAll("{x}", short(own.value, 4))
+      .replaceAll("{x}", short(own.value, 9))
       .replaceAll("{parameter}", String(model.byNumber.get(explanation.stage).parameter))
-      .replaceAll("{y}", short(value, 6))
+      .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const from = sourceName(model, own);
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), h("p", { class: "ks-ledger-note", text: `from ${from}` }));
@@ -215,42 +225,45 @@ export class Ledger {
 
   /** @param {Model} model @param {number} stage @param {number[]} index */
   #feeds(model, stage, index) {
-    const parts = [];
-    for (const [number, { box, role, channel }] of model.relatives(stage, index, this.shown)) {
-      const next = model.byNumber.get(number);
-      if (role !== "feeds" || next.view === null) continue;
-      const single = box.top === box.bottom && box.left === box.right;
-      const shape = model.values.get(number).shape;
-      const cell = shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
-      const whole = (box.bottom - box.top + 1) * (box.right - box.left + 1);
-      // Flattening only moves a number: the way on is told by what is made of it.
-      if (next.link.kind === "reshape") continue;
-      let text = next.names && !single ? `all ${whole} ${next.plural}` : `${whole} cells of ${next.title}`;
-      if (single) text = `${nameOf(model, number, cell)} = ${short(model.value(number, cell), 4)}${outcome(model, next, cell, stage, index)}`;
-      parts.push(
-        single
-          ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) })
-          : h("span", { text }),
-      );
-    }
-    return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part, k) => (k ? [" → ", part] : ["→ ", part]))] : [];
+    const parts = feeds(model, stage, index, this.shown).map(({ text, stage: number, cell }) =>
+      cell ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) }) : h("span", { text }),
+    );
+    return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part) => ["→ ", part, " "])] : [];
   }
 }
 
+/** Arrow keys lead from term to term. @param {KeyboardEvent} event @param {HTMLElement} list */
+function walk(event, list) {
+  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+  const items = /** @type {HTMLElement[]} */ ([...list.children]);
+  const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  if (!step || at < 0) return;
+  event.preventDefault();
+  const next = items[Math.min(items.length - 1, Math.max(0, at + step))];
+  items[at].tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
 /**
- * Whether a cell wins the pooling window it stands in.
+ * A sum over several channels of a window: each channel's terms and their own sum, and the sum of these; else null.
  * @param {Model} model
- * @param {import("./model.js").Stage} pool
- * @param {number[]} cell
- * @param {number} stage
- * @param {number[]} index
+ * @param {Explanation} explanation
  */
-function outcome(model, pool, cell, stage, index) {
-  if (pool.reduce !== "max") return "";
-  const winner = model.explain(pool.stage, cell).terms.find((term) => term.weight === 1)?.index;
-  const path = model.relatives(stage, index, cell[1]).get(pool.reads)?.box;
-  if (!winner || !path || path.top !== path.bottom || path.left !== path.right) return "";
-  return winner[2] === path.top && winner[3] === path.left ? " (wins)" : " (does not win)";
+function planesOf(model, explanation) {
+  const stage = model.byNumber.get(explanation.stage);
+  const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
+  if (planes.length < 2) return null;
+  const names = model.byNumber.get(stage.reads).planes ?? planes.map((_, c) => String(c));
+  const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
+  const { bias, value } = explanation;
+  return { planes, names, sums, whole: { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) } };
+}
+
+/** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
+function largestInWords({ terms, value }, places) {
+  const inside = terms.filter((term) => term.index !== null);
+  return `max(${inside.map((term) => fixed(term.value, places)).join(", ")}) = ${fixed(value, places)}`;
 }
 
 /** A sum's terms, plane by plane of the stage they stand on. @param {Explanation} explanation @returns {Term[][]} */
@@ -275,15 +288,17 @@ export function shownSum(explanation, places) {
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
   if (terms.length > MOST_TERMS) {
-    const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
+    // Of equal products the heavier weight first: where all products are 0, what would count is shown.
+    const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight));
     kept = sorted.slice(0, MOST_TERMS - 3);
     others = sorted.slice(MOST_TERMS - 3);
   }
-  const rest = others.reduce((total, term) => total + term.product, 0);
+  const rest = fsum(others.map((term) => term.product));
   const sum = addUp({ products: [...kept.map((term) => term.product), ...(others.length ? [rest] : [])], bias, value }, places);
   return {
     ...sum,
     withBias: true,
+    labels: others.length ? [...kept.map(() => ""), `${others.length.toLocaleString("en")} more `] : [],
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count: others.length, shown: others.length ? sum.products[kept.length] : 0 },
   };

@@ -4,29 +4,53 @@
  */
 
 import { h } from "../common/dom.js";
+import { read, short, typed } from "../common/format.js";
 
 export class Brush {
-  constructor() {
+  /** @param {{refuse: (sentence: string) => void}} on */
+  constructor(on) {
     this.value = 9;
     /** What the value is for: a grid's brush and a picture's are not the same. */
     this.kind = "";
-    this.input = h("input", { type: "number", class: "ks-brush-value", "aria-label": "brush: the value that dragging over the input draws" });
+    this.bounds = { low: /** @type {number | null} */ (null), high: /** @type {number | null} */ (null) };
+    this.input = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", class: "ks-brush-value", "aria-label": "brush: the value that dragging over the input draws" });
+    this.input.addEventListener("focus", () => this.input.select());
     this.input.addEventListener("input", () => {
-      const value = this.input.valueAsNumber;
-      if (Number.isFinite(value)) this.value = value;
+      const value = read(this.input.value);
+      if (value !== null && this.#fits(value)) this.value = value;
+    });
+    this.input.addEventListener("change", () => {
+      const value = read(this.input.value);
+      const { low, high } = this.bounds;
+      if (value === null) on.refuse(`“${this.input.value.slice(0, 20)}” is not a number, so the brush stays ${short(this.value)}.`);
+      else if (!this.#fits(value)) on.refuse(`The brush draws with ${short(low)} to ${short(high, 8)}, so it stays ${short(this.value)}.`);
+      this.input.value = typed(this.value);
+    });
+    /** Whether a finger draws on a picture instead of scrolling the page. */
+    this.drawing = false;
+    this.draw = h("button", { type: "button", class: "ks-button ks-draw", "aria-pressed": "false", text: "Draw", title: "Draw with a finger in every direction" });
+    this.draw.addEventListener("click", () => {
+      this.drawing = !this.drawing;
+      this.draw.setAttribute("aria-pressed", String(this.drawing));
     });
     const name = h("span", { class: "ks-stepper-name", text: "brush" });
     this.element = h("label", { class: "ks-stepper", title: "Drag over the input to draw with this value" }, name, this.input);
   }
 
+  /** @param {number} value */
+  #fits(value) {
+    const { low, high } = this.bounds;
+    return (low === null || value >= low) && (high === null || value <= high);
+  }
+
   /**
-   * @param {{kind: string, value: number, step: number, low: number | null, high: number | null}} brush
+   * @param {{kind: string, value: number, low: number | null, high: number | null}} brush
    * @param {HTMLElement} parent
    */
-  describe({ kind, value, step, low, high }, parent) {
+  describe({ kind, value, low, high }, parent) {
     if (kind !== this.kind) [this.value, this.kind] = [value, kind];
-    Object.assign(this.input, { step: String(step), min: low ?? "", max: high ?? "" });
-    if (document.activeElement !== this.input) this.input.value = String(this.value);
-    if (this.element.parentElement !== parent) parent.append(this.element);
+    this.bounds = { low, high };
+    if (document.activeElement !== this.input) this.input.value = typed(this.value);
+    if (this.element.parentElement !== parent) parent.append(this.element, this.draw);
   }
 }

@@ -3,11 +3,11 @@
  * @module
  */
 
-import { addressOf } from "./keep.js";
+import { addressOf } from "../common/keep.js";
 
 /**
  * Copy the link that opens this experiment.
- * @param {import("./keep.js").Link} link
+ * @param {import("../common/keep.js").Link} link
  * @returns {Promise<string>} what came of it, in a sentence
  */
 export async function copyLink(link) {

@@ -9,6 +9,7 @@ import { Grid } from "../common/grid.js";
 import { Legend } from "../common/legend.js";
 import { Vector } from "../common/vector.js";
 import { Controls } from "./controls.js";
+import { Fold } from "./fold.js";
 import { Kernel } from "./kernel.js";
 import { Planes } from "./planes.js";
 
@@ -49,18 +50,13 @@ export class Column {
     this.bottom = new Controls(on.controls);
     this.more = new Controls(on.controls);
     this.top.element.classList.add("ks-top");
-    this.fold = h("details", { class: "ks-more" }, h("summary", { class: "ks-button", text: "More…" }), this.more.element);
-    this.fold.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      this.fold.open = false;
-      this.fold.querySelector("summary").focus();
-    });
+    this.fold = new Fold(this.more.element);
     this.view = /** @type {any} */ (VIEWS[described.kind](described, on));
     /** The planes of a map, or of the kernel that is shown. */
     this.planes = new Planes(`${described.title}: which plane`, (plane) => on.plane(described.view, plane));
     this.outputs = described.kind === "kernel" ? new Planes("Which kernel", on.output) : null;
     this.legend = ["map", "kernel", "vector"].includes(described.kind) ? new Legend() : null;
-    this.body = h("div", { class: "ks-body" }, this.outputs?.element ?? null, this.view?.element ?? null, this.planes.element);
+    this.body = h("div", { class: "ks-body" }, this.outputs?.element ?? null, this.view?.element ?? null, this.view?.brush?.element ?? null, this.planes.element);
     this.element = h(
       "figure",
       { class: `ks-column ks-column-${described.kind}`, "data-column": described.view },
@@ -69,7 +65,7 @@ export class Column {
       this.body,
       this.legend?.element ?? h("div", { class: "ks-legend" }),
       this.note,
-      h("div", { class: "ks-bottom" }, this.bottom.element, this.fold),
+      h("div", { class: "ks-bottom" }, this.bottom.element, this.fold.element),
     );
   }
 
@@ -89,7 +85,7 @@ export class Column {
     ])) {
       controls.draw(described.controls.filter((/** @type {any} */ control) => control.place === place));
     }
-    this.fold.hidden = !described.controls.some((/** @type {any} */ control) => control.place === "more");
+    this.fold.element.hidden = !described.controls.some((/** @type {any} */ control) => control.place === "more");
     if (this.kind === "missing") this.#why(described);
   }
 
@@ -102,6 +98,7 @@ export class Column {
   }
 
   remove() {
+    this.fold.leave();
     this.sign.remove();
     this.element.remove();
   }

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { Dialog } from "../common/dialog.js";
 import { h, setText } from "../common/dom.js";
-import { readRows, short } from "../common/format.js";
+import { readRows } from "../common/format.js";
+import { kernelPicture } from "../common/kernel_picture.js";
+import { tableOf } from "../common/table.js";
 import { toPng, toSvg } from "./picture.js";
 
 /**
@@ -16,28 +19,22 @@ import { toPng, toSvg } from "./picture.js";
  *   brush: () => number,
  *   output: () => number,
  *   plane: () => number | null,
- *   kernel: () => number[][],
- *   drawing: (view: string) => import("../common/grid.js").Grid | null,
- *   numbers: (view: string) => {title: string, rows: number[][], names: string[] | null, pinned: {row: number, column: number}},
+ *   inputPlane: () => number | null,
+ *   ask: (edit: any) => Promise<string>,
+ *   busy: import("./busy.js").Busy,
+ *   dark: () => boolean,
+ *   drawing: (view: string) => import("./picture.js").Plane,
+ *   numbers: (view: string) => import("../common/table.js").Numbers,
  *   door: import("./photo_door.js").PhotoDoor,
  *   ui: string,
- * }} CommandHandlers  `ui`: where the server keeps the components' files
+ * }} CommandHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not; `ui`: where the server keeps the components' files
  */
-
-const TABLE_MOST = 40; // rows and columns: more are no easier to read, and slow to open
 
 export class Commands {
   /** @param {CommandHandlers} on */
   constructor(on) {
     this.on = on;
-    this.body = h("div", { class: "ks-dialog-body" });
-    this.title = h("h2");
-    const close = h("button", { type: "button", class: "ks-button", "aria-label": "Close", text: "×", onclick: () => this.dialog.close() });
-    this.dialog = h("dialog", { class: "ks-dialog", "aria-label": "" }, h("header", {}, this.title, close), this.body);
-    this.dialog.addEventListener("close", () => this.#stopCamera());
-    this.dialog.addEventListener("click", (event) => {
-      if (event.target === this.dialog) this.dialog.close();
-    });
+    this.dialog = new Dialog(() => this.#stopCamera());
     /** @type {MediaStream | null} */
     this.stream = null;
   }
@@ -52,6 +49,7 @@ export class Commands {
     const commands = {
       upload: () => this.on.door.open(),
       samples: () => this.#samples(),
+      library: () => this.#library(),
       camera: () => this.#camera(),
       fill: () => this.on.send({ op: "clear", value: this.on.brush() }),
       paste: () => this.#typed("Numbers for the grid", "1 2 3\n4 5 6\n7 8 9", (text) => this.pasteGrid(text)),
@@ -62,27 +60,49 @@ export class Commands {
       copy_cell: () => this.#copy(view, ({ rows, pinned }) => [[rows[pinned.row][pinned.column]]], "cell"),
       copy_row: () => this.#copy(view, ({ rows, pinned }) => [rows[pinned.row]], "row"),
       copy_map: () => this.#copy(view, ({ rows }) => rows, "map"),
-      large: () => this.on.send({ op: "large", value: view, output: this.on.output() }),
+      large: () => this.on.send({ op: "large", value: view, plane: this.on.inputPlane(), dark: this.on.dark() }),
     };
     commands[name]?.();
   }
 
-  /** @param {string} title @param {...Node} children */
-  #open(title, ...children) {
-    setText(this.title, title);
-    this.dialog.setAttribute("aria-label", title);
-    this.body.replaceChildren(...children);
-    this.dialog.showModal();
+  /** What the server tells of its samples or kernels, or null where it does not. @param {string} file @returns {Promise<any[] | null>} */
+  async #listed(file) {
+    try {
+      return await (await fetch(`${this.on.ui}/${file}`)).json();
+    } catch {
+      this.on.refuse("The server did not answer, so nothing can be shown. Try again.");
+      return null;
+    }
+  }
+
+  /** Every kernel of the library with its picture, its sentence and the parts it is made of. */
+  async #library() {
+    const kernels = await this.#listed("kernels.json");
+    if (!kernels) return;
+    const output = this.on.output();
+    const cards = kernels.map(({ name, title, sentence, parts, weights }) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "ks-sample",
+          onclick: () => {
+            this.dialog.close();
+            this.on.send({ op: "library", output, value: name });
+          },
+        },
+        kernelPicture(weights.flat(), weights[0].length, this.on.dark()),
+        h("strong", { text: title }),
+        h("span", { text: sentence }),
+        parts ? h("small", { text: parts }) : null,
+      ),
+    );
+    this.dialog.open("Library of kernels", h("div", { class: "ks-samples" }, ...cards));
   }
 
   async #samples() {
-    let samples;
-    try {
-      samples = await (await fetch(`${this.on.ui}/samples.json`)).json();
-    } catch {
-      this.on.refuse("The server did not answer, so the samples cannot be shown. Try again.");
-      return;
-    }
+    const samples = await this.#listed("samples.json");
+    if (!samples) return;
     const cards = samples.map((/** @type {any} */ { name, title, sentence, licence }) =>
       h(
         "button",
@@ -100,10 +120,10 @@ export class Commands {
         h("small", { text: licence }),
       ),
     );
-    this.#open("Sample pictures", h("div", { class: "ks-samples" }, ...cards));
+    this.dialog.open("Sample pictures", h("div", { class: "ks-samples" }, ...cards));
   }
 
-  /** @param {string} title @param {string} example @param {(text: string) => string | null} take why not, or null */
+  /** @param {string} title @param {string} example @param {(text: string) => Promise<string>} take why not, or "" */
   #typed(title, example, take) {
     const field = h("textarea", { rows: 8, placeholder: example, "aria-label": title, spellcheck: "false" });
     const problem = h("p", { class: "ks-problem", role: "alert" });
@@ -111,33 +131,30 @@ export class Commands {
       type: "button",
       class: "ks-button ks-primary",
       text: "Use them",
-      onclick: () => {
-        const why = take(field.value);
-        setText(problem, why ?? "");
+      onclick: async () => {
+        const why = await take(field.value);
+        setText(problem, why);
         if (!why) this.dialog.close();
       },
     });
     const how = h("p", { class: "ks-quiet", text: "A row a line; numbers set apart by spaces, tabs or semicolons, as a spreadsheet copies them." });
-    this.#open(title, how, field, problem, use);
+    this.dialog.open(title, how, field, problem, use);
     field.focus();
   }
 
   /**
    * Take a text of numbers as the grid.
    * @param {string} text
-   * @returns {string | null} why not
+   * @returns {Promise<string>} why not, or ""
    */
-  pasteGrid(text) {
+  async pasteGrid(text) {
     const { rows, why } = readRows(text);
-    if (why) return why;
-    this.on.send({ op: "grid", value: rows });
-    return null;
+    return why ?? this.on.ask({ op: "grid", value: rows });
   }
 
   /** @param {string} text */
-  #pasteKernel(text) {
-    this.on.send({ op: "kernel_text", output: this.on.output(), plane: this.on.plane(), value: text });
-    return null;
+  async #pasteKernel(text) {
+    return this.on.ask({ op: "kernel_text", output: this.on.output(), plane: this.on.plane(), value: text });
   }
 
   /**
@@ -157,62 +174,82 @@ export class Commands {
     }
   }
 
-  /** A map as a real table: all of a small one, of a large one the part around the pinned cell. @param {string} view */
+  /** @param {string} view */
   #table(view) {
-    const { title, rows, names, pinned } = this.on.numbers(view);
-    const part = (/** @type {number} */ at, /** @type {number} */ size) => {
-      const first = Math.max(0, Math.min(size - TABLE_MOST, at - (TABLE_MOST >> 1)));
-      return [first, Math.min(size, first + TABLE_MOST)];
-    };
-    const [top, bottom] = part(pinned.row, rows.length);
-    const [left, right] = part(pinned.column, rows[0].length);
-    const whole = bottom - top === rows.length && right - left === rows[0].length;
-    const caption = whole ? `${rows.length} × ${rows[0].length} numbers` : `Rows ${top} to ${bottom - 1} and columns ${left} to ${right - 1} of ${rows.length} × ${rows[0].length}, around the chosen cell. Take away has them all.`;
-    const columns = Array.from({ length: right - left }, (_, k) => k + left);
-    const table = h(
-      "table",
-      { class: "ks-table" },
-      h("caption", { text: caption }),
-      h("thead", {}, h("tr", {}, h("td", {}), ...columns.map((k) => h("th", { scope: "col", text: names ? "value" : String(k) })))),
-      h("tbody", {}, ...rows.slice(top, bottom).map((row, k) => h("tr", {}, h("th", { scope: "row", text: names?.[top + k] ?? String(top + k) }), ...columns.map((c) => h("td", { text: short(row[c], 6) }))))),
-    );
-    this.#open(title, h("div", { class: "ks-table-frame", tabindex: "0", role: "region", "aria-label": `${title} as a table` }, table));
+    const numbers = this.on.numbers(view);
+    this.dialog.open(numbers.title, tableOf(numbers));
   }
 
   #saveKernel() {
     const { label } = this.on.header().kernel.outputs[this.on.output()];
-    const file = { kernelscope: "kernel", version: 1, name: label, weights: this.on.kernel() };
-    download(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }), `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
+    this.#fetch(`kernel_${this.on.output()}.json`, `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
+  }
+
+  /**
+   * A file that the server makes: it may take a while, can be called off, and says why where it does not come.
+   * @param {string} name
+   * @param {string} [as] the file's name here
+   */
+  async #fetch(name, as = name) {
+    const stop = new AbortController();
+    const job = { what: `Making ${as}…`, done: () => false, callOff: () => stop.abort(), outlasts: true };
+    this.on.busy.begin(job);
+    // An open dialog covers the page and all it has to say.
+    const { element } = this.on.busy;
+    const home = element.parentElement;
+    if (this.dialog.isOpen) this.dialog.element.append(element);
+    const refuse = (/** @type {string} */ sentence) => {
+      this.dialog.close();
+      this.on.refuse(sentence);
+    };
+    try {
+      const answer = await fetch(`${this.on.ui}/take/${this.on.header().session}/${name}`, { signal: stop.signal });
+      if (answer.ok) download(await answer.blob(), as);
+      else refuse(await answer.text());
+    } catch {
+      if (!stop.signal.aborted) refuse("The server did not answer, so there is no file. Try again.");
+    }
+    if (this.on.busy.job === job) this.on.busy.end();
+    home.append(element);
   }
 
   #take() {
     const { session, columns } = this.on.header();
     const from = (/** @type {string} */ name, /** @type {string} */ text) =>
-      h("a", { class: "ks-button", href: `${this.on.ui}/take/${session}/${name}`, download: name, text });
+      h("a", {
+        class: "ks-button",
+        href: `${this.on.ui}/take/${session}/${name}`,
+        download: name,
+        text,
+        onclick: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          this.#fetch(name);
+        },
+      });
     const whole = h(
       "ul",
       { class: "ks-take-whole" },
       h("li", {}, from("scenario.json", "Scenario file"), h("span", { text: "everything, the picture included; Upload opens it again" })),
       h("li", {}, from("trace.npz", "Whole trace, NPZ"), h("span", { text: "input, every stage and every weight as NumPy arrays" })),
-      h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "computes the same numbers again, to the last bit, without this app" })),
+      h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "with trace.npz beside it, computes the same numbers again in NumPy alone, to the last bit" })),
     );
     const rows = columns
       .filter((/** @type {any} */ column) => column.view !== "kernel" && column.kind !== "missing")
       .map((/** @type {any} */ { view, title }) => {
-        const grid = this.on.drawing(view);
+        const plane = this.on.drawing(view);
         const draw = (/** @type {string} */ label, /** @type {() => void} */ act) => h("button", { type: "button", class: "ks-button", text: label, onclick: act });
         return h(
           "tr",
           {},
           h("th", { scope: "row", text: title }),
-          h("td", {}, grid && draw("PNG", async () => download(await toPng(grid), `${view}.png`))),
-          h("td", {}, grid && draw("SVG", () => download(toSvg(grid, title), `${view}.svg`))),
+          h("td", {}, draw("PNG", async () => download(await toPng(plane), `${view}.png`))),
+          h("td", {}, draw("SVG", () => download(toSvg(plane, title), `${view}.svg`))),
           h("td", {}, from(`${view}.csv`, "CSV")),
           h("td", {}, from(`${view}.npz`, "NPZ")),
         );
       });
     const table = h("table", { class: "ks-take" }, h("caption", { text: "One stage, as it is shown or as numbers" }), h("tbody", {}, ...rows));
-    this.#open("Take away", whole, table);
+    this.dialog.open("Take away", whole, table);
   }
 
   // ---- camera ------------------------------------------------------------------------------------------------
@@ -225,7 +262,7 @@ export class Commands {
     const video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": "what the camera sees" });
     const take = h("button", { type: "button", class: "ks-button ks-primary", text: "Take the picture", disabled: true });
     const wait = h("p", { class: "ks-quiet", text: "Waiting for the camera…" });
-    this.#open("Camera", wait, video, take);
+    this.dialog.open("Camera", wait, video, take);
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 960 } });
     } catch (error) {
@@ -234,7 +271,7 @@ export class Commands {
       this.on.refuse(refused ? "The browser was told to keep the camera to itself. Allow it beside the address, or upload a picture." : "No camera was found. Upload a picture instead.");
       return;
     }
-    if (!this.dialog.open) {
+    if (!this.dialog.isOpen) {
       this.#stopCamera(); // left while the browser was asking
       return;
     }

@@ -3,12 +3,12 @@
  * @module
  */
 
-import { h, setText } from "../common/dom.js";
+import { h, setText, whileTyping } from "../common/dom.js";
 import { fixed, read, typed } from "../common/format.js";
 
 /**
  * @typedef {{
- *   kind: "select" | "menu" | "stepper" | "number" | "text" | "range" | "check" | "button" | "command",
+ *   kind: "select" | "menu" | "stepper" | "number" | "text" | "range" | "check" | "button" | "command" | "heading",
  *   label: string, place: "top" | "bottom" | "more", hint: string, edit?: any, command?: string, gallery?: string,
  *   value?: any, text?: string, options?: {value: string, label: string, why: string | null, group: string}[],
  *   low?: number, high?: number, why_not?: (string | null)[], why?: string, placeholder?: string,
@@ -19,6 +19,9 @@ import { fixed, read, typed } from "../common/format.js";
  *   refuse: (sentence: string) => void,
  * }} ControlHandlers
  */
+
+/** What a control is called. @param {Element} element */
+const nameOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
 
 /**
  * Keeps one row of controls in step with their descriptions without rebuilding what is in use.
@@ -37,9 +40,12 @@ export class Controls {
   draw(controls) {
     const signature = controls.map(({ kind, label }) => `${kind}:${label}`).join("|");
     if (signature !== this.signature) {
+      const focused = this.element.contains(document.activeElement) ? nameOf(document.activeElement) : null;
       this.signature = signature;
       this.refresh = [];
       this.element.replaceChildren(...controls.map((control) => this.#build(control)));
+      // Whoever pressed a control stays on it, though another row of them came.
+      if (focused) [.../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll("button, input, select"))].find((each) => nameOf(each) === focused)?.focus();
     }
     controls.forEach((control, k) => this.refresh[k](control));
   }
@@ -56,8 +62,15 @@ export class Controls {
       check: () => this.#check(control),
       button: () => this.#button(control),
       command: () => this.#button(control),
+      heading: () => this.#heading(control),
     };
     return builders[control.kind]();
+  }
+
+  /** @param {Control} control */
+  #heading({ label }) {
+    this.refresh.push(() => {});
+    return h("h3", { class: "ks-heading-control", text: label });
   }
 
   /** @param {Control} control */
@@ -139,6 +152,7 @@ export class Controls {
     const more = h("button", { type: "button", "aria-label": `more ${label}`, text: "+", onclick: () => step(1) });
     const field = h("input", { type: "text", inputmode: "numeric", class: "ks-stepper-value", autocomplete: "off", "aria-label": `${label}, as a number` });
     field.addEventListener("focus", () => field.select());
+    const typing = whileTyping(field);
     field.addEventListener("change", () => {
       const value = read(field.value);
       field.value = now.text;
@@ -152,7 +166,7 @@ export class Controls {
     });
     this.refresh.push((control) => {
       now = control;
-      if (document.activeElement !== field || read(field.value) !== control.value) field.value = control.text;
+      if (!typing()) field.value = control.text;
       for (const [button, why] of /** @type {[HTMLElement, string | null][]} */ ([
         [less, control.why_not[0]],
         [more, control.why_not[1]],
@@ -170,6 +184,7 @@ export class Controls {
   #number({ label, hint }) {
     const field = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": label });
     let now = /** @type {any} */ ({});
+    const typing = whileTyping(field);
     field.addEventListener("focus", () => field.select());
     field.addEventListener("change", () => {
       const value = read(field.value);
@@ -180,7 +195,7 @@ export class Controls {
     });
     this.refresh.push((control) => {
       now = control;
-      if (document.activeElement !== field || read(field.value) !== control.value) field.value = typed(control.value);
+      if (!typing()) field.value = typed(control.value);
     });
     return h("label", { class: "ks-stepper", title: hint }, h("span", { class: "ks-stepper-name", text: label }), field);
   }
@@ -189,12 +204,13 @@ export class Controls {
   #text({ label, hint, placeholder }) {
     const field = h("input", { type: "text", class: "ks-words", autocomplete: "off", placeholder, "aria-label": hint || label });
     let now = /** @type {any} */ ({});
+    const typing = whileTyping(field);
     field.addEventListener("change", () => {
       if (field.value !== now.value) this.on.send({ ...now.edit, value: field.value });
     });
     this.refresh.push((control) => {
       now = control;
-      if (document.activeElement !== field) field.value = control.value;
+      if (!typing()) field.value = control.value;
     });
     return h("label", { class: "ks-stepper ks-wide", title: hint }, h("span", { class: "ks-stepper-name", text: label }), field);
   }

@@ -5,7 +5,7 @@
  */
 
 import * as announce from "../common/announce.js";
-import { h, setText } from "../common/dom.js";
+import { h, setText, whileTyping } from "../common/dom.js";
 import { addUp, fixed, placesFor, read, short, typed } from "../common/format.js";
 import { Grid } from "../common/grid.js";
 import { Legend } from "../common/legend.js";
@@ -70,6 +70,7 @@ export class Dense {
     this.told = h("p", { class: "ks-dense-told" });
     this.sum = h("p", { class: "ks-dense-sum" });
     this.bias = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": "bias of this class" });
+    this.typing = whileTyping(this.bias);
     this.bias.addEventListener("change", () => this.#bias());
     this.brushField = h("input", { type: "number", step: "0.1", value: "1", class: "ks-brush-value", "aria-label": "brush: the weight that dragging draws" });
     this.brushField.addEventListener("input", () => {
@@ -133,7 +134,7 @@ export class Dense {
     draw("weights", shown.weights, "diverging");
     draw("products", products, "diverging");
     Object.assign(this, { shown, products });
-    if (document.activeElement !== this.bias) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
+    if (!this.typing()) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
     this.#tell();
   }
 
@@ -162,7 +163,7 @@ export class Dense {
     const products = planes ? [here, total - bias - here] : [here];
     const places = Math.max(2, placesFor([...products, bias, value]));
     const shown = addUp({ products, bias, value }, places);
-    const parts = [`${this.size.toLocaleString("en")} products${planes ? ` of ${planes[this.channel]}` : ""} ${fixed(shown.products[0], places)}`];
+    const parts = [`${this.size.toLocaleString("en")} product${this.size === 1 ? "" : "s"}${planes ? ` of ${planes[this.channel]}` : ""} ${fixed(shown.products[0], places)}`];
     if (planes) parts.push(`the other maps ${fixed(shown.products[1], places)}`);
     parts.push(`bias ${fixed(shown.bias, places)}`);
     if (shown.remainder !== 0) parts.push(`remainder ${fixed(shown.remainder, places)}`);

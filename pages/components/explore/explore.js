@@ -7,9 +7,13 @@ import * as announce from "../common/announce.js";
 import { Channel } from "../common/channel.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
-import { Ledger, nameOf } from "../common/ledger.js";
+import { keep, sessionBefore } from "../common/keep.js";
+import { Ledger } from "../common/ledger.js";
 import { Model } from "../common/model.js";
+import { nameOf } from "../common/names.js";
+import { Notice } from "../common/notice.js";
 import { isDark } from "../common/scale.js";
+import { rowsOf } from "../common/table.js";
 import { ravel, unravel } from "../common/windows.js";
 import { Brush } from "./brush.js";
 import { Busy } from "./busy.js";
@@ -20,18 +24,18 @@ import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
 import { Edits, thicken } from "./edits.js";
-import { keep, sessionBefore } from "./keep.js";
 import { weightSize } from "./kernel.js";
-import { TALLEST, cellSize } from "./layout.js";
+import { STACKED_WIDTH, TALLEST, cellSize } from "./layout.js";
 import { Look } from "./look.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
 import { Shown } from "./shown.js";
+import { changes } from "./told.js";
 import { veil } from "./veil.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
-const COLUMN = { bars: 140, vector: 84, missing: 150 }; // px a column that is no map
+const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 export class Explore {
@@ -46,9 +50,7 @@ export class Explore {
     this.pin = null;
     this.dark = false;
     this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
-    this.brush = new Brush();
-    /** The server's last sentence and the revision it belongs to. */
-    this.news = "";
+    this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
     /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
     this.edits = new Edits({
@@ -62,17 +64,10 @@ export class Explore {
     });
 
     this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
-    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.#tell(await copyLink(this.header.link)) });
+    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.notice.tell(await copyLink(this.header.link)) });
     this.take = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
-    this.sentenceOfNotice = h("p", { role: "status" });
-    // It lies over the page instead of pushing it down: the cell under the pointer stays under the pointer.
-    this.notice = h(
-      "div",
-      { class: "ks-notice", hidden: true },
-      this.sentenceOfNotice,
-      h("button", { type: "button", class: "ks-button", "aria-label": "Close this message", text: "×", onclick: () => this.#tell("") }),
-    );
+    this.notice = new Notice();
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
     this.strip = h("div", { class: "ks-strip" });
     this.player = new Player({
@@ -87,27 +82,32 @@ export class Explore {
     this.editor = new CellEditor({
       change: (cell, value) => this.edits.changeCells([cell], value, this.shown.inputPlane),
       end: () => this.edits.endCells(),
-      refuse: (sentence) => this.#tell(sentence),
+      refuse: (sentence) => this.notice.tell(sentence),
     });
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom();
     this.look = new Look(() => this.model && this.#draw(this.source, false));
     this.busy = new Busy();
+    /** Who waits for the server's word on an edit. @type {{sent: number, resolve: (notice: string) => void}[]} */
+    this.asked = [];
     /** The last upload that was called off, by its number. */
     this.calledOff = 0;
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
-      refuse: (sentence) => this.#tell(sentence),
+      refuse: (sentence) => this.notice.tell(sentence),
       start: (name) => this.#awaitUpload(name),
     });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
-      refuse: (sentence) => this.#tell(sentence),
+      refuse: (sentence) => this.notice.tell(sentence),
       header: () => this.header,
       brush: () => this.brush.value,
       output: () => this.shown.output,
       plane: () => this.shown.kernelPlane,
-      kernel: () => this.#kernelRows(),
+      inputPlane: () => this.shown.inputPlane,
+      ask: (edit) => this.#ask(edit),
+      busy: this.busy,
+      dark: () => this.dark,
       drawing: (view) => this.#drawing(view),
       numbers: (view) => this.#numbers(view),
       door: this.door,
@@ -117,13 +117,18 @@ export class Explore {
       change: (stage, cells) => this.edits.changeDense(stage, cells),
       end: () => this.edits.endDense(),
       send: (edit) => this.edits.send(edit),
-      refuse: (sentence) => this.#tell(sentence),
+      refuse: (sentence) => this.notice.tell(sentence),
       output: () => this.shown.output,
       redraw: () => this.model && this.#draw(this.source, false),
     });
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element, h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo, this.copyLink, this.take));
-    this.root = h("div", { class: "ks" }, this.notice, this.busy.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog);
+    this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
+    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.take);
+    this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
+    this.corner = h("div", { class: "ks-corner" });
+    this.#dock(false);
+    this.root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     parent.append(this.root);
+    this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
 
     this.redraw = oncePerFrame(() => this.#draw("preview"));
     this.remark = oncePerFrame(() => this.#mark());
@@ -178,29 +183,26 @@ export class Explore {
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
-    // Only news: a sentence that this page wrote itself must outlive the answer to the edit it spoke of.
-    const news = header.notice && `${header.revision} ${header.notice}`;
-    if (news !== this.news) this.#tell(header.notice);
-    this.news = news;
+    this.notice.arrived(header);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
     this.#layout(false);
     this.#draw("cnn_core");
-    if (header.revision > (this.told ?? header.revision) && this.pin) setText(this.live, `Now ${this.#inWords(this.pin)}`);
-    this.told = header.revision;
+    if (this.told && this.pin) {
+      const told = changes(this.told.columns, header.columns);
+      if (told || header.revision > this.told.revision) setText(this.live, `${told}Now ${this.#inWords(this.pin)}`);
+    }
+    if (this.told?.columns.some(({ view, shape }) => ["input", "kernel"].includes(view) && shape !== header.columns.find((each) => each.view === view).shape)) this.ledger.relax();
+    this.told = header;
     this.busy.arrived(header);
+    for (const { resolve } of this.asked.filter(({ sent }) => sent <= header.revision)) resolve(header.notice);
+    this.asked = this.asked.filter(({ sent }) => sent > header.revision);
   }
 
   /** A cell and its number, to be read aloud. @param {Place} place */
   #inWords({ stage, index }) {
     return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
-  }
-
-  /** @param {string} sentence */
-  #tell(sentence) {
-    setText(this.sentenceOfNotice, sentence);
-    this.notice.hidden = sentence === "";
   }
 
   // ---- columns -----------------------------------------------------------------------------------------------
@@ -218,7 +220,6 @@ export class Explore {
       let column = this.columns.get(each.view);
       if (!column) {
         column = new Column(each, this.#columnHandlers());
-        if (each.view === "input") this.door.acceptDrops(column.element);
         this.columns.set(each.view, column);
       }
       // Moving an element that is in its place would take the focus from whoever is typing in it.
@@ -237,13 +238,13 @@ export class Explore {
       controls: {
         send: (/** @type {any} */ edit) => this.edits.send(edit),
         run: (/** @type {string} */ command) => this.commands.run(command),
-        refuse: (/** @type {string} */ sentence) => this.#tell(sentence),
+        refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
       },
       cell: (/** @type {string} */ view) => this.#handlers(view),
       kernel: {
         change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.shown.output, this.shown.kernelPlane),
         end: () => this.edits.endWeights(),
-        refuse: (/** @type {string} */ sentence) => this.#tell(sentence),
+        refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
         hover: (/** @type {number | null} */ position) => this.#showWeight(position),
       },
       plane: (/** @type {string} */ view, /** @type {number} */ plane) => this.#choosePlane(view, plane),
@@ -253,6 +254,10 @@ export class Explore {
 
   /** What a stage shows, as rows of numbers, and where the pinned cell stands in them. @param {string} view */
   #numbers(view) {
+    if (view === "kernel") {
+      const { values, columns } = this.columns.get("kernel").view;
+      return { title: "Kernel", rows: rowsOf(Float64Array.from(values), 0, values.length / columns, columns), names: null, pinned: { row: 0, column: 0 } };
+    }
     const stage = this.model.ofView(view);
     const { values, shape } = this.model.values.get(stage.stage);
     const flat = shape.length !== 4;
@@ -262,22 +267,25 @@ export class Explore {
     const here = this.pin?.stage === stage.stage ? this.pin.index.slice(flat ? 1 : 2) : [0, 0];
     return {
       title: `${stage.title}${stage.planes ? ` ${stage.planes[channel]}` : ""}`,
-      rows: Array.from({ length: rows }, (_, k) => Array.from(values.subarray(at + k * columns, at + (k + 1) * columns))),
+      rows: rowsOf(values, at, rows, columns),
       names: stage.names,
       pinned: { row: here[0], column: here[1] ?? 0 },
     };
   }
 
-  /** A map as it is drawn, or null where a stage is drawn otherwise. @param {string} view */
+  /** What a stage shows as a plane of cells; a vector is one column of them. @param {string} view */
   #drawing(view) {
     const column = this.columns.get(view);
-    return column?.kind === "map" ? column.view : null;
+    if (column.kind === "map") return { rows: column.view.rows, columns: column.view.columns, names: null, ...column.view.drawn };
+    const { shown, scale } = column.view;
+    return { rows: shown.length, columns: 1, values: shown, offset: 0, scale, dark: this.dark, names: this.model.ofView(view).names };
   }
 
-  /** The shown kernel's weights, row by row. */
-  #kernelRows() {
-    const { values, columns } = this.columns.get("kernel").view;
-    return Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
+  /** Send an edit and wait for the server's word on it: why not, or "". @param {any} edit @returns {Promise<string>} */
+  #ask(edit) {
+    this.edits.send(edit);
+    const { sent } = this.channel;
+    return new Promise((resolve) => this.asked.push({ sent, resolve }));
   }
 
   // ---- long work ---------------------------------------------------------------------------------------------
@@ -308,11 +316,11 @@ export class Explore {
 
   /** A picture or rows of numbers in the clipboard become the input. @param {ClipboardEvent} event */
   #paste(event) {
-    const found = this.commands.dialog.open ? null : pasted(event);
+    const found = this.commands.dialog.isOpen ? null : pasted(event);
     if (!found) return;
     event.preventDefault();
     if ("picture" in found) this.door.take(found.picture);
-    else this.#tell(this.commands.pasteGrid(found.text) ?? "");
+    else this.commands.pasteGrid(found.text).then((why) => this.notice.tell(why));
   }
 
   // ---- which plane -------------------------------------------------------------------------------------------
@@ -343,6 +351,19 @@ export class Explore {
     this.channel.sendOutput(output);
   }
 
+  /** On a narrow screen play and undo go with the ledger, which is always in sight. @param {boolean} stacked */
+  #dock(stacked) {
+    if (this.docked === stacked) return;
+    this.docked = stacked;
+    if (stacked) {
+      this.ledger.dock.append(this.player.element, this.history);
+      this.bar.append(this.share);
+    } else {
+      this.corner.append(this.history, this.share);
+      this.bar.prepend(this.player.element);
+    }
+  }
+
   #layout(draw = true) {
     if (!this.header) return;
     const width = this.root.clientWidth;
@@ -358,6 +379,7 @@ export class Explore {
     const others = this.header.columns.filter((each) => each.kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
     const cells = cellSize(width, sizes, others);
     this.root.classList.toggle("ks-stacked", cells.stacked);
+    this.#dock(cells.stacked);
     maps.forEach(({ view }, k) => {
       const column = this.columns.get(view);
       const { rows, columns, ring } = sizes[k];
@@ -366,6 +388,7 @@ export class Explore {
       const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells.sizes[k]));
       column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
     });
+    this.columns.get("kernel").element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
     this.columns.get("kernel").element.style.width = cells.stacked ? "" : `${kernelWidth}px`;
     const flat = this.columns.get("flat");
     if (flat?.kind === "vector") flat.view.resize(this.model.values.get(this.model.ofView("flat").stage).shape[1], cells.stacked ? TALLEST / 2 : TALLEST);
@@ -521,7 +544,12 @@ export class Explore {
     };
     const on = {
       hover: (/** @type {any} */ cell) => this.#look(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
-      pick: (/** @type {any} */ cell) => this.#pick({ stage: stageOf().stage, index: indexOf(cell) }),
+      pick: (/** @type {any} */ cell) => {
+        const place = { stage: stageOf().stage, index: indexOf(cell) };
+        // A second tap asks for the keyboard, which a finger could not call otherwise.
+        if (view === "input" && this.pin && same(place, this.pin)) this.#openEditor(null);
+        else this.#pick(place);
+      },
       key: (/** @type {KeyboardEvent} */ event) => this.zoom.key(event, this.#pinnedOn(view)) || this.#walk(event, view),
       zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
       pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
@@ -529,6 +557,8 @@ export class Explore {
     if (view !== "input") return on;
     return {
       ...on,
+      // A finger that means to scroll must not paint over a picture.
+      draws: (/** @type {string} */ pointerType) => pointerType !== "touch" || this.brush.drawing || this.header.brush.kind === "grid",
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
         const size = this.model.values.get(-1).shape.slice(2);
         if (phase === "end") this.edits.endCells();
@@ -626,6 +656,8 @@ export class Explore {
   #shortcut(event) {
     const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target === document.body);
     if (!inside || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    // Where words are written, what is undone is the writing.
+    if (event.target instanceof Element && event.target.closest("dialog, .ks-words")) return;
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
@@ -666,7 +698,7 @@ export class Explore {
   #beginEdit() {
     this.player.pause();
     this.reached = null;
-    this.#tell("");
+    this.notice.tell("");
   }
 
   /** @param {number} direction */

@@ -6,8 +6,11 @@
 import { h } from "../common/dom.js";
 import { fixed, read, short, typed } from "../common/format.js";
 import { colour, positionHue, scaleFor } from "../common/scale.js";
+import { KernelBrush } from "./kernel_brush.js";
 
 const PIXELS_A_STEP = 7;
+const LETTER = 0.57; // of the letters' size that a digit is wide
+const [SMALLEST, LARGEST] = [8, 15]; // px of the letters
 const SETTLE = 350; // ms after the last keystroke or wheel notch until the edit counts as done
 
 /**
@@ -29,8 +32,16 @@ export class Kernel {
     /** @type {number[]} */
     this.values = [];
     this.columns = 0;
+    this.size = 0;
     this.small = false;
     this.timer = 0;
+    this.brush = new KernelBrush({
+      fields: () => this.fields,
+      set: (k, value) => value !== this.values[k] && this.#set(k, value),
+      end: () => on.end([...this.values]),
+      refuse: on.refuse,
+    });
+    this.brush.listen(this.element);
   }
 
   /**
@@ -49,10 +60,13 @@ export class Kernel {
       field.style.color = ink;
       field.style.setProperty("--ks-hue", positionHue(k, dark));
       field.removeAttribute("aria-invalid");
-      field.title = this.small ? typed(values[k]) : "";
-      // A half-typed number belongs to the person typing it.
-      if (document.activeElement !== field || read(field.value) !== values[k]) {
-        const selected = document.activeElement === field && field.selectionStart === 0 && field.selectionEnd === field.value.length;
+      field.title = typed(values[k]);
+      // A long number is written smaller rather than cut.
+      field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, (this.size - 2) / (shown(values[k]).length * LETTER)))}px`;
+      // A half-typed number, such as "1e", belongs to the person typing it.
+      const typing = document.activeElement === field;
+      if (!typing || ![null, values[k]].includes(read(field.value))) {
+        const selected = typing && field.selectionStart === 0 && field.selectionEnd === field.value.length;
         field.value = this.#text(field, k);
         if (selected) field.select();
       }
@@ -73,7 +87,9 @@ export class Kernel {
     this.element.style.setProperty("--ks-weight", `${weightSize(most)}px`);
     // Where a number would not fit, it is cut short, and the weight that has the focus is shown enlarged and in full.
     this.small = weightSize(most) < 30;
+    this.size = weightSize(most);
     this.element.classList.toggle("ks-small", this.small);
+    this.brush.offer(most);
     this.fields = Array.from({ length: count }, (_, k) => this.#field(k));
     this.element.replaceChildren(...this.fields);
   }
@@ -157,15 +173,16 @@ export class Kernel {
     });
     field.addEventListener("pointermove", (event) => {
       if (!down) return;
-      const way = event.clientX - from.x - (event.clientY - from.y);
+      // A finger that moves up or down scrolls the page; the mouse may go either way.
+      const way = event.clientX - from.x - (event.pointerType === "touch" ? 0 : event.clientY - from.y);
       if (!dragging && Math.abs(way) < PIXELS_A_STEP) return;
       dragging = true;
       const value = from.value + Math.round(way / PIXELS_A_STEP) * from.size;
       if (Number(value.toFixed(10)) !== this.values[k]) this.#set(k, value);
     });
-    const release = () => {
+    const release = (/** @type {PointerEvent} */ event) => {
       if (dragging) this.on.end([...this.values]);
-      else if (down) field.focus();
+      else if (down && event.type === "pointerup") field.focus();
       down = false;
       dragging = false;
     };
@@ -226,7 +243,7 @@ export class Kernel {
 
 /** How large a weight's field is drawn, in px. @param {number} most rows or columns, whichever are more */
 export function weightSize(most) {
-  return most <= 3 ? 46 : most <= 4 ? 36 : most <= 5 ? 31 : most <= 7 ? 26 : 20;
+  return most <= 3 ? 46 : most <= 4 ? 36 : most <= 5 ? 34 : most <= 7 ? 26 : 20;
 }
 
 /** A weight in at most four letters: ".19", "-.02", "12". @param {number} value */

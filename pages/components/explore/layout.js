@@ -3,13 +3,14 @@
  * @module
  */
 
-const GAP = 26; // px between columns, where the signs stand
+const GAP = 30; // px between columns, where the signs stand
 const NARROWEST = 118; // px: a column holds its heading and its controls, however small its map
 export const TALLEST = 272; // px of a map
 const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
 const STACK_BELOW = 860; // px: under this width the stages stand below each other
 const STACKED_MAP = 176; // px of a map beside its own controls
+export const STACKED_WIDTH = 186; // px beside the controls of a column, where columns stand below each other
 
 /**
  * @param {number} width of the whole strip, px

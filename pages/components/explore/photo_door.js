@@ -19,10 +19,12 @@ export class PhotoDoor {
       if (field instanceof HTMLInputElement && field.matches(UPLOADER)) this.#check(field.files?.[0]);
     };
     document.addEventListener("change", this.onChange, true);
+    this.gone = new AbortController();
   }
 
   leave() {
     document.removeEventListener("change", this.onChange, true);
+    this.gone.abort();
   }
 
   open() {
@@ -30,21 +32,29 @@ export class PhotoDoor {
   }
 
   /**
-   * Take files that are dropped on an element.
-   * @param {HTMLElement} element
+   * Take files that are dropped anywhere: beside their aim they would make the browser leave the page.
+   * @param {HTMLElement} page
+   * @param {() => HTMLElement | undefined} aim what shows where a file would go
    */
-  acceptDrops(element) {
-    element.addEventListener("dragover", (event) => {
+  acceptDrops(page, aim) {
+    const { signal } = this.gone;
+    const mark = (/** @type {boolean} */ on) => aim()?.classList.toggle("ks-drop", on);
+    const files = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
+    const over = (/** @type {DragEvent} */ event) => {
+      if (!files(event)) return;
       event.preventDefault();
-      element.classList.add("ks-drop");
-    });
-    element.addEventListener("dragleave", () => element.classList.remove("ks-drop"));
-    element.addEventListener("drop", (event) => {
+      mark(true);
+    };
+    page.addEventListener("dragover", over, { signal });
+    page.addEventListener("dragleave", (event) => event.relatedTarget === null && mark(false), { signal });
+    const drop = (/** @type {DragEvent} */ event) => {
+      if (!files(event)) return;
       event.preventDefault();
-      element.classList.remove("ks-drop");
+      mark(false);
       const file = event.dataTransfer?.files[0];
       if (file) this.take(file);
-    });
+    };
+    page.addEventListener("drop", drop, { signal });
   }
 
   /** Send a file as if it had been chosen. @param {File} file */

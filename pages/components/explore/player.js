@@ -48,11 +48,22 @@ export class Player {
 
   #setSpeed() {
     this.speed = SLOWEST * (FASTEST / SLOWEST) ** (Number(this.slider.value) / 100);
-    setText(this.speed_text, `${this.speed < 10 ? this.speed.toFixed(1) : Math.round(this.speed)} cells/s`);
+    this.#tellSpeed();
+  }
+
+  /** Cells a second: on a large map more than the slider says, so that a run has an end. */
+  get rate() {
+    return Math.max(this.speed, (this.speed / FASTEST) * (this.on.count() / LONGEST_RUN));
+  }
+
+  #tellSpeed() {
+    const { rate } = this;
+    setText(this.speed_text, `${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en")} cells/s`);
   }
 
   /** Show which cell of how many. */
   tell() {
+    this.#tellSpeed();
     const count = this.on.count();
     const at = this.on.where();
     setText(this.place, count && at >= 0 ? `${(at + 1).toLocaleString("en")}${ordinal(at + 1)} of ${count.toLocaleString("en")} cells` : "");
@@ -86,7 +97,7 @@ export class Player {
     const tick = (/** @type {number} */ now) => {
       if (!this.playing) return;
       const total = this.on.count();
-      const rate = Math.max(this.speed, (this.speed / FASTEST) * (total / LONGEST_RUN));
+      const { rate } = this;
       exact += ((now - (last ?? now)) / 1000) * rate;
       last = now;
       // On a map small enough to be followed no cell is skipped, even when a frame comes late.

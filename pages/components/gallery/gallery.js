@@ -5,18 +5,22 @@
 
 import * as announce from "../common/announce.js";
 import { Channel } from "../common/channel.js";
+import { Dialog } from "../common/dialog.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
+import { keep, sessionBefore } from "../common/keep.js";
+import { kernelPicture } from "../common/kernel_picture.js";
 import { Ledger } from "../common/ledger.js";
 import { Legend } from "../common/legend.js";
 import { Model } from "../common/model.js";
-import { colour, isDark, scaleFor } from "../common/scale.js";
+import { nameOf } from "../common/names.js";
+import { Notice } from "../common/notice.js";
+import { isDark, scaleFor } from "../common/scale.js";
+import { rowsOf, tableOf } from "../common/table.js";
 
 const MAP = 208; // px: a card's map fits a square of this side
 const LARGEST_CELL = 44; // px
-const NUMBERS_UP_TO = 3; // rows and columns of a kernel that is shown in numbers
-const TABLE = 105; // px: a larger one is shown in colours alone
 
 export class Gallery {
   /** @param {HTMLElement} parent */
@@ -33,16 +37,22 @@ export class Gallery {
       this.shared = this.scaleBox.checked;
       this.#draw();
     });
+    this.notice = new Notice();
+    this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
+    this.dialog = new Dialog();
     this.problem = h("p", { class: "ks-problem", role: "status" });
     this.grid = h("div", { class: "ks-cards" });
     this.ledger = new Ledger({ pick: () => {}, term: () => {} });
     this.root = h(
       "div",
       { class: "ks ks-gallery" },
+      this.notice.element,
       h("label", { class: "ks-shared-scale" }, this.scaleBox, " one colour scale for all maps"),
       this.problem,
       this.grid,
       this.ledger.element,
+      this.live,
+      this.dialog.element,
     );
     parent.append(this.root);
     this.remark = oncePerFrame(() => this.#mark());
@@ -60,7 +70,13 @@ export class Gallery {
       this.lastData = data;
       const header = this.channel.receive(data);
       if (!header) return;
+      if (!this.header) {
+        const before = sessionBefore(header.link.name);
+        if (before && before !== header.session) this.channel.resume(before);
+      }
       this.header = header;
+      keep(header.link, header.session);
+      this.notice.arrived(header);
       this.model = new Model(header.stages, this.channel.arrays);
       setText(this.problem, header.problem ?? "");
       this.problem.hidden = !header.problem;
@@ -97,7 +113,7 @@ export class Gallery {
     map.resize(rows, across, Math.min(LARGEST_CELL, MAP / Math.max(rows, across)));
     const value = h("output", { class: "ks-card-value" });
     const legend = new Legend();
-    const kernel = weights ? this.#weights(weights, columns) : null;
+    const kernel = weights ? kernelPicture(weights, columns, this.dark) : null;
     const use = name
       ? h("button", {
           type: "button",
@@ -107,6 +123,7 @@ export class Gallery {
           onclick: () => this.channel.send({ op: "library", value: name, revision: this.channel.next() }),
         })
       : null;
+    const table = h("button", { type: "button", class: "ks-button", text: "As a table", "aria-label": `As a table: ${title}`, onclick: () => this.#table(title, stage) });
     const element = h(
       "article",
       { class: current ? "ks-card ks-current" : "ks-card" },
@@ -114,26 +131,17 @@ export class Gallery {
       h("div", { class: "ks-card-body" }, map.element),
       legend.element,
       h("div", { class: "ks-card-words" }, kernel, h("div", {}, h("p", { text: sentence }), parts ? h("p", { class: "ks-parts", text: parts }) : null)),
-      use,
+      h("div", { class: "ks-card-actions" }, use, table),
     );
     return { element, map, value, legend, kernel, weights, stage };
   }
 
-  /** @param {number[]} weights @param {number} columns */
-  #weights(weights, columns) {
-    const scale = scaleFor("diverging", [weights]);
-    // The numbers of a larger kernel would not fit beside its sentence; its colours do, and each cell tells its own.
-    const room = Math.max(columns, weights.length / columns) <= NUMBERS_UP_TO;
-    const cells = weights.map((weight) => {
-      const cell = h("span", { text: room ? short(weight, 2) : "", title: String(weight) });
-      const { fill, ink } = colour(weight, scale, this.dark);
-      Object.assign(cell.style, { background: fill, color: ink });
-      return cell;
-    });
-    const table = h("div", { class: "ks-card-kernel", role: "img", "aria-label": `weights ${weights.map((weight) => short(weight, 4)).join(" ")}` }, ...cells);
-    table.style.gridTemplateColumns = `repeat(${columns}, ${room ? "34px" : `${Math.floor(TABLE / columns)}px`})`;
-    table.classList.toggle("ks-plain", !room);
-    return table;
+  /** A card's map as a real table. @param {string} title @param {any} stage */
+  #table(title, { stage }) {
+    const { values, shape } = this.model.values.get(stage);
+    const [row, column] = this.place?.index.slice(2) ?? [0, 0];
+    const pinned = { row: Math.min(row, shape[2] - 1), column: Math.min(column, shape[3] - 1) };
+    this.dialog.open(title, tableOf({ title, rows: rowsOf(values, 0, shape[2], shape[3]), names: null, pinned }));
   }
 
   #draw() {
@@ -193,6 +201,7 @@ export class Gallery {
     const clamp = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, at));
     this.place = { stage, index: [0, 0, clamp(row + step[0], shape[2]), clamp(column + step[1], shape[3])] };
     this.remark();
+    setText(this.live, `${nameOf(this.model, stage, this.place.index)} is ${short(this.model.value(stage, this.place.index), 6)}`);
     announce.cell(this.model.byNumber.get(stage).view, this.model.explain(stage, this.place.index), this.channel.revision);
   }
 }

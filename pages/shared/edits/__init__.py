@@ -11,6 +11,7 @@ from functools import partial
 from cnn_core import CnnCoreError
 from pages.shared.edits.bank import (
     add_kernel,
+    bring_kernel,
     link_planes,
     paste_kernel,
     random_kernel,
@@ -111,6 +112,7 @@ _OPERATIONS: dict[str, Callable[[Experiment, Edit], Experiment]] = {
     "colour": set_colour,
     "kernel": set_kernel,
     "kernel_text": paste_kernel,
+    "bring_kernel": bring_kernel,
     "bank": set_bank,
     "library": set_library_kernel,
     "transform": transform_kernel,

@@ -67,6 +67,25 @@ def _named(experiment: Experiment, output: int, name: object) -> Experiment:
     return replace(experiment, kernel_names=tuple(names))
 
 
+def bring_kernel(experiment: Experiment, edit: Edit) -> Experiment:
+    """One kernel as its file holds it: one plane for every colour or three, its bias and its name."""
+    output = _output(experiment, edit)
+    planes = [kernels.check(number_rows(plane, "The kernel")) for plane in edit["planes"]]
+    if len(planes) not in (1, 3) or len({plane.shape for plane in planes}) != 1:
+        raise EditRefusedError("A kernel has one plane or three, all of one size; the kernels stay as they were.")
+    if len(planes) == 3 and experiment.linked:
+        experiment = link_planes(experiment, {"value": False})
+    if len(planes) == 1:
+        experiment = _with_kernel(experiment, output, slice(None), planes[0])
+    elif experiment.bank.shape[0] == 1:
+        experiment = replace(experiment, bank=read_only(planes)[None])
+    else:
+        for plane, weights in enumerate(planes):
+            experiment = _with_kernel(experiment, output, plane, weights)
+    changed = _named(experiment, output, edit.get("name"))
+    return set_bias(changed, {"output": output, "value": edit["bias"]}) if "bias" in edit else changed
+
+
 def paste_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     """Weights typed or pasted as text, in the form that :func:`cnn_core.kernels.parse` reads."""
     weights = kernels.parse(str(edit["value"]))
@@ -126,7 +145,7 @@ def random_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     planes = [kernels.random(experiment.kernel_size, seed=seed + k) for k in range(experiment.bank.shape[1])]
     bank = experiment.bank.copy()
     bank[_output(experiment, edit)] = planes
-    return _named(replace(experiment, bank=read_only(bank)), _output(experiment, edit), "")
+    return replace(experiment, bank=read_only(bank))
 
 
 def resize_kernel(experiment: Experiment, edit: Edit) -> Experiment:

@@ -1,0 +1,67 @@
+/**
+ * What becomes of a cell: the cells it feeds, stage by stage, until it no longer counts.
+ * @module
+ */
+
+import { short } from "./format.js";
+import { nameOf } from "./names.js";
+
+/** @typedef {import("./model.js").Model} Model */
+/** @typedef {{text: string, stage?: number, cell?: number[]}} Step  with `stage` and `cell` where it is a single cell */
+
+/**
+ * @param {Model} model
+ * @param {number} stage
+ * @param {number[]} index
+ * @param {number} shown the channel whose maps are looked at
+ * @returns {Step[]}
+ */
+export function feeds(model, stage, index, shown) {
+  const relatives = model.relatives(stage, index, shown);
+  const reached = new Set([stage]);
+  /** @type {Step[]} */
+  const steps = [];
+  for (const next of model.stages) {
+    if (next.view === null || !reached.has(next.reads)) continue;
+    const found = relatives.get(next.stage);
+    if (!found) {
+      steps.push({ text: `no window of ${next.title} reads it` });
+      break;
+    }
+    reached.add(next.stage);
+    // Flattening only moves a number: the way on is told by what is made of it.
+    if (next.link.kind === "reshape") continue;
+    const { box, channel } = found;
+    const count = (box.bottom - box.top + 1) * (box.right - box.left + 1);
+    if (count > 1) {
+      steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}` });
+      continue;
+    }
+    const cell = model.values.get(next.stage).shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
+    const fate = fateOf(model, next, cell, stage, index);
+    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell });
+    // Of what lost nothing goes on.
+    if (fate.lost) break;
+  }
+  return steps;
+}
+
+/**
+ * Whether a cell, or what was made of it, wins the pooling window it stands in.
+ * @param {Model} model
+ * @param {import("./model.js").Stage} pool
+ * @param {number[]} cell
+ * @param {number} stage
+ * @param {number[]} index
+ * @returns {{told: string, lost: boolean}}
+ */
+function fateOf(model, pool, cell, stage, index) {
+  const untold = { told: "", lost: false };
+  if (pool.reduce !== "max") return untold;
+  const winner = model.explain(pool.stage, cell).terms.find((term) => term.weight === 1)?.index;
+  const path = model.relatives(stage, index, cell[1]).get(pool.reads)?.box;
+  if (!winner || !path || path.top !== path.bottom || path.left !== path.right) return untold;
+  if (winner[2] === path.top && winner[3] === path.left) return { told: " (wins)", lost: false };
+  const equal = model.value(pool.reads, [0, winner[1], path.top, path.left]) === model.value(pool.reads, winner);
+  return { told: equal ? " (as large as the winner, but not the first)" : " (does not win)", lost: true };
+}

@@ -1,0 +1,64 @@
+/**
+ * What a column seldom needs, behind "More…": folds out over the page and pushes nothing aside; a press elsewhere or
+ * Escape closes it, and only one is open at a time. On a narrow screen it is a sheet at the lower edge.
+ * @module
+ */
+
+import { h } from "../common/dom.js";
+
+const MARGIN = 12; // px kept free at the window's edges
+const LEAST = 260; // px: with less room below, it opens upwards
+
+export class Fold {
+  /** @param {HTMLElement} content */
+  constructor(content) {
+    this.content = content;
+    this.summary = h("summary", { class: "ks-button", text: "More…" });
+    this.element = h("details", { class: "ks-more", name: "ks-more" }, this.summary, content);
+    this.element.addEventListener("toggle", () => this.#place());
+    // At once: the event comes a frame late, and what opened would jump to its place.
+    this.summary.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.element.open = !this.element.open;
+      this.#place();
+    });
+    this.onPress = (/** @type {Event} */ event) => {
+      if (!this.element.open || !(event.target instanceof Element)) return;
+      // A dialog that it opened is not elsewhere.
+      if (!this.element.contains(event.target) && !event.target.closest("dialog")) this.element.open = false;
+    };
+    this.onKey = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Escape" || !this.element.open || document.querySelector("dialog[open]")) return;
+      const inside = this.element.contains(document.activeElement);
+      this.element.open = false;
+      if (inside) this.summary.focus();
+    };
+    document.addEventListener("pointerdown", this.onPress, true);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  leave() {
+    document.removeEventListener("pointerdown", this.onPress, true);
+    document.removeEventListener("keydown", this.onKey);
+  }
+
+  close() {
+    this.element.open = false;
+  }
+
+  /** Beside its button, where there is room for it. A sheet has its place by style. */
+  #place() {
+    const { style } = this.content;
+    style.cssText = "";
+    if (!this.element.open || getComputedStyle(this.content).position === "fixed") return;
+    const button = this.summary.getBoundingClientRect();
+    const below = window.innerHeight - button.bottom - MARGIN;
+    const above = button.top - MARGIN;
+    const upwards = below < LEAST && above > below;
+    style.maxHeight = `${Math.max(LEAST / 2, upwards ? above : below)}px`;
+    if (upwards) Object.assign(style, { top: "auto", bottom: `${this.element.parentElement.getBoundingClientRect().bottom - button.top + 4}px` });
+    const box = this.content.getBoundingClientRect();
+    const over = Math.max(0, box.right + MARGIN - document.documentElement.clientWidth) - Math.max(0, MARGIN - box.left);
+    if (over) style.marginLeft = `${-over}px`;
+  }
+}
