@@ -45,6 +45,8 @@ export class Model {
     }
     /** The weights and the map that the weight edit under way began with. @type {{stage: number, from: Tensor, output: Tensor} | null} */
     this.origin = null;
+    /** Arrays that the gesture under way made: no one else looks at them, so its next step may write over them. @type {WeakSet<Float64Array>} */
+    this.own = new WeakSet();
     /** Stages whose values wait for the server. @type {Set<number>} */
     this.waiting = new Set();
   }
@@ -89,12 +91,20 @@ export class Model {
             bias: this.biases.get(stage.stage),
             parameter: stage.parameter,
             before: before.values,
+            own: this.own.has(before.values),
             region,
             change: own && !weight.anew && this.origin?.stage === stage.stage && stage.link.kind === "window" ? this.origin : null,
           });
-      if (result) this.values.set(stage.stage, withExtremes(result, before, region));
-      else this.waiting.add(stage.stage);
+      if (result) {
+        this.values.set(stage.stage, withExtremes(result, before, region));
+        this.own.add(result.values);
+      } else this.waiting.add(stage.stage);
     }
+  }
+
+  /** The gesture is over, and what it made may be held elsewhere from now on. */
+  release() {
+    this.own = new WeakSet();
   }
 
   /** @param {{stage: number, values: Float64Array}} weight */

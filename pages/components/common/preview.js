@@ -10,9 +10,10 @@
  * @typedef {{first: number, last: number, top: number, bottom: number, left: number, right: number}} Region
  *   the channels from `first` to `last` and the cells of each that have to be computed anew, all ends included
  * @typedef {{input: Tensor, shape: number[], link: any, weight?: Tensor, bias?: Tensor, parameter?: number,
- *   before?: Float64Array, region?: Region | null, change?: {from: Tensor, output: Tensor} | null}} Work
- *   `before`: the stage's values so far, of which only the `region` is computed anew; `change`: the weights that gave
- *   `output` on the same input, so that only the difference of the weights has to be added
+ *   before?: Float64Array, own?: boolean, region?: Region | null, change?: {from: Tensor, output: Tensor} | null}} Work
+ *   `before`: the stage's values so far, of which only the `region` is computed anew; `own`: they are this gesture's, and
+ *   may be written over; `change`: the weights that gave `output` on the same input, so that only the difference of the
+ *   weights has to be added
  */
 
 /**
@@ -24,13 +25,14 @@ export function wholeOf([, channels, rows, columns]) {
 }
 
 /**
- * Where the result goes: into a copy of what was there, or, where everything is new, into a fresh array.
+ * Where the result goes: over what was there, into a copy of it, or, where everything is new, into a fresh array.
+ * Four maps of 512 px are 8 MB: copying all of them for one that changed would take longer than computing it.
  * @param {Work} work
  * @returns {{out: Float64Array, region: Region}}
  */
-function target({ shape, before, region }) {
+function target({ shape, before, own, region }) {
   const size = shape.reduce((a, b) => a * b, 1);
-  return before && region ? { out: before.slice(), region } : { out: new Float64Array(size), region: wholeOf(shape) };
+  return before && region ? { out: own ? before : before.slice(), region } : { out: new Float64Array(size), region: wholeOf(shape) };
 }
 
 /**
@@ -70,10 +72,12 @@ function windowSum(work) {
   const [, channels, rows, columns] = input.shape;
   const [, , outRows, outColumns] = shape;
   const [, , KH, KW] = weight.shape;
-  const { out, region } = change ? { out: change.output.values.slice(), region: wholeOf(shape) } : target(work);
+  const { out, region } = target(work);
+  const plane = outRows * outColumns;
   for (let o = region.first; o <= region.last; o += 1) {
-    const to = o * outRows * outColumns;
-    if (!change) {
+    const to = o * plane;
+    if (change) out.set(change.output.values.subarray(to, to + plane), to);
+    else {
       for (let i = region.top; i <= region.bottom; i += 1) out.fill(0, to + i * outColumns + region.left, to + i * outColumns + region.right + 1);
     }
     for (let c = 0; c < channels; c += 1) {

@@ -65,6 +65,7 @@ export class Edits {
   /** @param {any} edit */
   #end(edit) {
     const model = this.on.model();
+    model.release();
     this.on.channel.offer([...model.values].filter(([stage]) => !model.waiting.has(stage)).map(([, tensor]) => tensor));
     this.#post(edit);
   }
