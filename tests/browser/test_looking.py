@@ -180,7 +180,7 @@ def test_numbers_stand_in_every_cell_at_the_closest_zoom(explore: Page):
           return asked.map(([numbers, letters]) => fitting(numbers, 3, letters));
         }"""
     )
-    assert told == [["−0.0039", "0.5"], ["1e−16", "−2e−13"], ["12", "3"], None]
+    assert told == [["−0.0039", "0.5"], ["1.1e−16", "−2e−13"], ["12", "3"], None]
 
 
 def test_no_chart_library_is_loaded_before_a_chart_is_asked_for(explore: Page):

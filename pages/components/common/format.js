@@ -33,18 +33,21 @@ export function short(value, digits = 4) {
 }
 
 /**
- * Numbers in cells: with as many significant digits as keep every one within its cell, fewer where one is long.
+ * Numbers in cells: each with as many significant digits as its cell has room for.
  * @param {number[]} numbers
  * @param {number} digits the most
  * @param {number} letters that fit
- * @returns {string[] | null} null where not even one digit fits
+ * @returns {string[] | null} null where one does not even fit with one digit
  */
 export function fitting(numbers, digits, letters) {
-  for (let n = digits; n >= 1; n -= 1) {
-    const texts = numbers.map((x) => short(x, n));
-    if (texts.every((text) => text.length <= letters)) return texts;
-  }
-  return null;
+  const texts = numbers.map((x) => {
+    for (let n = digits; n >= 1; n -= 1) {
+      const text = short(x, n);
+      if (text.length <= letters) return text;
+    }
+    return null;
+  });
+  return texts.includes(null) ? null : /** @type {string[]} */ (texts);
 }
 
 /**

@@ -28,6 +28,7 @@ import { colour, paint, paintColour } from "./scale.js";
  */
 
 const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
+const EASY_NUMBER = 11;
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
@@ -204,7 +205,10 @@ export class Grid {
       }
     }
     const room = size - 5;
-    const texts = fitting(cells.flatMap(({ numbers }) => numbers), scale ? 3 : 2, Math.floor(room / (SMALLEST_NUMBER * DIGIT_WIDTH)));
+    const written = cells.flatMap(({ numbers }) => numbers);
+    const within = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, Math.floor(room / (letter * DIGIT_WIDTH)));
+    // Rather a digit less than letters that are hard to read.
+    const texts = within(EASY_NUMBER) ?? within(SMALLEST_NUMBER);
     if (!texts) return;
     const longest = Math.max(...texts.map((text) => text.length));
     const letters = Math.min(LARGEST_NUMBER, (size * 0.42) / (planes.length > 1 ? 1.6 : 1), room / (longest * DIGIT_WIDTH));

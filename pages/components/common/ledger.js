@@ -37,10 +37,14 @@ export class Ledger {
       this.hide.setAttribute("aria-expanded", String(!closed));
       this.hide.textContent = closed ? "show" : "hide";
     });
+    this.tallest = 0;
+    // After layout, where its height costs nothing to read.
+    this.observer = new ResizeObserver(() => this.#keepHeight());
     /** Where a narrow page puts what must stay in sight with the ledger. */
     this.dock = h("div", { class: "ks-dock" });
     this.feeds = h("p", { class: "ks-ledger-feeds" });
     this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.feeds);
+    this.observer.observe(this.element);
   }
 
   /**
@@ -67,7 +71,6 @@ export class Ledger {
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: model.byNumber.get(stage).note ?? "" }));
     this.feeds.replaceChildren(...this.#feeds(model, stage, index));
-    this.#keepHeight();
   }
 
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
@@ -78,8 +81,11 @@ export class Ledger {
 
   /** A ledger that shrank at the foot of a page would pull the page away from under the pointer that it speaks of. */
   #keepHeight() {
-    if (this.element.closest(".ks-stacked")) return;
-    this.tallest = Math.max(this.tallest ?? 0, this.element.offsetHeight);
+    if (this.element.closest(".ks-stacked")) {
+      this.relax();
+      return;
+    }
+    this.tallest = Math.max(this.tallest, this.element.offsetHeight);
     this.element.style.minHeight = `${this.tallest}px`;
   }
 

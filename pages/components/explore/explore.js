@@ -36,6 +36,7 @@ import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
+const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 export class Explore {
@@ -147,6 +148,7 @@ export class Explore {
     this.observer.disconnect();
     document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("paste", this.onPaste);
+    clearTimeout(this.ledgerTimer);
     this.commands.leave();
     this.root.remove();
   }
@@ -379,6 +381,7 @@ export class Explore {
     const others = this.header.columns.filter((each) => each.kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
     const cells = cellSize(width, sizes, others);
     this.root.classList.toggle("ks-stacked", cells.stacked);
+    this.root.classList.toggle("ks-tight", cells.tight);
     this.#dock(cells.stacked);
     maps.forEach(({ view }, k) => {
       const column = this.columns.get(view);
@@ -465,16 +468,21 @@ export class Explore {
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
     }
     this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
-    if (explanation) this.#write(explanation);
+    // Under the hand the maps come first, and the sum follows as fast as it can be read.
+    if (this.source !== "preview") this.#write(explanation);
+    else this.ledgerTimer ??= window.setTimeout(() => this.#write(this.place && this.#explanation(this.place)), READABLE);
     this.player.tell();
   }
 
   /**
    * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
    * the pointer enter it again, and again.
-   * @param {any} explanation
+   * @param {any} explanation null where no cell is looked at
    */
   #write(explanation) {
+    clearTimeout(this.ledgerTimer);
+    this.ledgerTimer = undefined;
+    if (!explanation) return;
     const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
     const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
     if (written === this.written) return;

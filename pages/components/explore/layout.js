@@ -3,11 +3,12 @@
  * @module
  */
 
-const GAP = 30; // px between columns, where the signs stand
+const GAP = 26; // px between columns, where the signs stand
 const NARROWEST = 118; // px: a column holds its heading and its controls, however small its map
 export const TALLEST = 272; // px of a map
 const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
+const ROOMY = 1240; // px: on a narrower strip there are no signs between the columns
 const STACK_BELOW = 860; // px: under this width the stages stand below each other
 const STACKED_MAP = 176; // px of a map beside its own controls
 export const STACKED_WIDTH = 186; // px beside the controls of a column, where columns stand below each other
@@ -17,7 +18,8 @@ export const STACKED_WIDTH = 186; // px beside the controls of a column, where c
  * @param {{rows: number, columns: number, ring: readonly number[]}[]} maps in cells; `ring`: padding cells at the top,
  *   bottom, left and right
  * @param {number[]} others the width of each column that is no map, px
- * @returns {{stacked: boolean, sizes: number[], widths: number[]}} px a cell and px a column, for each map
+ * @returns {{stacked: boolean, tight: boolean, sizes: number[], widths: number[]}} whether there is no room for signs;
+ *   px a cell and px a column, for each map
  */
 export function cellSize(width, maps, others) {
   const own = (/** @type {any} */ map, /** @type {number} */ cell) => {
@@ -27,11 +29,12 @@ export function cellSize(width, maps, others) {
   const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + map.ring[2] + map.ring[3]) * own(map, cell);
   const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + map.ring[0] + map.ring[1]) * own(map, cell);
   const stacked = width < STACK_BELOW;
-  const taken = others.reduce((a, b) => a + b, 0) + (maps.length + others.length - 1) * GAP;
+  const tight = width < ROOMY;
+  const taken = others.reduce((a, b) => a + b, 0) + (tight ? 0 : (maps.length + others.length - 1) * GAP);
   const fits = (/** @type {number} */ cell) => {
     if (maps.some((map) => down(map, cell) > TALLEST && cell > SMALLEST_MAP / Math.max(map.rows, map.columns))) return false;
     if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
-    return taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, across(map, cell)), 0) <= width;
+    return taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
   };
   let [low, high] = [0, LARGEST_CELL];
   if (fits(high)) low = high;
@@ -44,6 +47,7 @@ export function cellSize(width, maps, others) {
   const cell = low >= 8 ? Math.floor(low) : low;
   return {
     stacked,
+    tight,
     sizes: maps.map((map) => own(map, cell)),
     widths: maps.map((map) => Math.max(NARROWEST, Math.ceil(across(map, cell)))),
   };

@@ -16,7 +16,6 @@ import { colour } from "../common/scale.js";
  */
 
 const SIDE = 1024; // px: a map of few cells is drawn about this large
-const LARGEST = 128; // px a cell
 const NARROWEST = 48; // px: a column that stands alone is no line
 const NUMBERS_FROM = 24; // px a cell
 const MOST_SHAPES = 20_000; // cells: an SVG of more would take minutes to open
@@ -24,7 +23,7 @@ const NAMES = 160; // px beside the cells, where they have names
 
 /** Whole pixels of a cell, across and down, and where the cells begin. @param {Plane} plane */
 function sizes({ rows, columns, names }) {
-  const height = Math.min(LARGEST, Math.max(1, Math.floor(SIDE / Math.max(rows, columns))));
+  const height = Math.max(1, Math.floor(SIDE / Math.max(rows, columns)));
   const width = columns === 1 ? Math.max(NARROWEST, height) : height;
   const left = names ? NAMES : 0;
   return { width, height, left, whole: [left + columns * width, rows * height], numbers: Math.min(width, height) >= NUMBERS_FROM };

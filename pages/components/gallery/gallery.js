@@ -28,6 +28,8 @@ export class Gallery {
     this.channel = new Channel();
     /** @type {Map<string, any>} */
     this.cards = new Map();
+    /** The cards as Python described them. @type {Set<any>} */
+    this.built = new Set();
     this.shared = false;
     this.dark = false;
     /** @type {{stage: number, index: number[]} | null} */
@@ -88,6 +90,13 @@ export class Gallery {
 
   #build() {
     const wanted = this.header.cards;
+    // Answers that change no card leave every card, and the focus on it, where it is.
+    const same = wanted.length === this.cards.size && wanted.every((/** @type {any} */ card) => this.built.has(card) && this.#fits(card));
+    this.built = new Set(wanted);
+    if (same) {
+      for (const [view, card] of this.cards) card.stage = this.model.ofView(view);
+      return;
+    }
     this.cards = new Map(wanted.map((/** @type {any} */ card) => [card.view, this.#card(card)]));
     this.grid.replaceChildren(...[...this.cards.values()].map(({ element }) => element));
     const first = wanted.find((/** @type {any} */ card) => card.name);
@@ -134,6 +143,14 @@ export class Gallery {
       h("div", { class: "ks-card-actions" }, use, table),
     );
     return { element, map, value, legend, kernel, weights, stage };
+  }
+
+  /** Whether a card's map has the size of its stage. @param {any} card */
+  #fits({ view }) {
+    const { map, stage } = this.cards.get(view);
+    const now = this.model.ofView(view);
+    const [rows, columns] = this.model.values.get(now.stage).shape.slice(2);
+    return now.stage === stage.stage && map.rows === rows && map.columns === columns;
   }
 
   /** A card's map as a real table. @param {string} title @param {any} stage */
