@@ -22,10 +22,10 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops.activation import leaky_relu, relu, sigmoid, softmax, tanh
-from cnn_core.ops.conv import conv2d
+from cnn_core.ops.conv import conv2d, conv2d_backward, conv_transpose2d, conv_transpose2d_backward
 from cnn_core.ops.dense import flatten, linear
 from cnn_core.ops.norm import batch_norm2d
-from cnn_core.ops.pool import avg_pool2d, max_pool2d
+from cnn_core.ops.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cnn_core.trace import Explanation, Stage, Term, Trace
 
 __all__ = [
@@ -50,14 +50,19 @@ __all__ = [
     "Term",
     "Trace",
     "avg_pool2d",
+    "avg_pool2d_backward",
     "batch_norm2d",
     "conv2d",
+    "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
     "flatten",
     "kernels",
     "leaky_relu",
     "linear",
     "load_image",
     "max_pool2d",
+    "max_pool2d_backward",
     "reference",
     "relu",
     "sigmoid",
