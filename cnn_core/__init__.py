@@ -11,6 +11,7 @@ from cnn_core.layers import (
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
+    Dropout,
     Flatten,
     LeakyReLU,
     Linear,
@@ -20,11 +21,24 @@ from cnn_core.layers import (
     Softmax,
     Tanh,
 )
-from cnn_core.network import Sequential
-from cnn_core.ops.activation import leaky_relu, relu, sigmoid, softmax, tanh
+from cnn_core.network import Gradients, Sequential
+from cnn_core.ops.activation import (
+    leaky_relu,
+    leaky_relu_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    softmax,
+    softmax_backward,
+    tanh,
+    tanh_backward,
+)
 from cnn_core.ops.conv import conv2d, conv2d_backward, conv_transpose2d, conv_transpose2d_backward
-from cnn_core.ops.dense import flatten, linear
-from cnn_core.ops.norm import batch_norm2d
+from cnn_core.ops.dense import flatten, flatten_backward, linear, linear_backward
+from cnn_core.ops.dropout import dropout, dropout_backward
+from cnn_core.ops.loss import cross_entropy
+from cnn_core.ops.norm import batch_norm2d, batch_norm2d_backward, batch_norm2d_training, batch_norm2d_training_backward
 from cnn_core.ops.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cnn_core.trace import Explanation, Stage, Term, Trace
 
@@ -33,8 +47,10 @@ __all__ = [
     "BatchNorm2d",
     "CnnCoreError",
     "Conv2d",
+    "Dropout",
     "Explanation",
     "Flatten",
+    "Gradients",
     "ImageError",
     "LeakyReLU",
     "Linear",
@@ -52,20 +68,33 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "batch_norm2d",
+    "batch_norm2d_backward",
+    "batch_norm2d_training",
+    "batch_norm2d_training_backward",
     "conv2d",
     "conv2d_backward",
     "conv_transpose2d",
     "conv_transpose2d_backward",
+    "cross_entropy",
+    "dropout",
+    "dropout_backward",
     "flatten",
+    "flatten_backward",
     "kernels",
     "leaky_relu",
+    "leaky_relu_backward",
     "linear",
+    "linear_backward",
     "load_image",
     "max_pool2d",
     "max_pool2d_backward",
     "reference",
     "relu",
+    "relu_backward",
     "sigmoid",
+    "sigmoid_backward",
     "softmax",
+    "softmax_backward",
     "tanh",
+    "tanh_backward",
 ]

@@ -35,12 +35,14 @@ INLINE = 2048
 def archive(trace: Trace) -> bytes:
     """A whole run as one NPZ file: ``"input"``, every stage by its name, every parameter as ``"0.weight"``.
 
-    Opens with ``numpy.load(file)``, without pickle; the same run gives the same bytes.
+    Batch norm's running statistics are among the parameters. The file opens with ``numpy.load(file)``, without
+    pickle; the same run gives the same bytes.
     """
     arrays = {"input": trace.input}
     for number, stage in enumerate(trace.stages):
         arrays[stage.name] = stage.output
-        arrays |= {f"{number}.{name}": array for name, array in stage.layer.params().items()}
+        held = stage.layer.params() | stage.layer.buffers()
+        arrays |= {f"{number}.{name}": array for name, array in held.items()}
     return npz(arrays)
 
 

@@ -64,3 +64,15 @@ def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
     if array.shape != (length,):
         raise ShapeError(f"{name} must have shape ({length},), one number a channel or output, got {array.shape}")
     return array
+
+
+def gradient(value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """``value`` as the gradient of an output of this shape.
+
+    Raises:
+        ShapeError: where it has another shape.
+    """
+    array = real(value, "grad")
+    if array.shape != shape:
+        raise ShapeError(f"grad must have the output's shape {shape}, got {array.shape}; np.ones({shape}) works")
+    return array
