@@ -4,7 +4,7 @@ Arrays are ``(N, C, H, W)``, weights ``(C_out, C_in / groups, KH, KW)``. float32
 ones promote as in NumPy, integers and booleans are computed in float64. Inputs are never written to.
 """
 
-from cnn_core import kernels, reference
+from cnn_core import kernels, reference, training
 from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
 from cnn_core.images import load_image
 from cnn_core.layers import (
@@ -41,8 +41,11 @@ from cnn_core.ops.loss import cross_entropy
 from cnn_core.ops.norm import batch_norm2d, batch_norm2d_backward, batch_norm2d_training, batch_norm2d_training_backward
 from cnn_core.ops.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cnn_core.trace import Explanation, Stage, Term, Trace
+from cnn_core.training import SGD, Adam, fit
 
 __all__ = [
+    "SGD",
+    "Adam",
     "AvgPool2d",
     "BatchNorm2d",
     "CnnCoreError",
@@ -78,6 +81,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "dropout_backward",
+    "fit",
     "flatten",
     "flatten_backward",
     "kernels",
@@ -97,4 +101,5 @@ __all__ = [
     "softmax_backward",
     "tanh",
     "tanh_backward",
+    "training",
 ]
