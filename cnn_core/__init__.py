@@ -4,7 +4,7 @@ Arrays are ``(N, C, H, W)``, weights ``(C_out, C_in / groups, KH, KW)``. float32
 ones promote as in NumPy, integers and booleans are computed in float64. Inputs are never written to.
 """
 
-from cnn_core import kernels, reference, training
+from cnn_core import attribution, kernels, reference, training
 from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
 from cnn_core.images import load_image
 from cnn_core.layers import (
@@ -68,6 +68,7 @@ __all__ = [
     "Tanh",
     "Term",
     "Trace",
+    "attribution",
     "avg_pool2d",
     "avg_pool2d_backward",
     "batch_norm2d",
