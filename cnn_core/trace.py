@@ -116,6 +116,9 @@ class Stage:
 class Trace:
     """One run of a network.
 
+    A cell is explained by its layer's parameters as they are when it is asked: after they were moved, by hand or by
+    training, the terms no longer add up to the numbers of an earlier run, so trace again.
+
     Attributes:
         input: what the network was given, as floats.
         stages: ``stages[i]`` is layer i's output; the input is not among them.

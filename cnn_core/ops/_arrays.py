@@ -9,6 +9,8 @@ from cnn_core.errors import ShapeError
 
 Array = npt.NDArray[Any]
 
+_KEPT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+
 
 def real(value: npt.ArrayLike, name: str) -> Array:
     """An array of float32 or float64 with these numbers; such an array is passed on as it is, never written to.
@@ -22,8 +24,10 @@ def real(value: npt.ArrayLike, name: str) -> Array:
         array = np.asarray(value)
     except ValueError as error:
         raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
-    if array.dtype in (np.float32, np.float64):
+    if array.dtype in _KEPT:
         return array
+    if array.dtype.newbyteorder("=") in _KEPT:  # another machine's byte order
+        return array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
     if array.dtype == np.float16:
@@ -49,7 +53,8 @@ def images(x: npt.ArrayLike) -> Array:
 
 def together(*arrays: Array | None) -> np.dtype[Any]:
     """The element type that holds all of these, as NumPy promotes them."""
-    return np.result_type(*(array.dtype for array in arrays if array is not None))
+    dtypes = {array.dtype for array in arrays if array is not None}
+    return dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
 
 
 def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
