@@ -6,18 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import numpy.typing as npt
 
 from cnn_core import model_file
 from cnn_core.errors import CnnCoreError, ModelError
 from cnn_core.layers import Layer
+from cnn_core.layers.base import Rng, generator
 from cnn_core.ops._arrays import Array, gradient, real
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
-
-Rng = int | np.random.Generator
-"""Where randomness comes from: a seed, or a generator that moves on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +62,8 @@ class Sequential:
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
+        if not isinstance(layers, Iterable):
+            raise ModelError(f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works")
         self.layers: tuple[Layer, ...] = tuple(layers)
         for position, layer in enumerate(self.layers):
             if not isinstance(layer, Layer):
@@ -98,13 +97,13 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
             ModelError: where a layer draws at random in training and ``rng`` is None, or is neither seed nor generator.
         """
-        generator = None if rng is None else _generator(rng)
+        drawn = None if rng is None else generator(rng)
         given = real(x, "x").copy()
         stages: list[Stage] = []
         out = given
         for position, (name, layer) in enumerate(self._named()):
             with _told_by(name):
-                out, saved = layer.run(out, training=training, rng=generator)
+                out, saved = layer.run(out, training=training, rng=drawn)
             stages.append(Stage(name, layer, (position - 1,), out, saved))
         return Trace(given, tuple(stages), training)
 
@@ -209,10 +208,3 @@ def _told_by(name: str) -> Iterator[None]:
         yield
     except CnnCoreError as error:
         raise type(error)(f"{name}: {error}") from error
-
-
-def _generator(rng: Rng) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"rng must be a seed, 0 or larger, or a generator, got {rng!r}; rng=0 works") from error

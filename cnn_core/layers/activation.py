@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Elementwise, Layer, Shape
 from cnn_core.ops import activation
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, setting
 from cnn_core.trace import Index, Sources
 
 
@@ -43,7 +43,7 @@ class LeakyReLU(Elementwise):
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
-        self.negative_slope = activation.number(negative_slope, "negative_slope")
+        self.negative_slope = setting(negative_slope, "negative_slope", works=0.01)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""

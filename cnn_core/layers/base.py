@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ModelError, ShapeError
 from cnn_core.ops._arrays import Array, real
 from cnn_core.shapes import Window
 from cnn_core.trace import Index, Sources
 
 Shape = tuple[int, ...]
+
+
+Rng = int | np.random.Generator
+"""Where randomness comes from: a seed, or a generator that moves on."""
 
 
 class _Held:
@@ -186,29 +190,28 @@ def inside(index: Index, shape: Shape) -> Index | None:
     return index if 0 <= index[2] < shape[2] and 0 <= index[3] < shape[3] else None
 
 
-def uniform(shapes: Mapping[str, Shape], rng: np.random.Generator | None) -> dict[str, Array]:
+def uniform(shapes: Mapping[str, Shape], rng: Rng | None) -> dict[str, Array]:
     """First weights and biases, float32, uniform in ``±1 / sqrt(fan_in)``, as PyTorch draws them.
 
     Args:
         shapes: by name; ``"weight"`` is ``(outputs, ...)``, and its fan-in the product of the other sizes.
-        rng: where they come from; None means seed 0.
-    """
-    generator = np.random.default_rng(0) if rng is None else rng
-    bound = 1 / math.sqrt(math.prod(shapes["weight"][1:]))
-    return {name: generator.uniform(-bound, bound, shape).astype(np.float32) for name, shape in shapes.items()}
-
-
-def within(value: Any, name: str, *, highest: float, works: float) -> float:
-    """A setting as a float from 0 to ``highest``.
+        rng: a seed, or a generator that moves on; None means seed 0.
 
     Raises:
-        ShapeError: where it is no such number; the message says that ``works`` does.
+        ModelError: where ``rng`` is neither.
+    """
+    drawn = generator(0 if rng is None else rng)
+    bound = 1 / math.sqrt(math.prod(shapes["weight"][1:]))
+    return {name: drawn.uniform(-bound, bound, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def generator(rng: Rng) -> np.random.Generator:
+    """A seed's generator, or the generator itself.
+
+    Raises:
+        ModelError: where ``rng`` is neither.
     """
     try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 <= number <= highest or math.isinf(number):
-        limits = "not negative" if math.isinf(highest) else f"from 0 to {highest:g}"
-        raise ShapeError(f"{name} must be a number {limits}, got {value!r}; {name}={works:g} works")
-    return number
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"rng must be a seed, 0 or larger, or a generator, got {rng!r}; rng=0 works") from error

@@ -7,10 +7,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Shape, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Pair, Window, padding_source, pair, window
@@ -32,7 +31,7 @@ class Conv2d(Layer):
         groups: as in ``conv2d``.
         padding_mode: as in ``conv2d``.
         bias: whether there is one.
-        rng: where the first weights come from; None means seed 0, so that a network is the same each time.
+        rng: a seed or generator for the first weights; None means seed 0, so that a network is the same each time.
 
     Raises:
         ShapeError: where a setting is of no such form, or the groups do not divide the channels.
@@ -53,7 +52,7 @@ class Conv2d(Layer):
         groups: int = 1,
         padding_mode: str = "zeros",
         bias: bool = True,
-        rng: np.random.Generator | None = None,
+        rng: Rng | None = None,
     ) -> None:
         super().__init__()
         self.in_channels = pair(in_channels, "in_channels", least=1)[0]

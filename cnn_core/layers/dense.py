@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Layer, Parameter, Shape, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, uniform
 from cnn_core.ops import dense
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import pair
@@ -58,15 +58,13 @@ class Linear(Layer):
         in_features: the input's last axis.
         out_features: the output's.
         bias: whether there is one.
-        rng: where the first weights come from; None means seed 0.
+        rng: a seed or generator for the first weights; None means seed 0.
     """
 
     weight = Parameter()
     bias = Parameter()
 
-    def __init__(
-        self, in_features: int, out_features: int, *, bias: bool = True, rng: np.random.Generator | None = None
-    ) -> None:
+    def __init__(self, in_features: int, out_features: int, *, bias: bool = True, rng: Rng | None = None) -> None:
         super().__init__()
         self.in_features = pair(in_features, "in_features", least=1)[0]
         self.out_features = pair(out_features, "out_features", least=1)[0]

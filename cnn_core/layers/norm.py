@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four, within
+from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four
 from cnn_core.ops import norm
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, setting
 from cnn_core.shapes import pair
 from cnn_core.trace import Index, Sources
 
@@ -41,8 +40,10 @@ class BatchNorm2d(Elementwise):
     def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
         self.channels = pair(channels, "channels", least=1)[0]
-        self.eps = within(eps, "eps", highest=math.inf, works=1e-5)
-        self.momentum = within(momentum, "momentum", highest=1.0, works=0.1)
+        self.eps = setting(eps, "eps", works=1e-5, least=0)
+        self.momentum = setting(momentum, "momentum", works=0.1, least=0)
+        if self.momentum > 1:
+            raise ShapeError(f"momentum must be at most 1, got {momentum!r}; momentum=0.1 works")
         first = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1}
         made = {name: np.full(self.channels, value, np.float32) for name, value in first.items()}
         self._parameters = {name: made[name] for name in ("weight", "bias")}

@@ -1,5 +1,6 @@
 """What every operation asks of its arrays before it works: their kind, their rank, their element type."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,19 @@ def gradient(value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
     if array.shape != shape:
         raise ShapeError(f"grad must have the output's shape {shape}, got {array.shape}; np.ones({shape}) works")
     return array
+
+
+def setting(value: Any, name: str, *, works: float, least: float = -math.inf) -> float:
+    """A setting as a float.
+
+    Raises:
+        ShapeError: where it is no number, NaN or below ``least``; the message says that ``works`` does.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not number >= least:
+        limits = "" if math.isinf(least) else f", at least {least:g}"
+        raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
+    return number

@@ -4,14 +4,13 @@ A backward takes ``grad``, the loss's gradient at the output, and gives the one 
 a formula in the output, it takes the output.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, real, together
+from cnn_core.ops._arrays import Array, gradient, real, setting, together
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
 # bits than by np.where, which guesses at each cell anew and, on signs without a pattern, guesses wrong half the time.
@@ -87,7 +86,7 @@ def leaky_relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, negative_slope: f
 
 def _slopes(x: Array, negative_slope: float, dtype: np.dtype[Any]) -> Array:
     """1 where ``x`` is positive, else the slope: a new array."""
-    slope = number(negative_slope, "negative_slope")
+    slope = setting(negative_slope, "negative_slope", works=0.01)
     one, other = (np.asarray(value, dtype=dtype).view(_BITS[dtype]) for value in (1.0, slope))
     bits = np.asarray(x > 0).astype(_BITS[dtype])
     # Differences of bits may wrap around; adding them back wraps around the same way.
@@ -95,21 +94,6 @@ def _slopes(x: Array, negative_slope: float, dtype: np.dtype[Any]) -> Array:
         bits *= one - other
         bits += other
     return bits.view(dtype)
-
-
-def number(value: Any, name: str) -> float:
-    """A setting as a float.
-
-    Raises:
-        ShapeError: where it is no number.
-    """
-    try:
-        result = float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ShapeError(f"{name} must be a number, got {value!r}; {name}=0.01 works") from error
-    if math.isnan(result):
-        raise ShapeError(f"{name} must be a number, got NaN; {name}=0.01 works")
-    return result
 
 
 def sigmoid(x: npt.ArrayLike) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, images, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, setting, together, vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,7 @@ def scale_and_shift(mean: Any, var: Any, weight: Any, bias: Any, eps: float, *, 
     named = {"mean": mean, "var": var, "weight": weight, "bias": bias}
     given = {name: vector(value, name, channels) for name, value in named.items()}
     m, v, w, b = (np.asarray(0.0 if each is None else each, dtype=np.float64) for each in given.values())
+    eps = setting(eps, "eps", works=1e-5, least=0)
     if np.any(v < 0):
         raise ShapeError("var must not be negative: it is a mean of squares; np.abs(var) works")
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):

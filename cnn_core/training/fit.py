@@ -79,7 +79,8 @@ def fit(
 
     Nothing happens until a report is asked for, and nothing between two of them: not asking is a pause. ``close()``
     stops for good. At every report the network is whole: parameters, running statistics and optimiser have all
-    taken the same steps. One seed gives the same run, bit for bit, on one machine.
+    taken the same steps. One seed gives the same run, bit for bit, on one machine. Parameters move in place: another
+    thread that runs the network meanwhile may meet a step half done.
 
     A network whose last layer is Softmax along the scores is taught through what that layer is given: cross-entropy
     has softmax in it.
@@ -186,6 +187,8 @@ def evaluate(network: Sequential, x: npt.ArrayLike, y: npt.ArrayLike, *, batch_s
         ModelError: where a setting cannot work.
         ShapeError: where images or labels do not fit the network.
     """
+    if not isinstance(network, Sequential):
+        raise ModelError(f"evaluate looks at a Sequential, got {type(network).__name__}")
     body = _before_softmax(network)
     images, labels = _examples(body, x, y, "x and y")
     return _evaluate(body, images, labels, _whole(batch_size, "batch_size", least=1, works=256))

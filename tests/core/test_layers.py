@@ -159,6 +159,7 @@ def test_a_parameter_that_a_layer_does_not_have_cannot_be_set():
 def test_first_weights_are_seeded_and_bounded_as_in_pytorch():
     layer = Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(3))
     np.testing.assert_array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(3)).weight)
+    np.testing.assert_array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=3).weight)
     assert not np.array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(4)).weight)
     bound = 1 / math.sqrt(2 * 3 * 3)
     assert 0.8 * bound < np.abs(layer.weight).max() <= bound
@@ -218,6 +219,7 @@ def test_of_equals_the_first_wins_and_padding_never_does():
         lambda: Dropout(-0.1),
         lambda: Dropout(1.1),
         lambda: Dropout(None),
+        lambda: Linear(1, 1, rng="seed"),
     ],
 )
 def test_a_setting_that_can_never_work_is_refused_when_the_layer_is_made(make):

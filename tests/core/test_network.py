@@ -61,3 +61,6 @@ def test_a_network_of_no_layers_gives_its_input_back():
 def test_what_is_no_layer_is_refused():
     with pytest.raises(ModelError, match="place 1"):
         Sequential([Softmax(), np.tanh])
+    for wrong in (None, 5, Softmax()):
+        with pytest.raises(ModelError, match=r"Sequential\(\[ReLU\(\)\]\) works"):
+            Sequential(wrong)

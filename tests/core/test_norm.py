@@ -47,6 +47,9 @@ def test_float32_stays_float32():
         (X, MEAN, VAR, np.ones(2)),
         (X, MEAN, VAR, None, 1.0),
         (X, None, VAR),
+        (X, MEAN, VAR, None, None, "small"),
+        (X, MEAN, VAR, None, None, -1e-5),
+        (X, MEAN, VAR, None, None, None),
     ],
 )
 def test_what_does_not_fit_is_refused(refused):
