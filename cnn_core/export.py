@@ -27,7 +27,7 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.correlate import FEW_TAPS, GATHERED_MOST
+from cnn_core.ops.conv.dispatch import FEW_TAPS, GATHERED_MOST
 from cnn_core.trace import Trace
 
 INLINE = 2048

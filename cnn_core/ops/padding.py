@@ -35,6 +35,30 @@ def pad(x: Array, sides: Sides, mode: str = "zeros") -> Array:
     return out
 
 
+def pad_rows(x: Array, sides: Sides, mode: str, first: int, last: int) -> Array:
+    """The rows ``first`` to ``last`` of ``pad(x, sides, mode)``, without making the others.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        sides: as for ``pad``.
+        mode: likewise.
+        first: where to begin, counted from the padded image's top.
+        last: the row before which to stop.
+
+    Returns:
+        ``(N, C, last - first, left + W + right)``; a view where nothing is padded.
+    """
+    top, height = sides[0][0], x.shape[2]
+    low, high = min(max(first - top, 0), height), min(max(last - top, 0), height)
+    if mode == "zeros":
+        above, below = max(0, min(last, top) - first), max(0, last - max(first, top + height))
+        return pad(x[:, :, low:high], ((above, below), sides[1]))
+    if low == first - top and high == last - top:
+        return pad(x[:, :, low:high], ((0, 0), sides[1]), mode)
+    shown = [padding_source(row - top, height, mode) for row in range(first, last)]
+    return pad(x[:, :, np.array(shown, dtype=np.intp)], ((0, 0), sides[1]), mode)
+
+
 def pad_backward(grad: Array, sides: Sides, mode: str = "zeros") -> Array:
     """The gradient at what was padded, given the gradient behind the padding: each cell gathers where it was shown.
 

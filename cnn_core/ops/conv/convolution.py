@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, images, real, together, vector
 from cnn_core.ops.conv.checks import conv_window, gradient
-from cnn_core.ops.conv.correlate import correlate
+from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
 from cnn_core.ops.padding import pad, pad_backward
 
@@ -49,11 +49,9 @@ def conv2d(
     sliding = conv_window(x.shape, weight.shape, stride, padding, dilation, groups, padding_mode)
     dtype = together(x, weight, bias)
     size = sliding.output_size(*x.shape[2:])
-    padded = pad(x.astype(dtype, copy=False), sliding.padding, padding_mode)
-    out = correlate(padded, weight.astype(dtype, copy=False), sliding, int(groups), size)
-    if bias is not None:
-        out += bias.astype(dtype, copy=False)[:, None, None]
-    return out
+    x, weight = x.astype(dtype, copy=False), weight.astype(dtype, copy=False)
+    bias = None if bias is None else bias.astype(dtype, copy=False)
+    return correlate(x, weight, bias, sliding, int(groups), size, padding_mode)
 
 
 def conv2d_backward(

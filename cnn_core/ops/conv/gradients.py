@@ -7,7 +7,7 @@ Both follow from the forward sum: the output cell ``i`` met the tap ``a`` at the
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.correlate import tap
+from cnn_core.ops.conv.shifted import tap
 from cnn_core.shapes import Pair, Window
 
 

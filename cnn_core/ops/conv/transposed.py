@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, images, real, together, vector
 from cnn_core.ops.conv.checks import gradient, transposed_window
-from cnn_core.ops.conv.correlate import correlate
+from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
 from cnn_core.ops.padding import pad, pad_backward
 from cnn_core.shapes import Pair, Window
@@ -97,7 +97,7 @@ def conv_transpose2d_backward(
     # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would fit:
     # the size asked for is the input's own.
     padded = pad(grad, sliding.padding)
-    grad_x = correlate(padded, weight.astype(dtype, copy=False), sliding, groups, (x.shape[2], x.shape[3]))
+    grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
     grad_weight = weight_gradient(x, padded, sliding, groups)
     return grad_x, grad_weight, grad.sum(axis=(0, 2, 3))
 
