@@ -6,13 +6,13 @@ size is made: a damaged or hostile file is refused with a sentence, whatever it 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -86,7 +86,7 @@ def read(file: File | bytes) -> list[Layer]:
     """The layers in a file, their arrays equal to the last bit.
 
     Args:
-        file: a path, a binary file open for reading, or the file's bytes.
+        file: a path, the file's bytes, or a binary file, read from its start where it can seek.
 
     Raises:
         ModelError: where there is no such file, or it is damaged, of another kind or written by a later version.
@@ -102,7 +102,7 @@ def read(file: File | bytes) -> list[Layer]:
         return layers
 
 
-@contextmanager
+@contextlib.contextmanager
 def _told_as(sentence: str) -> Iterator[None]:
     """Whatever a damaged file makes the standard library raise, as a ModelError; our own sentences pass."""
     try:
@@ -128,6 +128,8 @@ def _bytes(file: File | bytes) -> bytes:
             raise ModelError(f"cannot read {os.fspath(file)!r}: {error.strerror or error}") from error
     if not hasattr(file, "read"):
         raise ModelError(f"a network is loaded from a path, bytes or a binary file, got {type(file).__name__}")
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # a stream that cannot seek is read from where it is
+        file.seek(0)
     data = file.read()
     if not isinstance(data, bytes):
         raise ModelError('a network is loaded from a binary file; open it with mode "rb"')

@@ -163,7 +163,7 @@ class Sequential:
         """A network that was saved, its arrays equal to the last bit. Nothing in the file is ever executed.
 
         Args:
-            file: a path, a binary file open for reading, or the file's bytes.
+            file: a path, the file's bytes, or a binary file, read from its start where it can seek.
 
         Raises:
             ModelError: where there is no such file, or it is damaged, of another kind or written by a later version.

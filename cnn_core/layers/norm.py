@@ -108,4 +108,6 @@ class BatchNorm2d(Elementwise):
         """
         mean, var = (self.running_mean, self.running_var) if saved is None else (saved.mean, saved.var)
         scale, shift = norm.scale_and_shift(mean, var, self.weight, self.bias, self.eps, channels=self.channels)
-        return Sources((index,), (float(scale[index[1]]),), float(shift[index[1]]))
+        # In the output's precision: these are the very numbers it was made with.
+        weight, bias = (float(each[index[1]].astype(output.dtype)) for each in (scale, shift))
+        return Sources((index,), (weight,), bias)

@@ -86,6 +86,12 @@ def test_a_network_comes_back_to_the_bit_from_a_path_a_file_and_bytes(tmp_path):
         np.testing.assert_array_equal(each.forward(x), made.forward(x))
 
 
+def test_a_file_is_read_from_its_start_where_it_can_seek():
+    file = io.BytesIO()
+    network().save(file)
+    assert_same(Sequential.load(file), network())
+
+
 def test_a_layer_of_every_kind_comes_back(case):
     layer, _ = case
     made = Sequential([layer])
