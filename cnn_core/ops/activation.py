@@ -102,9 +102,9 @@ def sigmoid(x: npt.ArrayLike) -> Array:
     small = np.asarray(np.abs(array))
     np.negative(small, out=small)
     np.exp(small, out=small)
-    # exp(x) / (1 + exp(x)) below 0, 1 / (1 + exp(-x)) above: the numerator is exp(min(x, 0)).
-    result = np.asarray(np.minimum(array, array.dtype.type(0)))
-    np.exp(result, out=result)
+    # The numerator is 1 from 0 on and exp(x), which is small, below: the larger of small and of 1 or 0, and NaN of NaN.
+    result = np.asarray(array >= 0).astype(array.dtype)
+    np.maximum(result, small, out=result)
     small += 1
     result /= small
     return result
