@@ -41,7 +41,7 @@ def write(layers: Sequence[Layer], file: File) -> None:
         file: a path, or a binary file open for writing.
 
     Raises:
-        ModelError: where a layer is of another kind, or the path cannot be written.
+        ModelError: where a layer is of another kind, or the file cannot be written.
     """
     arrays: dict[str, Array] = {}
     described = []
@@ -67,8 +67,14 @@ def write(layers: Sequence[Layer], file: File) -> None:
             Path(file).write_bytes(packed.getvalue())
         except OSError as error:
             raise ModelError(f"cannot write {os.fspath(file)!r}: {error.strerror or error}") from error
-    else:
+        return
+    try:
         file.write(packed.getvalue())
+    except (AttributeError, TypeError) as error:
+        raise ModelError(
+            f"a network is saved to a path or a binary file open for writing, got {type(file).__name__}; "
+            'open(path, "wb") works'
+        ) from error
 
 
 def _plain(value: Any) -> Any:

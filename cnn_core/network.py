@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import numpy.typing as npt
 
 from cnn_core import model_file
-from cnn_core.errors import CnnCoreError, ModelError
+from cnn_core.errors import CnnCoreError, ModelError, ShapeError
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
 from cnn_core.ops._arrays import Array, gradient, real
@@ -62,9 +63,12 @@ class Sequential:
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        if not isinstance(layers, Iterable):
-            raise ModelError(f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works")
-        self.layers: tuple[Layer, ...] = tuple(layers)
+        try:
+            self.layers: tuple[Layer, ...] = tuple(layers)
+        except TypeError as error:
+            raise ModelError(
+                f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works"
+            ) from error
         for position, layer in enumerate(self.layers):
             if not isinstance(layer, Layer):
                 raise ModelError(f"a network is made of layers, got {type(layer).__name__} at place {position}")
@@ -118,9 +122,11 @@ class Sequential:
             needs_input: whether the gradients before the first layer that learns are wanted; learning does without.
 
         Raises:
-            ModelError: where the trace is another network's.
+            ModelError: where the trace is none, or another network's.
             ShapeError: where ``grad`` does not fit.
         """
+        if not isinstance(trace, Trace):
+            raise ModelError(f"backward takes what network.trace(x) returns, got {type(trace).__name__}")
         if [stage.layer for stage in trace.stages] != list(self.layers):
             raise ModelError(f"this trace is of another network than {self!r}; network.trace(x) makes one that fits")
         flowing: Array | None = gradient(grad, trace.output.shape)
@@ -180,7 +186,8 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
         """
         rows: list[Row] = []
-        shape, field = tuple(input_shape), ReceptiveField() if len(input_shape) == 4 else None
+        shape = _sizes(input_shape)
+        field = ReceptiveField() if len(shape) == 4 else None
         for name, layer in self._named():
             with _told_by(name):
                 after = layer.output_shape(shape)
@@ -199,6 +206,16 @@ class Sequential:
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
+
+
+def _sizes(shape: Iterable[int]) -> tuple[int, ...]:
+    try:
+        sizes = tuple(operator.index(size) for size in shape)
+    except TypeError:
+        sizes = (-1,)
+    if min(sizes, default=0) < 0:
+        raise ShapeError(f"input_shape must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
+    return sizes
 
 
 @contextmanager

@@ -152,10 +152,7 @@ def softmax(x: npt.ArrayLike, axis: int = -1) -> Array:
         ShapeError: where ``x`` has no such axis, or no number along it.
     """
     array = real(x, "x")
-    if not isinstance(axis, int | np.integer) or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
-        raise ShapeError(
-            f"softmax needs numbers along axis {axis!r}, got shape {array.shape}; axis=-1 of a vector works"
-        )
+    _check_axis(array, axis)
     with np.errstate(invalid="ignore", over="ignore"):
         powers: Array = array - array.max(axis=axis, keepdims=True)
     np.exp(powers, out=powers)
@@ -167,11 +164,20 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1)
     """``y * (grad - sum(grad * y))`` for softmax's output ``y``, the sum along its axis.
 
     Raises:
-        ShapeError: where the shapes differ.
+        ShapeError: where the shapes differ, or there is no such axis.
     """
     y = real(output, "output")
+    _check_axis(y, axis)
     given = gradient(grad, y.shape)
     with np.errstate(invalid="ignore", over="ignore"):
         result = np.asarray(given - (given * y).sum(axis=axis, keepdims=True))
         result *= y
     return result
+
+
+def _check_axis(array: Array, axis: int) -> None:
+    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool)
+    if not whole or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
+        raise ShapeError(
+            f"softmax needs numbers along axis {axis!r}, got shape {array.shape}; axis=-1 of a vector works"
+        )

@@ -22,9 +22,11 @@ def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array
         the output, and the mask it was multiplied by: 0 or ``1 / (1 - p)``, of ``x``'s shape and type.
 
     Raises:
-        ModelError: where ``p`` is no probability.
+        ModelError: where ``p`` is no probability, or ``rng`` no generator.
     """
     array, rate = real(x, "x"), probability(p)
+    if not isinstance(rng, np.random.Generator):
+        raise ModelError(f"rng must be a generator, got {type(rng).__name__}; np.random.default_rng(0) works")
     # Drawn in row-major order whatever x's layout, so that one seed drops the same cells.
     mask = (rng.random(array.shape, dtype=np.float32) >= rate).astype(array.dtype)
     if rate < 1:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.network import Gradients, Sequential
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, real
 
 
 class Optimizer(ABC):
@@ -51,6 +51,7 @@ class Optimizer(ABC):
         if set(given) != set(params):
             odd = sorted(set(given) ^ set(params))
             raise ModelError(f"these gradients are of another network: {odd[0]!r} is only on one side")
+        given = {name: real(array, f"the gradient of {name}") for name, array in given.items()}
         for name, param in params.items():
             if given[name].shape != param.shape:
                 raise ShapeError(f"the gradient of {name} must have shape {param.shape}, got {given[name].shape}")

@@ -158,6 +158,8 @@ def test_dropout_multiplies_by_its_mask_there_and_back():
     for p in (-0.5, 2, "half", None, float("nan")):
         with pytest.raises(ModelError, match=r"p=0\.5 works"):
             dropout(x, p, np.random.default_rng(0))
+    with pytest.raises(ModelError, match="default_rng"):
+        dropout(x, 0.5, 0)
 
 
 def test_dropout_drops_the_same_cells_in_every_layout():
@@ -189,3 +191,9 @@ def test_a_slope_that_is_no_number_is_refused(slope):
     for call in (lambda: leaky_relu([1.0], slope), lambda: leaky_relu_backward([1.0], [1.0], slope)):
         with pytest.raises(ShapeError, match="negative_slope"):
             call()
+
+
+@pytest.mark.parametrize("axis", [2, -3, None, True, 0.0])
+def test_softmax_goes_back_along_an_axis_that_is_there(axis):
+    with pytest.raises(ShapeError, match="axis=-1 of a vector works"):
+        softmax_backward(np.ones((2, 3)), np.ones((2, 3)), axis)

@@ -185,6 +185,9 @@ def test_a_trace_of_another_network_and_a_gradient_that_does_not_fit_are_refused
         other.backward(trace, np.ones((1, 2)))
     with pytest.raises(ShapeError, match=r"shape \(1, 2\)"):
         network.backward(trace, np.ones(2))
+    for wrong in (None, trace.output, "trace"):
+        with pytest.raises(ModelError, match=r"network\.trace\(x\)"):
+            network.backward(wrong, np.ones((1, 2)))
 
 
 # ---- training runs ----------------------------------------------------------------------------------------------

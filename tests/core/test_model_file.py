@@ -122,6 +122,9 @@ def test_a_layer_that_no_file_can_name_is_refused_when_it_is_saved():
 def test_a_path_that_cannot_be_used_is_told(tmp_path):
     with pytest.raises(ModelError, match="cannot write"):
         network().save(tmp_path / "nowhere" / "network.npz")
+    for wrong in (None, 5, io.StringIO()):
+        with pytest.raises(ModelError, match="binary file open for writing"):
+            network().save(wrong)
     for path in (tmp_path / "nothing.npz", tmp_path):
         with pytest.raises(ModelError, match="cannot read"):
             Sequential.load(path)

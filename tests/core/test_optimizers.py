@@ -105,6 +105,7 @@ def test_gradients_that_do_not_fit_are_refused_before_anything_moves(make):
         ({"0.weight": weight}, ModelError, "'0.bias'"),
         ({"0.weight": weight, "0.bias": bias, "1.bias": bias}, ModelError, r"'1\.bias'"),
         ({"0.weight": weight, "0.bias": np.ones(3)}, ShapeError, r"0\.bias must have shape \(2,\)"),
+        ({"0.weight": weight, "0.bias": "b"}, ShapeError, "real numbers"),
     ]
     for params, error, says in refused:
         with pytest.raises(error, match=says):
