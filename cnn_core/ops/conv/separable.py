@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.banded import Place
+from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
 
 # A kernel lower or narrower than this is as fast by one band, which copies each input KW times.
