@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, images, real, together, vector
 from cnn_core.ops.conv.checks import conv_window, gradient
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
-from cnn_core.ops.padding import pad, pad_backward
+from cnn_core.ops.padding import pad_backward
+from cnn_core.shapes import Window
 
 
 def conv2d(
@@ -88,13 +90,19 @@ def conv2d_backward(
     """
     x, weight = images(x), real(weight, "weight")
     sliding = conv_window(x.shape, weight.shape, stride, padding, dilation, groups, padding_mode)
-    grad = gradient(grad, (x.shape[0], weight.shape[0], *sliding.output_size(*x.shape[2:])))
+    size, groups = (x.shape[2], x.shape[3]), int(groups)
+    grad = gradient(grad, (x.shape[0], weight.shape[0], *sliding.output_size(*size)))
     dtype = together(grad, x, weight)
     grad, weight = grad.astype(dtype, copy=False), weight.astype(dtype, copy=False)
-    padded = pad(x.astype(dtype, copy=False), sliding.padding, padding_mode)
-    grad_weight = weight_gradient(grad, padded, sliding, int(groups))
+    x = x.astype(dtype, copy=False)
+    grad_weight = weight_gradient(grad, x, sliding, groups, padding_mode)
     grad_x = None
     if needs_input:
-        around = spread(grad, weight, sliding, int(groups), (padded.shape[2], padded.shape[3]))
-        grad_x = pad_backward(around, sliding.padding, padding_mode)
+        if padding_mode == "zeros":
+            grad_x = spread(grad, weight, sliding, groups, size)
+        else:
+            (top, bottom), (left, right) = sliding.padding
+            bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
+            around = spread(grad, weight, bare, groups, (top + size[0] + bottom, left + size[1] + right))
+            grad_x = np.ascontiguousarray(pad_backward(around, sliding.padding, padding_mode))
     return grad_x, grad_weight, grad.sum(axis=(0, 2, 3))

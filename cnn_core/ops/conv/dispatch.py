@@ -13,8 +13,9 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv import shifted
-from cnn_core.ops.conv.banded import Place, block_rows, correlate_banded
+from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.gathered import correlate_gathered
+from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.separable import correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
 from cnn_core.ops.padding import pad_rows
@@ -50,7 +51,7 @@ class Branch(Enum):
     SEPARABLE = "separable"
 
 
-def choose(x: Array, weight: Array, sliding: Window, groups: int) -> Branch:
+def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
     """The algorithm for this geometry, element type, weights and numbers.
 
     Args:
@@ -58,21 +59,28 @@ def choose(x: Array, weight: Array, sliding: Window, groups: int) -> Branch:
         weight: ``(C_out, C_in / groups, KH, KW)``, of the same type.
         sliding: the window.
         groups: into how many groups the channels fall.
+        ordered: whether double precision is added in the order that others repeat.
     """
     taps = math.prod(weight.shape[1:])
-    if x.dtype != np.float32:
+    if ordered and x.dtype != np.float32:
         # Double precision is for those who ask for each bit: exported scripts and the preview repeat these two orders.
         return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
     outputs = weight.shape[0] // groups
     if sliding.kernel_size == (1, 1) and sliding.stride == (1, 1) and taps > 4:
         return Branch.GATHERED  # nothing to gather: the product reads the image itself
-    if outputs * taps > BANDED_MOST or (sliding.dilation[0] > 1 and sliding.stride[0] > 1):
+    if not suits_bands(weight.shape, sliding, groups):
         return Branch.GATHERED
     if block_rows(outputs) > 1 and not finite(x):
         return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED  # a band's zeros would spread a NaN
     if outputs == taps // (weight.shape[2] * weight.shape[3]) == 1 and factors(weight) is not None:
         return Branch.SEPARABLE
     return Branch.BANDED
+
+
+def suits_bands(weight_shape: tuple[int, ...], sliding: Window, groups: int) -> bool:
+    """Whether to lay out rows for many products, and not windows for one."""
+    apart = sliding.dilation[0] > 1 and sliding.stride[0] > 1  # then no slab holds the rows that a window reads
+    return not apart and math.prod(weight_shape) // groups <= BANDED_MOST
 
 
 def finite(x: Array) -> bool:
@@ -91,6 +99,7 @@ def correlate(
     size: Pair,
     mode: str = "zeros",
     branch: Branch | None = None,
+    ordered: bool = True,
 ) -> Array:
     """Slide ``weight`` over ``x``, its surroundings and all.
 
@@ -103,6 +112,7 @@ def correlate(
         size: ``(OH, OW)`` of the result.
         mode: what is seen around the image.
         branch: the algorithm, or None to have it chosen.
+        ordered: whether double precision is added in the order that others repeat.
 
     Returns:
         ``(N, C_out, OH, OW)``.
@@ -110,10 +120,10 @@ def correlate(
     out = np.empty((x.shape[0], weight.shape[0], *size), dtype=x.dtype)
     if not out.size:
         return out
-    chosen = choose(x, weight, sliding, groups) if branch is None else branch
+    chosen = choose(x, weight, sliding, groups, ordered) if branch is None else branch
     weight = np.ascontiguousarray(weight)
     if chosen in (Branch.BANDED, Branch.SEPARABLE):
-        for cells, place, target in _without_dilation(x, sliding, mode, out):
+        for cells, place, target in rows_apart(x, sliding, mode, out):
             if chosen is Branch.SEPARABLE:
                 correlate_separable(cells, weight, bias, target, place)
             else:
@@ -131,7 +141,7 @@ def correlate(
     return out
 
 
-def _without_dilation(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:
+def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:
     """Convolutions whose taps lie row under row, with zeros around them, that together make the one asked for.
 
     Rows ``i, i + d, i + 2d, ...`` of a result dilated by ``d`` read every d-th row of the image and no other.
@@ -140,8 +150,8 @@ def _without_dilation(x: Array, sliding: Window, mode: str, out: Array) -> Itera
     apart = sliding.dilation[0] if sliding.kernel_size[0] > 1 else 1
     if mode != "zeros" and any(map(any, sliding.padding)):
         bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
-        for cells, target in _in_rows(x, sliding, mode, out, rows=max(1, AROUND_MOST // x[:, :, 0].size)):
-            yield from _without_dilation(cells, bare, "zeros", target)
+        for cells, target in in_strips(x, sliding, mode, out, rows=max(1, AROUND_MOST // x[:, :, 0].size)):
+            yield from rows_apart(cells, bare, "zeros", target)
         return
     for phase in range(min(apart, out.shape[2])):
         first = phase - top
@@ -159,18 +169,23 @@ def _strips(
         rows = max(1, shifted.STRIP_MOST // width)
         images = max(1, shifted.STRIP_MOST // (out.shape[2] * width))
     else:
-        line = x.shape[1] * weight.shape[2] * weight.shape[3] * width
-        rows, images = max(1, GATHERED_MOST // line), 1
-        if x.dtype == np.float32:
-            rows = max(GATHERED_SINGLE // line, -(-COLUMNS_LEAST // width))
-            if sliding.kernel_size == (1, 1) and sliding.stride == (1, 1):
-                rows = out.shape[2]
+        rows, images = gathered_rows(x, sliding, width), 1
     for first in range(0, x.shape[0], images):
         some = slice(first, first + images)
-        yield from _in_rows(x[some], sliding, mode, out[some], rows)
+        yield from in_strips(x[some], sliding, mode, out[some], rows)
 
 
-def _in_rows(x: Array, sliding: Window, mode: str, out: Array, rows: int) -> Iterator[tuple[Array, Array]]:
+def gathered_rows(x: Array, sliding: Window, width: int) -> int:
+    """How many output rows, ``width`` wide, to gather windows for at a time."""
+    line: int = x.shape[1] * sliding.kernel_size[0] * sliding.kernel_size[1] * width
+    if x.dtype != np.float32:
+        return max(1, GATHERED_MOST // line)
+    if sliding.kernel_size == (1, 1) and sliding.stride == (1, 1):
+        return max(1, AROUND_MOST // line, -(-COLUMNS_LEAST // width))
+    return max(GATHERED_SINGLE // line, -(-COLUMNS_LEAST // width))
+
+
+def in_strips(x: Array, sliding: Window, mode: str, out: Array, rows: int) -> Iterator[tuple[Array, Array]]:
     """The padded input of ``rows`` output rows, and these, until all have had their turn."""
     for top in range(0, out.shape[2], rows):
         count = min(rows, out.shape[2] - top)

@@ -7,9 +7,10 @@ of ``KH * KW``, plus the band's zeros.
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.banded import Place
+from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
 
 # A kernel lower or narrower than this is as fast by one band, which copies each input KW times.
@@ -120,7 +121,7 @@ def _blocks(size: int, block: int) -> list[tuple[int, int, int]]:
 def _windows(lines: Array, blocks: int, step: int, reach: int) -> Array:
     """``(blocks, reach, ...)``: overlapping views of ``lines``, ``step`` lines apart."""
     apart = (lines.strides[0] * step, *lines.strides)
-    windows: Array = np.lib.stride_tricks.as_strided(lines, (blocks, reach, lines.shape[1]), apart, writeable=False)
+    windows: Array = as_strided(lines, (blocks, reach, lines.shape[1]), apart, writeable=False)
     return windows
 
 
@@ -128,4 +129,5 @@ def _rows(plane: Array, first: int, last: int) -> Array:
     """Rows of a plane, zeros beyond its ends; a view where there is nothing beyond."""
     below = max(0, last - plane.shape[0])
     above = max(0, -first)
-    return pad_rows(plane[None, None], ((above, below), (0, 0)), "zeros", first + above, last + above)[0, 0]
+    rows: Array = pad_rows(plane[None, None], ((above, below), (0, 0)), "zeros", first + above, last + above)[0, 0]
+    return rows

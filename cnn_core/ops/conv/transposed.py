@@ -8,8 +8,6 @@ from cnn_core.ops._arrays import Array, images, real, together, vector
 from cnn_core.ops.conv.checks import gradient, transposed_window
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
-from cnn_core.ops.padding import pad, pad_backward
-from cnn_core.shapes import Pair, Window
 
 
 def conv_transpose2d(
@@ -50,10 +48,7 @@ def conv_transpose2d(
     groups = int(groups)
     bias = vector(bias, "bias", weight.shape[1] * groups)
     dtype = together(x, weight, bias)
-    around = spread(
-        x.astype(dtype, copy=False), weight.astype(dtype, copy=False), sliding, groups, _padded(size, sliding)
-    )
-    out = pad_backward(around, sliding.padding)
+    out = spread(x.astype(dtype, copy=False), weight.astype(dtype, copy=False), sliding, groups, size)
     if bias is not None:
         out += bias.astype(dtype, copy=False)[:, None, None]
     return out
@@ -96,12 +91,6 @@ def conv_transpose2d_backward(
     x, grad = x.astype(dtype, copy=False), grad.astype(dtype, copy=False)
     # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would fit:
     # the size asked for is the input's own.
-    padded = pad(grad, sliding.padding)
     grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
-    grad_weight = weight_gradient(x, padded, sliding, groups)
+    grad_weight = weight_gradient(x, grad, sliding, groups)
     return grad_x, grad_weight, grad.sum(axis=(0, 2, 3))
-
-
-def _padded(size: Pair, sliding: Window) -> Pair:
-    (top, bottom), (left, right) = sliding.padding
-    return top + size[0] + bottom, left + size[1] + right

@@ -10,6 +10,7 @@ from cnn_core.ops._arrays import Array, images
 from cnn_core.ops.conv.checks import gradient
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
+from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Window
 
 
@@ -43,9 +44,14 @@ def avg_pool2d(
     x = images(x)
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     out = np.zeros((*x.shape[:2], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
-    for target, cells in meetings(out, x, sliding):
-        np.add(target, cells, out=target)
-    out /= divisors(sliding, (x.shape[2], x.shape[3]), count_include_pad).astype(x.dtype)
+    if x.dtype == np.float32:
+        pool_separable(x, out, sliding, np.add, 0.0)
+    else:
+        # In double precision tap by tap: the order that exported scripts repeat, to the last bit.
+        for windows, cells in meetings((out.shape[2], out.shape[3]), (x.shape[2], x.shape[3]), sliding):
+            out[windows] += x[cells]
+    counted = divisors(sliding, (x.shape[2], x.shape[3]), count_include_pad)
+    out /= x.dtype.type(counted[0, 0]) if (counted == counted[0, 0]).all() else counted.astype(x.dtype)
     return out
 
 
@@ -85,8 +91,8 @@ def avg_pool2d_backward(
     grad = gradient(grad, (*x_shape[:2], *sliding.output_size(*size)))
     shares = grad / divisors(sliding, size, count_include_pad).astype(grad.dtype)
     out = np.zeros(x_shape, dtype=grad.dtype)
-    for windows, cells in meetings(shares, out, sliding):
-        np.add(cells, windows, out=cells)
+    for windows, cells in meetings((grad.shape[2], grad.shape[3]), size, sliding):
+        out[cells] += shares[windows]
     return out
 
 

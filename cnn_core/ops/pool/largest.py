@@ -1,5 +1,6 @@
 """The largest number of each window, and its gradient."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from cnn_core.ops._arrays import Array, images, together
 from cnn_core.ops.conv.checks import gradient
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
+from cnn_core.ops.pool.separable import BLOCK_MOST, pool_separable
+from cnn_core.shapes import Window
 
 
 def max_pool2d(
@@ -38,9 +41,8 @@ def max_pool2d(
     """
     x = images(x)
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    out = np.full((*x.shape[:2], *sliding.output_size(*x.shape[2:])), -np.inf, dtype=x.dtype)
-    for target, cells in meetings(out, x, sliding):
-        np.maximum(target, cells, out=target)
+    out = np.empty((*x.shape[:2], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
+    pool_separable(x, out, sliding, np.maximum, -np.inf)
     return out
 
 
@@ -77,14 +79,34 @@ def max_pool2d_backward(
     x = images(x)
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     grad = gradient(grad, (*x.shape[:2], *sliding.output_size(*x.shape[2:])))
-    largest = max_pool2d(x, kernel_size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
     out = np.zeros(x.shape, dtype=together(grad, x))
-    waiting = np.ones(largest.shape, dtype=bool)
-    meeting = (meetings(windows, x, sliding) for windows in (largest, grad, waiting))
-    receiving = meetings(largest, out, sliding)
-    for (best, cells), (given, _), (still, _), (_, target) in zip(*meeting, receiving, strict=True):
-        won = (cells == best) | (np.isnan(cells) & np.isnan(best))
-        won &= still
-        np.add(target, given, out=target, where=won)
-        np.logical_xor(still, won, out=still)
+    grad = grad.astype(out.dtype, copy=False)
+    largest = np.empty(grad.shape, dtype=x.dtype)
+    pool_separable(x, largest, sliding, np.maximum, -np.inf)
+    some = max(1, BLOCK_MOST // max(1, math.prod(grad.shape[1:])))
+    planes = grad.shape[1] if some > 1 else max(1, BLOCK_MOST // math.prod(grad.shape[2:]))
+    for n in range(0, grad.shape[0], some):
+        for c in range(0, grad.shape[1], planes):
+            part = (slice(n, n + some), slice(c, c + planes))
+            _hand_back(grad[part], x[part], largest[part], out[part], sliding)
     return out
+
+
+def _hand_back(grad: Array, x: Array, largest: Array, out: Array, sliding: Window) -> None:
+    """Add each window's gradient to ``out`` where its first largest cell lies, tap by tap."""
+    broken = bool(np.isnan(largest).any())
+    apart = all(step >= extent for step, extent in zip(sliding.stride, sliding.extent, strict=True))
+    waiting = np.ones(grad.shape, dtype=bool)
+    # A gradient's bits times 0 or 1: nothing, or the very number even if it is infinite or NaN.
+    bits = np.dtype(f"i{out.itemsize}")
+    given = np.ascontiguousarray(grad).view(bits)
+    for windows, cells in meetings((grad.shape[2], grad.shape[3]), (x.shape[2], x.shape[3]), sliding):
+        won = x[cells] == largest[windows]
+        if broken:
+            won |= np.isnan(x[cells]) & np.isnan(largest[windows])
+        won &= waiting[windows]
+        if apart:  # no cell is in two windows
+            np.multiply(given[windows], won, out=out.view(bits)[cells])
+        else:
+            out[cells] += (given[windows] * won).view(out.dtype)
+        waiting[windows] ^= won
