@@ -90,6 +90,10 @@ def test_the_variance_is_exact_where_the_mean_is_large_beside_it():
         _, seen = batch_norm2d_training(x.astype(dtype))
         assert seen.mean.tolist() == [1e6 + 2.5]
         assert seen.var.tolist() == [1.25]
+    # The mean, 2**24 + 3, is no float32: what is subtracted misses it by 1, and both results make up for that.
+    _, seen = batch_norm2d_training((np.array([0, 2, 4, 6], np.float32) + np.float32(2**24)).reshape(1, 1, 2, 2))
+    assert seen.mean.tolist() == [2**24 + 3]
+    assert seen.var.tolist() == [5]
 
 
 def test_gradients_in_training_are_what_differences_say():

@@ -81,7 +81,15 @@ def test_twenty_steps_are_pytorch_s(ours, name, settings, dtype):
         np.testing.assert_allclose(array, tensors[key].detach().numpy(), rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("make", [lambda n: SGD(n, 0.1, 0.9, 0.1), lambda n: Adam(n, 0.1, weight_decay=0.1)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: SGD(n, 0.1, momentum=0.9),
+        lambda n: SGD(n, 0.1, 0.9, 0.1),
+        lambda n: Adam(n, 0.1),
+        lambda n: Adam(n, 0.1, weight_decay=0.1),
+    ],
+)
 def test_a_step_moves_the_live_arrays_and_writes_to_nothing_else(make):
     network, given = one_weight(), np.array([[3.0]])
     network.layers[0].weight = given
