@@ -28,7 +28,7 @@ FEW_TAPS = 64
 GATHERED_MOST = 2_000_000
 
 # In single precision: fits a second-level cache of 1 MB, with the 200 columns and more that a product wants.
-GATHERED_SINGLE = 250_000
+GATHERED_SINGLE = 500_000
 
 # The columns below which a product with many channels no longer runs fast.
 COLUMNS_LEAST = 256
@@ -36,10 +36,12 @@ COLUMNS_LEAST = 256
 # Numbers padded at a time where the padding shows the image.
 AROUND_MOST = 1_000_000
 
-# Up to this many multiply-adds for each output cell of a group (C_out/G * C/G * KH * KW), a product for each row, with
-# its KW copies of the input, beats one for many rows, with KH * KW of them: 1.5 against 2.3 ms for 3→10 channels,
-# 3.2 against 2.9 ms for 64→64.
-BANDED_MOST = 4096
+# Up to this many multiply-adds for each output cell, a product for each row with its KW copies of the input beats one
+# for many rows with KH * KW copies: 2.7 against 3.5 ms for 64→64 channels, 3×3; not for 256.
+ROW_TAPS_MOST = 1200
+
+# The same for weights' gradients, where each row's product is as large as all weights (C_out/G * C/G * KH * KW).
+ROW_WEIGHTS_MOST = 4096
 
 
 class Branch(Enum):
@@ -66,9 +68,9 @@ def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         # Double precision is for those who ask for each bit: exported scripts and the preview repeat these two orders.
         return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
     outputs = weight.shape[0] // groups
-    if sliding.kernel_size == (1, 1) and sliding.stride == (1, 1) and taps > 4:
-        return Branch.GATHERED  # nothing to gather: the product reads the image itself
-    if not suits_bands(weight.shape, sliding, groups):
+    if sliding.kernel_size == (1, 1) and taps > 4:
+        return Branch.GATHERED  # little to gather: without a stride the product reads the image itself
+    if (taps > ROW_TAPS_MOST and outputs > 1) or not has_slabs(sliding):
         return Branch.GATHERED
     if block_rows(outputs) > 1 and not finite(x):
         return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED  # a band's zeros would spread a NaN
@@ -77,10 +79,9 @@ def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
     return Branch.BANDED
 
 
-def suits_bands(weight_shape: tuple[int, ...], sliding: Window, groups: int) -> bool:
-    """Whether to lay out rows for many products, and not windows for one."""
-    apart = sliding.dilation[0] > 1 and sliding.stride[0] > 1  # then no slab holds the rows that a window reads
-    return not apart and math.prod(weight_shape) // groups <= BANDED_MOST
+def has_slabs(sliding: Window) -> bool:
+    """Whether the rows that a window reads can be made neighbours: not with both a stride and a dilation down."""
+    return sliding.dilation[0] == 1 or sliding.stride[0] == 1 or sliding.kernel_size[0] == 1
 
 
 def finite(x: Array) -> bool:

@@ -20,7 +20,7 @@ from cnn_core.shapes import Pair
 PRODUCT_MOST = 900_000
 
 # Numbers laid out at a time: small enough for a second-level cache of 1 MB, with many rows for each KH that overlap.
-LAID_OUT_MOST = 200_000
+LAID_OUT_MOST = 400_000
 
 # Columns that a product wants; narrower images of a batch stand side by side until there are as many.
 COLUMNS_WANTED = 448
@@ -72,8 +72,8 @@ def strips(
     (batch, channels, rows, width), step = out.shape, place.stride[0]
     each = x.shape[1] // groups
     kernel_h, kernel_w = kernel
-    most_columns = max(64, PRODUCT_MOST // weights // 16 * 16)
-    wide = min(width, most_columns)
+    most_columns = max(48, PRODUCT_MOST // weights)
+    wide = -(-width // -(-width // most_columns))  # parts as equal as can be
     images = min(batch, max(1, min(COLUMNS_WANTED, most_columns) // width)) if width <= NARROW else 1
     # (N, C, H, W) -> (G, H, C/G, N, W) and (N, C_out, OH, OW) -> (G, C_out/G, OH, N, OW): views
     cells = x.reshape(batch, groups, each, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
@@ -81,12 +81,11 @@ def strips(
     line = groups * each * kernel_w * images * wide
     most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
     strip = min(most, -(-rows // block) * block)
-    laid = np.zeros((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
+    laid = np.empty((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
     for left in range(0, width, wide):
         columns = min(wide, width - left)
         taps = [(b, place.inside(b, left, columns, x.shape[3])) for b in range(kernel_w)]
-        if left:
-            laid[...] = 0  # what was zero around other columns is no longer around these
+        _clear_around(laid, taps)
         for first in range(0, batch, images):
             here = cells[:, :, :, first : first + images]
             there = target[:, :, :, first : first + images, left : left + columns]
@@ -94,6 +93,14 @@ def strips(
                 count = min(strip, rows - top)
                 _lay_out(laid, here, taps, top * step - place.before[0], (count - 1) * step + kernel_h)
                 yield laid, there[:, :, top : top + count]
+
+
+def _clear_around(laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]]) -> None:
+    """Zeros where a tap lies left or right of the image: they stay while strips come and go."""
+    for b, inside in taps:
+        low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
+        laid[:, :, :, b, :, :low] = 0
+        laid[:, :, :, b, :, high:] = 0
 
 
 def _lay_out(
