@@ -45,9 +45,11 @@ def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     array = real(x, "x")
     given = gradient(grad, array.shape)
     given = given.astype(together(given, array), copy=False)
-    # All bits of a kept number and none of the others: multiplied by 0, an infinite gradient would become NaN.
-    mask = np.asarray(array <= 0).astype(_BITS[given.dtype])
-    mask -= 1
+    # All bits of a kept number and none of the others: multiplied by 0, an infinite gradient would become NaN. One byte
+    # a cell while it can be: 1 where dropped, less 1, is 0 there and -1, which is all ones in any width, elsewhere.
+    kept = np.asarray(array <= 0).view(np.int8)
+    kept -= 1
+    mask = kept.astype(_BITS[given.dtype])
     np.bitwise_and(given.view(mask.dtype), mask, out=mask)
     return mask.view(given.dtype)
 
