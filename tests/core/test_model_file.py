@@ -237,6 +237,11 @@ HOSTILE = {  # made when it is asked for: some are large
         lambda: rewritten(lambda h: None, {"6.weight.npy": npy((3, 48), "<f4", bytes(3 * 48 * 4))}),
         "6.weight",
     ),
+    "the same numbers in another shape": (
+        lambda: rewritten(lambda h: None, {"6.weight.npy": npy((48, 3), "<f8", bytes(3 * 48 * 8))}),
+        "6.weight",
+    ),
+    "compressed parts": (lambda: rewritten(lambda h: None, method=zipfile.ZIP_DEFLATED), "claims more than it holds"),
     "an unknown type": (lambda: rewritten(put(6, "arrays", "weight", "dtype", value="object")), "damaged"),
     "a part too many": (lambda: rewritten(lambda h: None, {"extra.py": b"print()"}), "'extra.py'"),
     "a layer too few": (lambda: rewritten(lambda h: h["layers"].pop(6)), "which no layer"),
