@@ -1,7 +1,7 @@
-"""What holds for every test."""
+"""What every test here is run with."""
 
 from hypothesis import settings
 
-# A busy machine makes any example late once in a while: that is no failure of what is tested.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+# How long an example takes is no test's claim: on a busy machine it would fail some of them by chance.
+settings.register_profile("kernelscope", deadline=None)
+settings.load_profile("kernelscope")

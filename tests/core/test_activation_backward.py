@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -33,7 +33,6 @@ shapes = arrays.array_shapes(min_dims=0, max_dims=4, max_side=4, min_side=0)
 numbers = st.floats(-50, 50, width=32)
 
 
-@settings(deadline=None)
 @given(arrays.arrays(np.float32, shapes, elements=numbers), st.sampled_from([np.float32, np.float64]))
 def test_backward_is_the_derivative_times_the_gradient(x, dtype):
     x = frozen(x.astype(dtype))
@@ -52,7 +51,6 @@ def test_backward_is_the_derivative_times_the_gradient(x, dtype):
         np.testing.assert_allclose(ours, expected, rtol=1e-4 if dtype == np.float32 else 1e-9, atol=tolerance)
 
 
-@settings(deadline=None)
 @given(arrays.arrays(np.float64, arrays.array_shapes(max_dims=3, max_side=5), elements=numbers), st.data())
 def test_softmax_s_gradient_is_its_matrix_of_derivatives_times_the_gradient(x, data):
     axis = data.draw(st.integers(-x.ndim, x.ndim - 1))
@@ -120,7 +118,6 @@ def test_relu_keeps_an_infinite_gradient_and_drops_one_without_making_nan():
     assert relu_backward([np.inf, np.inf], [1.0, -1.0]).tolist() == [np.inf, 0]
 
 
-@settings(deadline=None)
 @given(
     arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4),
     st.integers(1, 4),

@@ -130,7 +130,7 @@ def test_a_covered_patch_costs_what_its_cells_weigh():
 # ---- in general -------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(0, 2), st.floats(-1, 1))
 def test_integrated_gradients_add_up_to_the_difference_in_score(seed, target, level):
     network = convolutional(seed, Softmax())

@@ -214,7 +214,7 @@ def test_one_seed_drops_the_same_cells_and_a_generator_moves_on():
     assert not np.array_equal(network.trace(x, training=True, rng=generator).output, first)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @drawn(p=st.floats(0, 1), seed=st.integers(0, 2**32))
 def test_dropout_keeps_the_mean_and_drops_its_part(p, seed):
     output = Sequential([Dropout(p)]).trace(np.ones((1, 20_000)), training=True, rng=seed).output

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, cross_entropy
@@ -20,7 +20,6 @@ def plain(logits: np.ndarray, labels: np.ndarray) -> float:
     return total / len(logits)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 7), st.integers(0, 2**32), st.sampled_from([np.float32, np.float64]))
 def test_it_is_minus_the_log_of_the_label_s_probability(count, classes, seed, dtype):
     rng = np.random.default_rng(seed)

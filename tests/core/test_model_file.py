@@ -136,7 +136,7 @@ def test_a_path_that_cannot_be_used_is_told(tmp_path):
 # ---- damaged ------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.integers(0, 10_000))
 def test_a_file_cut_short_is_refused(length):
     cut = good()[: length % len(good())]
@@ -144,7 +144,7 @@ def test_a_file_cut_short_is_refused(length):
         Sequential.load(cut)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(st.integers(0, 100_000), st.integers(1, 255)), min_size=1, max_size=4))
 def test_flipped_bits_are_refused_or_in_a_place_that_holds_nothing_of_the_network(flips):
     data = bytearray(good())
@@ -157,7 +157,7 @@ def test_flipped_bits_are_refused_or_in_a_place_that_holds_nothing_of_the_networ
     assert_same(loaded, network())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_other_bytes_are_refused(data):
     with pytest.raises(ModelError):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_core import (
@@ -64,7 +64,6 @@ def test_statistics_given_as_double_are_not_rounded_on_the_way():
     np.testing.assert_array_equal(out, batch_norm2d(X, *wide))
 
 
-@settings(deadline=None)
 @given(
     st.tuples(st.integers(2, 4), st.integers(1, 3), st.integers(1, 5), st.integers(1, 5)),
     st.sampled_from([np.float32, np.float64]),
