@@ -36,11 +36,12 @@ def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, 
         grad: Array = scores - scores.max(axis=1, keepdims=True)
     at_label = grad[rows, chosen].astype(np.float64)
     np.exp(grad, out=grad)
-    sums = grad.sum(axis=1, keepdims=True)
+    # In double: where the label is almost certain the sum is 1 and a little, and that little is the loss.
+    sums = grad.sum(axis=1, dtype=np.float64)
     with np.errstate(invalid="ignore"):
-        each = np.log(sums[:, 0], dtype=np.float64) - at_label
+        each = np.log(sums) - at_label
         loss = float(each.sum()) / count if count else float("nan")
-        grad /= sums
+        grad /= sums.astype(grad.dtype)[:, None]
     grad[rows, chosen] -= 1
     if count:
         grad /= count
