@@ -12,7 +12,9 @@ import numpy as np
 from cnn_core.errors import ModelError
 from cnn_core.layers import (
     AvgPool2d,
+    BatchNorm2d,
     Conv2d,
+    Dropout,
     Flatten,
     Layer,
     LeakyReLU,
@@ -25,7 +27,7 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import FEW_TAPS, GATHERED_MOST
+from cnn_core.ops.conv.dispatch import FEW_TAPS, GATHERED_MOST
 from cnn_core.trace import Trace
 
 INLINE = 2048
@@ -35,12 +37,14 @@ INLINE = 2048
 def archive(trace: Trace) -> bytes:
     """A whole run as one NPZ file: ``"input"``, every stage by its name, every parameter as ``"0.weight"``.
 
-    Opens with ``numpy.load(file)``, without pickle; the same run gives the same bytes.
+    Batch norm's running statistics are among the parameters. The file opens with ``numpy.load(file)``, without
+    pickle; the same run gives the same bytes.
     """
     arrays = {"input": trace.input}
     for number, stage in enumerate(trace.stages):
         arrays[stage.name] = stage.output
-        arrays |= {f"{number}.{name}": array for name, array in stage.layer.params().items()}
+        held = stage.layer.params() | stage.layer.buffers()
+        arrays |= {f"{number}.{name}": array for name, array in held.items()}
     return npz(arrays)
 
 
@@ -151,6 +155,14 @@ def softmax(x):
     return powers / powers.sum(axis=-1, keepdims=True)
 '''
 
+_BATCH_NORM = '''
+def batch_norm(x, mean, var, weight, bias, eps):
+    """(x - mean) / sqrt(var + eps) * weight + bias, as one multiplication and one addition a channel."""
+    scale = weight / np.sqrt(var + eps)
+    shift = bias - mean * scale
+    return x * scale[:, None, None] + shift[:, None, None]
+'''
+
 
 def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     """A script that needs NumPy alone and computes every stage of a run again, to the last bit.
@@ -159,8 +171,8 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     name it takes as an argument. It prints each stage, or writes them all to the NPZ file named by a second argument.
 
     Args:
-        network: convolutions without groups, poolings without dilation or ceil mode that count their padding,
-            activations, flatten, linear, softmax over the last axis.
+        network: convolutions without groups, padded by zeros, poolings without dilation or ceil mode that count their
+            padding, activations, flatten, linear, batch norm and dropout at inference, softmax over the last axis.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 
@@ -185,7 +197,8 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
         functions, call, parameters = _line(layer, shape)
         needed += [function for function in functions if function not in needed]
         for name in parameters:
-            lines.append(f"{name}_{number} = {literal(layer.params()[name], f'{number}.{name}')}")
+            array = (layer.params() | layer.buffers())[name]
+            lines.append(f"{name}_{number} = {literal(array, f'{number}.{name}')}")
         name = f"{number}.{type(layer).__name__}"
         after = layer.output_shape(shape)
         lines += [f'stages["{name}"] = x = {call.format(n=number)}  # {shape} -> {after}', ""]
@@ -228,6 +241,8 @@ def _line(layer: Layer, shape: tuple[int, ...]) -> _Line:
 def _conv(layer: Any, shape: tuple[int, ...]) -> _Line:
     if layer.groups != 1 or "bias" not in layer.params():
         raise ModelError("a convolution with groups or without bias has no line of NumPy yet; use groups=1, bias=True")
+    if layer.padding_mode != "zeros":
+        raise ModelError(f'padding_mode={layer.padding_mode!r} has no line of NumPy yet; use "zeros"')
     window = layer.window(shape)
     # The same order of the same operations as ops.conv carries out: only then do all the bits agree.
     way = _SHIFTED if layer.weight[0].size <= FEW_TAPS else _GATHERED
@@ -244,6 +259,22 @@ def _pool(layer: Any, shape: tuple[int, ...]) -> _Line:
     return [_CONVOLVE, function], f"{name}(x, {window.kernel_size}, {window.stride}, {window.padding})", []
 
 
+def _linear(layer: Any, _: tuple[int, ...]) -> _Line:
+    plus, names = (" + bias_{n}", ["weight", "bias"]) if layer.has_bias else ("", ["weight"])
+    return [], "np.matmul(x, weight_{n}.T)" + plus, names
+
+
+def _batch_norm(layer: Any, _: tuple[int, ...]) -> _Line:
+    names = ["running_mean", "running_var", "weight", "bias"]
+    return [_BATCH_NORM], f"batch_norm(x, {', '.join(f'{name}_{{n}}' for name in names)}, {layer.eps!r})", names
+
+
+def _softmax(layer: Any, shape: tuple[int, ...]) -> _Line:
+    if layer.axis not in (-1, len(shape) - 1):
+        raise ModelError(f"softmax along axis {layer.axis} has no line of NumPy yet; use axis=-1")
+    return [_SOFTMAX], "softmax(x)", []
+
+
 _LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {
     Conv2d: _conv,
     MaxPool2d: _pool,
@@ -253,6 +284,8 @@ _LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {
     Sigmoid: lambda *_: ([_SIGMOID], "sigmoid(x)", []),
     Tanh: lambda *_: ([], "np.tanh(x)", []),
     Flatten: lambda *_: ([], "x.reshape(len(x), -1)", []),
-    Linear: lambda *_: ([], "np.matmul(x, weight_{n}.T) + bias_{n}", ["weight", "bias"]),
-    Softmax: lambda *_: ([_SOFTMAX], "softmax(x)", []),
+    Linear: _linear,
+    Softmax: _softmax,
+    BatchNorm2d: _batch_norm,
+    Dropout: lambda *_: ([], "x", []),
 }

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy.typing as npt
 
-from cnn_core.errors import ModelError, ShapeError
+from cnn_core import model_file
+from cnn_core.errors import CnnCoreError, ModelError, ShapeError
 from cnn_core.layers import Layer
-from cnn_core.ops._arrays import Array, real
+from cnn_core.layers.base import Rng, generator
+from cnn_core.ops._arrays import Array, gradient, real
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """What a network's loss gains, to first order, for each number that led to it.
+
+    Attributes:
+        input: of the input's shape; None where it was not asked for.
+        params: ``{"0.weight": array}``, as :meth:`Sequential.params` names them.
+        stages: ``stages[i]`` is the gradient at stage i's output; None where it was not asked for.
+    """
+
+    input: Array | None
+    params: dict[str, Array]
+    stages: tuple[Array | None, ...]
 
 
 @dataclass(frozen=True)
@@ -44,7 +63,12 @@ class Sequential:
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers: tuple[Layer, ...] = tuple(layers)
+        try:
+            self.layers: tuple[Layer, ...] = tuple(layers)
+        except TypeError as error:
+            raise ModelError(
+                f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works"
+            ) from error
         for position, layer in enumerate(self.layers):
             if not isinstance(layer, Layer):
                 raise ModelError(f"a network is made of layers, got {type(layer).__name__} at place {position}")
@@ -60,29 +84,97 @@ class Sequential:
         """
         out = real(x, "x")
         for name, layer in self._named():
-            out = _run(name, layer, out)
+            with _told_by(name):
+                out = layer.forward(out)
         return out
 
-    def trace(self, x: npt.ArrayLike) -> Trace:
-        """The same run with every stage kept.
+    def trace(self, x: npt.ArrayLike, *, training: bool = False, rng: Rng | None = None) -> Trace:
+        """The same run with every stage kept, and with what going back needs.
 
         Args:
             x: ``(N, C, H, W)``, or what the first layer takes; kept as a copy, so that later edits do not change it.
+            training: run as while learning: dropout drops, batch norm takes the batch's statistics. Nothing of the
+                network changes, running statistics included; :func:`cnn_core.fit` moves those.
+            rng: a seed or a generator for what is drawn at random in training; a generator moves on.
 
         Raises:
             ShapeError: where a layer's input does not fit it; the message names the layer.
+            ModelError: where a layer draws at random in training and ``rng`` is None, or is neither seed nor generator.
         """
+        drawn = None if rng is None else generator(rng)
         given = real(x, "x").copy()
         stages: list[Stage] = []
         out = given
         for position, (name, layer) in enumerate(self._named()):
-            out = _run(name, layer, out)
-            stages.append(Stage(name, layer, (position - 1,), out))
-        return Trace(given, tuple(stages))
+            with _told_by(name):
+                out, saved = layer.run(out, training=training, rng=drawn)
+            stages.append(Stage(name, layer, (position - 1,), out, saved))
+        return Trace(given, tuple(stages), training)
+
+    def backward(self, trace: Trace, grad: npt.ArrayLike, *, needs_input: bool = True) -> Gradients:
+        """Go back through a trace: the gradient at every stage, parameter and input (Rumelhart et al., 1986).
+
+        The layers' parameters are read as they are now: go back before they are moved on.
+
+        Args:
+            trace: a run of this network, in training or not.
+            grad: the gradient at ``trace.output``, of its shape.
+            needs_input: whether the gradients before the first layer that learns are wanted; learning does without.
+
+        Raises:
+            ModelError: where the trace is none, or another network's.
+            ShapeError: where ``grad`` does not fit.
+        """
+        if not isinstance(trace, Trace):
+            raise ModelError(f"backward takes what network.trace(x) returns, got {type(trace).__name__}")
+        if [stage.layer for stage in trace.stages] != list(self.layers):
+            raise ModelError(f"this trace is of another network than {self!r}; network.trace(x) makes one that fits")
+        flowing: Array | None = gradient(grad, trace.output.shape)
+        learns = [position for position, layer in enumerate(self.layers) if layer.params()]
+        first = 0 if needs_input else min(learns, default=len(self.layers))
+        params: dict[str, Array] = {}
+        stages: list[Array | None] = [None] * len(self.layers)
+        for position in range(len(self.layers) - 1, first - 1, -1):
+            stage = trace.stages[position]
+            stages[position] = flowing
+            with _told_by(stage.name):
+                flowing, found = stage.layer.backward(
+                    flowing,
+                    trace.values(stage.inputs[0]),
+                    stage.output,
+                    stage.saved,
+                    needs_input=needs_input or position > first,
+                )
+            params |= {f"{position}.{name}": array for name, array in found.items()}
+        ordered = {name: params[name] for name in self.params()}
+        return Gradients(flowing if needs_input else None, ordered, tuple(stages))
 
     def params(self) -> dict[str, Array]:
         """Every live array, ``"0.weight"`` being layer 0's weight."""
         return {f"{k}.{name}": array for k, layer in enumerate(self.layers) for name, array in layer.params().items()}
+
+    def save(self, file: model_file.File) -> None:
+        """Write the network to one file: kinds, settings and all arrays, running statistics included; no pickle.
+
+        Args:
+            file: a path, or a binary file open for writing. The same network gives the same bytes.
+
+        Raises:
+            ModelError: where a layer is of a kind that is not :mod:`cnn_core`'s own, or the path cannot be written.
+        """
+        model_file.write(self.layers, file)
+
+    @classmethod
+    def load(cls, file: model_file.File | bytes) -> Sequential:
+        """A network that was saved, its arrays equal to the last bit. Nothing in the file is ever executed.
+
+        Args:
+            file: a path, the file's bytes, or a binary file, read from its start where it can seek.
+
+        Raises:
+            ModelError: where there is no such file, or it is damaged, of another kind or written by a later version.
+        """
+        return cls(model_file.read(file))
 
     def summary(self, input_shape: tuple[int, ...]) -> list[Row]:
         """A row a layer: output shape, parameters, multiply-adds, receptive field.
@@ -94,12 +186,11 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
         """
         rows: list[Row] = []
-        shape, field = tuple(input_shape), ReceptiveField() if len(input_shape) == 4 else None
+        shape = _sizes(input_shape)
+        field = ReceptiveField() if len(shape) == 4 else None
         for name, layer in self._named():
-            try:
+            with _told_by(name):
                 after = layer.output_shape(shape)
-            except ShapeError as error:
-                raise ShapeError(f"{name}: {error}") from error
             window = layer.window(shape)
             if field is not None and window is not None:
                 field = field.through(window)
@@ -117,8 +208,20 @@ class Sequential:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
 
 
-def _run(name: str, layer: Layer, x: Array) -> Array:
+def _sizes(shape: Iterable[int]) -> tuple[int, ...]:
     try:
-        return layer.forward(x)
-    except ShapeError as error:
-        raise ShapeError(f"{name}: {error}") from error
+        sizes = tuple(operator.index(size) for size in shape)
+    except TypeError:
+        sizes = (-1,)
+    if min(sizes, default=0) < 0:
+        raise ShapeError(f"input_shape must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
+    return sizes
+
+
+@contextmanager
+def _told_by(name: str) -> Iterator[None]:
+    """Refusals inside, with the layer's name before them."""
+    try:
+        yield
+    except CnnCoreError as error:
+        raise type(error)(f"{name}: {error}") from error

@@ -21,12 +21,17 @@ def _numbers(value: npt.ArrayLike, name: str, rank: int) -> _Array:
     return array
 
 
-def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike) -> _Array:
-    """Slide a kernel over an image, not flipped, only where it fits.
+def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution: bool = False) -> _Array:
+    """Slide a kernel over an image, only where it fits.
+
+    Networks call this convolution, though the kernel is not flipped; mathematics calls it cross-correlation. A true
+    convolution turns the kernel half around first (Goodfellow, Bengio and Courville, "Deep Learning", 2016, section
+    9.1).
 
     Args:
         image: ``(H, W)``.
         kernel: ``(KH, KW)``, no larger than the image.
+        true_convolution: whether the kernel is flipped, top to bottom and left to right.
 
     Returns:
         ``(H - KH + 1, W - KW + 1)`` float64.
@@ -35,6 +40,8 @@ def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike) -> _Array:
         ShapeError: where the kernel does not fit.
     """
     picture, weights = _numbers(image, "image", 2), _numbers(kernel, "kernel", 2)
+    if true_convolution:
+        weights = weights[::-1, ::-1]
     height, width = picture.shape
     kernel_height, kernel_width = weights.shape
     if kernel_height > height or kernel_width > width:

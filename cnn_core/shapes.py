@@ -95,6 +95,18 @@ class Window:
             raise ShapeError(self._misfit(height, width))
         return self._count(0, height), self._count(1, width)
 
+    def spread_size(self, height: int, width: int, output_padding: Pair = (0, 0)) -> Pair:
+        """The input that gives ``(height, width)`` windows: what a transposed convolution fills, rows and columns.
+
+        With a stride several inputs do; the smallest, plus ``output_padding`` (Dumoulin and Visin 2016, relation 14).
+        It is below 1 where the padding takes away everything.
+        """
+        rows, columns = (
+            (count - 1) * self.stride[axis] + self.extent[axis] - sum(self.padding[axis]) + output_padding[axis]
+            for axis, count in enumerate((height, width))
+        )
+        return rows, columns
+
     def _misfit(self, height: int, width: int) -> str:
         (kernel_h, kernel_w), (rows, columns) = self.kernel_size, self.extent
         short = max(rows - height - sum(self.padding[0]), columns - width - sum(self.padding[1]))
@@ -195,6 +207,49 @@ def _same(bare: Window, axis: int, size: int) -> Pair:
     count = -(-size // bare.stride[axis])
     total = max(0, (count - 1) * bare.stride[axis] + bare.extent[axis] - size)
     return total // 2, total - total // 2
+
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+def padding_source(position: int, size: int, mode: str) -> int | None:
+    """Which cell along an axis a place in or around the image shows, as PyTorch's padding modes have it.
+
+    Args:
+        position: a place along the axis; negative, or ``size`` and more, in the padding.
+        size: cells of the image along it.
+        mode: one of ``PADDING_MODES``: reflect mirrors without repeating the edge, replicate repeats the edge,
+            circular starts again on the other side.
+
+    Returns:
+        A place inside the image, or None for a zero around it.
+    """
+    if 0 <= position < size:
+        return position
+    if mode == "reflect":
+        return -position if position < 0 else 2 * (size - 1) - position
+    if mode == "replicate":
+        return min(max(position, 0), size - 1)
+    return position % size if mode == "circular" else None
+
+
+def check_padding_mode(mode: str, sides: Sides, input_size: Pair) -> None:
+    """Refuse a padding mode that there is not, or a padding wider than the image has cells to show in it.
+
+    Raises:
+        ShapeError: where reflect is asked for ``size`` cells or more, or circular for more than ``size``.
+    """
+    if mode not in PADDING_MODES:
+        raise ShapeError(f'padding_mode must be one of {PADDING_MODES}, got {mode!r}; "zeros" works')
+    most = {"reflect": -1, "circular": 0}.get(mode)
+    if most is None:
+        return
+    for pair_of_sides, size, axis in zip(sides, input_size, ("rows", "columns"), strict=True):
+        if max(pair_of_sides) > size + most:
+            raise ShapeError(
+                f'padding_mode="{mode}" has only {size + most} cells to show around {size} {axis}, '
+                f'got padding {max(pair_of_sides)}; padding={size + most} or padding_mode="replicate" works'
+            )
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Sources:
 class Explainable(Protocol):
     """What the trace needs of a layer."""
 
-    def sources(self, x: Array, output: Array, index: Index) -> Sources:
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The input cells that made the output cell ``index``."""
 
     def readers(self, input_shape: tuple[int, ...], output_shape: tuple[int, ...], index: Index) -> Iterator[Index]:
@@ -102,25 +102,32 @@ class Stage:
         layer: the layer itself.
         inputs: the stages it read, -1 for the network's input.
         output: its result; not to be written to.
+        saved: what else the layer needs of this run to explain itself and to go back, such as dropout's mask.
     """
 
     name: str
     layer: Any
     inputs: tuple[int, ...]
     output: Array
+    saved: Any = None
 
 
 @dataclass(frozen=True)
 class Trace:
     """One run of a network.
 
+    A cell is explained by its layer's parameters as they are when it is asked: after they were moved, by hand or by
+    training, the terms no longer add up to the numbers of an earlier run, so trace again.
+
     Attributes:
         input: what the network was given, as floats.
         stages: ``stages[i]`` is layer i's output; the input is not among them.
+        training: whether the network ran as it does while it learns.
     """
 
     input: Array
     stages: tuple[Stage, ...]
+    training: bool = False
 
     @property
     def output(self) -> Array:
@@ -160,7 +167,7 @@ class Trace:
         asked = self.stages[number]
         reads = asked.inputs[0]
         source = self.values(reads)
-        told: Sources = asked.layer.sources(source, asked.output, cell)
+        told: Sources = asked.layer.sources(source, asked.output, cell, asked.saved)
         cells = [None if at is None else float(source[at]) for at in told.cells]
         numbers = [told.padding_value if at is None else at for at in cells]
         if told.weights is None:

@@ -1,5 +1,6 @@
 """What every operation asks of its arrays before it works: their kind, their rank, their element type."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 
 Array = npt.NDArray[Any]
+
+_KEPT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
 def real(value: npt.ArrayLike, name: str) -> Array:
@@ -22,8 +25,10 @@ def real(value: npt.ArrayLike, name: str) -> Array:
         array = np.asarray(value)
     except ValueError as error:
         raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
-    if array.dtype in (np.float32, np.float64):
+    if array.dtype in _KEPT:
         return array
+    if array.dtype.newbyteorder("=") in _KEPT:  # another machine's byte order
+        return array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
     if array.dtype == np.float16:
@@ -49,7 +54,8 @@ def images(x: npt.ArrayLike) -> Array:
 
 def together(*arrays: Array | None) -> np.dtype[Any]:
     """The element type that holds all of these, as NumPy promotes them."""
-    return np.result_type(*(array.dtype for array in arrays if array is not None))
+    dtypes = {array.dtype for array in arrays if array is not None}
+    return dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
 
 
 def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
@@ -64,3 +70,31 @@ def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
     if array.shape != (length,):
         raise ShapeError(f"{name} must have shape ({length},), one number a channel or output, got {array.shape}")
     return array
+
+
+def gradient(value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
+    """``value`` as the gradient of an output of this shape.
+
+    Raises:
+        ShapeError: where it has another shape.
+    """
+    array = real(value, "grad")
+    if array.shape != shape:
+        raise ShapeError(f"grad must have the output's shape {shape}, got {array.shape}; np.ones({shape}) works")
+    return array
+
+
+def setting(value: Any, name: str, *, works: float, least: float = -math.inf) -> float:
+    """A setting as a float.
+
+    Raises:
+        ShapeError: where it is no number, NaN or below ``least``; the message says that ``works`` does.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not number >= least:
+        limits = "" if math.isinf(least) else f", at least {least:g}"
+        raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
+    return number

@@ -1,4 +1,4 @@
-"""Fully connected layers, and the flattening before them."""
+"""Fully connected layers, and the flattening before them; each forward beside its backward."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, real, together, vector
 
 
 def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Array:
@@ -23,6 +23,49 @@ def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None =
     Raises:
         ShapeError: where the shapes do not fit.
     """
+    x, weight = _operands(x, weight)
+    bias = vector(bias, "bias", weight.shape[0])
+    dtype = together(x, weight, bias)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # (..., in) @ (in, out) -> (..., out)
+        out: Array = np.asarray(np.matmul(x.astype(dtype, copy=False), weight.astype(dtype, copy=False).T))
+        if bias is not None:
+            out += bias.astype(dtype, copy=False)
+    return out
+
+
+def linear_backward(
+    grad: npt.ArrayLike, x: npt.ArrayLike, weight: npt.ArrayLike, *, needs_input: bool = True
+) -> tuple[Array | None, Array, Array]:
+    """Linear's gradients: ``grad @ weight``, ``grad.T @ x`` and the sum of ``grad`` over all rows.
+
+    Args:
+        grad: ``(..., out_features)``, the loss's gradient at the output.
+        x: ``(..., in_features)``, the forward's input.
+        weight: ``(out_features, in_features)``.
+        needs_input: whether the gradient at ``x`` is computed.
+
+    Returns:
+        ``grad_x (..., in_features)`` or None, ``grad_weight (out_features, in_features)``, ``grad_bias
+        (out_features,)``.
+
+    Raises:
+        ShapeError: where the shapes do not fit.
+    """
+    x, weight = _operands(x, weight)
+    given = gradient(grad, (*x.shape[:-1], weight.shape[0]))
+    dtype = together(given, x, weight)
+    given, x, weight = (array.astype(dtype, copy=False) for array in (given, x, weight))
+    rows = math.prod(x.shape[:-1])
+    # (..., out) -> (rows, out) and (..., in) -> (rows, in)
+    flat_grad, flat_x = given.reshape(rows, weight.shape[0]), x.reshape(rows, weight.shape[1])
+    with np.errstate(invalid="ignore", over="ignore"):
+        grad_x = np.asarray(np.matmul(given, weight)) if needs_input else None
+        grad_weight: Array = np.matmul(flat_grad.T, flat_x)
+        return grad_x, grad_weight, flat_grad.sum(axis=0)
+
+
+def _operands(x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
     x, weight = real(x, "x"), real(weight, "weight")
     if weight.ndim != 2:
         raise ShapeError(f"weight must be (out_features, in_features), got shape {weight.shape}")
@@ -31,10 +74,7 @@ def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None =
             f"x of shape {x.shape} must end in the weight's {weight.shape[1]} input features; "
             "flatten images first: flatten(x) gives (N, C*H*W)"
         )
-    bias = vector(bias, "bias", weight.shape[0])
-    dtype = together(x, weight, bias)
-    out: Array = np.matmul(x.astype(dtype, copy=False), weight.astype(dtype, copy=False).T)
-    return out if bias is None else out + bias
+    return x, weight
 
 
 def flatten(x: npt.ArrayLike) -> Array:
@@ -48,3 +88,12 @@ def flatten(x: npt.ArrayLike) -> Array:
         raise ShapeError("flatten needs a batch axis, got a single number; x[None] works")
     # (N, C, H, W) -> (N, C*H*W); the size is computed, as -1 is undefined for an empty batch
     return array.reshape(array.shape[0], math.prod(array.shape[1:]))
+
+
+def flatten_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...]) -> Array:
+    """``(N, C*H*W) -> (N, C, H, W)``: every number back to where it came from.
+
+    Raises:
+        ShapeError: where ``grad`` is not of flatten's output shape.
+    """
+    return gradient(grad, (x_shape[0], math.prod(x_shape[1:]))).reshape(x_shape)

@@ -55,6 +55,21 @@ def test_types_are_kept_shapes_too_and_inputs_are_left_alone(function, dtype, ex
     np.testing.assert_array_equal(x, before)
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_numbers_in_another_machine_s_byte_order_are_the_same_numbers(function):
+    for dtype in (np.float32, np.float64):
+        other = NUMBERS.astype(np.dtype(dtype).newbyteorder())
+        np.testing.assert_array_equal(function(other), function(NUMBERS.astype(dtype)))
+        assert function(other).dtype == dtype
+
+
+@pytest.mark.parametrize("shape", [(), (0, 3), (3, 0), (1,), (511,), (2, 600), (3, 2, 20, 30), (40, 1, 1, 1)])
+def test_relu_is_the_larger_of_two_in_every_shape(shape):
+    x = np.random.default_rng(0).normal(size=shape)
+    for laid_out in (x, np.asfortranarray(x)):
+        np.testing.assert_array_equal(relu(laid_out), np.where(x > 0, x, 0))
+
+
 @pytest.mark.parametrize(("x", "axis"), [(np.ones(3), 1), (np.ones((2, 0)), -1), (5.0, -1), (np.ones(3), None)])
 def test_softmax_without_such_an_axis_is_refused(x, axis):
     with pytest.raises(ShapeError, match="axis"):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, conv2d
-from cnn_core.ops import conv
+from cnn_core.ops.conv import dispatch
 from tests.core.cases import LAYOUTS, convolutions
 from tests.helpers import oracles
 
@@ -38,7 +38,7 @@ def test_no_branch_changes_a_result(case, few_taps):
     rng = np.random.default_rng(0)
     x, weight = x + rng.normal(size=x.shape), weight + rng.normal(size=weight.shape)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conv, "FEW_TAPS", few_taps)
+        patch.setattr(dispatch, "FEW_TAPS", few_taps)
         out = conv2d(x, weight, bias, **given_settings)
     np.testing.assert_allclose(out, by_loops(x, weight, bias, given_settings), rtol=1e-12, atol=1e-11)
 

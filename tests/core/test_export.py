@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from cnn_core import (
     AvgPool2d,
+    BatchNorm2d,
     Conv2d,
+    Dropout,
     Flatten,
     LeakyReLU,
     Linear,
@@ -33,7 +35,7 @@ RNG = np.random.default_rng(5)
 
 def in_double(network: Sequential) -> Sequential:
     for layer in network.layers:
-        for name, values in layer.params().items():
+        for name, values in (layer.params() | layer.buffers()).items():
             setattr(layer, name, values.astype(np.float64))
     return network
 
@@ -127,6 +129,17 @@ def test_any_settings_are_reproduced(channels, outputs, kernel, stride, padding,
         assert same_bits(np.ascontiguousarray(space["stages"][stage.name]), np.ascontiguousarray(stage.output))
 
 
+def test_batch_norm_dropout_and_a_layer_without_bias_are_reproduced(tmp_path):
+    norm = BatchNorm2d(3, eps=1e-3)
+    network = in_double(Sequential([norm, Dropout(0.5), Flatten(), Linear(60, 4, bias=False)]))
+    for name, values in (norm.params() | norm.buffers()).items():
+        setattr(norm, name, values + RNG.uniform(0.1, 1, 3))
+    trace = network.trace(image(3, 4, 5))
+    results = run(numpy_script(network, trace.input), trace, tmp_path)
+    for stage in trace.stages:
+        assert same_bits(np.ascontiguousarray(results[stage.name]), np.ascontiguousarray(stage.output)), stage.name
+
+
 def test_a_script_that_holds_its_numbers_needs_no_file_and_prints_them(tmp_path):
     x = np.arange(9.0).reshape(1, 1, 3, 3)
     script = numpy_script(in_double(Sequential([ReLU(), Flatten()])), x)
@@ -141,6 +154,10 @@ def test_a_script_that_holds_its_numbers_needs_no_file_and_prints_them(tmp_path)
 def test_a_layer_without_a_line_is_refused_by_name():
     with pytest.raises(ModelError, match="no line of NumPy"):
         numpy_script(Sequential([Conv2d(2, 2, 1, groups=2)]), image(2, 3, 3))
+    with pytest.raises(ModelError, match="padding_mode='reflect'"):
+        numpy_script(Sequential([Conv2d(1, 1, 3, padding=1, padding_mode="reflect")]), image(1, 3, 3))
+    with pytest.raises(ModelError, match="axis"):
+        numpy_script(Sequential([Softmax(axis=1)]), image(1, 3, 3))
     with pytest.raises(ModelError, match="ceil_mode"):
         numpy_script(Sequential([MaxPool2d(2, ceil_mode=True)]), image(1, 3, 3))
 

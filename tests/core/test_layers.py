@@ -10,7 +10,9 @@ import cnn_core
 from cnn_core import (
     AvgPool2d,
     BatchNorm2d,
+    CnnCoreError,
     Conv2d,
+    Dropout,
     Flatten,
     LeakyReLU,
     Linear,
@@ -22,59 +24,15 @@ from cnn_core import (
     Softmax,
     Tanh,
 )
-from cnn_core.layers import Layer
-
-IMAGES = (2, 4, 5, 6)
-
-
-def normalised() -> BatchNorm2d:
-    layer = BatchNorm2d(4)
-    rng = np.random.default_rng(5)
-    layer.running_mean[:], layer.running_var[:] = rng.normal(size=4), rng.uniform(0.1, 3, 4)
-    layer.weight, layer.bias = rng.normal(size=4).astype(np.float32), rng.normal(size=4).astype(np.float32)
-    return layer
-
-
-CASES = {
-    "Conv2d": (lambda: Conv2d(4, 2, 3), IMAGES),
-    "Conv2d with everything": (
-        lambda: Conv2d(4, 6, (2, 3), stride=(2, 1), padding=((1, 0), (2, 1)), dilation=(1, 2), groups=2),
-        IMAGES,
-    ),
-    "Conv2d depthwise, same": (lambda: Conv2d(4, 4, 3, padding="same", groups=4, bias=False), IMAGES),
-    "MaxPool2d": (lambda: MaxPool2d(2), IMAGES),
-    "MaxPool2d padded": (lambda: MaxPool2d(3, stride=2, padding=1, ceil_mode=True), IMAGES),
-    "MaxPool2d dilated": (lambda: MaxPool2d((2, 3), stride=1, dilation=(2, 1)), IMAGES),
-    "AvgPool2d": (lambda: AvgPool2d(2), IMAGES),
-    "AvgPool2d padded": (lambda: AvgPool2d(3, stride=2, padding=1, ceil_mode=True), IMAGES),
-    "AvgPool2d without padding": (lambda: AvgPool2d(3, stride=2, padding=1, count_include_pad=False), IMAGES),
-    "ReLU": (ReLU, IMAGES),
-    "LeakyReLU": (lambda: LeakyReLU(0.1), IMAGES),
-    "Sigmoid": (Sigmoid, IMAGES),
-    "Tanh": (Tanh, (2, 7)),
-    "Softmax": (Softmax, (2, 5)),
-    "Softmax over channels": (lambda: Softmax(axis=1), (1, 3, 2, 2)),
-    "BatchNorm2d": (normalised, IMAGES),
-    "Flatten": (Flatten, (2, 3, 2, 2)),
-    "Linear": (lambda: Linear(7, 3), (2, 7)),
-    "Linear without bias": (lambda: Linear(7, 3, bias=False), (2, 7)),
-}
-
-
-def given(shape: tuple[int, ...], dtype: type = np.float64) -> np.ndarray:
-    return np.random.default_rng(1).normal(size=shape).astype(dtype)
-
-
-@pytest.fixture(params=CASES)
-def case(request) -> tuple[Layer, tuple[int, ...]]:
-    make, shape = CASES[request.param]
-    return make(), shape
+from cnn_core.layers import KINDS, Layer
+from tests.core.layer_cases import CASES, given
 
 
 def test_every_layer_has_a_case():
     layers = {name for name in cnn_core.__all__ if isinstance(getattr(cnn_core, name), type)}
     layers = {name for name in layers if issubclass(getattr(cnn_core, name), Layer)}
     assert {name.split()[0] for name in CASES} == layers
+    assert set(KINDS) == layers
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -98,8 +56,15 @@ def test_an_input_is_never_written_to(case):
 def test_nothing_of_a_run_stays_on_the_layer(case):
     layer, shape = case
     before = {name: id(value) for name, value in vars(layer).items()}
-    Sequential([layer]).trace(given(shape)).explain(0, (0,) * len(layer.output_shape(shape)))
+    held = {name: array.copy() for name, array in (layer.params() | layer.buffers()).items()}
+    network = Sequential([layer])
+    for training in (False, True):
+        trace = network.trace(given(shape), training=training, rng=0)
+        trace.explain(0, (0,) * len(layer.output_shape(shape)))
+        network.backward(trace, np.ones(trace.output.shape))
     assert {name: id(value) for name, value in vars(layer).items()} == before
+    for name, array in (layer.params() | layer.buffers()).items():
+        np.testing.assert_array_equal(array, held[name])
 
 
 def test_a_layer_can_be_made_again_from_its_settings(case):
@@ -109,10 +74,11 @@ def test_a_layer_can_be_made_again_from_its_settings(case):
     assert twin.output_shape(shape) == layer.output_shape(shape)
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_cell_s_explanation_adds_up(case, dtype):
+def test_every_cell_s_explanation_adds_up(case, dtype, training):
     layer, shape = case
-    trace = Sequential([layer]).trace(given(shape, dtype))
+    trace = Sequential([layer]).trace(given(shape, dtype), training=training, rng=3)
     eps = float(np.finfo(dtype).eps)
     for index in np.ndindex(trace.output.shape):
         asked = trace.explain(0, index)
@@ -139,14 +105,15 @@ def test_every_cell_s_explanation_adds_up(case, dtype):
 def test_consumers_are_the_cells_whose_terms_name_the_cell(case):
     layer, shape = case
     trace = Sequential([layer]).trace(given(shape))
-    named: dict[tuple[int, ...], list[tuple[int, tuple[int, ...]]]] = {}
+    # A dict keeps the order and names a cell once, however often a padding that reflects shows it to one window.
+    named: dict[tuple[int, ...], dict[tuple[int, tuple[int, ...]], None]] = {}
     for index in np.ndindex(trace.output.shape):
         for term in trace.explain(0, index).terms:
             if term.index is not None:
-                named.setdefault(term.index, []).append((0, index))
+                named.setdefault(term.index, {})[(0, index)] = None
     for index in np.ndindex(shape):
         asked = trace.explain(-1, index)
-        assert list(asked.consumers) == named.get(index, [])
+        assert list(asked.consumers) == list(named.get(index, {}))
         assert (asked.rule, asked.terms, asked.value) == ("input", (), trace.input[index])
 
 
@@ -177,6 +144,13 @@ def test_parameters_are_live(case):
             setattr(layer, name, np.ones(array.size + 1))
 
 
+def test_numbers_put_in_a_parameter_s_place_are_copied():
+    layer, weights = Linear(2, 1, bias=False), np.array([[1.0, 2.0]])
+    layer.weight = weights
+    layer.weight[:] = 7
+    assert weights.tolist() == [[1, 2]]
+
+
 def test_a_parameter_that_a_layer_does_not_have_cannot_be_set():
     with pytest.raises(ShapeError, match="bias"):
         Linear(2, 2, bias=False).bias = np.ones(2)
@@ -185,6 +159,7 @@ def test_a_parameter_that_a_layer_does_not_have_cannot_be_set():
 def test_first_weights_are_seeded_and_bounded_as_in_pytorch():
     layer = Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(3))
     np.testing.assert_array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(3)).weight)
+    np.testing.assert_array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=3).weight)
     assert not np.array_equal(layer.weight, Conv2d(4, 8, 3, groups=2, rng=np.random.default_rng(4)).weight)
     bound = 1 / math.sqrt(2 * 3 * 3)
     assert 0.8 * bound < np.abs(layer.weight).max() <= bound
@@ -196,6 +171,19 @@ def test_padding_cells_are_terms_without_an_index():
     asked = Sequential([convolution]).trace(np.ones((1, 1, 2, 2))).explain(0, (0, 0, 0, 0))
     assert [term.index is None for term in asked.terms] == [True] * 4 + [False, False, True, False, False]
     assert [term.value for term in asked.terms if term.index is None] == [0] * 5
+
+
+def test_padding_that_reflects_names_the_cells_it_shows():
+    convolution = Conv2d(1, 1, 3, padding=1, padding_mode="reflect")
+    asked = Sequential([convolution]).trace(np.arange(9.0).reshape(1, 1, 3, 3)).explain(0, (0, 0, 0, 0))
+    assert [term.value for term in asked.terms] == [4, 3, 4, 1, 0, 1, 4, 3, 4]
+    assert [term.index[2:] for term in asked.terms[:3]] == [(1, 1), (1, 0), (1, 1)]
+
+
+def test_padding_as_wide_as_a_large_image_is_no_reason_to_refuse_the_layer():
+    assert Conv2d(1, 1, 3, padding=9, padding_mode="reflect").output_shape((1, 1, 10, 10)) == (1, 1, 26, 26)
+    with pytest.raises(ShapeError, match="reflect"):
+        Conv2d(1, 1, 3, padding=9, padding_mode="reflect").output_shape((1, 1, 9, 9))
 
 
 def test_of_equals_the_first_wins_and_padding_never_does():
@@ -221,16 +209,27 @@ def test_of_equals_the_first_wins_and_padding_never_does():
         lambda: AvgPool2d(2, stride=0),
         lambda: Linear(2.5, 1),
         lambda: BatchNorm2d(-1),
+        lambda: BatchNorm2d(1, eps=-1),
+        lambda: BatchNorm2d(1, eps="small"),
+        lambda: BatchNorm2d(1, momentum=2),
+        lambda: BatchNorm2d(1, momentum=float("nan")),
+        lambda: LeakyReLU("steep"),
+        lambda: Softmax(axis=None),
+        lambda: Softmax(axis=True),
+        lambda: Dropout(-0.1),
+        lambda: Dropout(1.1),
+        lambda: Dropout(None),
+        lambda: Linear(1, 1, rng="seed"),
     ],
 )
 def test_a_setting_that_can_never_work_is_refused_when_the_layer_is_made(make):
-    with pytest.raises(ShapeError):
+    with pytest.raises(CnnCoreError, match="works"):
         make()
 
 
 def test_an_input_that_does_not_fit_is_refused_by_promise_and_by_run_alike(case):
     layer, shape = case
-    if isinstance(layer, ReLU | LeakyReLU | Sigmoid | Tanh | Softmax | Flatten):
+    if isinstance(layer, ReLU | LeakyReLU | Sigmoid | Tanh | Softmax | Flatten | Dropout):
         return
     wrong = (*shape[:-1], 1) if isinstance(layer, Linear) else shape[1:]
     with pytest.raises(ShapeError):
@@ -239,10 +238,19 @@ def test_an_input_that_does_not_fit_is_refused_by_promise_and_by_run_alike(case)
         layer.forward(np.ones(wrong))
 
 
-def test_two_threads_may_trace_one_network():
-    network = Sequential([Conv2d(1, 4, 3, padding=1), ReLU(), MaxPool2d(2), Flatten(), Linear(4 * 8 * 8, 3), Softmax()])
-    inputs = [given((1, 1, 16, 16)) * k for k in range(1, 41)]
-    expected = [network.forward(x) for x in inputs]
+def test_two_threads_may_trace_one_network_and_go_back():
+    layers = [Conv2d(1, 4, 3, padding=1), BatchNorm2d(4), ReLU(), MaxPool2d(2), Dropout(0.3), Flatten(), Linear(256, 3)]
+    network = Sequential([*layers, Softmax()])
+    inputs = [given((2, 1, 16, 16)) * k for k in range(1, 41)]
+    grad = given((2, 3))
+
+    def there_and_back(seed: int) -> list[np.ndarray]:
+        trace = network.trace(inputs[seed], training=True, rng=seed)
+        found = network.backward(trace, grad)
+        return [trace.output, found.input, *found.params.values(), *found.stages]
+
+    expected = [there_and_back(seed) for seed in range(len(inputs))]
     with ThreadPoolExecutor(2) as pool:
-        for trace, alone in zip(pool.map(network.trace, inputs), expected, strict=True):
-            np.testing.assert_array_equal(trace.output, alone)
+        for threaded, alone in zip(pool.map(there_and_back, range(len(inputs))), expected, strict=True):
+            for ours, theirs in zip(threaded, alone, strict=True):
+                np.testing.assert_array_equal(ours, theirs)

@@ -61,3 +61,12 @@ def test_a_network_of_no_layers_gives_its_input_back():
 def test_what_is_no_layer_is_refused():
     with pytest.raises(ModelError, match="place 1"):
         Sequential([Softmax(), np.tanh])
+    for wrong in (None, 5, Softmax(), np.array(1.0)):
+        with pytest.raises(ModelError, match=r"Sequential\(\[ReLU\(\)\]\) works"):
+            Sequential(wrong)
+
+
+@pytest.mark.parametrize("shape", [None, 5, "images", (1, 1, 2.5, 3), (1, -1, 3, 3), [None, 1, 3, 3]])
+def test_a_summary_of_what_is_no_shape_is_refused(shape):
+    with pytest.raises(ShapeError, match=r"\(1, 1, 28, 28\) works"):
+        small().summary(shape)

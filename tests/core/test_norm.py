@@ -1,9 +1,22 @@
-"""Batch normalisation at inference."""
+"""Batch normalisation by given statistics and by the batch's own."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cnn_core import ShapeError, batch_norm2d
+from cnn_core import (
+    BatchNorm2d,
+    Sequential,
+    ShapeError,
+    batch_norm2d,
+    batch_norm2d_backward,
+    batch_norm2d_training,
+    batch_norm2d_training_backward,
+)
+from cnn_core import training as training_module
+from tests.core.cases import LAYOUTS, frozen
+from tests.helpers.gradients import assert_gradients, distinct
 
 X = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
 MEAN, VAR = np.array([0.5, -1.0, 2.0]), np.array([1.0, 0.25, 0.0])
@@ -20,12 +33,12 @@ def test_it_is_the_published_formula_channel_by_channel():
 
 
 def test_float32_stays_float32():
-    given = [array.astype(np.float32) for array in (X, MEAN, VAR, WEIGHT, BIAS)]
-    assert batch_norm2d(*given).dtype == np.float32
+    single = [array.astype(np.float32) for array in (X, MEAN, VAR, WEIGHT, BIAS)]
+    assert batch_norm2d(*single).dtype == np.float32
 
 
 @pytest.mark.parametrize(
-    "given",
+    "refused",
     [
         (X[0], MEAN, VAR),
         (X, MEAN[:2], VAR),
@@ -34,8 +47,107 @@ def test_float32_stays_float32():
         (X, MEAN, VAR, np.ones(2)),
         (X, MEAN, VAR, None, 1.0),
         (X, None, VAR),
+        (X, MEAN, VAR, None, None, "small"),
+        (X, MEAN, VAR, None, None, -1e-5),
+        (X, MEAN, VAR, None, None, None),
     ],
 )
-def test_what_does_not_fit_is_refused(given):
+def test_what_does_not_fit_is_refused(refused):
     with pytest.raises(ShapeError):
-        batch_norm2d(*given)
+        batch_norm2d(*refused)
+
+
+def test_statistics_given_as_double_are_not_rounded_on_the_way():
+    single = [array.astype(np.float32) for array in (MEAN, VAR, WEIGHT, BIAS)]
+    out = batch_norm2d(X, *single)
+    wide = [array.astype(np.float64) for array in single]
+    np.testing.assert_array_equal(out, batch_norm2d(X, *wide))
+
+
+@given(
+    st.tuples(st.integers(2, 4), st.integers(1, 3), st.integers(1, 5), st.integers(1, 5)),
+    st.sampled_from([np.float32, np.float64]),
+    st.sampled_from(sorted(LAYOUTS)),
+    st.floats(-100, 100),
+)
+def test_in_training_every_channel_has_mean_0_and_variance_1(shape, dtype, layout, offset):
+    x = LAYOUTS[layout]((np.random.default_rng(0).normal(size=shape) * 3 + offset).astype(dtype))
+    out, seen = batch_norm2d_training(frozen(x), eps=0.0)
+    wide = x.astype(np.float64)
+    np.testing.assert_allclose(seen.mean, wide.mean(axis=(0, 2, 3)), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(seen.var, wide.var(axis=(0, 2, 3)), rtol=1e-3 if dtype == np.float32 else 1e-9)
+    assert seen.count == shape[0] * shape[2] * shape[3]
+    assert out.dtype == dtype
+    tolerance = 1e-2 if dtype == np.float32 else 1e-9
+    np.testing.assert_allclose(out.mean(axis=(0, 2, 3)), 0, atol=tolerance)
+    np.testing.assert_allclose(out.var(axis=(0, 2, 3)), 1, atol=tolerance)
+
+
+def test_the_variance_is_exact_where_the_mean_is_large_beside_it():
+    x = (np.array([1.0, 2.0, 3.0, 4.0]) + 1e6).reshape(1, 1, 2, 2)
+    for dtype in (np.float32, np.float64):
+        _, seen = batch_norm2d_training(x.astype(dtype))
+        assert seen.mean.tolist() == [1e6 + 2.5]
+        assert seen.var.tolist() == [1.25]
+    # The mean, 2**24 + 3, is no float32: what is subtracted misses it by 1, and both results make up for that.
+    _, seen = batch_norm2d_training((np.array([0, 2, 4, 6], np.float32) + np.float32(2**24)).reshape(1, 1, 2, 2))
+    assert seen.mean.tolist() == [2**24 + 3]
+    assert seen.var.tolist() == [5]
+
+
+def test_gradients_in_training_are_what_differences_say():
+    layer = (distinct((2, 3, 2, 2)), WEIGHT, BIAS)
+    assert_gradients(
+        lambda x, w, b: batch_norm2d_training(x, w, b)[0],
+        lambda grad, x, w, b: batch_norm2d_training_backward(grad, x, batch_norm2d_training(x, w, b)[1], w),
+        layer,
+    )
+    assert_gradients(
+        lambda x, w, b: batch_norm2d(x, MEAN, VAR + 1, w, b),
+        lambda grad, x, w, b: batch_norm2d_backward(grad, x, MEAN, VAR + 1, w),
+        layer,
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("training", [False, True])
+def test_values_gradients_and_running_statistics_are_pytorch_s(dtype, training):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(3)
+    ours, theirs = BatchNorm2d(3, eps=1e-3, momentum=0.3), torch.nn.BatchNorm2d(3, eps=1e-3, momentum=0.3)
+    theirs = theirs.to(torch.float64 if dtype == np.float64 else torch.float32).train(training)
+    for name, scale in (("weight", 1.0), ("bias", 1.0), ("running_mean", 1.0), ("running_var", 0.0)):
+        values = (rng.normal(size=3) * scale + (1.5 if name == "running_var" else 0)).astype(dtype)
+        setattr(ours, name, values)
+        getattr(theirs, name).data.copy_(torch.tensor(values))
+    network = Sequential([ours])
+    tolerance = {"rtol": 1e-4, "atol": 1e-4} if dtype == np.float32 else {"rtol": 1e-10, "atol": 1e-12}
+    for offset in (0, 20, -3):
+        x, grad = (rng.normal(size=(4, 3, 5, 6)) + offset).astype(dtype), rng.normal(size=(4, 3, 5, 6)).astype(dtype)
+        tensor = torch.tensor(x, requires_grad=True)
+        theirs.zero_grad()
+        output = theirs(tensor)
+        output.backward(torch.tensor(grad))
+        trace = network.trace(x, training=training)
+        found = network.backward(trace, grad)
+        training_module.observe(trace)
+        np.testing.assert_allclose(trace.output, output.detach().numpy(), **tolerance)
+        np.testing.assert_allclose(found.input, tensor.grad.numpy(), **tolerance)
+        np.testing.assert_allclose(found.params["0.weight"], theirs.weight.grad.numpy(), **tolerance)
+        np.testing.assert_allclose(found.params["0.bias"], theirs.bias.grad.numpy(), **tolerance)
+        np.testing.assert_allclose(ours.running_mean, theirs.running_mean.numpy(), **tolerance)
+        np.testing.assert_allclose(ours.running_var, theirs.running_var.numpy(), **tolerance)
+        assert ours.running_mean.dtype == dtype
+
+
+def test_observing_moves_the_running_statistics_by_the_unbiased_variance():
+    layer = BatchNorm2d(1, momentum=0.25)
+    x = np.array([1.0, 2.0, 3.0, 6.0]).reshape(2, 1, 2, 1)
+    trace = Sequential([layer]).trace(x, training=True)
+    training_module.observe(trace)
+    assert layer.running_mean.tolist() == [0.75]  # 0.75 * 0 + 0.25 * 3
+    assert layer.running_var[0] == pytest.approx(0.75 + 0.25 * 14 / 3)  # 14 / 4 biased, 14 / 3 unbiased
+    before = layer.running_mean.copy()
+    training_module.observe(Sequential([layer]).trace(x))
+    training_module.observe(Sequential([layer]).trace(x[:0], training=True))
+    np.testing.assert_array_equal(layer.running_mean, before)

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from scipy.signal import correlate2d
+from scipy.signal import convolve2d, correlate2d
 
 from cnn_core import ShapeError, reference
 
@@ -17,6 +17,14 @@ def test_convolution_is_scipy_s_correlation(image, kernel):
     np.testing.assert_allclose(
         reference.convolve2d(x, weights), correlate2d(x, weights, "valid"), rtol=1e-12, atol=1e-14
     )
+
+
+@pytest.mark.parametrize(("image", "kernel"), [((5, 5), (3, 3)), ((4, 7), (1, 2)), ((6, 3), (4, 3))])
+def test_a_true_convolution_is_scipy_s_and_turns_the_kernel_half_around(image, kernel):
+    x, weights = RNG.normal(size=image), RNG.normal(size=kernel)
+    ours = reference.convolve2d(x, weights, true_convolution=True)
+    np.testing.assert_allclose(ours, convolve2d(x, weights, "valid"), rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(ours, reference.convolve2d(x, weights[::-1, ::-1]))
 
 
 def test_pooling_and_relu_and_dense_layers_by_other_means():

@@ -1,0 +1,265 @@
+"""Which cells of an image a network's score came from: gradients, their refinements, Grad-CAM and occlusion.
+
+Every function asks for one score an image, ``target``: a class for all, or one for each image. The network is run at
+inference and nothing of it changes. Maps have the network's own precision and signs: positive where a cell spoke for
+the class, negative where against it.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ModelError, ShapeError
+from cnn_core.layers import Conv2d
+from cnn_core.network import Sequential
+from cnn_core.ops._arrays import Array, images, real
+from cnn_core.shapes import Pair, window
+
+Target = int | npt.ArrayLike
+
+
+def input_gradient(network: Sequential, x: npt.ArrayLike, target: Target) -> Array:
+    """How fast the score grows with each input cell (Simonyan, Vedaldi and Zisserman, 2014, section 3).
+
+    Args:
+        network: ends in ``(N, K)`` scores or probabilities.
+        x: ``(N, C, H, W)``, or what the first layer takes.
+        target: the class asked for, from 0 to K - 1, or ``(N,)`` of them.
+
+    Returns:
+        the gradient of the score, of ``x``'s shape.
+
+    Raises:
+        ShapeError: where ``x`` or ``target`` does not fit.
+        ModelError: where the network does not end in ``(N, K)``.
+    """
+    trace = network.trace(x)
+    grad = _one_hot(trace.output, _classes(trace.output, target))
+    found = network.backward(trace, grad).input
+    return np.zeros_like(trace.input) if found is None else found
+
+
+def gradient_times_input(network: Sequential, x: npt.ArrayLike, target: Target) -> Array:
+    """Each cell times the gradient there: its part of the score where the network is linear (Shrikumar et al., 2016).
+
+    Args:
+        network: as for :func:`input_gradient`.
+        x: as there.
+        target: as there.
+
+    Returns:
+        of ``x``'s shape.
+
+    Raises:
+        ShapeError: where ``x`` or ``target`` does not fit.
+        ModelError: where the network does not end in ``(N, K)``.
+    """
+    return np.asarray(input_gradient(network, x, target) * real(x, "x"))
+
+
+def integrated_gradients(
+    network: Sequential, x: npt.ArrayLike, target: Target, *, baseline: npt.ArrayLike = 0.0, steps: int = 50
+) -> Array:
+    """The gradient gathered on the straight way from a baseline to ``x`` (Sundararajan, Taly and Yan, 2017).
+
+    Complete: over all cells it adds up to ``score(x) - score(baseline)``, as closely as the integral is computed, here
+    by Gauss and Legendre's rule, which is exact where the score is a polynomial along the way, of degree ``2 * steps``
+    for up to 100 steps.
+
+    Args:
+        network: as for :func:`input_gradient`.
+        x: as there.
+        target: as there.
+        baseline: what stands for nothing to see: a number, or an array that broadcasts to ``x``'s shape.
+        steps: points on the way, at least 1, rounded up to equal parts of at most 100; the time grows with it.
+
+    Returns:
+        of ``x``'s shape.
+
+    Raises:
+        ShapeError: where ``x``, ``target`` or ``baseline`` does not fit.
+        ModelError: where the network does not end in ``(N, K)``, or ``steps`` is no such number.
+    """
+    end = real(x, "x")
+    start = real(baseline, "baseline").astype(end.dtype, copy=False)
+    try:
+        difference = end - np.broadcast_to(start, end.shape)
+    except ValueError as error:
+        raise ShapeError(f"baseline must fit x of shape {end.shape}, got {start.shape}; baseline=0 works") from error
+    total = np.zeros_like(end)
+    for point, weight in zip(*_gauss_legendre(_count(steps, "steps", works=50)), strict=True):
+        # A point nearer the end is reached from the end, so that neither end is moved by rounding.
+        between = end - float(1 - point) * difference
+        total = total + float(weight) * input_gradient(network, between, target)
+    return np.asarray(total * difference)
+
+
+def _gauss_legendre(steps: int) -> tuple[Array, Array]:
+    """Points in [0, 1] and weights that add up to 1; more than 100 in equal parts, as finding n of them costs n**3."""
+    parts = -(-steps // 100)
+    points, weights = np.polynomial.legendre.leggauss(-(-steps // parts))
+    # [-1, 1] -> each of the parts of [0, 1]: (parts, points) -> (parts * points,)
+    moved = (np.arange(parts)[:, None] + (points + 1) / 2) / parts
+    return moved.ravel(), np.tile(weights / (2 * parts), parts)
+
+
+def smooth_grad(
+    network: Sequential, x: npt.ArrayLike, target: Target, *, seed: int, noise: float = 0.15, samples: int = 50
+) -> Array:
+    """The mean gradient over noisy copies of ``x``, which calms what changes from cell to cell (Smilkov et al., 2017).
+
+    Args:
+        network: as for :func:`input_gradient`.
+        x: as there.
+        target: as there.
+        seed: of the noise, a whole number, 0 or larger.
+        noise: its standard deviation, as a part of each image's largest minus smallest number; 0 or more.
+        samples: how many copies, at least 1.
+
+    Returns:
+        of ``x``'s shape.
+
+    Raises:
+        ShapeError: where ``x`` or ``target`` does not fit.
+        ModelError: where the network does not end in ``(N, K)``, or a setting is of no such form.
+    """
+    given = real(x, "x")
+    copies = _count(samples, "samples", works=50)
+    if not isinstance(noise, int | float | np.number) or not 0 <= noise < np.inf:
+        raise ModelError(f"noise must be a number, 0 or more, got {noise!r}; noise=0.15 works")
+    rng = np.random.default_rng(_count(seed, "seed", works=0, least=0))
+    inner = tuple(range(1, given.ndim))
+    spread = float(noise) * np.ptp(given, axis=inner, keepdims=True) if given.size else 0.0
+    total = np.zeros_like(given)
+    for _ in range(copies):
+        noisy = given + spread * rng.standard_normal(given.shape).astype(given.dtype)
+        total = total + input_gradient(network, noisy, target)
+    return np.asarray(total / copies)
+
+
+def grad_cam(network: Sequential, x: npt.ArrayLike, target: Target, *, stage: int | None = None) -> Array:
+    """Where a convolution's maps spoke for the class (Selvaraju et al., "Grad-CAM", 2017, equations 1 and 2).
+
+    ``max(0, sum over k of a_k * map_k)``, where ``a_k`` is the mean of the score's gradient over map k.
+
+    Args:
+        network: as for :func:`input_gradient`.
+        x: as there.
+        target: as there.
+        stage: the number of a convolution in the network; None means the last one.
+
+    Returns:
+        ``(N, H, W)`` of that stage, not negative, not scaled; ``network.summary`` tells which part of the input each
+        cell sees.
+
+    Raises:
+        ShapeError: where ``x`` or ``target`` does not fit.
+        ModelError: where the network does not end in ``(N, K)``, or there is no such convolution.
+    """
+    found = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv2d)]
+    number = (found[-1] if found else -1) if stage is None else stage
+    if number not in found:
+        which = f"one of {found}" if found else "a convolution, and this network has none"
+        raise ModelError(f"stage must be {which}, got {stage!r}")
+    trace = network.trace(x)
+    grad = _one_hot(trace.output, _classes(trace.output, target))
+    at_stage = network.backward(trace, grad).stages[number]
+    maps = trace.stages[number].output
+    if at_stage is None:
+        raise ModelError(f"there is no gradient at stage {number}")
+    # (N, K, H, W) -> (N, K, 1, 1): one weight a map
+    importance = at_stage.mean(axis=(2, 3), keepdims=True)
+    return np.asarray(np.maximum((importance * maps).sum(axis=1), 0))
+
+
+def occlusion(
+    network: Sequential,
+    x: npt.ArrayLike,
+    target: Target,
+    *,
+    size: Any,
+    stride: Any = None,
+    fill: float = 0.0,
+    batch_size: int = 64,
+) -> Array:
+    """How far the score falls when a patch is covered (Zeiler and Fergus, 2014, section 4.2).
+
+    Args:
+        network: as for :func:`input_gradient`.
+        x: ``(N, C, H, W)``.
+        target: as for :func:`input_gradient`.
+        size: of the patch: a whole number or a pair, no larger than the image; it covers all channels.
+        stride: cells from one patch to the next, a whole number or a pair; None means ``size``.
+        fill: the number it is covered with, in every channel.
+        batch_size: covered images that are run together.
+
+    Returns:
+        ``(N, OH, OW)``: for each place of the patch, ``score(x) - score(x covered there)``.
+
+    Raises:
+        ShapeError: where ``x``, ``target`` or the patch does not fit.
+        ModelError: where the network does not end in ``(N, K)``, or a setting is of no such form.
+    """
+    given = images(x)
+    each = _count(batch_size, "batch_size", works=64)
+    if not isinstance(fill, int | float | np.number):
+        raise ModelError(f"fill must be a number, got {fill!r}; fill=0 works")
+    height, width = given.shape[2:]
+    patch = window(size, stride=size if stride is None else stride, input_size=(height, width))
+    rows, columns = patch.output_size(height, width)
+    whole = network.forward(given)
+    classes = _classes(whole, target)
+    picked = whole[np.arange(len(given)), classes]
+    places: list[Pair] = [patch.origin(i, j) for i in range(rows) for j in range(columns)]
+    falls = np.empty((len(given), rows * columns), dtype=whole.dtype)
+    for number, image in enumerate(given):
+        for first in range(0, len(places), each):
+            some = places[first : first + each]
+            covered = np.repeat(image[None], len(some), axis=0)  # (C, H, W) -> (places, C, H, W)
+            for copy, (top, left) in zip(covered, some, strict=True):
+                copy[:, top : top + patch.extent[0], left : left + patch.extent[1]] = fill
+            scores = network.forward(covered)[:, classes[number]]
+            falls[number, first : first + len(some)] = picked[number] - scores
+    return falls.reshape(len(given), rows, columns)  # (N, OH*OW) -> (N, OH, OW)
+
+
+def _classes(output: Array, target: Target) -> npt.NDArray[np.intp]:
+    """``target`` as one class for each image of ``(N, K)``."""
+    if output.ndim != 2:
+        raise ModelError(
+            f"a class is asked of (N, K) scores, this network ends in shape {output.shape}; Flatten and Linear at its "
+            "end work"
+        )
+    count, classes = output.shape
+    try:
+        chosen = np.asarray(target)
+    except ValueError:
+        chosen = np.asarray(None)
+    whole = chosen.dtype.kind in "iu" and chosen.shape in ((), (count,))
+    if not whole or (chosen.size and not 0 <= chosen.min() <= chosen.max() < classes):
+        raise ShapeError(
+            f"target must be a class from 0 to {classes - 1}, or one for each of {count} images, got {target!r}; "
+            "target=0 works"
+        )
+    return np.broadcast_to(chosen, (count,)).astype(np.intp)
+
+
+def _one_hot(output: Array, classes: npt.NDArray[np.intp]) -> Array:
+    """The gradient of each image's chosen score at all of them."""
+    grad = np.zeros_like(output)
+    grad[np.arange(len(classes)), classes] = 1
+    return grad
+
+
+def _count(value: Any, name: str, *, works: int, least: int = 1) -> int:
+    try:
+        number = -1 if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        number = -1
+    if number < least:
+        raise ModelError(f"{name} must be a whole number, at least {least}, got {value!r}; {name}={works} works")
+    return number

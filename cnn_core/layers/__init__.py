@@ -1,0 +1,45 @@
+"""Layers: parameters, an operation forward and backward, a promise of shape, and where each cell comes from."""
+
+from cnn_core.layers.activation import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from cnn_core.layers.base import Layer
+from cnn_core.layers.conv import Conv2d
+from cnn_core.layers.dense import Flatten, Linear
+from cnn_core.layers.dropout import Dropout
+from cnn_core.layers.norm import BatchNorm2d
+from cnn_core.layers.pool import AvgPool2d, MaxPool2d
+
+__all__ = [
+    "KINDS",
+    "AvgPool2d",
+    "BatchNorm2d",
+    "Conv2d",
+    "Dropout",
+    "Flatten",
+    "Layer",
+    "LeakyReLU",
+    "Linear",
+    "MaxPool2d",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+]
+
+# The kinds that a saved network may name; a file can call for no other class.
+KINDS: dict[str, type[Layer]] = {
+    kind.__name__: kind
+    for kind in (
+        AvgPool2d,
+        BatchNorm2d,
+        Conv2d,
+        Dropout,
+        Flatten,
+        LeakyReLU,
+        Linear,
+        MaxPool2d,
+        ReLU,
+        Sigmoid,
+        Softmax,
+        Tanh,
+    )
+}

@@ -1,0 +1,146 @@
+"""Activations: a function of each number, and softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+from cnn_core.layers.base import Elementwise, Layer, Shape
+from cnn_core.ops import activation
+from cnn_core.ops._arrays import Array, setting
+from cnn_core.trace import Index, Sources
+
+
+def _plain(x: float) -> str:
+    """A number for a formula: six digits, negative ones in brackets where they follow a sign."""
+    return f"{x:.6g}"
+
+
+class ReLU(Elementwise):
+    """``max(0, x)``: see :func:`cnn_core.relu`."""
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.relu(x)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``grad`` where the input is above 0."""
+        return activation.relu_backward(grad, output), {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place, and ``max(0, x)``."""
+        return Sources((index,), None, formula=f"max(0, {_plain(x[index])}) = {_plain(output[index])}")
+
+
+class LeakyReLU(Elementwise):
+    """``x`` where positive, else a fraction of it: see :func:`cnn_core.leaky_relu`."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        super().__init__()
+        self.negative_slope = setting(negative_slope, "negative_slope", works=0.01)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {"negative_slope": self.negative_slope}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.leaky_relu(x, self.negative_slope)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``grad``, below 0 times the slope."""
+        return activation.leaky_relu_backward(grad, x, self.negative_slope), {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place, and which side of the function it is on."""
+        value, result = float(x[index]), _plain(output[index])
+        rule = f"{_plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {_plain(value)}"
+        return Sources((index,), None, formula=f"{rule} = {result}" if value <= 0 else f"{rule}, so it stays {result}")
+
+
+class Sigmoid(Elementwise):
+    """``1 / (1 + exp(-x))``: see :func:`cnn_core.sigmoid`."""
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.sigmoid(x)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``grad * y * (1 - y)``."""
+        return activation.sigmoid_backward(grad, output), {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place."""
+        return Sources((index,), None, formula=f"1 / (1 + exp(-({_plain(x[index])}))) = {_plain(output[index])}")
+
+
+class Tanh(Elementwise):
+    """The hyperbolic tangent: see :func:`cnn_core.tanh`."""
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.tanh(x)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``grad * (1 - y**2)``."""
+        return activation.tanh_backward(grad, output), {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place."""
+        return Sources((index,), None, formula=f"tanh({_plain(x[index])}) = {_plain(output[index])}")
+
+
+class Softmax(Layer):
+    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`."""
+
+    def __init__(self, axis: int = -1) -> None:
+        super().__init__()
+        if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+            raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
+        self.axis = int(axis)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {"axis": self.axis}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.softmax(x, self.axis)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``y * (grad - sum(grad * y))``."""
+        return activation.softmax_backward(grad, output, self.axis), {}
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's own."""
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            raise ShapeError(f"softmax needs an axis {self.axis}, got shape {input_shape}; axis=-1 works")
+        return input_shape
+
+    def _line(self, shape: Shape, index: Index) -> Iterator[Index]:
+        axis = self.axis % len(shape)
+        return ((*index[:axis], k, *index[axis + 1 :]) for k in range(shape[axis]))
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """Every cell along the axis."""
+        cells = list(self._line(x.shape, index))
+        below = " + ".join(f"exp({_plain(x[cell])})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
+        return Sources(cells, None, formula=f"exp({_plain(x[index])}) / ({below}) = {_plain(output[index])}")
+
+    def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
+        """Every cell along the axis."""
+        return self._line(output_shape, index)

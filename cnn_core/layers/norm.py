@@ -1,0 +1,113 @@
+"""Normalisation by statistics, running or the batch's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four
+from cnn_core.ops import norm
+from cnn_core.ops._arrays import Array, setting
+from cnn_core.shapes import pair
+from cnn_core.trace import Index, Sources
+
+
+class BatchNorm2d(Elementwise):
+    """Normalise each channel: by running statistics, or in training by the batch's own.
+
+    At inference it is :func:`cnn_core.batch_norm2d` with ``running_mean`` and ``running_var``, 0 and 1 at first. In
+    training it takes the batch's mean and biased variance. Only training code moves the running statistics, by
+    :meth:`observe`: a run, traced or not, leaves them as they are.
+
+    Args:
+        channels: ``C``.
+        eps: added to the variance, not negative.
+        momentum: the part of the running statistics that one observed batch replaces, from 0 to 1.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
+
+    weight = Parameter()
+    bias = Parameter()
+    running_mean = Buffer()
+    running_var = Buffer()
+
+    def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.channels = pair(channels, "channels", least=1)[0]
+        self.eps = setting(eps, "eps", works=1e-5, least=0)
+        self.momentum = setting(momentum, "momentum", works=0.1, least=0)
+        if self.momentum > 1:
+            raise ShapeError(f"momentum must be at most 1, got {momentum!r}; momentum=0.1 works")
+        first = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1}
+        made = {name: np.full(self.channels, value, np.float32) for name, value in first.items()}
+        self._parameters = {name: made[name] for name in ("weight", "bias")}
+        self._buffers = {name: made[name] for name in ("running_mean", "running_var")}
+
+    @classmethod
+    def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
+        """``weight``, ``bias``, ``running_mean`` and ``running_var``, each ``(C,)``."""
+        channels = pair(settings["channels"], "channels", least=1)[0]
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (channels,))
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {"channels": self.channels, "eps": self.eps, "momentum": self.momentum}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """``(N, C, H, W)``, kept."""
+        return norm.batch_norm2d(x, self.running_mean, self.running_var, self.weight, self.bias, self.eps)
+
+    def run(
+        self, x: npt.ArrayLike, *, training: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any]:
+        """``(N, C, H, W)``, kept; saved are the batch's statistics in training, else None."""
+        if not training:
+            return self.forward(x), None
+        return norm.batch_norm2d_training(x, self.weight, self.bias, self.eps)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """The gradients at the input, the weight and the bias; in training the statistics too follow the input."""
+        if saved is None:
+            grad_x, grad_weight, grad_bias = norm.batch_norm2d_backward(
+                grad, x, self.running_mean, self.running_var, self.weight, self.eps
+            )
+        else:
+            grad_x, grad_weight, grad_bias = norm.batch_norm2d_training_backward(grad, x, saved, self.weight, self.eps)
+        return grad_x, {"weight": grad_weight, "bias": grad_bias}
+
+    def observe(self, saved: Any) -> None:
+        """Move the running statistics towards a training batch's, its variance unbiased, as PyTorch does.
+
+        Args:
+            saved: what :meth:`run` returned beside its output; None and an empty batch change nothing.
+        """
+        if saved is None or saved.count < 2:
+            return
+        unbiased = saved.var * (saved.count / (saved.count - 1))
+        for held, seen in ((self.running_mean, saved.mean), (self.running_var, unbiased)):
+            held[...] = (1 - self.momentum) * held + self.momentum * seen
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The input's own."""
+        if rank_four(input_shape)[1] != self.channels:
+            raise ShapeError(f"{self!r} expects {self.channels} channels, got {input_shape[1]}")
+        return input_shape
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place times the channel's scale, with its shift as the bias.
+
+        The batch's statistics, in training, count as numbers that were given: scale and shift are made of them.
+        """
+        mean, var = (self.running_mean, self.running_var) if saved is None else (saved.mean, saved.var)
+        scale, shift = norm.scale_and_shift(mean, var, self.weight, self.bias, self.eps, channels=self.channels)
+        # In the output's precision: these are the very numbers it was made with.
+        weight, bias = (float(each[index[1]].astype(output.dtype)) for each in (scale, shift))
+        return Sources((index,), (weight,), bias)

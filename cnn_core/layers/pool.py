@@ -1,0 +1,154 @@
+"""Poolings: the largest number or the mean of each window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy.typing as npt
+
+from cnn_core.layers.base import Layer, Shape, inside, rank_four
+from cnn_core.ops import pool
+from cnn_core.ops._arrays import Array
+from cnn_core.shapes import Window, pair
+from cnn_core.trace import Index, Sources
+
+
+class _Pool2d(Layer):
+    """What both poolings share."""
+
+    def __init__(self, kernel_size: Any, *, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> None:
+        super().__init__()
+        self.kernel_size = pair(kernel_size, "kernel_size", least=1)
+        self.stride = self.kernel_size if stride is None else pair(stride, "stride", least=1)
+        self.padding = padding
+        self.dilation = pair(dilation, "dilation", least=1)
+        self.ceil_mode = bool(ceil_mode)
+        roomy = (1, 1, *(self.dilation[axis] * self.kernel_size[axis] for axis in (0, 1)))
+        self.window(roomy)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {name: getattr(self, name) for name in ("kernel_size", "stride", "padding", "dilation", "ceil_mode")}
+
+    def window(self, input_shape: Shape) -> Window:
+        """The window that is pooled."""
+        shape = rank_four(input_shape)
+        return pool.pool_window(shape, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """``(N, C, OH, OW)``."""
+        size = self.window(input_shape).output_size(input_shape[2], input_shape[3])
+        return (*input_shape[:2], *size)
+
+    def _cells(self, x: Array, index: Index) -> list[Index | None]:
+        n, c, i, j = index
+        return [inside((n, c, row, column), x.shape) for _, _, row, column in self.window(x.shape).taps(i, j)]
+
+    def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
+        """The cells of the same channel whose window holds the input cell."""
+        n, c, row, column = index
+        size = (output_shape[2], output_shape[3])
+        return ((n, c, i, j) for i, j in self.window(input_shape).readers(row, column, size))
+
+
+class MaxPool2d(_Pool2d):
+    """The largest number of each window: see :func:`cnn_core.max_pool2d`."""
+
+    def __init__(
+        self, kernel_size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    ) -> None:
+        super().__init__(kernel_size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """``(N, C, H, W) -> (N, C, OH, OW)``."""
+        return pool.max_pool2d(
+            x,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+        )
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Each output's gradient goes to its window's winner, the first of equals."""
+        grad_x = pool.max_pool2d_backward(
+            grad,
+            x,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+        )
+        return grad_x, {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The window; the first of its largest cells has weight 1, the others 0."""
+        cells = self._cells(x, index)
+        numbers = [-math.inf if cell is None else float(x[cell]) for cell in cells]
+        inside = [k for k, cell in enumerate(cells) if cell is not None]
+        winner = next((k for k in inside if math.isnan(numbers[k])), None)
+        if winner is None:
+            winner = max(inside, key=lambda k: numbers[k])  # max keeps the first of equals
+        return Sources(cells, [1.0 if k == winner else 0.0 for k in range(len(cells))], padding_value=-math.inf)
+
+
+class AvgPool2d(_Pool2d):
+    """The mean of each window: see :func:`cnn_core.avg_pool2d`."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        *,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__(kernel_size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
+        self.count_include_pad = bool(count_include_pad)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {**super().settings(), "count_include_pad": self.count_include_pad}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """``(N, C, H, W) -> (N, C, OH, OW)``."""
+        return pool.avg_pool2d(
+            x,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+        )
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Each output's gradient is shared out over its window."""
+        grad_x = pool.avg_pool2d_backward(
+            grad,
+            x.shape,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+        )
+        return grad_x, {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The window, every cell weighed by one over the number of cells that count."""
+        counted = pool.divisors(self.window(x.shape), (x.shape[2], x.shape[3]), self.count_include_pad)
+        cells = self._cells(x, index)
+        share = 1.0 / float(counted[index[2], index[3]])
+        return Sources(cells, [share] * len(cells))

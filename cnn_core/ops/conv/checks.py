@@ -1,0 +1,98 @@
+"""Whether the arrays and the settings of a convolution fit together: asked before any work, answered in words."""
+
+from typing import Any
+
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+from cnn_core.ops._arrays import Array, real
+from cnn_core.shapes import Pair, Window, check_padding_mode, pair, window
+
+
+def conv_window(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+    padding_mode: str,
+) -> Window:
+    """The window a convolution slides, after checking that everything fits.
+
+    Raises:
+        ShapeError: where shapes or settings do not fit together.
+    """
+    if len(weight_shape) != 4 or 0 in weight_shape[1:]:
+        raise ShapeError(f"weight must be (C_out, C_in/groups, KH, KW), all at least 1, got shape {weight_shape}")
+    groups = pair(groups, "groups", least=1)[0]
+    channels, (outputs, each) = x_shape[1], weight_shape[:2]
+    if channels % groups or outputs % groups:
+        raise ShapeError(f"groups must divide {channels} input and {outputs} output channels, got {groups}; 1 works")
+    if each * groups != channels:
+        raise ShapeError(
+            f"weight of shape {weight_shape} with groups={groups} expects {each * groups} input channels, "
+            f"got {channels}; a weight of shape {(outputs, channels // groups, *weight_shape[2:])} works"
+        )
+    height, width = x_shape[2:]
+    sliding = window(weight_shape[2:], stride=stride, padding=padding, dilation=dilation, input_size=(height, width))
+    check_padding_mode(padding_mode, sliding.padding, (height, width))
+    sliding.output_size(height, width)
+    return sliding
+
+
+def transposed_window(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    dilation: Any,
+    groups: Any,
+) -> tuple[Window, Pair]:
+    """The window that a transposed convolution slides over its *output*, and that output's ``(rows, columns)``.
+
+    Raises:
+        ShapeError: where shapes or settings do not fit together.
+    """
+    if len(weight_shape) != 4 or 0 in weight_shape[1:]:
+        raise ShapeError(f"weight must be (C_in, C_out/groups, KH, KW), all at least 1, got shape {weight_shape}")
+    groups = pair(groups, "groups", least=1)[0]
+    if x_shape[1] != weight_shape[0]:
+        raise ShapeError(
+            f"weight of shape {weight_shape} expects {weight_shape[0]} input channels, got {x_shape[1]}; "
+            f"a weight of shape {(x_shape[1], *weight_shape[1:])} works"
+        )
+    if x_shape[1] % groups:
+        raise ShapeError(f"groups must divide {x_shape[1]} input channels, got {groups}; 1 works")
+    if padding == "same":
+        raise ShapeError('padding="same" says nothing of a transposed convolution; padding=0 works')
+    height, width = x_shape[2:]
+    sliding = window(weight_shape[2:], stride=stride, padding=padding, dilation=dilation, input_size=(height, width))
+    more = pair(output_padding, "output_padding", least=0)
+    for axis in (0, 1):
+        room = max(sliding.stride[axis], sliding.dilation[axis])
+        if more[axis] >= room:
+            raise ShapeError(
+                f"output_padding must be smaller than the stride or the dilation, got {more[axis]} "
+                f"with stride {sliding.stride[axis]} and dilation {sliding.dilation[axis]}; {room - 1} works"
+            )
+    rows, columns = sliding.spread_size(height, width, more)
+    if rows < 1 or columns < 1:
+        raise ShapeError(
+            f"padding {sliding.padding} would leave {rows}×{columns} cells of the transposed convolution of a "
+            f"{height}×{width} input; padding=0 works"
+        )
+    return sliding, (rows, columns)
+
+
+def gradient(grad: npt.ArrayLike, expected: tuple[int, ...]) -> Array:
+    """``grad`` as an array, refused where it has not the shape of the forward result.
+
+    Raises:
+        ShapeError: where its shape is not ``expected``.
+    """
+    array = real(grad, "grad")
+    if array.shape != expected:
+        raise ShapeError(f"grad must have the shape of the forward result, {expected}, got {array.shape}")
+    return array

@@ -1,0 +1,59 @@
+"""Convolution as one matrix product over gathered windows (im2col; K. Chellapilla, S. Puri and P. Simard, 2006)."""
+
+import numpy as np
+
+from cnn_core.ops._arrays import Array
+from cnn_core.ops.conv.shifted import tap
+from cnn_core.shapes import Pair, Window
+
+
+def gather(padded: Array, sliding: Window, size: Pair, columns: Array | None = None) -> Array:
+    """Every window's cells, one matrix row a tap.
+
+    Args:
+        padded: ``(N, C, PH, PW)``.
+        sliding: the window.
+        size: how many windows, ``(OH, OW)``.
+        columns: where to put them, ``(N, C, KH, KW, OH, OW)``, or None for a new array.
+
+    Returns:
+        ``(N, C, KH, KW, OH, OW)``; for a 1×1 kernel without stride a view.
+    """
+    kernel_h, kernel_w = sliding.kernel_size
+    if kernel_h == kernel_w == 1 and sliding.stride == (1, 1):
+        return tap(padded, sliding, 0, 0, size)[:, :, None, None]
+    if columns is None:
+        columns = np.empty((*padded.shape[:2], kernel_h, kernel_w, *size), dtype=padded.dtype)
+    # (N, C, PH, PW) -> (N, C, KH, KW, OH, OW), a view in which windows overlap
+    apart, down, across = padded.strides[:2], padded.strides[2], padded.strides[3]
+    steps = (down * sliding.dilation[0], across * sliding.dilation[1], down * sliding.stride[0])
+    windows = np.lib.stride_tricks.as_strided(
+        padded, columns.shape, (*apart, *steps, across * sliding.stride[1]), writeable=False
+    )
+    np.copyto(columns, windows)
+    return columns
+
+
+def correlate_gathered(padded: Array, weight: Array, out: Array, sliding: Window, groups: int) -> None:
+    """Slide ``weight`` over ``padded`` and write into ``out``.
+
+    Args:
+        padded: ``(1, C_in, PH, PW)``.
+        weight: ``(C_out, C_in / groups, KH, KW)``.
+        out: ``(1, C_out, OH, OW)``, written to.
+        sliding: the window.
+        groups: into how many groups the channels fall.
+    """
+    outputs, each, kernel_h, kernel_w = weight.shape
+    rows, width = out.shape[2:]
+    depth = each * kernel_h * kernel_w
+    # (C_out, C_in/G, KH, KW) -> (G, C_out/G, C_in/G*KH*KW)
+    kernels = weight.reshape(groups, outputs // groups, depth)
+    # (1, C_in, KH, KW, OH, OW) -> (G, C_in/G*KH*KW, OH*OW)
+    columns = gather(padded, sliding, (rows, width)).reshape(groups, depth, rows * width)
+    if out.strides[2] == width * out.itemsize:
+        # Rows follow on each other: the product can write its lines where they belong.
+        lines = out[0].reshape(groups, outputs // groups, rows * width)
+        np.matmul(kernels, columns, out=lines)
+    else:
+        out[0] = np.matmul(kernels, columns).reshape(outputs, rows, width)

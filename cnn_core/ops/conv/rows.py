@@ -1,0 +1,139 @@
+"""The rows of an image laid out for products, a strip at a time.
+
+Each input row is laid out ``C * KW`` times, one line for each channel and tap, moved by the tap. Then what an output
+row reads, ``KH`` input rows, is one slab of ``KH * C * KW`` lines; the slabs of neighbouring output rows overlap in
+memory without a copy. An input is copied KW times, where gathering whole windows copies it KH * KW times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnn_core.ops._arrays import Array
+from cnn_core.shapes import Pair
+
+# Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
+# and reaches 100 of 105 GFLOP/s (measured on AVX-512), above it only half of that for matrices this thin.
+PRODUCT_MOST = 900_000
+
+# Numbers laid out at a time: small enough for a second-level cache of 1 MB, with many rows for each KH that overlap.
+LAID_OUT_MOST = 400_000
+
+# Columns that a product wants; narrower images of a batch stand side by side until there are as many.
+COLUMNS_WANTED = 448
+NARROW = 32
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where windows lie in an image with zeros around it, rows first on every pair.
+
+    Attributes:
+        before: cells of padding above and to the left; negative where windows begin inside the image.
+        stride: cells from one window to the next.
+        across: columns from one tap to the next; down it is always one row.
+    """
+
+    before: Pair
+    stride: Pair
+    across: int
+
+    def inside(self, tap: int, first: int, count: int, width: int) -> tuple[slice, slice] | None:
+        """Of ``count`` outputs of a row from ``first`` on, those whose tap is in the image, and the cells it meets."""
+        step = self.stride[1]
+        start = first * step + tap * self.across - self.before[1]
+        low = max(0, -(start // step))
+        high = min(count, (width - 1 - start) // step + 1)
+        if high <= low:
+            return None
+        return slice(low, high), slice(start + low * step, start + (high - 1) * step + 1, step)
+
+
+def strips(
+    x: Array, out: Array, place: Place, groups: int, kernel: Pair, block: int, weights: int
+) -> Iterator[tuple[Array, Array]]:
+    """Lay out the image, strip by strip, beside the part of the output that each strip makes.
+
+    Args:
+        x: ``(N, C, H, W)``, not padded.
+        out: ``(N, C_out, OH, OW)``; rows may lie apart, the cells of a row may not.
+        place: where the windows lie.
+        groups: G.
+        kernel: ``(KH, KW)``.
+        block: a strip has a multiple of so many output rows, the last one aside.
+        weights: numbers in the other matrix of a product; with more of them a strip has fewer columns.
+
+    Yields:
+        ``(G, R, C/G, KW, n, ow)``, the same memory each time, and ``(G, C_out/G, rows, n, ow)``, a view of ``out``.
+    """
+    (batch, channels, rows, width), step = out.shape, place.stride[0]
+    each = x.shape[1] // groups
+    kernel_h, kernel_w = kernel
+    most_columns = max(48, PRODUCT_MOST // weights)
+    wide = -(-width // -(-width // most_columns))  # parts as equal as can be
+    images = min(batch, max(1, min(COLUMNS_WANTED, most_columns) // width)) if width <= NARROW else 1
+    # (N, C, H, W) -> (G, H, C/G, N, W) and (N, C_out, OH, OW) -> (G, C_out/G, OH, N, OW): views
+    cells = x.reshape(batch, groups, each, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
+    target = out.reshape(batch, groups, channels // groups, rows, width).transpose(1, 2, 3, 0, 4)
+    line = groups * each * kernel_w * images * wide
+    most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
+    strip = min(most, -(-rows // block) * block)
+    laid = np.empty((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
+    for left in range(0, width, wide):
+        columns = min(wide, width - left)
+        taps = [(b, place.inside(b, left, columns, x.shape[3])) for b in range(kernel_w)]
+        _clear_around(laid, taps)
+        for first in range(0, batch, images):
+            here = cells[:, :, :, first : first + images]
+            there = target[:, :, :, first : first + images, left : left + columns]
+            for top in range(0, rows, strip):
+                count = min(strip, rows - top)
+                _lay_out(laid, here, taps, top * step - place.before[0], (count - 1) * step + kernel_h)
+                yield laid, there[:, :, top : top + count]
+
+
+def _clear_around(laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]]) -> None:
+    """Zeros where a tap lies left or right of the image: they stay while strips come and go."""
+    for b, inside in taps:
+        low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
+        laid[:, :, :, b, :, :low] = 0
+        laid[:, :, :, b, :, high:] = 0
+
+
+def _lay_out(
+    laid: Array, cells: Array, taps: list[tuple[int, tuple[slice, slice] | None]], top: int, count: int
+) -> None:
+    """Fill ``count`` rows of ``laid`` with the rows of ``cells`` from ``top`` on, zeros beyond the image."""
+    low, high = max(top, 0), min(top + count, cells.shape[1])
+    if low >= high:
+        laid[:, :count] = 0
+        return
+    laid[:, : low - top] = 0
+    laid[:, high - top : count] = 0
+    for b, inside in taps:
+        if inside is not None:
+            laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]] = cells[:, low:high, ..., inside[1]]
+
+
+def slabs(laid: Array, first: int, count: int, step: int, rows: int, images: int, columns: int) -> Array:
+    """The laid-out rows that each of several products reads: overlapping views.
+
+    Args:
+        laid: ``(G, R, C/G, KW, N, OW)``, in row-major order.
+        first: the input row at which the first begins.
+        count: how many.
+        step: input rows from one to the next.
+        rows: input rows of each.
+        images: how many of the N images are there.
+        columns: how many of the OW columns.
+
+    Returns:
+        ``(count, G, rows * C/G * KW, images * columns)``.
+    """
+    depth = rows * laid.shape[2] * laid.shape[3]
+    apart = (step * laid.strides[1], laid.strides[0], laid.strides[3], laid.itemsize)
+    shape = (count, laid.shape[0], depth, images * columns)
+    return np.ndarray(shape, laid.dtype, laid, first * laid.strides[1], apart)

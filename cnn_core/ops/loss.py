@@ -1,0 +1,70 @@
+"""Losses: how wrong a network's scores are, and which way is better."""
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+from cnn_core.ops._arrays import Array, real
+
+
+def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Array]:
+    """The mean over the batch of ``-log(softmax(logits)[label])``, and its gradient.
+
+    Softmax is part of it: ``logits`` are scores of any size, and ``-log softmax`` is computed as
+    ``log(sum(exp(z - max z))) - (z[label] - max z)``, which no score overflows (Goodfellow, Bengio and Courville, "Deep
+    Learning", 2016, section 6.2.2.3). The gradient is ``(softmax(logits) - one_hot(labels)) / N``.
+
+    Args:
+        logits: ``(N, K)`` scores, K at least 1.
+        labels: ``(N,)`` integers from 0 to K - 1.
+
+    Returns:
+        the loss, 0 or more, NaN for an empty batch; and its gradient ``(N, K)`` at the logits, in their type.
+
+    Raises:
+        ShapeError: where shapes do not fit, or labels are no integers or out of range.
+    """
+    scores = real(logits, "logits")
+    if scores.ndim != 2 or scores.shape[1] == 0:
+        raise ShapeError(
+            f"logits must be (N, K), a row of scores for each image, got shape {scores.shape}; (N, 10) works"
+        )
+    count, classes = scores.shape
+    chosen = class_labels(labels, count, classes)
+    rows = np.arange(count)
+    with np.errstate(invalid="ignore", over="ignore"):
+        grad: Array = scores - scores.max(axis=1, keepdims=True)
+    at_label = grad[rows, chosen].astype(np.float64)
+    np.exp(grad, out=grad)
+    # In double: where the label is almost certain the sum is 1 and a little, and that little is the loss.
+    sums = grad.sum(axis=1, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        each = np.log(sums) - at_label
+        loss = float(each.sum()) / count if count else float("nan")
+        grad /= sums.astype(grad.dtype)[:, None]
+    grad[rows, chosen] -= 1
+    if count:
+        grad /= count
+    return loss, grad
+
+
+def class_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray[np.intp]:
+    """``labels`` as ``(count,)`` indices of classes.
+
+    Raises:
+        ShapeError: where they are no integers, of another shape or out of range.
+    """
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:
+        raise ShapeError(f"labels must be {count} integers, one an image, got rows of different lengths") from error
+    if array.shape != (count,):
+        raise ShapeError(f"labels must have shape ({count},), one integer an image, got shape {array.shape}")
+    if array.dtype.kind not in "iu" and array.size:
+        raise ShapeError(
+            f"labels must be integers from 0 to {classes - 1}, got {array.dtype}; labels.astype(int) works"
+        )
+    if array.size and (array.min() < 0 or array.max() >= classes):
+        wrong = array.min() if array.min() < 0 else array.max()
+        raise ShapeError(f"labels must be from 0 to {classes - 1} for {classes} classes, got {wrong}")
+    return array.astype(np.intp)

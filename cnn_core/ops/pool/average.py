@@ -1,0 +1,108 @@
+"""The mean of each window, and its gradient."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+from cnn_core.ops._arrays import Array, images
+from cnn_core.ops.conv.checks import gradient
+from cnn_core.ops.pool.checks import pool_window
+from cnn_core.ops.pool.meetings import meetings
+from cnn_core.ops.pool.separable import pool_separable
+from cnn_core.shapes import Window
+
+
+def avg_pool2d(
+    x: npt.ArrayLike,
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Array:
+    """The mean of each window.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``, each side smaller than the dilated window; padded cells are zeros.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts; what overhangs the padding is never counted.
+        count_include_pad: whether padded cells count in the divisor.
+
+    Returns:
+        ``(N, C, OH, OW)``.
+
+    Raises:
+        ShapeError: where the window does not fit.
+    """
+    x = images(x)
+    sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    out = np.zeros((*x.shape[:2], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
+    if x.dtype == np.float32:
+        pool_separable(x, out, sliding, np.add, 0.0)
+    else:
+        # In double precision tap by tap: the order that exported scripts repeat, to the last bit.
+        for windows, cells in meetings((out.shape[2], out.shape[3]), (x.shape[2], x.shape[3]), sliding):
+            out[windows] += x[cells]
+    counted = divisors(sliding, (x.shape[2], x.shape[3]), count_include_pad)
+    out /= x.dtype.type(counted[0, 0]) if (counted == counted[0, 0]).all() else counted.astype(x.dtype)
+    return out
+
+
+def avg_pool2d_backward(
+    grad: npt.ArrayLike,
+    x_shape: tuple[int, ...],
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Array:
+    """The gradient of :func:`avg_pool2d`: each window shares its gradient out among its cells in equal parts.
+
+    Args:
+        grad: ``(N, C, OH, OW)``, of the loss with respect to the result.
+        x_shape: ``(N, C, H, W)`` of the forward pass; the numbers do not matter.
+        kernel_size: as the forward pass was given it, as are the settings that follow.
+        stride: a whole number or a pair; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+        count_include_pad: whether padded cells took their part.
+
+    Returns:
+        ``(N, C, H, W)``.
+
+    Raises:
+        ShapeError: where the window does not fit, or ``grad`` has not the forward result's shape.
+    """
+    if len(x_shape) != 4 or 0 in x_shape[1:]:
+        raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {x_shape}; x.shape works")
+    sliding = pool_window(x_shape, kernel_size, stride, padding, dilation, ceil_mode)
+    size = (x_shape[2], x_shape[3])
+    grad = gradient(grad, (*x_shape[:2], *sliding.output_size(*size)))
+    shares = grad / divisors(sliding, size, count_include_pad).astype(grad.dtype)
+    out = np.zeros(x_shape, dtype=grad.dtype)
+    for windows, cells in meetings((grad.shape[2], grad.shape[3]), size, sliding):
+        out[cells] += shares[windows]
+    return out
+
+
+def divisors(sliding: Window, input_size: tuple[int, int], count_include_pad: bool) -> npt.NDArray[np.int64]:
+    """How many cells each window of an average counts: ``(OH, OW)``, at least 1."""
+    sizes = sliding.output_size(*input_size)
+    along = []
+    for axis, size in enumerate(input_size):
+        first = np.arange(sizes[axis])[:, None] * sliding.stride[axis] - sliding.padding[axis][0]
+        taps = first + np.arange(sliding.kernel_size[axis]) * sliding.dilation[axis]
+        low, high = (-sliding.padding[axis][0], size + sliding.padding[axis][1]) if count_include_pad else (0, size)
+        along.append(((taps >= low) & (taps < high)).sum(axis=1))
+    return np.maximum(np.outer(along[0], along[1]), 1)

@@ -1,0 +1,112 @@
+"""The largest number of each window, and its gradient."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.ops._arrays import Array, images, together
+from cnn_core.ops.conv.checks import gradient
+from cnn_core.ops.pool.checks import pool_window
+from cnn_core.ops.pool.meetings import meetings
+from cnn_core.ops.pool.separable import BLOCK_MOST, pool_separable
+from cnn_core.shapes import Window
+
+
+def max_pool2d(
+    x: npt.ArrayLike,
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """The largest number of each window; cells outside the image count as minus infinity.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``, each side smaller than the dilated window.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+
+    Returns:
+        ``(N, C, OH, OW)``; a window that holds a NaN gives NaN.
+
+    Raises:
+        ShapeError: where the window does not fit.
+    """
+    x = images(x)
+    sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    out = np.empty((*x.shape[:2], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
+    pool_separable(x, out, sliding, np.maximum, -np.inf)
+    return out
+
+
+def max_pool2d_backward(
+    grad: npt.ArrayLike,
+    x: npt.ArrayLike,
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """The gradient of :func:`max_pool2d`: each window hands its gradient to the cell that won.
+
+    Of equal cells the first in row-major order wins, and a NaN wins over all numbers, as in the forward pass; a window
+    that lies wholly in the padding hands nothing on.
+
+    Args:
+        grad: ``(N, C, OH, OW)``, of the loss with respect to the result.
+        x: ``(N, C, H, W)``, as the forward pass was given it, as are the settings that follow.
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+
+    Returns:
+        ``(N, C, H, W)``.
+
+    Raises:
+        ShapeError: where the window does not fit, or ``grad`` has not the forward result's shape.
+    """
+    x = images(x)
+    sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    grad = gradient(grad, (*x.shape[:2], *sliding.output_size(*x.shape[2:])))
+    out = np.zeros(x.shape, dtype=together(grad, x))
+    grad = grad.astype(out.dtype, copy=False)
+    largest = np.empty(grad.shape, dtype=x.dtype)
+    pool_separable(x, largest, sliding, np.maximum, -np.inf)
+    some = max(1, BLOCK_MOST // max(1, math.prod(grad.shape[1:])))
+    planes = grad.shape[1] if some > 1 else max(1, BLOCK_MOST // math.prod(grad.shape[2:]))
+    for n in range(0, grad.shape[0], some):
+        for c in range(0, grad.shape[1], planes):
+            part = (slice(n, n + some), slice(c, c + planes))
+            _hand_back(grad[part], x[part], largest[part], out[part], sliding)
+    return out
+
+
+def _hand_back(grad: Array, x: Array, largest: Array, out: Array, sliding: Window) -> None:
+    """Add each window's gradient to ``out`` where its first largest cell lies, tap by tap."""
+    broken = bool(np.isnan(largest).any())
+    apart = all(step >= extent for step, extent in zip(sliding.stride, sliding.extent, strict=True))
+    waiting = np.ones(grad.shape, dtype=bool)
+    # A gradient's bits times 0 or 1: nothing, or the very number even if it is infinite or NaN.
+    bits = np.dtype(f"i{out.itemsize}")
+    given = np.ascontiguousarray(grad).view(bits)
+    for windows, cells in meetings((grad.shape[2], grad.shape[3]), (x.shape[2], x.shape[3]), sliding):
+        won = x[cells] == largest[windows]
+        if broken:
+            won |= np.isnan(x[cells]) & np.isnan(largest[windows])
+        won &= waiting[windows]
+        if apart:  # no cell is in two windows
+            np.multiply(given[windows], won, out=out.view(bits)[cells])
+        else:
+            out[cells] += (given[windows] * won).view(out.dtype)
+        waiting[windows] ^= won

@@ -1,0 +1,102 @@
+"""The gradients of pooling against loops, small steps and PyTorch."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from tests.core.cases import LAYOUTS, integers, poolings
+from tests.helpers import oracles
+from tests.helpers.gradients import assert_gradients, distinct
+
+ORDER = ("stride", "padding", "dilation", "ceil_mode")
+
+
+@settings(max_examples=120, deadline=None)
+@given(poolings(), st.sampled_from(sorted(LAYOUTS)), st.booleans())
+def test_the_first_of_the_largest_gets_the_window_s_gradient(case, layout, broken):
+    x, kernel, given_settings = case
+    if broken:
+        x = np.where(x > 5, np.nan, np.where(x < -5, -np.inf, x))
+    grad = integers(np.random.default_rng(x.size), max_pool2d(x, kernel, **given_settings).shape)
+    grad, x = LAYOUTS[layout](grad), LAYOUTS[layout](x)
+    before = x.copy()
+    ours = max_pool2d_backward(grad, x, kernel, **given_settings)
+    expected = oracles.max_pool2d_backward(grad, x, kernel, *(given_settings[name] for name in ORDER))
+    np.testing.assert_array_equal(ours, expected)
+    np.testing.assert_array_equal(x, before)
+
+
+@settings(max_examples=120, deadline=None)
+@given(poolings(), st.booleans())
+def test_each_cell_of_a_mean_gets_an_equal_part(case, include):
+    x, kernel, given_settings = case
+    grad = integers(np.random.default_rng(x.size), avg_pool2d(x, kernel, **given_settings).shape)
+    before = grad.copy()
+    ours = avg_pool2d_backward(grad, x.shape, kernel, **given_settings, count_include_pad=include)
+    order = (given_settings[name] for name in ORDER)
+    np.testing.assert_allclose(ours, oracles.avg_pool2d_backward(grad, x.shape, kernel, *order, include), atol=1e-12)
+    np.testing.assert_array_equal(grad, before)
+
+
+SETTINGS = [
+    (2, {}),
+    (3, {"stride": 2, "padding": 1, "ceil_mode": True}),
+    ((3, 2), {"stride": 1}),
+    (2, {"dilation": 2, "stride": (1, 2)}),
+]
+
+
+@pytest.mark.parametrize(("kernel", "given_settings"), SETTINGS)
+def test_a_small_step_changes_the_result_as_the_gradient_says(kernel, given_settings):
+    x = distinct((2, 3, 7, 6))
+    assert_gradients(
+        lambda x: max_pool2d(x, kernel, **given_settings),
+        lambda grad, x: (max_pool2d_backward(grad, x, kernel, **given_settings),),
+        (x,),
+    )
+    for include in (True, False):
+        kept = {**given_settings, "count_include_pad": include}
+        assert_gradients(
+            lambda x, kept=kept: avg_pool2d(x, kernel, **kept),
+            lambda grad, x, kept=kept: (avg_pool2d_backward(grad, x.shape, kernel, **kept),),
+            (x,),
+        )
+
+
+@pytest.mark.parametrize(("kernel", "given_settings"), SETTINGS)
+def test_pytorch_gives_the_same_gradients(kernel, given_settings):
+    torch = pytest.importorskip("torch")
+    x = np.random.default_rng(0).integers(0, 4, (2, 3, 7, 6)).astype(np.float32)  # full of ties
+    x[0, 0, 3, 3] = np.nan
+    leaf = torch.tensor(x, requires_grad=True)
+    out = torch.nn.functional.max_pool2d(leaf, kernel, **given_settings)
+    grad = integers(np.random.default_rng(1), tuple(out.shape)).astype(np.float32)
+    out.backward(torch.tensor(grad))
+    np.testing.assert_array_equal(max_pool2d_backward(grad, x, kernel, **given_settings), leaf.grad)
+    if "dilation" in given_settings:  # PyTorch's mean has none
+        return
+    for include in (True, False):
+        leaf = torch.tensor(x, requires_grad=True)
+        out = torch.nn.functional.avg_pool2d(leaf, kernel, **given_settings, count_include_pad=include)
+        out.backward(torch.tensor(grad))
+        ours = avg_pool2d_backward(grad, x.shape, kernel, **given_settings, count_include_pad=include)
+        np.testing.assert_allclose(ours, leaf.grad, rtol=1e-5, atol=1e-6)
+
+
+def test_element_types_are_kept():
+    x = distinct((1, 1, 4, 4)).astype(np.float32)
+    grad = np.ones((1, 1, 2, 2), dtype=np.float32)
+    assert max_pool2d_backward(grad, x, 2).dtype == np.float32
+    assert avg_pool2d_backward(grad, x.shape, 2).dtype == np.float32
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    x = distinct((1, 1, 4, 4))
+    with pytest.raises(ShapeError, match=r"\(1, 1, 2, 2\), got \(1, 1, 4, 4\)"):
+        max_pool2d_backward(x, x, 2)
+    with pytest.raises(ShapeError, match=r"\(1, 1, 2, 2\), got \(1, 1, 4, 4\)"):
+        avg_pool2d_backward(x, x.shape, 2)
+    with pytest.raises(ShapeError, match=r"x\.shape works"):
+        avg_pool2d_backward(x, (4, 4), 2)

@@ -1,0 +1,132 @@
+"""Whatever is passed by mistake, wherever, is taken or refused in words: no error of NumPy's reaches a user."""
+
+import contextlib
+import warnings
+
+import numpy as np
+import pytest
+
+import cnn_core as cc
+from cnn_core import ModelError, ShapeError, attribution, training
+
+IMAGES, ROWS = np.ones((2, 3, 4, 4)), np.ones((2, 3))
+NETWORK = cc.Sequential([cc.Flatten(), cc.Linear(48, 3)])
+TRACE = NETWORK.trace(IMAGES)
+
+
+class Unwilling:
+    """Something that refuses to be an array."""
+
+    def __array__(self, *_, **__):
+        raise ValueError("no")
+
+
+ODD = {
+    "nothing": None,
+    "text": "x",
+    "bytes": b"x",
+    "a flag": True,
+    "minus one": -1,
+    "a half": 0.5,
+    "not a number": float("nan"),
+    "infinity": float("inf"),
+    "a huge number": 10**30,
+    "an empty list": [],
+    "rows of different lengths": [[1, 2], [3]],
+    "a dictionary": {"a": 1},
+    "an object": object(),
+    "a function": abs,
+    "a range": range(3),
+    "nested pairs": ((1, 2), (3, 4)),
+    "no array": Unwilling(),
+    "a single number": np.array(1.0),
+    "a row": np.ones(3),
+    "a matrix": ROWS,
+    "images": IMAGES,
+    "an empty batch": np.ones((0, 3, 4, 4)),
+    "no channels": np.ones((2, 0, 4, 4)),
+    "complex numbers": np.ones((2, 3), complex),
+    "texts": np.array(["a"]),
+    "objects": np.array([None]),
+    "a date": np.datetime64("2020-01-01"),
+    "half precision": np.float16(2),
+    "long doubles": np.ones((2, 3), np.longdouble),
+}
+
+# Each function with arguments that it takes; one after the other is replaced by each odd thing.
+CALLS = {
+    "relu": (cc.relu, [ROWS]),
+    "relu_backward": (cc.relu_backward, [ROWS, ROWS]),
+    "leaky_relu": (cc.leaky_relu, [ROWS, 0.1]),
+    "leaky_relu_backward": (cc.leaky_relu_backward, [ROWS, ROWS, 0.1]),
+    "sigmoid": (cc.sigmoid, [ROWS]),
+    "sigmoid_backward": (cc.sigmoid_backward, [ROWS, ROWS]),
+    "tanh": (cc.tanh, [ROWS]),
+    "tanh_backward": (cc.tanh_backward, [ROWS, ROWS]),
+    "softmax": (cc.softmax, [ROWS, -1]),
+    "softmax_backward": (cc.softmax_backward, [ROWS, ROWS, -1]),
+    "linear": (cc.linear, [ROWS, np.ones((2, 3)), np.ones(2)]),
+    "linear_backward": (cc.linear_backward, [np.ones((2, 4)), ROWS, np.ones((4, 3))]),
+    "flatten": (cc.flatten, [IMAGES]),
+    "flatten_backward": (lambda grad: cc.flatten_backward(grad, (2, 3, 4, 4)), [np.ones((2, 48))]),
+    "dropout": (cc.dropout, [ROWS, 0.5, np.random.default_rng(0)]),
+    "batch_norm2d": (cc.batch_norm2d, [IMAGES, *np.ones((4, 3)), 1e-5]),
+    "batch_norm2d_backward": (cc.batch_norm2d_backward, [IMAGES, IMAGES, *np.ones((3, 3)), 1e-5]),
+    "batch_norm2d_training": (cc.batch_norm2d_training, [IMAGES, *np.ones((2, 3)), 1e-5]),
+    "cross_entropy": (cc.cross_entropy, [ROWS, [0, 2]]),
+    "Linear": (lambda a, b, rng: cc.Linear(a, b, rng=rng), [3, 2, 0]),
+    "BatchNorm2d": (cc.BatchNorm2d, [3, 1e-5, 0.1]),
+    "Dropout": (cc.Dropout, [0.5]),
+    "LeakyReLU": (cc.LeakyReLU, [0.1]),
+    "Softmax": (cc.Softmax, [-1]),
+    "a parameter": (lambda value: setattr(cc.Linear(3, 2), "weight", value), [ROWS]),
+    "Sequential": (cc.Sequential, [[cc.ReLU()]]),
+    "forward": (NETWORK.forward, [IMAGES]),
+    "trace": (lambda x, rng: NETWORK.trace(x, training=True, rng=rng), [IMAGES, 0]),
+    "backward": (NETWORK.backward, [TRACE, ROWS]),
+    "summary": (NETWORK.summary, [(1, 3, 4, 4)]),
+    "explain": (TRACE.explain, [1, (0, 0)]),
+    "load": (cc.Sequential.load, [b""]),
+    "SGD": (cc.SGD, [NETWORK, 0.1, 0.9, 0.0]),
+    "Adam": (cc.Adam, [NETWORK, 0.1, (0.9, 0.999), 1e-8, 0.0]),
+    "step": (lambda gradients: cc.SGD(NETWORK, 0.0).step(gradients), [NETWORK.backward(TRACE, ROWS)]),
+    "fit": (
+        lambda n, x, y, o, e, b, s: cc.fit(n, x, y, optimizer=o, epochs=e, batch_size=b, seed=s),
+        [NETWORK, IMAGES, [0, 1], cc.SGD(NETWORK, 0.1), 1, 2, 0],
+    ),
+    "validation": (
+        lambda v: cc.fit(
+            NETWORK, IMAGES, [0, 1], optimizer=cc.SGD(NETWORK, 0), epochs=1, batch_size=2, seed=0, validation=v
+        ),
+        [(IMAGES, [0, 1])],
+    ),
+    "evaluate": (training.evaluate, [NETWORK, IMAGES, [0, 1]]),
+    "input_gradient": (lambda x, target: attribution.input_gradient(NETWORK, x, target), [IMAGES, 0]),
+    "integrated_gradients": (
+        lambda x, target, b: attribution.integrated_gradients(NETWORK, x, target, baseline=b, steps=2),
+        [IMAGES, 0, 0.0],
+    ),
+    "smooth_grad": (
+        lambda x, target, seed, noise: attribution.smooth_grad(NETWORK, x, target, seed=seed, noise=noise, samples=1),
+        [IMAGES, 0, 0, 0.1],
+    ),
+    "grad_cam": (lambda x, target, stage: attribution.grad_cam(NETWORK, x, target, stage=stage), [IMAGES, 0, 0]),
+    "occlusion": (
+        lambda x, target, size, fill: attribution.occlusion(NETWORK, x, target, size=size, fill=fill),
+        [IMAGES, 0, 2, 0.0],
+    ),
+}
+LARGE = ("Linear", "BatchNorm2d")  # would take a huge number for a wish
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", CALLS)
+def test_odd_arguments_are_taken_or_refused_in_words(name, odd):
+    function, arguments = CALLS[name]
+    if odd == "a huge number" and name in LARGE:
+        return
+    for place in range(len(arguments)):
+        given = [ODD[odd] if k == place else argument for k, argument in enumerate(arguments)]
+        with warnings.catch_warnings(), contextlib.suppress(ShapeError, ModelError):
+            warnings.simplefilter("ignore")
+            function(*given)
