@@ -24,6 +24,7 @@ LAID_OUT_MOST = 400_000
 
 # Columns that a product wants; narrower images of a batch stand side by side until there are as many.
 COLUMNS_WANTED = 448
+COLUMNS_LEAST = 48
 NARROW = 32
 
 
@@ -72,7 +73,7 @@ def strips(
     (batch, channels, rows, width), step = out.shape, place.stride[0]
     each = x.shape[1] // groups
     kernel_h, kernel_w = kernel
-    most_columns = max(48, PRODUCT_MOST // weights)
+    most_columns = max(COLUMNS_LEAST, PRODUCT_MOST // weights)
     wide = -(-width // -(-width // most_columns))  # parts as equal as can be
     images = min(batch, max(1, min(COLUMNS_WANTED, most_columns) // width)) if width <= NARROW else 1
     # (N, C, H, W) -> (G, H, C/G, N, W) and (N, C_out, OH, OW) -> (G, C_out/G, OH, N, OW): views
