@@ -8,6 +8,8 @@ the strides would leave out is made too and left behind by one last copy. A pass
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cnn_core.ops._arrays import Array
@@ -69,13 +71,14 @@ def _pool_block(
     """``(n, c, H, W) -> (n, c, rows, OW)``; around: cells above and to the left, and the padded block's size."""
     top, left, tall, wide = around
     (step_h, step_w), (rows, columns) = sliding.stride, target.shape[2:]
-    lines = list(scratch[:3])
     cells = np.ascontiguousarray(cells)
+    lines = list(scratch[:3, : cells.size])
     down = _runs(cells.reshape(-1), lines, sliding.kernel_size[0], sliding.dilation[0] * cells.shape[3], combine)
     line, shape, step = down, cells.shape, step_h
     if cells.shape[2:] != (tall, wide):
         # Something is around: the rows that count, side by side between the columns that are.
-        line, shape, step = scratch[3, : cells.shape[0] * cells.shape[1] * rows * wide], (*target.shape[:3], wide), 1
+        shape, step = (*target.shape[:3], wide), 1
+        *lines, line = scratch[:, : math.prod(shape)]
         between = line.reshape(shape)
         between[..., :left] = between[..., left + cells.shape[3] :] = empty
         _keep_rows(
@@ -108,16 +111,15 @@ def _runs(line: Array, lines: list[Array], count: int, apart: int, combine: np.u
     """From each cell of ``line`` on, ``count`` cells brought together that lie ``apart``; the end means nothing.
 
     Runs of 2, 4, 8, ... cells are made of two runs half as long, and one of 7 of those of 1, 2 and 4. The three
-    ``lines``, at least as long, are written to; ``line`` is none of them, or no longer needed.
+    ``lines``, as long, are written to, ``line`` only where it is one of them.
     """
 
     def joined(first: Array, second: Array, shift: int) -> Array:
-        out = next(spare for spare in free if spare is not runs and spare is not have)
+        out = next(spare for spare in lines if spare is not runs and spare is not have)
         size = max(0, len(line) - shift)
         combine(first[:size], second[len(line) - size :], out=out[:size])
         return out
 
-    free = [spare[: len(line)] for spare in lines]
     runs = have = line
     length, covered = 1, count & 1
     while 2 * length <= count:
