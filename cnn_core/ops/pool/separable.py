@@ -15,7 +15,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Window
 
-# Numbers of a block: what is read and the lines of results stay in a second-level cache of 1 MB.
+# Numbers of a block: half as many cost a third more in calls, four times as many are no faster.
 BLOCK_MOST = 100_000
 
 
