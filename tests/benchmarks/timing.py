@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from statistics import median
@@ -26,6 +27,11 @@ def interleaved(runs: dict[str, Run], *, rounds: int = 15, least: float = 0.002)
         for name, run in runs.items():
             times[name].append(_time(run, repeats[name]))
     return {name: median(taken) for name, taken in times.items()}
+
+
+def geometric_mean(ratios: list[float]) -> float:
+    """The mean that treats twice as fast and twice as slow alike."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def _time(run: Run, repeats: int) -> float:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, avg_pool2d, max_pool2d
+from cnn_core.ops.pool import separable
 from tests.core.cases import LAYOUTS, poolings
 from tests.helpers import oracles
 
@@ -45,6 +46,30 @@ def test_the_mean_of_each_window_is_what_loops_find(case, include):
 
     np.testing.assert_allclose(out, by_loops(x, kernel, given_settings, mean), rtol=1e-13)
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("block", [1, 30])
+@settings(max_examples=80, deadline=None)
+@given(poolings())
+def test_blocks_of_any_size_give_the_same(block, case):
+    x, kernel, given_settings = case
+    single = x.astype(np.float32)
+    whole = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separable, "BLOCK_MOST", block)
+        parts = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_allclose(parts[1], avg_pool2d(x, kernel, **given_settings), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", range(1, 12))
+def test_long_windows_are_made_of_short_runs(kernel):
+    x = np.random.default_rng(kernel).integers(-9, 10, (2, 2, 13, 40)).astype(np.float32)
+    found = max_pool2d(x, kernel, stride=1)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(2, 3))
+    np.testing.assert_array_equal(found, windows.max(axis=(4, 5)))
+    np.testing.assert_allclose(avg_pool2d(x, kernel, stride=1), windows.mean(axis=(4, 5)), rtol=1e-5, atol=1e-6)
 
 
 def test_the_stride_is_the_window_s_own_size_unless_told():

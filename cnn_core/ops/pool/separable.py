@@ -8,12 +8,14 @@ the strides would leave out is made too and left behind by one last copy. A pass
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Window
 
-# Numbers of a block: what is read and the lines of results stay in a second-level cache of 1 MB.
+# Numbers of a block: half as many cost a third more in calls, four times as many are no faster.
 BLOCK_MOST = 100_000
 
 
@@ -36,7 +38,7 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
     images, planes, strip = _block(out.shape, tall * wide, wide, sliding)
     if strip < rows:
         tall = (strip - 1) * sliding.stride[0] + sliding.extent[0]
-    scratch = np.empty((3, images * planes * tall * wide), dtype=x.dtype)
+    scratch = np.empty((4, images * planes * tall * wide), dtype=x.dtype)
     for n in range(0, batch, images):
         for c in range(0, channels, planes):
             for i in range(0, rows, strip):
@@ -68,29 +70,48 @@ def _pool_block(
 ) -> None:
     """``(n, c, H, W) -> (n, c, rows, OW)``; around: cells above and to the left, and the padded block's size."""
     top, left, tall, wide = around
-    shape = (*cells.shape[:2], tall, wide)
-    lines = list(scratch[:, : shape[0] * shape[1] * tall * wide])
-    if cells.shape == shape and cells.flags.c_contiguous:
-        line = cells.reshape(-1)  # nothing around it: read where it lies
-    else:
-        line = lines[0]
-        padded = line.reshape(shape)
-        bottom, right = top + cells.shape[2], left + cells.shape[3]
-        padded[:, :, :top] = padded[:, :, bottom:] = padded[..., :left] = padded[..., right:] = empty
-        padded[:, :, top:bottom, left:right] = cells
-    (down, across), (step_h, step_w) = sliding.dilation, sliding.stride
-    line = _runs(line, lines, sliding.kernel_size[0], down * wide, combine)
-    line = _runs(line, lines, sliding.kernel_size[1], across, combine)
-    rows, columns = target.shape[2:]
-    picked = line.reshape(shape)[:, :, : (rows - 1) * step_h + 1 : step_h, : (columns - 1) * step_w + 1 : step_w]
+    (step_h, step_w), (rows, columns) = sliding.stride, target.shape[2:]
+    cells = np.ascontiguousarray(cells)
+    lines = list(scratch[:3, : cells.size])
+    down = _runs(cells.reshape(-1), lines, sliding.kernel_size[0], sliding.dilation[0] * cells.shape[3], combine)
+    line, shape, step = down, cells.shape, step_h
+    if cells.shape[2:] != (tall, wide):
+        # Something is around: the rows that count, side by side between the columns that are.
+        shape, step = (*target.shape[:3], wide), 1
+        *lines, line = scratch[:, : math.prod(shape)]
+        between = line.reshape(shape)
+        between[..., :left] = between[..., left + cells.shape[3] :] = empty
+        _keep_rows(
+            cells, down.reshape(cells.shape), between[..., left : left + cells.shape[3]], top, sliding, combine, empty
+        )
+    line = _runs(line, lines, sliding.kernel_size[1], sliding.dilation[1], combine)
+    picked = line.reshape(shape)[:, :, : (rows - 1) * step + 1 : step, : (columns - 1) * step_w + 1 : step_w]
     np.copyto(target, picked)
+
+
+def _keep_rows(
+    cells: Array, down: Array, out: Array, top: int, sliding: Window, combine: np.ufunc, empty: float
+) -> None:
+    """Of what was brought together from each row on, keep every window's; where one overhangs, bring together again."""
+    step, spread, reach = sliding.stride[0], sliding.dilation[0], sliding.extent[0]
+    height, rows = cells.shape[2], out.shape[2]
+    first = min(rows, -(-top // step))
+    last = max(first, min(rows, (height + top - reach) // step + 1))
+    out[:, :, first:last] = down[:, :, first * step - top : max(0, (last - 1) * step - top + 1) : step]
+    for i in (*range(first), *range(last, rows)):
+        start = i * step - top
+        inside = [row for row in range(start, min(start + reach, height), spread) if row >= 0]
+        if inside:
+            out[:, :, i] = combine.reduce(cells[:, :, inside[0] : inside[-1] + 1 : spread], axis=2)
+        else:
+            out[:, :, i] = empty
 
 
 def _runs(line: Array, lines: list[Array], count: int, apart: int, combine: np.ufunc) -> Array:
     """From each cell of ``line`` on, ``count`` cells brought together that lie ``apart``; the end means nothing.
 
     Runs of 2, 4, 8, ... cells are made of two runs half as long, and one of 7 of those of 1, 2 and 4. The three
-    ``lines`` are written to, ``line`` only where it is one of them.
+    ``lines``, as long, are written to, ``line`` only where it is one of them.
     """
 
     def joined(first: Array, second: Array, shift: int) -> Array:

@@ -1,0 +1,83 @@
+"""Convolution by a large kernel as a product of spectra, tile by tile.
+
+The method is overlap-save (A. Oppenheim and R. Schafer, "Discrete-Time Signal Processing", 1989, section 8.7).
+
+A transform meets every cell of its tile, so its rounding errors are those of the largest cells there, not of a window's
+own. In double precision they stay at 1e-16 of these, far below what single precision shows of any window that is not
+black; what is smaller than they are is 0, as the sum over a black window is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+from cnn_core.ops._arrays import Array
+from cnn_core.ops.conv.rows import Place
+
+# Taps from which the spectrum is faster than a band: 12 against 30 ns a cell for 31×31, 11 against 12 for 21×21.
+TAPS_LEAST = 441
+
+# Output cells along an axis of an image that is worth a tile.
+CELLS_LEAST = 64
+
+# A tile's side: transforms of 256×256 stay in a second-level cache of 1 MB, 9 ns a cell; of 1024×1024, 15 ns.
+TILE = 256
+
+# Largest measured error of a tile, in units of eps * |x| * |weight| (2-norms), is 0.25.
+NOISE = 4.0
+
+
+def fast_length(least: int) -> int:
+    """The smallest ``2**a * 3**b * 5**c`` from ``least`` on: lengths that the transform splits into small factors."""
+    if least <= 1:
+        return 1
+    powers = itertools.product(range(math.ceil(math.log(least, 3)) + 1), range(math.ceil(math.log(least, 5)) + 1))
+    odd = (3**b * 5**c for b, c in powers)
+    return int(min(factor * 2 ** max(0, math.ceil(math.log2(least / factor))) for factor in odd))
+
+
+def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> None:
+    """Slide each channel's own kernel over it, a cell at a time, and write into ``out``.
+
+    Args:
+        x: ``(N, C, H, W)``, finite, not padded.
+        weight: ``(C, 1, KH, KW)``.
+        bias: ``(C,)`` or None.
+        out: ``(N, C, OH, OW)``, float32, written to.
+        place: where the windows lie; stride and dilation are 1.
+    """
+    kernel = weight.shape[2:]
+    # As many tiles along each axis as make them about TILE wide, all of one size.
+    parts = [max(1, round(size / max(1, TILE - k + 1))) for size, k in zip(out.shape[2:], kernel, strict=True)]
+    cells = [-(-size // count) for size, count in zip(out.shape[2:], parts, strict=True)]
+    sides = (fast_length(cells[0] + kernel[0] - 1), fast_length(cells[1] + kernel[1] - 1))
+    tile = np.empty(sides)
+    for c in range(weight.shape[0]):
+        # Correlation: the conjugate spectrum turns the kernel around.
+        spectrum = np.conj(np.fft.rfft2(weight[c, 0].astype(np.float64), s=sides))
+        noise = NOISE * float(np.finfo(np.float64).eps) * float(np.linalg.norm(weight[c, 0].astype(np.float64)))
+        for n, top, left in itertools.product(
+            range(x.shape[0]), range(0, out.shape[2], cells[0]), range(0, out.shape[3], cells[1])
+        ):
+            _cut(tile, x[n, c], top - place.before[0], left - place.before[1])
+            product = np.fft.rfft2(tile)
+            product *= spectrum
+            target = out[n, c, top : top + cells[0], left : left + cells[1]]
+            result = np.fft.irfft2(product, s=sides)[: target.shape[0], : target.shape[1]]
+            heard = np.abs(result) > noise * math.sqrt(np.dot(tile.reshape(-1), tile.reshape(-1)))
+            np.multiply(result, heard, out=target, casting="same_kind")
+            if bias is not None:
+                target += bias[c]
+
+
+def _cut(tile: Array, plane: Array, top: int, left: int) -> None:
+    """Fill ``tile`` with what a plane shows from ``(top, left)`` on, zeros beyond it."""
+    rows = slice(max(0, -top), max(0, min(tile.shape[0], plane.shape[0] - top)))
+    columns = slice(max(0, -left), max(0, min(tile.shape[1], plane.shape[1] - left)))
+    if (rows.stop - rows.start, columns.stop - columns.start) != tile.shape:
+        tile[...] = 0
+    if rows.stop > rows.start and columns.stop > columns.start:
+        tile[rows, columns] = plane[top + rows.start : top + rows.stop, left + columns.start : left + columns.stop]

@@ -1,0 +1,205 @@
+"""Every way to convolve, forced, gives what loops give; and each is chosen where it was measured to be the fastest."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core import conv2d, conv2d_backward
+from cnn_core.ops.conv import dispatch, gradients, rows, separable, shifted, spectral
+from cnn_core.ops.conv.checks import conv_window
+from cnn_core.ops.conv.dispatch import Branch, choose, correlate
+from cnn_core.shapes import PADDING_MODES
+from tests.core.cases import convolutions
+from tests.helpers import oracles
+
+SINGLE = float(np.finfo(np.float32).eps)
+
+
+def forced(branch, x, weight, bias, given_settings, mode="zeros"):
+    """The result of one branch, as ``conv2d`` would hand it the work."""
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    sliding = conv_window(x.shape, weight.shape, *order, mode)
+    size = sliding.output_size(*x.shape[2:])
+    return correlate(x, weight, bias, sliding, given_settings["groups"], size, mode, branch)
+
+
+def by_loops(x, weight, bias, given_settings):
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    return oracles.conv2d(x, weight, bias, *order)
+
+
+def assert_close(ours, x, weight, bias, given_settings):
+    """Cell by cell within ``4 n eps sum |product|``, the contract of explanations."""
+    expected = by_loops(x, weight, bias, given_settings)
+    sizes = by_loops(np.abs(x), np.abs(weight), None if bias is None else np.abs(bias), given_settings)
+    terms = weight[0].size + 1
+    assert ours.shape == expected.shape
+    assert (np.abs(ours - expected) <= 4 * terms * float(np.finfo(ours.dtype).eps) * sizes).all()
+
+
+def noisy(case, dtype):
+    x, weight, bias, given_settings = case
+    rng = np.random.default_rng(0)
+    x, weight = ((a + rng.normal(size=a.shape)).astype(dtype) for a in (x, weight))
+    return x, weight, None if bias is None else bias.astype(dtype), given_settings
+
+
+def small_parts(patch):
+    """Strips, tiles and blocks so small that even small images need several."""
+    patch.setattr(rows, "LAID_OUT_MOST", 40)
+    patch.setattr(rows, "PRODUCT_MOST", 1)
+    patch.setattr(rows, "COLUMNS_LEAST", 3)
+    patch.setattr(shifted, "STRIP_MOST", 6)
+    patch.setattr(dispatch, "GATHERED_MOST", 60)
+    patch.setattr(dispatch, "GATHERED_SINGLE", 60)
+    patch.setattr(dispatch, "COLUMNS_LEAST", 1)
+    patch.setattr(dispatch, "AROUND_MOST", 60)
+    patch.setattr(separable, "BETWEEN_MOST", 60)
+    patch.setattr(separable, "BLOCK", 3)
+    patch.setattr(spectral, "TILE", 6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("branch", [Branch.SHIFTED, Branch.GATHERED, Branch.BANDED])
+@settings(max_examples=60, deadline=None)
+@given(convolutions(), st.booleans())
+def test_no_branch_changes_a_result(branch, dtype, case, parts):
+    x, weight, bias, given_settings = noisy(case, dtype)
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    if branch is Branch.BANDED and not dispatch.has_slabs(conv_window(x.shape, weight.shape, *order, "zeros")):
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        if parts:
+            small_parts(patch)
+        ours = forced(branch, x, weight, bias, given_settings)
+    assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+@settings(max_examples=60, deadline=None)
+@given(convolutions())
+def test_a_column_times_a_row_may_be_slid_one_after_the_other(parts, case):
+    x, weight, bias, given_settings = noisy(case, np.float32)
+    given_settings = {**given_settings, "groups": x.shape[1], "dilation": (given_settings["dilation"][0], 2)}
+    given_settings["stride"] = (1, given_settings["stride"][1])
+    rng = np.random.default_rng(1)
+    column, row = rng.normal(size=weight.shape[2]), rng.normal(size=weight.shape[3])
+    weight = np.repeat(np.outer(column, row)[None, None], x.shape[1], axis=0).astype(np.float32)
+    bias = None if bias is None else np.arange(x.shape[1], dtype=np.float32)
+    x = np.pad(x, ((0, 0), (0, 0), (0, 0), (4, 4)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(separable, "LEAST_SIDE", 1)
+        if parts:
+            small_parts(patch)
+        ours = forced(Branch.SEPARABLE, x, weight, bias, given_settings)
+    assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+@settings(max_examples=40, deadline=None)
+@given(convolutions())
+def test_a_spectrum_gives_what_loops_give(parts, case):
+    x, weight, _, given_settings = noisy(case, np.float32)
+    plain = {"stride": (1, 1), "padding": given_settings["padding"], "dilation": (1, 1), "groups": x.shape[1]}
+    weight = np.repeat(weight[:1, :1], x.shape[1], axis=0)
+    bias = np.arange(x.shape[1], dtype=np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        if parts:
+            small_parts(patch)
+        ours = forced(Branch.SPECTRAL, x, weight, bias, plain)
+    assert_close(ours, x, weight, bias, plain)
+
+
+def photograph(*size):
+    """Light and dark, and black in one corner."""
+    x = np.random.default_rng(2).integers(0, 256, (1, 1, *size)).astype(np.float32) / 255
+    x[..., : size[0] // 2, : size[1] // 2] = 0
+    x[..., size[0] // 2 :, : size[1] // 2] /= 255
+    return x
+
+
+def test_a_spectrum_keeps_to_the_bound_in_the_dark_and_is_exactly_0_in_the_black():
+    x = photograph(200, 180)
+    weight = np.random.default_rng(3).normal(size=(1, 1, 31, 31)).astype(np.float32)
+    ours = conv2d(x, weight, padding=15)
+    plain = {"stride": (1, 1), "padding": ((15, 15), (15, 15)), "dilation": (1, 1), "groups": 1}
+    exact = forced(Branch.GATHERED, x.astype(np.float64), weight.astype(np.float64), None, plain)
+    sizes = forced(Branch.GATHERED, np.abs(x).astype(np.float64), np.abs(weight).astype(np.float64), None, plain)
+    assert (sizes == 0).sum() > 1000
+    assert (np.abs(ours - exact) <= 0.01 * 4 * 961 * SINGLE * sizes).all()
+
+
+GREY = (1, 1, 480, 640)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "x_shape", "weight_shape", "given_settings", "expected"),
+    [
+        (np.float64, (1, 1, 28, 28), (4, 1, 5, 5), {}, Branch.SHIFTED),
+        (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
+        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, (1, 3, 224, 224), (16, 3, 3, 3), {}, Branch.BANDED),
+        (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {}, Branch.BANDED),
+        (np.float32, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.GATHERED),
+        (np.float32, (1, 256, 56, 56), (64, 256, 1, 1), {}, Branch.GATHERED),
+        (np.float32, (1, 8, 56, 56), (8, 8, 3, 3), {"stride": 2, "dilation": 2}, Branch.GATHERED),
+        (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),
+        (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.BANDED),
+        (np.float32, (1, 1, 40, 40), (1, 1, 31, 31), {"padding": 15}, Branch.BANDED),
+    ],
+)
+def test_geometry_and_type_choose(dtype, x_shape, weight_shape, given_settings, expected):
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=x_shape).astype(dtype), rng.normal(size=weight_shape).astype(dtype)
+    full = {"stride": 1, "padding": 0, "dilation": 1, **given_settings}
+    sliding = conv_window(x_shape, weight_shape, full["stride"], full["padding"], full["dilation"], 1, "zeros")
+    assert choose(x, weight, sliding, 1) is expected
+
+
+def test_weights_choose():
+    line = np.exp(-(np.linspace(-2, 2, 9) ** 2))
+    x, gauss = np.ones(GREY, dtype=np.float32), np.outer(line, line)[None, None].astype(np.float32)
+    sliding = conv_window(x.shape, gauss.shape, 1, 0, 1, 1, "zeros")
+    assert choose(x, gauss, sliding, 1) is Branch.SEPARABLE
+    gauss[0, 0, 0, 0] *= 1.001
+    assert choose(x, gauss, sliding, 1) is Branch.BANDED
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("size", [3, 7, 31])
+def test_what_is_not_finite_reaches_the_windows_that_hold_it_and_no_other(number, size):
+    x = np.ones((1, 1, 70, 80), dtype=np.float32)
+    x[0, 0, 40, 50] = number
+    out = conv2d(x, np.ones((1, 1, size, size), dtype=np.float32), padding=size // 2)
+    half = size // 2
+    reached = np.zeros(out.shape, dtype=bool)
+    reached[..., 40 - half : 41 + half, 50 - half : 51 + half] = True
+    np.testing.assert_array_equal(~np.isfinite(out), reached)
+    assert np.isnan(out[reached]).all() == np.isnan(number)
+
+
+@pytest.mark.parametrize("mode", PADDING_MODES)
+@pytest.mark.parametrize("weight_shape", [(1, 1, 3, 3), (4, 4, 3, 3), (4, 4, 1, 1), (4, 1, 9, 9), (4, 1, 25, 25)])
+def test_single_precision_agrees_with_double_whatever_is_around(mode, weight_shape):
+    groups = 4 if weight_shape[1:2] == (1,) and weight_shape[0] == 4 else 1
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2, weight_shape[1] * groups, 70, 75))
+    weight, bias = rng.normal(size=weight_shape), rng.normal(size=weight_shape[0])
+    kept = {"padding": ((1, 2), (0, 3)), "padding_mode": mode, "groups": groups}
+    single = conv2d(*(a.astype(np.float32) for a in (x, weight, bias)), **kept)
+    np.testing.assert_allclose(single, conv2d(x, weight, bias, **kept), rtol=1e-4, atol=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(convolutions(), st.booleans())
+def test_no_branch_changes_a_gradient(case, by_rows):
+    x, weight, _, given_settings = noisy(case, np.float64)
+    grad = np.random.default_rng(5).normal(size=conv2d(x, weight, **given_settings).shape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gradients, "ROW_WEIGHTS_MOST", 10_000 if by_rows else 0)
+        small_parts(patch)
+        results = conv2d_backward(grad, x, weight, **given_settings)
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    for ours, expected in zip(results, oracles.conv2d_backward(grad, x, weight, *order), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-11, atol=1e-11)
