@@ -13,7 +13,6 @@ import { Model } from "../common/model.js";
 import { nameOf } from "../common/names.js";
 import { Notice } from "../common/notice.js";
 import { isDark } from "../common/scale.js";
-import { rowsOf } from "../common/table.js";
 import { ravel, unravel } from "../common/windows.js";
 import { Brush } from "./brush.js";
 import { Busy } from "./busy.js";
@@ -27,11 +26,13 @@ import { Edits, thicken } from "./edits.js";
 import { weightSize } from "./kernel.js";
 import { STACKED_WIDTH, TALLEST, cellSize } from "./layout.js";
 import { Look } from "./look.js";
+import { numbersOf, numbersOfKernel, planeOf } from "./numbers.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Player } from "./player.js";
 import { Shown } from "./shown.js";
 import { changes } from "./told.js";
 import { veil } from "./veil.js";
+import { Waiting } from "./waiting.js";
 import { Zoom } from "./zoom.js";
 
 /** @typedef {{stage: number, index: number[]}} Place */
@@ -60,7 +61,7 @@ export class Explore {
       columns: () => this.columns.get("kernel").view.columns,
       channel: this.channel,
       begin: () => this.#beginEdit(),
-      sent: (edit) => this.#awaitAnswer(edit),
+      sent: (edit) => this.waiting.answer(edit),
       redraw: () => this.redraw(),
     });
 
@@ -89,14 +90,11 @@ export class Explore {
     this.zoom = new Zoom();
     this.look = new Look(() => this.model && this.#draw(this.source, false));
     this.busy = new Busy();
-    /** Who waits for the server's word on an edit. @type {{sent: number, resolve: (notice: string) => void}[]} */
-    this.asked = [];
-    /** The last upload that was called off, by its number. */
-    this.calledOff = 0;
+    this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
       refuse: (sentence) => this.notice.tell(sentence),
-      start: (name) => this.#awaitUpload(name),
+      start: (name) => this.waiting.upload(name),
     });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
@@ -106,10 +104,10 @@ export class Explore {
       output: () => this.shown.output,
       plane: () => this.shown.kernelPlane,
       inputPlane: () => this.shown.inputPlane,
-      ask: (edit) => this.#ask(edit),
+      ask: (edit) => this.waiting.ask(edit),
       busy: this.busy,
       dark: () => this.dark,
-      drawing: (view) => this.#drawing(view),
+      drawing: (view) => planeOf(this.columns.get(view), this.model.ofView(view).names, this.dark),
       numbers: (view) => this.#numbers(view),
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
@@ -191,15 +189,20 @@ export class Explore {
     this.#columns();
     this.#layout(false);
     this.#draw("cnn_core");
-    if (this.told && this.pin) {
-      const told = changes(this.told.columns, header.columns);
-      if (told || header.revision > this.told.revision) setText(this.live, `${told}Now ${this.#inWords(this.pin)}`);
-    }
-    if (this.told?.columns.some(({ view, shape }) => ["input", "kernel"].includes(view) && shape !== header.columns.find((each) => each.view === view).shape)) this.ledger.relax();
+    this.#tellChanges(header);
+    this.waiting.arrived(header);
+  }
+
+  /** What this answer changed, for those who do not see it. @param {any} header */
+  #tellChanges(header) {
+    const before = this.told;
     this.told = header;
-    this.busy.arrived(header);
-    for (const { resolve } of this.asked.filter(({ sent }) => sent <= header.revision)) resolve(header.notice);
-    this.asked = this.asked.filter(({ sent }) => sent > header.revision);
+    if (!before) return;
+    const told = changes(before.columns, header.columns);
+    if (this.pin && (told || header.revision > before.revision)) setText(this.live, `${told}Now ${this.#inWords(this.pin)}`);
+    // Another input or kernel has other sums, and needs other room for them.
+    const shape = (/** @type {any} */ { columns }, /** @type {string} */ view) => columns.find((/** @type {any} */ each) => each.view === view).shape;
+    if (["input", "kernel"].some((view) => shape(before, view) !== shape(header, view))) this.ledger.relax();
   }
 
   /** A cell and its number, to be read aloud. @param {Place} place */
@@ -254,66 +257,11 @@ export class Explore {
     };
   }
 
-  /** What a stage shows, as rows of numbers, and where the pinned cell stands in them. @param {string} view */
+  /** @param {string} view */
   #numbers(view) {
-    if (view === "kernel") {
-      const { values, columns } = this.columns.get("kernel").view;
-      return { title: "Kernel", rows: rowsOf(Float64Array.from(values), 0, values.length / columns, columns), names: null, pinned: { row: 0, column: 0 } };
-    }
+    if (view === "kernel") return numbersOfKernel(this.columns.get(view));
     const stage = this.model.ofView(view);
-    const { values, shape } = this.model.values.get(stage.stage);
-    const flat = shape.length !== 4;
-    const channel = this.shown.channelOf(stage);
-    const [rows, columns] = flat ? [shape[1], 1] : [shape[2], shape[3]];
-    const at = channel * rows * columns;
-    const here = this.pin?.stage === stage.stage ? this.pin.index.slice(flat ? 1 : 2) : [0, 0];
-    return {
-      title: `${stage.title}${stage.planes ? ` ${stage.planes[channel]}` : ""}`,
-      rows: rowsOf(values, at, rows, columns),
-      names: stage.names,
-      pinned: { row: here[0], column: here[1] ?? 0 },
-    };
-  }
-
-  /** What a stage shows as a plane of cells; a vector is one column of them. @param {string} view */
-  #drawing(view) {
-    const column = this.columns.get(view);
-    if (column.kind === "map") return { rows: column.view.rows, columns: column.view.columns, names: null, ...column.view.drawn };
-    const { shown, scale } = column.view;
-    return { rows: shown.length, columns: 1, values: shown, offset: 0, scale, dark: this.dark, names: this.model.ofView(view).names };
-  }
-
-  /** Send an edit and wait for the server's word on it: why not, or "". @param {any} edit @returns {Promise<string>} */
-  #ask(edit) {
-    this.edits.send(edit);
-    const { sent } = this.channel;
-    return new Promise((resolve) => this.asked.push({ sent, resolve }));
-  }
-
-  // ---- long work ---------------------------------------------------------------------------------------------
-
-  /** A file is on its way to the server, past the channel. @param {string} name */
-  #awaitUpload(name) {
-    // One that was called off and never came must not have the server pass over this one.
-    if (this.calledOff > this.header.uploads) this.edits.send({ op: "call_off", way: "upload", value: 0 });
-    const number = this.header.uploads + 1;
-    this.channel.next();
-    this.busy.begin({
-      what: `Reading ${name}…`,
-      outlasts: true,
-      done: ({ uploads }) => uploads >= number,
-      callOff: () => {
-        this.calledOff = number;
-        this.edits.send({ op: "call_off", way: "upload", value: number });
-      },
-    });
-  }
-
-  /** @param {{op: string, revision: number}} edit */
-  #awaitAnswer({ op, revision }) {
-    if (this.busy.job?.outlasts) return;
-    const callOff = () => this.edits.send({ op: "call_off", way: "edit", value: revision });
-    this.busy.begin({ what: "Computing…", done: (header) => header.revision >= revision, callOff: ["undo", "redo", "call_off"].includes(op) ? null : callOff });
+    return numbersOf(this.model, stage, this.shown.channelOf(stage), this.pin);
   }
 
   /** A picture or rows of numbers in the clipboard become the input. @param {ClipboardEvent} event */
