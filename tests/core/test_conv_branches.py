@@ -179,6 +179,13 @@ def test_what_is_not_finite_reaches_the_windows_that_hold_it_and_no_other(number
     assert np.isnan(out[reached]).all() == np.isnan(number)
 
 
+@pytest.mark.parametrize("size", [3, 31])
+def test_a_weight_that_is_not_finite_counts_where_it_meets_a_cell(size):
+    x, weight = np.ones((1, 1, 100, 100), dtype=np.float32), np.ones((1, 1, size, size), dtype=np.float32)
+    weight[0, 0, 1, 1] = np.inf
+    np.testing.assert_array_equal(conv2d(x, weight), np.inf)
+
+
 @pytest.mark.parametrize("mode", PADDING_MODES)
 @pytest.mark.parametrize("weight_shape", [(1, 1, 3, 3), (4, 4, 3, 3), (4, 4, 1, 1), (4, 1, 9, 9), (4, 1, 25, 25)])
 def test_single_precision_agrees_with_double_whatever_is_around(mode, weight_shape):

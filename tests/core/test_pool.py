@@ -1,5 +1,7 @@
 """Pooling against loops."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,6 +84,15 @@ def test_a_window_with_a_nan_gives_a_nan():
     out = max_pool2d(x, 2)
     assert np.isnan(out[0, 0, 0, 0])
     assert not np.isnan(out[0, 0, 0, 1])
+
+
+def test_infinities_pass_without_a_warning():
+    x = np.tile(np.array([np.inf, 1, 2, -np.inf], dtype=np.float32), (2, 3, 6, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        means, largest = avg_pool2d(x, 2), max_pool2d(x, 3, stride=1, padding=1)
+    assert means[0, 0, 0].tolist() == [np.inf, -np.inf, np.inf, -np.inf]
+    assert largest[0, 0, 0, :4].tolist() == [np.inf, np.inf, 2, np.inf]
 
 
 def test_element_types_are_kept():

@@ -75,8 +75,8 @@ def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
     if (taps > ROW_TAPS_MOST and outputs > 1) or not has_slabs(sliding):
         return Branch.GATHERED
     # Rows from here on. Bands: 0.45 against 1.1 ms for shifted planes, grey 3×3 on 480×640; 0.7 against 8 ms for 3→16.
-    if block_rows(outputs) > 1 and not finite(x):
-        return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED  # a band's zeros would spread a NaN
+    if block_rows(outputs) > 1 and not (finite(x) and finite(weight)):
+        return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED  # a band or a spectrum would spread a NaN
     if outputs == weight.shape[1] == 1 and factors(weight) is not None:
         return Branch.SEPARABLE  # 1.3 against 10 ms for a band and 6 for a spectrum, 31×31 on 480×640
     return Branch.SPECTRAL if suits_spectrum(x, weight, sliding, groups) else Branch.BANDED

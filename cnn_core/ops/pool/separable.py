@@ -46,7 +46,8 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
                 first = i * sliding.stride[0] - above
                 cells = x[n : n + images, c : c + planes, max(0, first) : first + tall]
                 around = (max(0, -first), left, tall, wide)
-                _pool_block(cells, target, around, scratch, sliding, combine, empty)
+                with np.errstate(all="ignore"):  # of windows over a row's end, and of what memory held before
+                    _pool_block(cells, target, around, scratch, sliding, combine, empty)
 
 
 def _block(shape: tuple[int, ...], plane: int, wide: int, sliding: Window) -> tuple[int, int, int]:
