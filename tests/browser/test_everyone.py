@@ -59,6 +59,24 @@ def test_explore_has_no_serious_violation_with_everything_opened(anyone: Page, s
         anyone.locator(f"[data-column={view}] summary").click()
         assert serious(anyone) == [], view
         anyone.keyboard.press("Escape")
+    anyone.locator(".ks-dense summary").click()
+    assert serious(anyone) == [], "the fully connected layer"
+    # A setting that does not go says so in a message; a dialog may lie over the page.
+    anyone.get_by_role("button", name="less stride", exact=True).dispatch_event("click")
+    assert serious(anyone) == [], "a message"
+    for view, name in (
+        ("kernel", "Library, with pictures…"),
+        ("kernel", "Type or paste weights…"),
+        ("conv", "As a table"),
+        ("input", "Paste numbers…"),
+    ):
+        fold = anyone.locator(f"[data-column={view}]")
+        fold.locator("summary").click()
+        fold.get_by_role("button", name=name).click()
+        anyone.get_by_role("dialog").wait_for()
+        assert serious(anyone) == [], name
+        anyone.keyboard.press("Escape")  # the dialog
+        anyone.keyboard.press("Escape")  # what it was opened from
     anyone.get_by_role("button", name="Take away").click()
     assert serious(anyone) == []
     anyone.keyboard.press("Escape")
