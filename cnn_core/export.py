@@ -214,7 +214,7 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
         "",
         "import numpy as np",
         "",
-        *(["data = np.load(sys.argv[1])", ""] if external else []),
+        *(['data = np.load(sys.argv[1] if len(sys.argv) > 1 else "trace.npz")', ""] if external else []),
     ]
     tail = [
         "if len(sys.argv) > 2:",

@@ -300,7 +300,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Gabor 7 × 7",
         weights=_gabor(7, wavelength=4.0, sigma=2.0),
         sentence="Answers to upright stripes four pixels apart and to little else, as cells of the visual cortex do.",
-        parts="bell down × (bell × wave of 4 pixels) across",
+        parts="bell down × (bell × wave of 4 pixels, less its mean) across, rounded to 64ths that sum to 0",
         family="Lines, corners, texture",
     ),
 )

@@ -134,6 +134,7 @@ class Session:
         if before is not None and before is not self and self.revision == 0:
             self.history, self.position = list(before.history), before.position
             self.pin, self.output = before.pin, before.output
+            self.notice = ""  # what a link could not carry is here after all
 
     def can_undo(self) -> bool:
         """Whether there is an experiment before this one."""

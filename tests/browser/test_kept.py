@@ -46,6 +46,8 @@ def test_a_reload_keeps_an_uploaded_picture_the_settings_and_undo(explore: Page)
     change(explore, "Activation", "tanh")
     reopened(explore)
     expect(explore.locator("[data-column=activation] h2")).to_have_text("Tanh")
+    # The picture is there: nobody is told that a link could not carry it.
+    expect(explore.locator(".ks-notice")).to_be_hidden()
     expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
     explore.get_by_role("button", name="Undo").click()
     expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")

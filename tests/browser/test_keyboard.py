@@ -10,6 +10,7 @@ from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
+    cell_centre,
     choose,
     clear,
     edited,
@@ -18,6 +19,7 @@ from tests.browser.screen import (
     press,
     revision,
     same_sum,
+    take_sample,
     wait_drawn,
     weights,
 )
@@ -79,6 +81,29 @@ def test_edits_are_undone_and_done_again_by_all_the_usual_keys_and_a_stepper_ste
         expect(field).to_be_focused()
         expect(field).to_have_value(str(rows))
         expect(shape).to_have_text(f"{rows} × 5")
+
+
+def test_undo_by_keys_works_wherever_the_page_was_pressed_last(explore: Page):
+    choose(explore, "Activation", "tanh")
+    explore.locator(".ks-heading").click()
+    explore.keyboard.press("Control+z")
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
+
+
+def test_the_zoom_button_comes_closer_to_the_pinned_cell(explore: Page):
+    take_sample(explore, "Shapes")
+    explore.mouse.click(*cell_centre(explore, "conv", 20, 100, (126, 126)))
+    for _ in range(6):
+        explore.get_by_role("button", name="Zoom in").click()
+    explore.wait_for_timeout(300)
+    # The middle of the map shows the pinned cell or a neighbour of it.
+    box = explore.locator("[data-view=conv]").bounding_box()
+    clear(explore)
+    explore.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    explore.wait_for_function("window.cnn.cell.length > 0")
+    row, column = last_cell(explore)["index"][2:]
+    assert abs(row - 20) <= 4
+    assert abs(column - 100) <= 4
 
 
 def test_more_is_unfolded_by_enter_and_left_by_escape_with_the_focus_where_it_was(explore: Page):

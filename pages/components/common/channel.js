@@ -70,7 +70,9 @@ export class Channel {
 
   /** Ask to be shown again what an earlier session showed. @param {string} session */
   resume(session) {
-    this.setStateValue("message", { session: this.session, edits: [], pin: null, output: this.output, have: [...this.arrays.keys()], resume: session });
+    const have = [...this.arrays.keys(), ...this.entries.keys()];
+    this.promised = have;
+    this.setStateValue("message", { session: this.session, edits: [], pin: null, output: this.output, have, resume: session });
   }
 
   #post(have = [...this.arrays.keys(), ...this.entries.keys()]) {

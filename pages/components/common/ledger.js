@@ -95,7 +95,7 @@ export class Ledger {
     if (this.planes) return this.#planes(model, explanation, this.planes, dark);
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: stage.reduce === "max" ? largestInWords(explanation, sum.places) : inWords(sum, stage.bias !== null) })));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum) })));
     return parts;
   }
 
@@ -266,6 +266,14 @@ function planesOf(model, explanation) {
   return { planes, names, sums, whole: { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) } };
 }
 
+/** A sum in one line. @param {Model} model @param {import("./model.js").Stage} stage @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum */
+function sentenceOf(model, stage, explanation, sum) {
+  if (stage.reduce === "max") return largestInWords(explanation, sum.places);
+  // Flattening computes nothing: it says where the number stood.
+  if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
+  return inWords(sum, stage.bias !== null);
+}
+
 /** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
 function largestInWords({ terms, value }, places) {
   const inside = terms.filter((term) => term.index !== null);
@@ -304,7 +312,7 @@ export function shownSum(explanation, places) {
   return {
     ...sum,
     withBias: true,
-    labels: others.length ? [...kept.map(() => ""), `${others.length.toLocaleString("en")} more `] : [],
+    labels: others.length ? [...kept.map(() => ""), `[${others.length.toLocaleString("en")} more] `] : [],
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count: others.length, shown: others.length ? sum.products[kept.length] : 0 },
   };

@@ -87,7 +87,7 @@ export class Explore {
       refuse: (sentence) => this.notice.tell(sentence),
     });
     this.sentence = h("p", { class: "ks-sentence" });
-    this.zoom = new Zoom();
+    this.zoom = new Zoom(() => this.pin && this.#pinnedOn(this.model.byNumber.get(this.pin.stage).view));
     this.look = new Look(() => this.model && this.#draw(this.source, false));
     this.busy = new Busy();
     this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
@@ -172,7 +172,8 @@ export class Explore {
     if (!this.header) {
       this.shown.output = header.output;
       const before = sessionBefore(header.link.name);
-      if (before && before !== header.session) this.channel.resume(before);
+      this.resuming = !!before && before !== header.session;
+      if (this.resuming) this.channel.resume(before);
     }
     this.header = header;
     keep(header.link, header.session);
@@ -183,7 +184,9 @@ export class Explore {
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
-    this.notice.arrived(header);
+    // Of a session that is about to be taken up again only its own words count.
+    if (!this.resuming) this.notice.arrived(header);
+    this.resuming = false;
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
@@ -360,6 +363,7 @@ export class Explore {
   #draw(source, tell = true) {
     this.source = source;
     this.draws += 1;
+    this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
     /** @type {Map<string, any[]>} */
     const groups = new Map();
@@ -610,7 +614,7 @@ export class Explore {
 
   /** @param {KeyboardEvent} event */
   #shortcut(event) {
-    const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target === document.body);
+    const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target.contains(this.root));
     if (!inside || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     // Where words are written, what is undone is the writing.
     if (event.target instanceof Element && event.target.closest("dialog, .ks-words")) return;

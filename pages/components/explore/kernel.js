@@ -11,7 +11,8 @@ import { KernelBrush } from "./kernel_brush.js";
 const PIXELS_A_STEP = 7;
 const LETTER = 0.57; // of the letters' size that a digit is wide
 const [SMALLEST, LARGEST] = [8, 15]; // px of the letters
-const SETTLE = 350; // ms after the last keystroke or wheel notch until the edit counts as done
+const SETTLE = 350; // ms after the last wheel notch or arrow key until the edit counts as done
+const TYPING = 900; // ms likewise after the last letter of a number, which Enter ends at once
 
 /**
  * @typedef {{
@@ -146,9 +147,15 @@ export class Kernel {
     this.on.change([...this.values]);
   }
 
-  #settle() {
+  #settle(pause = SETTLE) {
     clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.on.end([...this.values]), SETTLE);
+    this.timer = window.setTimeout(() => this.#finish(), pause);
+  }
+
+  #finish() {
+    clearTimeout(this.timer);
+    if (this.timer) this.on.end([...this.values]);
+    this.timer = 0;
   }
 
   /** @param {number} k @param {number} direction @param {boolean} fine */
@@ -203,7 +210,7 @@ export class Kernel {
     }
     field.removeAttribute("aria-invalid");
     if (value !== this.values[k]) this.#set(k, value);
-    this.#settle();
+    this.#settle(TYPING);
   }
 
   /** @param {HTMLInputElement} field @param {number} k */
@@ -213,6 +220,7 @@ export class Kernel {
       field.removeAttribute("aria-invalid");
     }
     field.value = shown(this.values[k]);
+    this.#finish();
   }
 
   /** @param {KeyboardEvent} event @param {HTMLInputElement} field @param {number} k */

@@ -29,6 +29,9 @@ function sizes({ rows, columns, names }) {
   return { width, height, left, whole: [left + columns * width, rows * height], numbers: Math.min(width, height) >= NUMBERS_FROM };
 }
 
+/** The size of letters that fit a cell, px. @param {string} text @param {number} width @param {number} height */
+const lettersOf = (text, width, height) => Math.min(40, height * 0.3, (width - 6) / (text.length * 0.6));
+
 /** The number of a cell, its fill and its ink. @param {Plane} plane @param {number} k in row-major order */
 function cellOf({ values, offset, scale, dark, rows, columns }, k) {
   if (scale) return { text: short(values[offset + k], 3), ...colour(values[offset + k], scale, dark) };
@@ -43,6 +46,10 @@ function paintCells(plane) {
   [canvas.width, canvas.height] = whole;
   const context = canvas.getContext("2d");
   context.textBaseline = "middle";
+  if (plane.names) {
+    context.fillStyle = plane.dark ? "#16181d" : "#fff";
+    context.fillRect(0, 0, left, whole[1]);
+  }
   for (let k = 0; k < plane.rows * plane.columns; k += 1) {
     const { text, fill, ink } = cellOf(plane, k);
     const [x, y] = [left + (k % plane.columns) * width, Math.floor(k / plane.columns) * height];
@@ -51,7 +58,7 @@ function paintCells(plane) {
     if (!numbers || !text) continue;
     context.fillStyle = ink;
     context.textAlign = "center";
-    context.font = `500 ${Math.min(40, height * 0.3)}px sans-serif`;
+    context.font = `500 ${lettersOf(text, width, height)}px sans-serif`;
     context.fillText(text, x + width / 2, y + height * 0.53);
   }
   return { canvas, context, height };
@@ -77,7 +84,7 @@ export function toSvg(plane, title) {
   const safe = (/** @type {string} */ text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const parts = [`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${whole[0]} ${whole[1]}" width="${whole[0]}" height="${whole[1]}">`, `<title>${safe(title)}</title>`];
   const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y, /** @type {string} */ ink, /** @type {string} */ anchor) =>
-    parts.push(`<text x="${x}" y="${y}" font-family="sans-serif" font-size="${Math.min(40, height * 0.3)}" fill="${ink}" text-anchor="${anchor}" dominant-baseline="middle">${safe(text)}</text>`);
+    parts.push(`<text x="${x}" y="${y}" font-family="sans-serif" font-size="${lettersOf(text, anchor === "start" ? NAMES : width, height)}" fill="${ink}" text-anchor="${anchor}" dominant-baseline="middle">${safe(text)}</text>`);
   const count = plane.rows * plane.columns;
   if (count > MOST_SHAPES) {
     parts.push(`<image width="${whole[0]}" height="${whole[1]}" style="image-rendering:pixelated" href="${paintCells(plane).canvas.toDataURL("image/png")}"/>`);
@@ -89,6 +96,7 @@ export function toSvg(plane, title) {
       if (numbers && text) write(text, x + width / 2, y + height * 0.53, ink, "middle");
     }
   }
+  if (plane.names) parts.push(`<path d="M0 0H${left}V${whole[1]}H0z" fill="${plane.dark ? "#16181d" : "#fff"}"/>`);
   plane.names?.forEach((name, row) => write(name, 0, (row + 0.53) * height, plane.dark ? "#fff" : "#000", "start"));
   parts.push("</svg>");
   return new Blob([parts.join("\n")], { type: "image/svg+xml" });

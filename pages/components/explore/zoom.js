@@ -14,7 +14,8 @@ const STEP = 1.6; // of zoom, a key or a button
 const MIDDLE = { x: 0.5, y: 0.5 };
 
 export class Zoom {
-  constructor() {
+  /** @param {() => {view: string, row: number, column: number} | null} pinned the cell that the buttons come closer to */
+  constructor(pinned) {
     this.viewport = WHOLE;
     this.most = 1;
     /** @type {Map<string, {grid: Grid, map: MapShape}>} */
@@ -22,8 +23,8 @@ export class Zoom {
     this.size = "";
     const button = (/** @type {string} */ label, /** @type {string} */ text, /** @type {() => void} */ act) =>
       h("button", { type: "button", class: "ks-button", "aria-label": label, title: label, text, onclick: act });
-    this.out = button("Zoom out (Page Down on a map)", "−", () => this.step(-1));
-    this.closer = button("Zoom in (Page Up on a map)", "+", () => this.step(1));
+    this.out = button("Zoom out (Page Down on a map)", "−", () => this.step(-1, pinned()));
+    this.closer = button("Zoom in (Page Up on a map)", "+", () => this.step(1, pinned()));
     this.fit = button("Show the whole map (Home on a map)", "Fit", () => this.#set(WHOLE));
     this.amount = h("output", { class: "ks-zoom-amount", "aria-label": "zoom" });
     const name = h("span", { class: "ks-stepper-name", text: "zoom", title: "Scroll over a map; drag to move, on the input with Shift" });

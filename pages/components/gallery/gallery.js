@@ -74,12 +74,18 @@ export class Gallery {
       if (!header) return;
       if (!this.header) {
         const before = sessionBefore(header.link.name);
-        if (before && before !== header.session) this.channel.resume(before);
+        this.resuming = !!before && before !== header.session;
+        if (this.resuming) this.channel.resume(before);
       }
       this.header = header;
       keep(header.link, header.session);
-      this.notice.arrived(header);
+      // Of a session that is about to be taken up again only its own words count.
+      if (!this.resuming) this.notice.arrived(header);
+      this.resuming = false;
       this.model = new Model(header.stages, this.channel.arrays);
+      const size = String(this.model.values.get(-1).shape);
+      if (size !== this.size) this.place = null; // another input has another middle
+      this.size = size;
       setText(this.problem, header.problem ?? "");
       this.problem.hidden = !header.problem;
       this.ledger.element.hidden = !!header.problem;
