@@ -13,25 +13,36 @@ import streamlit
 # What the first page shows of the framework's own, each in a file that it loads late: headings, upload, components.
 _LATE = ("Html", "FileUploader", "BidiComponent")
 
-# Styles are fetched ahead and not preloaded: a browser complains of a preloaded style that this page does not use.
-_WAYS = {".js": "rel=modulepreload; fetchpriority=low", ".css": "rel=prefetch"}
+_WAYS = {".js": "rel=modulepreload; fetchpriority=low", ".css": "rel=preload; as=style"}
+
+# The component of each page but the first, by the end of its address: a browser complains of a style that was preloaded
+# and is not used.
+_COMPONENTS = {"kernels": "gallery"}
 
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 
 
-@cache
-def header(components: Path, ui_path: str) -> bytes:
+def header(components: Path, ui_path: str, page: str) -> bytes:
     """The value of a ``Link`` header.
 
     Args:
         components: the folder of the components' modules and styles.
         ui_path: the path under which they are served.
+        page: the end of the page's address, "" for the first page.
     """
-    own = sorted(file for file in components.rglob("*") if file.suffix in _WAYS)
+    return _written(components, ui_path, _COMPONENTS.get(page, "explore"))
+
+
+@cache
+def _written(components: Path, ui_path: str, component: str) -> bytes:
+    own = [
+        file for name in ("common", component) for file in sorted((components / name).iterdir()) if file.suffix in _WAYS
+    ]
+    own.sort(key=lambda file: file.suffix)  # styles before scripts: nothing is drawn without them
     ours = [f"<{ui_path}/{file.relative_to(components).as_posix()}>; {_WAYS[file.suffix]}" for file in own]
     base = ui_path.rpartition("/")[0]
     theirs = [f"<{base}/static/js/{name}>; {_WAYS['.js']}" for name in late_modules()]
-    return ", ".join([*theirs, *ours]).encode()
+    return ", ".join([*ours, *theirs]).encode()
 
 
 def late_modules() -> list[str]:

@@ -70,11 +70,16 @@ class _SecurityHeaders:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", []))
                 page = any(name.lower() == b"content-type" and b"text/html" in value for name, value in given)
-                extra = [(b"link", preload.header(COMPONENTS_FOLDER, ui_path()))] if page else []
+                extra = [(b"link", preload.header(COMPONENTS_FOLDER, ui_path(), _page(scope)))] if page else []
                 message["headers"] = [*given, *_HEADERS.items(), *extra]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def _page(scope: Scope) -> str:
+    """The end of the address that is asked for: a page's name, or "" for the first page."""
+    return str(scope.get("path", "")).rstrip("/").rpartition("/")[2]
 
 
 def ui_path() -> str:

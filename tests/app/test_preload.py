@@ -12,12 +12,18 @@ STATIC = Path(streamlit.__file__).parent / "static" / "static" / "js"
 
 
 def test_every_module_and_style_of_the_components_is_announced():
-    told = preload.header(COMPONENTS_FOLDER, "/base/ui").decode()
-    files = [file for file in COMPONENTS_FOLDER.rglob("*") if file.suffix in (".js", ".css")]
-    assert len(files) > 40
-    for file in files:
-        way = "modulepreload" if file.suffix == ".js" else "prefetch"
-        assert f"</base/ui/{file.relative_to(COMPONENTS_FOLDER).as_posix()}>; rel={way}" in told
+    for page, folder, other in (
+        ("", "explore", "gallery"),
+        ("explore", "explore", "gallery"),
+        ("kernels", "gallery", "explore"),
+    ):
+        told = preload.header(COMPONENTS_FOLDER, "/base/ui", page).decode()
+        files = [file for name in ("common", folder) for file in (COMPONENTS_FOLDER / name).iterdir()]
+        for file in files:
+            way = {".js": "modulepreload", ".css": "preload; as=style"}.get(file.suffix)
+            if way:
+                assert f"</base/ui/{file.relative_to(COMPONENTS_FOLDER).as_posix()}>; rel={way}" in told
+        assert f"/{other}/" not in told
 
 
 def test_the_framework_s_late_modules_are_found_and_none_is_announced_twice():
@@ -25,7 +31,7 @@ def test_the_framework_s_late_modules_are_found_and_none_is_announced_twice():
     assert any(name.startswith("BidiComponent.") for name in late)
     assert all((STATIC / name).is_file() for name in late)
     assert not any(name in (STATIC.parents[1] / "index.html").read_text() for name in late)
-    addresses = re.findall(r"<([^>]+)>", preload.header(COMPONENTS_FOLDER, "/ui").decode())
+    addresses = re.findall(r"<([^>]+)>", preload.header(COMPONENTS_FOLDER, "/ui", "").decode())
     assert len(addresses) == len(set(addresses))
     assert all(f"/static/js/{name}" in addresses for name in late)
 
