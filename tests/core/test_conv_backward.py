@@ -19,7 +19,7 @@ def with_grad(case):
     return grad, x, weight, given_settings
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(convolutions(), st.sampled_from(sorted(LAYOUTS)))
 def test_whole_numbers_come_back_exactly_as_loops_give_them(case, layout):
     grad, x, weight, given_settings = with_grad(case)
@@ -50,7 +50,7 @@ def test_a_small_step_changes_the_result_as_the_gradients_say(given_settings, mo
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(convolutions())
 def test_pytorch_gives_the_same_gradients(case):
     torch = pytest.importorskip("torch")

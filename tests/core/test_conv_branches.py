@@ -62,7 +62,7 @@ def small_parts(patch):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("branch", [Branch.SHIFTED, Branch.GATHERED, Branch.BANDED])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(convolutions(), st.booleans())
 def test_no_branch_changes_a_result(branch, dtype, case, parts):
     x, weight, bias, given_settings = noisy(case, dtype)
@@ -77,7 +77,7 @@ def test_no_branch_changes_a_result(branch, dtype, case, parts):
 
 
 @pytest.mark.parametrize("parts", [False, True])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(convolutions())
 def test_a_column_times_a_row_may_be_slid_one_after_the_other(parts, case):
     x, weight, bias, given_settings = noisy(case, np.float32)
@@ -97,7 +97,7 @@ def test_a_column_times_a_row_may_be_slid_one_after_the_other(parts, case):
 
 
 @pytest.mark.parametrize("parts", [False, True])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(convolutions())
 def test_a_spectrum_gives_what_loops_give(parts, case):
     x, weight, _, given_settings = noisy(case, np.float32)
@@ -198,7 +198,7 @@ def test_single_precision_agrees_with_double_whatever_is_around(mode, weight_sha
     np.testing.assert_allclose(single, conv2d(x, weight, bias, **kept), rtol=1e-4, atol=1e-3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(convolutions(), st.booleans())
 def test_no_branch_changes_a_gradient(case, by_rows):
     x, weight, _, given_settings = noisy(case, np.float64)

@@ -32,7 +32,7 @@ def transposed(draw):
 ORDER = ("stride", "padding", "output_padding", "dilation", "groups")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(transposed(), st.sampled_from(sorted(LAYOUTS)))
 def test_whole_numbers_come_out_exactly_as_loops_stamp_them(case, layout):
     x, weight, bias, given_settings = case
@@ -44,7 +44,7 @@ def test_whole_numbers_come_out_exactly_as_loops_stamp_them(case, layout):
     np.testing.assert_array_equal(x, before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(transposed())
 def test_pytorch_gives_the_same_result_and_gradients(case):
     torch = pytest.importorskip("torch")

@@ -35,7 +35,7 @@ def surroundings(draw):
     return mode, np.random.default_rng(0).normal(size=(2, 3, *size)), sides
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(surroundings())
 def test_padding_shows_what_loops_find(case):
     mode, x, sides = case
@@ -43,7 +43,7 @@ def test_padding_shows_what_loops_find(case):
     np.testing.assert_array_equal(pad(x, sides, mode), expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(surroundings())
 def test_the_way_back_is_the_adjoint(case):
     mode, x, sides = case

@@ -51,7 +51,7 @@ def test_the_mean_of_each_window_is_what_loops_find(case, include):
 
 
 @pytest.mark.parametrize("block", [1, 30])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(poolings())
 def test_blocks_of_any_size_give_the_same(block, case):
     x, kernel, given_settings = case

@@ -13,7 +13,7 @@ from tests.helpers.gradients import assert_gradients, distinct
 ORDER = ("stride", "padding", "dilation", "ceil_mode")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(poolings(), st.sampled_from(sorted(LAYOUTS)), st.booleans())
 def test_the_first_of_the_largest_gets_the_window_s_gradient(case, layout, broken):
     x, kernel, given_settings = case
@@ -28,7 +28,7 @@ def test_the_first_of_the_largest_gets_the_window_s_gradient(case, layout, broke
     np.testing.assert_array_equal(x, before)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(poolings(), st.booleans())
 def test_each_cell_of_a_mean_gets_an_equal_part(case, include):
     x, kernel, given_settings = case

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-import numpy.typing as npt
-
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, real
 from cnn_core.shapes import Pair, Window, check_padding_mode, pair, window
 
 
@@ -84,15 +81,3 @@ def transposed_window(
             f"{height}×{width} input; padding=0 works"
         )
     return sliding, (rows, columns)
-
-
-def gradient(grad: npt.ArrayLike, expected: tuple[int, ...]) -> Array:
-    """``grad`` as an array, refused where it has not the shape of the forward result.
-
-    Raises:
-        ShapeError: where its shape is not ``expected``.
-    """
-    array = real(grad, "grad")
-    if array.shape != expected:
-        raise ShapeError(f"grad must have the shape of the forward result, {expected}, got {array.shape}")
-    return array

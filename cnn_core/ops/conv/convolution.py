@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, images, real, together, vector
-from cnn_core.ops.conv.checks import conv_window, gradient
+from cnn_core.ops._arrays import Array, gradient, images, real, together, vector
+from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
 from cnn_core.ops.padding import pad_backward

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, images, real, together, vector
-from cnn_core.ops.conv.checks import gradient, transposed_window
+from cnn_core.ops._arrays import Array, gradient, images, real, together, vector
+from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
 

@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, images
-from cnn_core.ops.conv.checks import gradient
+from cnn_core.ops._arrays import Array, gradient, images
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable

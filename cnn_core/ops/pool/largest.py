@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, images, together
-from cnn_core.ops.conv.checks import gradient
+from cnn_core.ops._arrays import Array, gradient, images, together
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import BLOCK_MOST, pool_separable
