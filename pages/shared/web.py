@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_core import kernels
 from pages.shared import preload, samples, take_away
+from pages.shared.prompt import Prompt
 
 COMPONENTS_FOLDER = Path(__file__).resolve().parents[1] / "components"
 
@@ -136,8 +137,8 @@ def _thumbnail(name: str) -> bytes:
 
 
 def middleware() -> Sequence[Middleware]:
-    """The ASGI layers around the framework."""
-    return [Middleware(_SecurityHeaders)]
+    """The ASGI layers around the framework, the outermost first."""
+    return [Middleware(Prompt), Middleware(_SecurityHeaders)]
 
 
 def tell_of_error(error: Exception) -> bool:

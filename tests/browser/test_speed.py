@@ -3,6 +3,7 @@
 import io
 import statistics
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,27 @@ def test_the_page_opens_nearly_as_fast_as_a_page_of_text(
     with capsys.disabled():
         print(f"\n  page open: {quartiles(full)}; bare page of text: {quartiles(floor)}; ratio {ratio:.2f} (aim 1.3)")
     assert ratio < 3
+
+
+def time_of_a_small_file(server: Server, path: str) -> float:
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    times = []
+    for _ in range(21):
+        began = time.perf_counter()
+        connection.request("GET", path)
+        assert connection.getresponse().read()
+        times.append(time.perf_counter() - began)
+    connection.close()
+    return statistics.median(times) * 1000
+
+
+def test_a_small_file_does_not_wait_for_an_acknowledgement(
+    server: Server, bare: Server, capsys: pytest.CaptureFixture[str]
+):
+    ours, floor = time_of_a_small_file(server, "/ui/common/dom.js"), time_of_a_small_file(bare, "/favicon.png")
+    with capsys.disabled():
+        print(f"\n  a small file over a kept connection: {ours:.1f} ms; of a bare app {floor:.1f} ms", end="")
+    assert ours < 2 * floor
 
 
 def test_an_edit_at_224_px_announces_each_view_once_a_source(explore: Page):
