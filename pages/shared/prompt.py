@@ -18,6 +18,7 @@ class Prompt:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or channel."""
         if scope["type"] in ("http", "websocket"):
             hasten(receive)
         await self.app(scope, receive, send)

@@ -6,7 +6,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -51,6 +51,7 @@ class Session:
         have: identities of the arrays the browser holds.
         notice: a sentence for the visitor, or "".
         large: what is opened large, or None.
+        lock: held by whoever reads or changes the rest: a run of the page and a request may meet.
     """
 
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -64,6 +65,7 @@ class Session:
     have: frozenset[str] = frozenset()
     notice: str = ""
     large: Large | None = None
+    lock: RLock = field(default_factory=RLock, repr=False, compare=False)
     _chain: Chain | None = None
     _called_off: int = 0
     _latest: tuple[str, int, Experiment] | None = None  # "edit" or "upload", its number, and what it led to
@@ -146,6 +148,10 @@ class Session:
 
     def receive(self, message: Mapping[str, Any] | None) -> None:
         """Take in what the browser sent: edits not answered yet, the pinned cell, the arrays it holds."""
+        with self.lock:
+            self._receive(message)
+
+    def _receive(self, message: Mapping[str, Any] | None) -> None:
         if not message or message.get("session") != self.identity:
             self.have = frozenset()
             return

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_core import kernels
-from pages.shared import preload, samples, take_away
+from pages.shared import answers, preload, samples, take_away
 from pages.shared.prompt import Prompt
 
 COMPONENTS_FOLDER = Path(__file__).resolve().parents[1] / "components"
@@ -93,6 +93,7 @@ def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
     return [
         Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
+        Route(f"{ui_path()}/answers/{{component}}/{{session}}", answers.serve, methods=["POST"]),
         Route(f"{ui_path()}/samples.json", _samples),
         Route(f"{ui_path()}/kernels.json", _kernels),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),

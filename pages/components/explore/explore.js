@@ -4,6 +4,7 @@
  */
 
 import * as announce from "../common/announce.js";
+import { ask } from "../common/ask.js";
 import { Channel } from "../common/channel.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
@@ -43,7 +44,7 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 export class Explore {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.channel = new Channel();
+    this.channel = new Channel((message) => ask("explore", message), (bytes) => this.#take(bytes));
     /** @type {Map<string, Column>} */
     this.columns = new Map();
     /** @type {Place | null} */
@@ -140,6 +141,7 @@ export class Explore {
   }
 
   leave() {
+    this.channel.arrived = () => {};
     this.player.pause();
     this.door.leave();
     this.busy.leave();
@@ -162,9 +164,14 @@ export class Explore {
     this.dark = dark;
     if (data !== this.lastData) {
       this.lastData = data;
-      const header = this.channel.receive(data);
-      if (header && !this.edits.busy) this.#adopt(header);
+      this.#take(data);
     } else if (flipped && this.model) this.#draw(this.source);
+  }
+
+  /** @param {Uint8Array} data */
+  #take(data) {
+    const header = this.channel.receive(data);
+    if (header && !this.edits.busy) this.#adopt(header);
   }
 
   /** @param {any} header */
