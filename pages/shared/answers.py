@@ -57,6 +57,8 @@ async def serve(request: Request) -> Response:
     try:
         message = json.loads(await request.body())
     except ValueError:
+        message = None
+    if not isinstance(message, dict):
         return Response(status_code=400)
     names = request.path_params
     made = await run_in_threadpool(answer, names["component"], names["session"], message)
