@@ -158,7 +158,7 @@ class Session:
         self.have = frozenset(message.get("have") or ())
         if message.get("resume"):
             self._resume(str(message["resume"]))
-        self.output = max(0, int(message.get("output") or 0))
+        self.output = max(0, int(message.get("output", self.output) or 0))
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
                 self.revision = edit["revision"]

@@ -120,8 +120,10 @@ export class Channel {
     const named = Object.values(header.lists).flat();
     const lost = (/** @type {Map<string, any>} */ held) => (/** @type {string} */ id) => !held.has(id);
     if (named.some(lost(this.entries)) || header.needs.some(lost(this.arrays))) {
-      // Rare: a reconnected page and a server that remembers more than the page does. Ask for everything again.
-      this.#post([]);
+      // A page that was left and entered again, or a reconnected one: the server remembers more than is here. Ask for
+      // everything again.
+      if (header.session === this.session) this.#post([]);
+      else this.#go({ session: header.session, edits: [], have: [] });
       return null;
     }
     for (const id of this.arrays.keys()) {
