@@ -103,24 +103,35 @@ class Session:
         self.pin, self.output = scenario.pin, scenario.output
 
     def take_in(self, data: bytes, name: str) -> None:
-        """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off."""
-        self.uploads += 1
-        if self.uploads == self._called_off:
-            return
-        self.notice = ""
-        try:
-            # No picture begins like this; our own files do.
-            if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-                self.open(from_file(data, self.scenario))
-            else:
-                self.put(with_photo(self.experiment, open_photo(data, name)))
+        """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off.
+
+        A picture is read without the lock: edits go on meanwhile, and it comes to where they have led.
+        """
+        number = self.uploads + 1
+        refusal = ""
+        photo = None
+        # No picture begins like this; our own files do.
+        ours = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+        if number != self._called_off and not ours:
+            try:
+                photo = open_photo(data, name)
+            except ImageError as error:
+                refusal = f"{name}: {error}"
+        with self.lock:
+            self.uploads = number
+            if number == self._called_off:
+                return
+            if ours:
+                try:
+                    self.open(from_file(data, self.scenario))
+                except ScenarioError as error:
+                    refusal = str(error)
+            elif photo is not None:
+                self.put(with_photo(self.experiment, photo))
                 self.pin = None
-        except ScenarioError as error:
-            self.notice = str(error)
-        except ImageError as error:
-            self.notice = f"{name}: {error}"
-        else:
-            self._latest = ("upload", self.uploads, self.experiment)
+            self.notice = refusal
+            if not refusal:
+                self._latest = ("upload", number, self.experiment)
 
     def _call_off(self, way: str, number: int) -> None:
         """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
