@@ -90,23 +90,31 @@ class Session(Desk[Experiment]):
 
     def take_in(self, data: bytes, name: str) -> None:
         """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off."""
-        self.uploads += 1
-        if self.uploads == self._called_off:
-            return
-        self.notice = ""
-        try:
-            # No picture begins like this; our own files do.
-            if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-                self.open(from_file(data, self.scenario))
-            else:
-                self.put(with_photo(self.experiment, open_photo(data, name)))
+        with self.lock:
+            self.uploads += 1
+            number = self.uploads
+        # Reading takes its time: edits that come by the short way meanwhile are made, and the picture comes to them.
+        ours = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"  # no picture begins like this; our own files do
+        photo, notice = None, ""
+        if number != self._called_off and not ours:
+            try:
+                photo = open_photo(data, name)
+            except ImageError as error:
+                notice = f"{name}: {error}"
+        with self.lock:
+            if number == self._called_off:
+                return
+            self.notice = notice
+            if photo is not None:
+                self.put(with_photo(self.experiment, photo))
                 self.pin = None
-        except ScenarioError as error:
-            self.notice = str(error)
-        except ImageError as error:
-            self.notice = f"{name}: {error}"
-        else:
-            self._latest = ("upload", self.uploads, self.experiment)
+            elif ours:
+                try:
+                    self.open(from_file(data, self.scenario))
+                except ScenarioError as error:
+                    self.notice = str(error)
+            if not self.notice:
+                self._latest = ("upload", number, self.experiment)
 
     def call_off(self, way: str, number: int) -> None:
         """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
