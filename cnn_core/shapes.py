@@ -233,6 +233,24 @@ def padding_source(position: int, size: int, mode: str) -> int | None:
     return position % size if mode == "circular" else None
 
 
+def padding_sources(sides: Sides, input_size: Pair, mode: str) -> tuple[list[int | None], list[int | None]]:
+    """For each row and each column of the padded image, which row or column of the image it shows.
+
+    Args:
+        sides: ``((top, bottom), (left, right))``, as wide as :func:`check_padding_mode` allows.
+        input_size: ``(H, W)`` of the image.
+        mode: one of ``PADDING_MODES``.
+
+    Returns:
+        ``top + H + bottom`` rows and ``left + W + right`` columns, from the top and the left; None for a line of zeros.
+    """
+    rows, columns = (
+        [padding_source(at, size, mode) for at in range(-before, size + after)]
+        for size, (before, after) in zip(input_size, sides, strict=True)
+    )
+    return rows, columns
+
+
 def check_padding_mode(mode: str, sides: Sides, input_size: Pair) -> None:
     """Refuse a padding mode that there is not, or a padding wider than the image has cells to show in it.
 

@@ -37,7 +37,7 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
     Args:
         component: its name.
         identity: the session's, a secret of its page.
-        message: as ``Session.receive`` takes it.
+        message: as ``Desk.receive`` takes it.
 
     Returns:
         What the component is sent, or None where there is no such component or session.
@@ -46,7 +46,7 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
     if kept is None or make is None:
         return None
     with kept.lock:
-        kept.receive(message)
+        kept.desks[component].receive(message)
         return make(kept)
 
 

@@ -29,7 +29,7 @@ from cnn_core import (
     kernels,
 )
 from cnn_core.layers import Layer
-from cnn_core.shapes import Pair, ReceptiveField
+from cnn_core.shapes import Pair, ReceptiveField, padding_sources
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
 from pages.shared.experiment import Experiment
@@ -73,12 +73,12 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
     """Every stage with its links, the input first as stage -1, and the arrays they name."""
     arrays: Arrays = {}
     experiment = chain.experiment
-    described = [_given(chain.trace.input, experiment, arrays)]
+    described = [_input(chain.trace.input, experiment, arrays)]
     fields = [row.receptive_field for row in chain.network.summary(chain.trace.input.shape)]
     for number, (stage, step) in enumerate(zip(chain.trace.stages, chain.steps, strict=False)):
         reads = stage.inputs[0]
         before = chain.trace.values(reads)
-        told = _computed(number, stage.layer, before, stage.output, arrays)
+        told = computed(number, stage.layer, before, stage.output, arrays)
         classes = range(stage.output.shape[1]) if step.view in ("scores", "probabilities") else None
         # A window over a photograph is painted like the photograph, one over a feature map like a feature map.
         lens = "sequential" if reads == -1 and experiment.on_photo else "diverging"
@@ -90,7 +90,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
             "planes": _planes(stage.output, experiment),
             "lens": lens,
             "scale": _scale(step.view),
-            "field": _field(fields[number]),
+            "field": field_of(fields[number]),
         }
         described.append({**told, **words, "reads": reads})
         window = stage.layer.window(before.shape)
@@ -141,7 +141,7 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
     """
     arrays: Arrays = {}
     x = experiment.input[None]  # (C, H, W) -> (N, C, H, W)
-    described = [_given(x, experiment, arrays)]
+    described = [_input(x, experiment, arrays)]
     cards: list[dict[str, Any]] = [
         {"view": "input", "title": "Input", "sentence": f"{size(experiment.plane)} cells, as in Explore."}
     ]
@@ -155,10 +155,10 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
             if number == 0:
                 return described, cards, arrays, str(error)
             continue  # a larger kernel than this input has room for
-        told = _computed(number, layer, x, output, arrays)
+        told = computed(number, layer, x, output, arrays)
         lens = "sequential" if experiment.on_photo else "diverging"
         words = {"view": kernel.name, "title": kernel.title, "names": None, "planes": None, "lens": lens}
-        field = _field(ReceptiveField().through(layer.window(x.shape)))
+        field = field_of(ReceptiveField().through(layer.window(x.shape)))
         described.append({**told, **words, "scale": _scale("conv"), "field": field, "reads": -1})
         card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
         weights = {"weights": kernel.weights.ravel().tolist(), "columns": kernel.weights.shape[1]}
@@ -167,8 +167,15 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
     return described, cards, arrays, None
 
 
-def _given(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[str, Any]:
-    """The input as a stage: nothing made it."""
+def _input(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[str, Any]:
+    """The experiment's input as a stage."""
+    return given(x, arrays, _input_scale(experiment), ["R", "G", "B"] if x.shape[1] == 3 else None)
+
+
+def given(
+    x: npt.NDArray[Any], arrays: Arrays, scale: dict[str, Any], planes: list[str] | None = None
+) -> dict[str, Any]:
+    """An input as a stage: nothing made it; ``planes`` tells its channels apart."""
     return {
         "stage": -1,
         "view": "input",
@@ -179,21 +186,21 @@ def _given(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[
         "link": None,
         "reduce": None,
         "formula": None,
-        "array": _keep(x, arrays),
+        "array": keep(x, arrays),
         "weight": None,
         "bias": None,
         "names": None,
         "note": "An input cell: nothing was computed yet, this is the number the network was given.",
         "lens": None,
-        "scale": _input_scale(experiment),
-        "field": _field(ReceptiveField()),
-        "planes": ["R", "G", "B"] if x.shape[1] == 3 else None,
+        "scale": scale,
+        "field": field_of(ReceptiveField()),
+        "planes": planes,
         "ring": [0, 0, 0, 0],
         "parameter": None,
     }
 
 
-def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
+def field_of(field: ReceptiveField | None) -> dict[str, Any] | None:
     """Where a map lies over the input: the vocabulary of ``common/viewport.js``."""
     if field is None:
         return None
@@ -201,7 +208,7 @@ def _field(field: ReceptiveField | None) -> dict[str, Any] | None:
     return {"jump": list(field.jump), "centre": centre}
 
 
-def _computed(
+def computed(
     number: int, layer: Layer, before: npt.NDArray[Any], output: npt.NDArray[Any], arrays: Arrays
 ) -> dict[str, Any]:
     """What a layer tells of itself: its rule, how its cells read the stage before, and its numbers."""
@@ -215,13 +222,14 @@ def _computed(
         "formula": _FORMULAS.get(kind),
         "parameter": layer.negative_slope if isinstance(layer, LeakyReLU) else None,
         "ring": [0, 0, 0, 0],
-        "array": _keep(output, arrays),
-        "weight": _keep(parameters["weight"], arrays) if "weight" in parameters else None,
-        "bias": _keep(parameters["bias"], arrays) if "bias" in parameters else None,
+        "array": keep(output, arrays),
+        "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
+        "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
     }
 
 
-def _keep(array: npt.NDArray[Any], arrays: Arrays) -> str:
+def keep(array: npt.NDArray[Any], arrays: Arrays) -> str:
+    """Put an array among those that are sent; its name."""
     values = np.asarray(array, dtype=np.float64)
     name = identity(values)
     arrays[name] = values
@@ -232,13 +240,18 @@ def link(layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
     """How a layer's cells read the stage before: the vocabulary of ``common/windows.js``."""
     window = layer.window(input_shape)
     if window is not None:
-        return {
+        told: dict[str, Any] = {
             "kind": "window",
             "origin": list(window.origin(0, 0)),
             "stride": list(window.stride),
             "dilation": list(window.dilation),
             "extent": list(window.kernel_size),
         }
+        if isinstance(layer, Conv2d) and layer.groups > 1:
+            told["groups"] = layer.groups
+        if isinstance(layer, Conv2d) and layer.padding_mode != "zeros" and any(map(any, window.padding)):
+            told["shown"] = list(padding_sources(window.padding, (input_shape[2], input_shape[3]), layer.padding_mode))
+        return told
     if isinstance(layer, Flatten):
         return {"kind": "reshape"}
     return {"kind": "all" if isinstance(layer, _READS_EVERYTHING) else "same"}

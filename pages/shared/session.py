@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock, RLock
+from threading import Lock
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from cnn_core import ImageError
 from pages.shared.chain import Chain, build
-from pages.shared.edits import EditRefusedError, apply
+from pages.shared.desk import Desk
+from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
@@ -21,8 +21,6 @@ from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
 LINK = "x"  # the address's parameter that holds an experiment
 
 _KEY = "kernelscope"
-_STEPS = 100  # how far back undo reaches
-_HISTORY_BYTES = 64 * 2**20  # of pictures that undo keeps
 _RECENT = 40  # sessions that a reloaded page may come back to
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
 
@@ -35,45 +33,33 @@ class Large(NamedTuple):
     dark: bool
 
 
-@dataclass
-class Session:
-    """One visitor's state; it survives page switches.
+@dataclass(kw_only=True)
+class Session(Desk[Experiment]):
+    """One visitor's state; it survives page switches. It is the desk of Explore's experiment, and has the others.
 
     Attributes:
-        identity: tells a reconnected browser whether this is the session it knew.
-        history: the experiments so far, ``history[position]`` being the one on screen.
-        position: an index into ``history``.
-        revision: how many edits were answered; counted by the browser, so that an edit's draws can be matched.
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
-        pin: the pinned cell as ``(stage, index)``, or None for the default one.
-        pin_count: how many pins the browser had chosen when it sent this one.
-        output: which kernel's maps are looked at.
-        have: identities of the arrays the browser holds.
-        notice: a sentence for the visitor, or "".
         large: what is opened large, or None.
-        lock: held by whoever reads or changes the rest: a run of the page and a request may meet.
     """
 
-    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     history: list[Experiment] = field(default_factory=lambda: [Experiment()])
-    position: int = 0
-    revision: int = 0
     uploads: int = 0
-    pin: tuple[int, tuple[int, ...]] | None = None
-    pin_count: int = 0
-    output: int = 0
-    have: frozenset[str] = frozenset()
-    notice: str = ""
     large: Large | None = None
-    lock: RLock = field(default_factory=RLock, repr=False, compare=False)
     _chain: Chain | None = None
     _called_off: int = 0
-    _latest: tuple[str, int, Experiment] | None = None  # "edit" or "upload", its number, and what it led to
+
+    def __post_init__(self) -> None:
+        self.resumed = self._resume
+
+    @property
+    def desks(self) -> dict[str, Desk[Any]]:
+        """Every desk of the visitor, by the component that works at it."""
+        return {"explore": self}
 
     @property
     def experiment(self) -> Experiment:
         """The experiment on screen."""
-        return self.history[self.position]
+        return self.state
 
     @property
     def chain(self) -> Chain:
@@ -82,15 +68,15 @@ class Session:
             self._chain = build(self.experiment)
         return self._chain
 
-    def put(self, experiment: Experiment) -> None:
-        """Go on to another experiment; what had been undone is forgotten."""
-        if experiment is self.experiment:
-            return
-        history = [*self.history[: self.position + 1], experiment][-_STEPS:]
-        while len(history) > 1 and _weight(history) > _HISTORY_BYTES:
-            history.pop(0)
-        self.history = history
-        self.position = len(self.history) - 1
+    def applied(self, state: Experiment, edit: Mapping[str, Any]) -> Experiment:
+        """The experiment after one edit."""
+        return apply(state, edit)
+
+    def arrays(self, state: Experiment) -> list[Any]:
+        """An experiment's pictures and grid."""
+        photo = state.photo
+        pictures = [] if photo is None else [photo.grey, photo.pixels, *([] if photo.rgb is None else [photo.rgb])]
+        return [state.grid, *pictures]
 
     @property
     def scenario(self) -> Scenario:
@@ -133,81 +119,26 @@ class Session:
             if not refusal:
                 self._latest = ("upload", number, self.experiment)
 
-    def _call_off(self, way: str, number: int) -> None:
+    def call_off(self, way: str, number: int) -> None:
         """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
         if way == "upload":
             self._called_off = number
-        if self._latest == (way, number, self.experiment) and self.position > 0:
-            self.position -= 1
+        super().call_off(way, number)
+
+    def edit(self, edit: Mapping[str, Any]) -> None:
+        """Carry out one edit, or say why not; to open a view large changes nothing."""
+        if edit["op"] == "large":
+            plane = edit.get("plane")
+            self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
+        else:
+            super().edit(edit)
 
     def _resume(self, identity: str) -> None:
         """Take over what a page showed before it was loaded again; two pages never share one session."""
-        with _lock:
-            before = _recent.get(identity)
-        if before is not None and before is not self and self.revision == 0:
-            self.history, self.position = list(before.history), before.position
-            self.pin, self.output = before.pin, before.output
-            self.notice = ""  # what a link could not carry is here after all
-
-    def can_undo(self) -> bool:
-        """Whether there is an experiment before this one."""
-        return self.position > 0
-
-    def can_redo(self) -> bool:
-        """Whether an experiment after this one was undone."""
-        return self.position < len(self.history) - 1
-
-    def receive(self, message: Mapping[str, Any] | None) -> None:
-        """Take in what the browser sent: edits not answered yet, the pinned cell, the arrays it holds."""
-        with self.lock:
-            self._receive(message)
-
-    def _receive(self, message: Mapping[str, Any] | None) -> None:
-        if not message or message.get("session") != self.identity:
-            self.have = frozenset()
-            return
-        self.have = frozenset(message.get("have") or ())
-        if message.get("resume"):
-            self._resume(str(message["resume"]))
-        self.output = max(0, int(message.get("output", self.output) or 0))
-        for edit in message.get("edits") or ():
-            if edit["revision"] > self.revision:
-                self.revision = edit["revision"]
-                self._edit(edit)
-        pin = message.get("pin")
-        if pin and pin["count"] > self.pin_count:
-            self.pin = (int(pin["stage"]), tuple(int(at) for at in pin["index"]))
-            self.pin_count = pin["count"]
-
-    def _edit(self, edit: Mapping[str, Any]) -> None:
-        self.notice = ""
-        if edit["op"] == "undo":
-            self.position = max(0, self.position - 1)
-        elif edit["op"] == "large":
-            plane = edit.get("plane")
-            self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
-        elif edit["op"] == "call_off":
-            self._call_off(str(edit.get("way")), int(edit.get("value") or 0))
-        elif edit["op"] == "redo":
-            self.position = min(len(self.history) - 1, self.position + 1)
-        else:
-            try:
-                self.put(apply(self.experiment, edit))
-                self._latest = ("edit", edit["revision"], self.experiment)
-            except EditRefusedError as refusal:
-                self.notice = str(refusal)
-
-
-def _weight(history: list[Experiment]) -> int:
-    """Bytes of the pictures and grids in a history, each counted once."""
-    arrays = [array for each in history for array in _arrays(each)]
-    return sum({id(array): array.nbytes for array in arrays}.values())
-
-
-def _arrays(experiment: Experiment) -> list[Any]:
-    photo = experiment.photo
-    pictures = [] if photo is None else [photo.grey, photo.pixels, *([] if photo.rgb is None else [photo.rgb])]
-    return [experiment.grid, *pictures]
+        before = recent(identity)
+        if before is not None and before is not self:
+            for name, desk in self.desks.items():
+                desk.take_over(before.desks[name])
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()
@@ -219,7 +150,8 @@ def _remember(kept: Session) -> None:
         _recent[kept.identity] = kept
         _recent.move_to_end(kept.identity)
         while len(_recent) > 1 and (
-            len(_recent) > _RECENT or sum(_weight(each.history) for each in _recent.values()) > _RECENT_BYTES
+            len(_recent) > _RECENT
+            or sum(desk.weight() for each in _recent.values() for desk in each.desks.values()) > _RECENT_BYTES
         ):
             _recent.popitem(last=False)
 

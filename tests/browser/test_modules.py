@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
+from cnn_core import Conv2d, Sequential
 from pages.components.blob import identity
 from tests.browser.conftest import Server
+from tests.browser.screen import same_sum
 
 pytestmark = pytest.mark.browser
 
@@ -264,3 +266,66 @@ PARTS = """async ({ x, w, shapes, links, trial }) => {
   found.push(differ(run(input, weight)));
   return found;
 }"""
+
+
+WINDOWED = [case for case in CASES if case["layer"] == "Conv2d"]
+
+ASK_CASE = """async (wanted) => {
+  const { Model } = await import("/ui/common/model.js");
+  const shapeOf = (nested) => (Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0])] : []);
+  const tensor = (nested) => ({ shape: shapeOf(nested), values: Float64Array.from(nested.flat(Infinity)) });
+  const stage = { stage: 0, reads: -1, rule: "sum", link: wanted.link, array: "y", reduce: null, formula: null };
+  const given = { stage: -1, reads: null, rule: "input", link: null, array: "x", weight: null, bias: null };
+  const arrays = { x: wanted.input, y: wanted.expected, w: wanted.weight, b: wanted.bias };
+  const held = new Map(Object.entries(arrays).filter(([, each]) => each).map(([name, each]) => [name, tensor(each)]));
+  const told = { ...stage, weight: "w", bias: wanted.bias ? "b" : null };
+  const model = new Model([given, told], held);
+  const [, outputs, rows, columns] = shapeOf(wanted.expected);
+  const [, inputs, down, across] = shapeOf(wanted.input);
+  const cells = [];
+  for (let o = 0; o < outputs; o += 1) for (let i = 0; i < rows; i += 1) for (let j = 0; j < columns; j += 1) {
+    cells.push(model.explain(0, [0, o, i, j]));
+  }
+  const feeds = [];
+  for (let c = 0; c < inputs; c += 1) for (let i = 0; i < down; i += 1) for (let j = 0; j < across; j += 1) {
+    feeds.push(Array.from({ length: outputs }, (_, o) => model.fed(told, [0, c, i, j], o)).flat());
+  }
+  const [, each, KH, KW] = shapeOf(wanted.weight);
+  const shares = [];
+  for (let o = 0; o < outputs; o += 1) {
+    const sum = new Array(rows * columns).fill(0);
+    for (let c = 0; c < each; c += 1) for (let a = 0; a < KH; a += 1) for (let b = 0; b < KW; b += 1) {
+      const met = model.met(told, o, model.mixed(told, o).first + c, a, b);
+      for (const { output, product } of met) sum[output[2] * columns + output[3]] += product;
+    }
+    shares.push(...sum);
+  }
+  return { cells, feeds, shares };
+}"""
+
+
+@pytest.mark.parametrize("case", WINDOWED, ids=lambda case: case["name"])
+def test_terms_readers_and_shares_are_those_that_cnn_core_tells(modules: Page, case: dict):
+    """Output to input, input to output and weight to both: in groups, in every padding mode."""
+    layer = Conv2d(**case["arguments"])
+    layer.weight = np.array(case["weight"])
+    layer.bias = np.zeros(layer.out_channels) if case["bias"] is None else np.array(case["bias"])
+    x = np.array(case["input"])
+    trace = Sequential([layer]).trace(x)
+    told = modules.evaluate(ASK_CASE, case)
+    asked = [trace.explain(0, index) for index in np.ndindex(*trace.output.shape)]
+    for said, explanation in zip(told["cells"], asked, strict=True):
+        same_sum(said, explanation)
+    # Every product of the whole convolution, gathered from where its input cell goes, and by kernel position.
+    parts: dict[tuple, list] = {}
+    for explanation in asked:
+        for term in explanation.terms:
+            if term.index is not None:
+                parts.setdefault(term.index, []).append((list(explanation.index), term.weight, term.product))
+    for index, feeds in zip(np.ndindex(*x.shape), told["feeds"], strict=True):
+        said = [(term["index"], term["weight"], term["product"]) for term in feeds]
+        assert sorted(said) == sorted(parts.get(index, []))
+        consumers = sorted({tuple(term["index"]) for term in feeds})
+        assert consumers == sorted(cell for _, cell in trace.explain(-1, index).consumers)
+    outputs = np.array(told["shares"]).reshape(trace.output.shape) + layer.bias[:, None, None]
+    np.testing.assert_allclose(outputs, trace.output, rtol=0, atol=0 if case["exact"] else 1e-12)

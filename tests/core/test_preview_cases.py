@@ -29,3 +29,11 @@ def test_cnn_core_gives_what_the_case_expects(case):
 
 def test_every_rule_that_the_preview_knows_has_a_case():
     assert {case["rule"] for case in CASES} == set(_PREVIEWS.values())
+
+
+def test_windows_in_groups_and_in_every_padding_mode_have_a_case():
+    """What the page tells of terms and readers is tested on the cases of windows, in tests/browser/test_modules.py."""
+    links = [case["link"] for case in CASES if case["layer"] == "Conv2d"]
+    assert any(link.get("groups", 1) > 1 for link in links)
+    modes = {case["arguments"].get("padding_mode", "zeros") for case in CASES if "shown" in case["link"]}
+    assert modes == {"reflect", "replicate", "circular"}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import Conv2d, MaxPool2d, Sequential, ShapeError
-from cnn_core.shapes import ReceptiveField, Window, pair, window
+from cnn_core.shapes import ReceptiveField, Window, padding_sources, pair, window
 from tests.core.cases import pairs, sides
 from tests.helpers.oracles import pool_starts
 
@@ -99,3 +99,16 @@ def test_a_window_that_does_not_fit_says_what_would():
     ):
         window(3, input_size=(2, 2)).output_size(2, 2)
     assert window(3, padding=1, input_size=(2, 2)).output_size(2, 2) == (2, 2)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_the_lines_that_padding_shows_are_those_that_numpy_pads_with(mode):
+    size, sides = (5, 4), ((3, 1), (0, 2))
+    rows, columns = padding_sources(sides, size, mode)
+    image = np.arange(20.0).reshape(size)
+    padded = np.pad(image, sides, mode={"reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode])
+    np.testing.assert_array_equal(image[np.ix_(rows, columns)], padded)
+
+
+def test_around_zeros_padding_shows_no_line():
+    assert padding_sources(((1, 2), (0, 1)), (2, 1), "zeros") == ([None, 0, 1, None, None], [0, None])

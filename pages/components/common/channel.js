@@ -92,7 +92,8 @@ export class Channel {
 
   /** @param {any} message */
   async #go(message) {
-    if (!this.ask || message.edits.some((/** @type {any} */ { op }) => NEEDS_PAGE.includes(op))) {
+    // Without a session there is no one to ask: a page that was just opened and lacks arrays that the last one held.
+    if (!this.ask || !message.session || message.edits.some((/** @type {any} */ { op }) => NEEDS_PAGE.includes(op))) {
       this.setStateValue("message", message);
       return;
     }

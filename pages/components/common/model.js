@@ -7,7 +7,7 @@
 import { fsum } from "./exact.js";
 import { preview, wholeOf } from "./preview.js";
 import { withExtremes } from "./scale.js";
-import { boxBack, boxForward, ravel, taps, unravel } from "./windows.js";
+import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from "./windows.js";
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
@@ -131,6 +131,8 @@ export class Model {
     if (shape.length !== 4 || !source) return null;
     const box = boxForward(source, stage.link, [shape[2], shape[3]]);
     const all = wholeOf(shape);
+    // A cell that the padding shows again is read from further off than its own windows.
+    if (stage.link.shown) return all;
     if (!box) return { ...all, bottom: -1, right: -1 };
     return stage.weight ? { ...all, ...box } : { ...box, first: source.first, last: source.last };
   }
@@ -200,12 +202,14 @@ export class Model {
         return term(unravel(k, input.shape), x, w, k);
       });
     }
-    const [, channels, rows, columns] = input.shape;
+    const [, , rows, columns] = input.shape;
     const cells = taps(stage.link, index[2], index[3], rows, columns);
-    const planes = weight ? Array.from({ length: channels }, (_, c) => c) : [index[1]];
+    const { first, count } = weight ? this.mixed(stage, index[1]) : { first: index[1], count: 1 };
+    const planes = Array.from({ length: count }, (_, c) => first + c);
     let winner = -1;
     const terms = planes.flatMap((c) =>
-      cells.map(({ a, b, row, column, inside }, key) => {
+      cells.map(({ a, b, row, column, inside }, at) => {
+        const key = stage.link.kind === "spread" ? a * stage.link.extent[1] + b : at;
         const x = inside ? input.values[(c * rows + row) * columns + column] : 0;
         const cell = inside ? [index[0], c, row, column] : null;
         if (stage.reduce === "max") {
@@ -214,10 +218,64 @@ export class Model {
           return term(cell, x, wins ? 1 : 0, key);
         }
         if (stage.reduce === "mean") return term(cell, x, 1 / cells.length, key);
-        return term(cell, x, weight.values[((index[1] * channels + c) * weight.shape[2] + a) * weight.shape[3] + b], key);
+        return term(cell, x, this.weightAt(stage, index[1], c, a, b), key);
       }),
     );
     return terms;
+  }
+
+  /** The input channels that an output channel of a stage with a kernel mixes. @param {Stage} stage @param {number} output */
+  mixed(stage, output) {
+    return groupOf(stage.link, output, this.values.get(stage.reads).shape[1], this.values.get(stage.stage).shape[1]);
+  }
+
+  /**
+   * A weight of a stage with a kernel.
+   * @param {Stage} stage
+   * @param {number} output
+   * @param {number} input one of the channels that the output mixes
+   * @param {number} a
+   * @param {number} b
+   */
+  weightAt(stage, output, input, a, b) {
+    const { shape, values } = this.weights.get(stage.stage);
+    return values[ravel([output, input - this.mixed(stage, output).first, a, b], shape)];
+  }
+
+  /**
+   * Which cells of a stage an input cell feeds, and with which weight: the products it has a part in.
+   * @param {Stage} stage with a kernel
+   * @param {number[]} index of a cell it reads
+   * @param {number} output the channel whose cells are told
+   * @returns {Term[]} `index` is the cell that is fed; none where the channel does not mix the cell's
+   */
+  fed(stage, index, output) {
+    const { first, count } = this.mixed(stage, output);
+    if (index[1] < first || index[1] >= first + count) return [];
+    const value = this.value(stage.reads, index);
+    const { shape } = this.values.get(stage.stage);
+    return fedBy(stage.link, index[2], index[3], [shape[2], shape[3]]).map(({ i, j, a, b }) => {
+      const weight = this.weightAt(stage, output, index[1], a, b);
+      return { stage: stage.stage, index: [0, output, i, j], value, weight, product: weight === 0 ? 0 : weight * value, key: a * stage.link.extent[1] + b };
+    });
+  }
+
+  /**
+   * All that one weight meets, and its share of each output cell.
+   * @param {Stage} stage with a kernel
+   * @param {number} output
+   * @param {number} input channel
+   * @param {number} a
+   * @param {number} b
+   */
+  met(stage, output, input, a, b) {
+    const weight = this.weightAt(stage, output, input, a, b);
+    const { shape, values } = this.values.get(stage.reads);
+    const to = this.values.get(stage.stage).shape;
+    return metBy(stage.link, a, b, [shape[2], shape[3]], [to[2], to[3]]).map(({ i, j, row, column, place, inside }) => {
+      const value = inside ? values[ravel([0, input, row, column], shape)] : 0;
+      return { output: [0, output, i, j], index: inside ? [0, input, row, column] : null, place, value, weight, product: weight === 0 ? 0 : weight * value };
+    });
   }
 
   /**
@@ -269,8 +327,10 @@ export class Model {
   #stepBack(stage, { box, channel }) {
     if (stage.link.kind === "all") return { box: this.#whole(stage.reads), channel: null };
     if (stage.link.kind === "reshape") return this.#folded(box, stage.reads);
-    // A stage with weights of its own mixes all the channels it reads.
-    return { box: boxBack(box, stage.link), channel: stage.weight ? null : channel };
+    if (!stage.weight) return { box: boxBack(box, stage.link), channel };
+    // A stage with weights of its own mixes the channels of a group: all that it reads, or a single one.
+    const { first, count } = this.mixed(stage, channel ?? 0);
+    return { box: boxBack(box, stage.link), channel: count === 1 && this.values.get(stage.reads).shape[1] > 1 ? first : null };
   }
 
   /** @param {Stage} stage @param {{box: Box, channel: number | null}} from @param {number} shown */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { groupOf } from "./windows.js";
+
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
  * @typedef {{first: number, last: number, top: number, bottom: number, left: number, right: number}} Region
@@ -50,6 +52,14 @@ function target({ shape, before, own, region }) {
  */
 function addTap(out, to, { values, shape }, from, w, a, b, link, region, outColumns) {
   const [, , rows, columns] = shape;
+  if (link.shown) {
+    const line = (/** @type {number} */ axis, /** @type {number} */ i, /** @type {number} */ tap) => link.shown[axis][i * link.stride[axis] + tap * link.dilation[axis]];
+    for (let i = region.top; i <= region.bottom; i += 1) {
+      const row = from + line(0, i, a) * columns;
+      for (let j = region.left; j <= region.right; j += 1) out[to + i * outColumns + j] += w * values[row + line(1, j, b)];
+    }
+    return;
+  }
   const step = link.stride[1];
   const first = link.origin[1] + b * link.dilation[1];
   const low = Math.max(region.left, first < 0 ? Math.ceil(-first / step) : 0);
@@ -64,18 +74,19 @@ function addTap(out, to, { values, shape }, from, w, a, b, link, region, outColu
 
 /**
  * Cross-correlation, one shifted multiply-add a kernel weight. Where only weights changed, only their differences.
- * (1, C, H, W) with weight (O, C, KH, KW) -> (1, O, OH, OW)
+ * (1, C, H, W) with weight (O, C / groups, KH, KW) -> (1, O, OH, OW)
  * @param {Work} work
  */
 function windowSum(work) {
   const { input, shape, link, weight, bias, change } = work;
-  const [, channels, rows, columns] = input.shape;
-  const [, , outRows, outColumns] = shape;
-  const [, , KH, KW] = weight.shape;
+  const [, inputs, rows, columns] = input.shape;
+  const [, outputs, outRows, outColumns] = shape;
+  const [, channels, KH, KW] = weight.shape;
   const { out, region } = target(work);
   const plane = outRows * outColumns;
   for (let o = region.first; o <= region.last; o += 1) {
     const to = o * plane;
+    const { first } = groupOf(link, o, inputs, outputs);
     if (change) out.set(change.output.values.subarray(to, to + plane), to);
     else {
       for (let i = region.top; i <= region.bottom; i += 1) out.fill(0, to + i * outColumns + region.left, to + i * outColumns + region.right + 1);
@@ -85,7 +96,7 @@ function windowSum(work) {
         for (let b = 0; b < KW; b += 1) {
           const k = ((o * channels + c) * KH + a) * KW + b;
           const w = weight.values[k] - (change ? change.from.values[k] : 0);
-          if (w !== 0) addTap(out, to, input, c * rows * columns, w, a, b, link, region, outColumns);
+          if (w !== 0) addTap(out, to, input, (first + c) * rows * columns, w, a, b, link, region, outColumns);
         }
       }
     }

@@ -2,7 +2,10 @@
  * Which cells belong to which, walked along the links that Python handed over (cnn_core.shapes made their numbers).
  *
  * A link says how a stage reads the one before it:
- *   window  - output cell (i, j) reads rows origin[0] + i * stride[0] + a * dilation[0], a < extent[0]; likewise columns
+ *   window  - output cell (i, j) reads rows origin[0] + i * stride[0] + a * dilation[0], a < extent[0]; likewise columns;
+ *             with `shown`, a place outside shows a cell of the image: shown[0][place - origin[0]] is its row, likewise
+ *             columns; with `groups`, the channels of both sides fall into as many groups, and only a group is mixed
+ *   spread  - the other way round: input cell (n, m) feeds output rows origin[0] + n * stride[0] + a * dilation[0]
  *   same    - cell (i, j) reads cell (i, j)
  *   reshape - the same numbers in another shape, in row-major order
  *   all     - every cell reads every cell
@@ -10,7 +13,8 @@
  */
 
 /**
- * @typedef {{kind: "window", origin: number[], stride: number[], dilation: number[], extent: number[]}
+ * @typedef {{kind: "window" | "spread", origin: number[], stride: number[], dilation: number[], extent: number[],
+ *   groups?: number, shown?: number[][]}
  *   | {kind: "same"} | {kind: "reshape"} | {kind: "all"}} Link
  * @typedef {{top: number, left: number, bottom: number, right: number}} Box inclusive on all sides
  */
@@ -70,7 +74,54 @@ export function boxForward(box, link, size) {
 }
 
 /**
- * The cells of one plane that one output cell reads, in kernel order; `inside` is false for a padding cell.
+ * Along one axis, what an output line reads: each tap's number, the place it lies at, and the line of the image that is
+ * seen there, -1 for a line of zeros.
+ * @param {any} link
+ * @param {number} axis
+ * @param {number} i
+ * @param {number} size of the input along it
+ * @returns {{tap: number, place: number, line: number}[]}
+ */
+function read(link, axis, i, size) {
+  const [origin, stride, dilation] = [link.origin[axis], link.stride[axis], link.dilation[axis]];
+  const found = [];
+  for (let tap = 0; tap < link.extent[axis]; tap += 1) {
+    if (link.kind === "spread") {
+      const line = (i - origin - tap * dilation) / stride;
+      if (Number.isInteger(line) && line >= 0 && line < size) found.push({ tap, place: line, line });
+      continue;
+    }
+    const place = origin + i * stride + tap * dilation;
+    const line = link.shown ? link.shown[axis][place - origin] : place >= 0 && place < size ? place : -1;
+    found.push({ tap, place, line });
+  }
+  return found;
+}
+
+/**
+ * The other way round: the output lines that read an input line, each with the tap it meets there.
+ * @param {any} link
+ * @param {number} axis
+ * @param {number} line
+ * @param {number} size of the output along it
+ * @returns {{tap: number, i: number}[]}
+ */
+function readBy(link, axis, line, size) {
+  const [origin, stride, dilation] = [link.origin[axis], link.stride[axis], link.dilation[axis]];
+  const places = link.shown ? link.shown[axis].flatMap((shown, k) => (shown === line ? [k + origin] : [])) : [line];
+  const found = [];
+  for (const place of places) {
+    for (let tap = 0; tap < link.extent[axis]; tap += 1) {
+      const i = link.kind === "spread" ? origin + place * stride + tap * dilation : (place - origin - tap * dilation) / stride;
+      if (Number.isInteger(i) && i >= 0 && i < size) found.push({ tap, i });
+    }
+  }
+  return found;
+}
+
+/**
+ * The cells of one plane that one output cell reads, in kernel order; `inside` is false for a zero around the image.
+ * `row` and `column` are the cell whose number is met, `place` where it was met: they differ where padding shows a cell.
  * @param {any} link
  * @param {number} i
  * @param {number} j
@@ -78,15 +129,68 @@ export function boxForward(box, link, size) {
  * @param {number} columns of the input
  */
 export function taps(link, i, j, rows, columns) {
-  const cells = [];
-  for (let a = 0; a < link.extent[0]; a += 1) {
-    for (let b = 0; b < link.extent[1]; b += 1) {
-      const row = link.origin[0] + i * link.stride[0] + a * link.dilation[0];
-      const column = link.origin[1] + j * link.stride[1] + b * link.dilation[1];
-      cells.push({ a, b, row, column, inside: row >= 0 && row < rows && column >= 0 && column < columns });
-    }
-  }
-  return cells;
+  const across = read(link, 1, j, columns);
+  return read(link, 0, i, rows).flatMap((down) =>
+    across.map((over) => ({
+      a: down.tap,
+      b: over.tap,
+      row: down.line,
+      column: over.line,
+      place: { row: down.place, column: over.place },
+      inside: down.line >= 0 && over.line >= 0,
+    })),
+  );
+}
+
+/**
+ * The output cells that an input cell feeds, each with the kernel position (a, b) that it meets there.
+ * @param {any} link
+ * @param {number} row
+ * @param {number} column
+ * @param {[number, number]} size rows and columns of the output
+ */
+export function fedBy(link, row, column, size) {
+  const across = readBy(link, 1, column, size[1]);
+  const found = readBy(link, 0, row, size[0]).flatMap((down) => across.map((over) => ({ i: down.i, j: over.i, a: down.tap, b: over.tap })));
+  return found.sort((one, other) => one.i - other.i || one.j - other.j || one.a - other.a || one.b - other.b);
+}
+
+/**
+ * All that one kernel position meets: for each output cell that uses it, the input cell and the place it was met at.
+ * @param {any} link
+ * @param {number} a
+ * @param {number} b
+ * @param {[number, number]} from rows and columns of the input
+ * @param {[number, number]} to rows and columns of the output
+ */
+export function metBy(link, a, b, from, to) {
+  const along = (/** @type {number} */ axis, /** @type {number} */ tap) =>
+    Array.from({ length: to[axis] }, (_, i) => ({ i, ...read(link, axis, i, from[axis]).find((each) => each.tap === tap) })).filter((each) => each.tap !== undefined);
+  const across = along(1, b);
+  return along(0, a).flatMap((down) =>
+    across.map((over) => ({
+      i: down.i,
+      j: over.i,
+      row: down.line,
+      column: over.line,
+      place: { row: down.place, column: over.place },
+      inside: down.line >= 0 && over.line >= 0,
+    })),
+  );
+}
+
+/**
+ * The input channels that an output channel mixes: the first, and how many.
+ * @param {any} link
+ * @param {number} output
+ * @param {number} inputs channels
+ * @param {number} outputs channels
+ * @returns {{first: number, count: number}}
+ */
+export function groupOf(link, output, inputs, outputs) {
+  const groups = link.groups ?? 1;
+  const count = inputs / groups;
+  return { first: Math.floor(output / (outputs / groups)) * count, count };
 }
 
 /**

@@ -9,7 +9,7 @@ import { h, setText } from "../common/dom.js";
 import { readRows } from "../common/format.js";
 import { kernelPicture } from "../common/kernel_picture.js";
 import { tableOf } from "../common/table.js";
-import { toPng, toSvg } from "./picture.js";
+import { toPng, toSvg } from "../common/picture.js";
 
 /**
  * @typedef {{
@@ -21,9 +21,9 @@ import { toPng, toSvg } from "./picture.js";
  *   plane: () => number | null,
  *   inputPlane: () => number | null,
  *   ask: (edit: any) => Promise<string>,
- *   busy: import("./busy.js").Busy,
+ *   busy: import("../common/busy.js").Busy,
  *   dark: () => boolean,
- *   drawing: (view: string) => import("./picture.js").Plane,
+ *   drawing: (view: string) => import("../common/picture.js").Plane,
  *   numbers: (view: string) => import("../common/table.js").Numbers,
  *   door: import("./photo_door.js").PhotoDoor,
  *   ui: string,

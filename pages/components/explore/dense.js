@@ -10,8 +10,8 @@ import { addUp, fixed, placesFor, read, short, typed } from "../common/format.js
 import { Grid } from "../common/grid.js";
 import { Legend } from "../common/legend.js";
 import { scaleFor } from "../common/scale.js";
-import { CellEditor } from "./cell_editor.js";
-import { thicken } from "./edits.js";
+import { CellEditor } from "../common/cell_editor.js";
+import { thicken } from "../common/edits.js";
 
 /** @typedef {{row: number, column: number}} Cell */
 

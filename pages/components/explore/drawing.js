@@ -7,7 +7,7 @@ import { scaleFor } from "../common/scale.js";
 
 /** @typedef {import("../common/blob.js").Tensor} Tensor */
 /** @typedef {import("../common/scale.js").Scale} Scale */
-/** @typedef {import("./column.js").Column} Column */
+/** @typedef {import("../common/column.js").Column} Column */
 /** @typedef {import("./shown.js").Shown} Shown */
 
 const PROBABILITY_PLACES = 4; // decimals

@@ -4,94 +4,40 @@
  */
 
 import * as announce from "../common/announce.js";
-import { ask } from "../common/ask.js";
-import { Channel } from "../common/channel.js";
-import { h, oncePerFrame, setText } from "../common/dom.js";
-import { short } from "../common/format.js";
-import { keep, sessionBefore } from "../common/keep.js";
-import { Ledger } from "../common/ledger.js";
-import { Model } from "../common/model.js";
-import { nameOf } from "../common/names.js";
-import { Notice } from "../common/notice.js";
-import { isDark } from "../common/scale.js";
-import { ravel, unravel } from "../common/windows.js";
-import { Brush } from "./brush.js";
-import { Busy } from "./busy.js";
-import { CellEditor } from "./cell_editor.js";
+import { Board, boxAt, same } from "../common/board.js";
+import { Brush } from "../common/brush.js";
+import { Column } from "../common/column.js";
+import { h } from "../common/dom.js";
+import { thicken } from "../common/edits.js";
+import { weightSize } from "../common/kernel.js";
+import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
+import { Look } from "../common/look.js";
+import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
+import { veil } from "../common/veil.js";
 import { copyLink, pasted } from "./clipboard.js";
-import { Column } from "./column.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
-import { Edits, thicken } from "./edits.js";
-import { weightSize } from "./kernel.js";
-import { STACKED_WIDTH, TALLEST, cellSize } from "./layout.js";
-import { Look } from "./look.js";
-import { numbersOf, numbersOfKernel, planeOf } from "./numbers.js";
 import { PhotoDoor } from "./photo_door.js";
-import { Player } from "./player.js";
 import { Shown } from "./shown.js";
-import { changes } from "./told.js";
-import { veil } from "./veil.js";
-import { Waiting } from "./waiting.js";
 import { Zoom } from "./zoom.js";
 
-/** @typedef {{stage: number, index: number[]}} Place */
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
-const READABLE = 50; // ms: a sum that changes faster cannot be read
-const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
-export class Explore {
+export class Explore extends Board {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.channel = new Channel((message) => ask("explore", message), (bytes) => this.#take(bytes));
+    super("explore");
     /** @type {Map<string, Column>} */
     this.columns = new Map();
-    /** @type {Place | null} */
-    this.hover = null;
-    /** @type {Place | null} */
-    this.pin = null;
-    this.dark = false;
     this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
     this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
-    /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
-    this.draws = 0;
-    this.edits = new Edits({
-      model: () => this.model,
-      header: () => this.header,
-      columns: () => this.columns.get("kernel").view.columns,
-      channel: this.channel,
-      begin: () => this.#beginEdit(),
-      sent: (edit) => this.waiting.answer(edit),
-      redraw: () => this.redraw(),
-    });
-
-    this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
     this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.notice.tell(await copyLink(this.header.link)) });
-    this.take = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
-    this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
-    this.notice = new Notice();
-    this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
+    this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
-    this.player = new Player({
-      go: (k, playing) => this.#slide(k, playing),
-      count: () => this.#slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
-      where: () => this.#slidingPlace(),
-    });
-    this.ledger = new Ledger({
-      pick: (stage, index) => this.#pick({ stage, index }),
-      term: (term) => this.#showTerm(term),
-    });
-    this.editor = new CellEditor({
-      change: (cell, value) => this.edits.changeCells([cell], value, this.shown.inputPlane),
-      end: () => this.edits.endCells(),
-      refuse: (sentence) => this.notice.tell(sentence),
-    });
     this.sentence = h("p", { class: "ks-sentence" });
-    this.zoom = new Zoom(() => this.pin && this.#pinnedOn(this.model.byNumber.get(this.pin.stage).view));
-    this.look = new Look(() => this.model && this.#draw(this.source, false));
-    this.busy = new Busy();
-    this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
+    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view));
+    this.look = new Look(() => this.model && this.draw(this.source, false));
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
       refuse: (sentence) => this.notice.tell(sentence),
@@ -119,108 +65,63 @@ export class Explore {
       send: (edit) => this.edits.send(edit),
       refuse: (sentence) => this.notice.tell(sentence),
       output: () => this.shown.output,
-      redraw: () => this.model && this.#draw(this.source, false),
+      redraw: () => this.model && this.draw(this.source, false),
     });
-    this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
-    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.take);
+    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
-    this.root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
-    parent.append(this.root);
+    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
+    this.enter(parent, root);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
 
-    this.redraw = oncePerFrame(() => this.#draw("preview"));
-    this.remark = oncePerFrame(() => this.#mark());
-    this.observer = new ResizeObserver(oncePerFrame(() => this.#layout()));
-    this.observer.observe(this.root);
-    this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
-    document.addEventListener("keydown", this.onKey);
     this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
     document.addEventListener("paste", this.onPaste);
   }
 
   leave() {
-    this.channel.arrived = () => {};
-    this.player.pause();
+    super.leave();
     this.door.leave();
-    this.busy.leave();
-    this.observer.disconnect();
-    document.removeEventListener("keydown", this.onKey);
     document.removeEventListener("paste", this.onPaste);
-    clearTimeout(this.ledgerTimer);
     this.commands.leave();
-    this.root.remove();
   }
 
-  /**
-   * @param {Uint8Array} data
-   * @param {(name: string, value: any) => void} setStateValue
-   */
-  receive(data, setStateValue) {
-    this.channel.setStateValue = setStateValue;
-    const dark = isDark(this.root);
-    const flipped = dark !== this.dark;
-    this.dark = dark;
-    if (data !== this.lastData) {
-      this.lastData = data;
-      this.#take(data);
-    } else if (flipped && this.model) this.#draw(this.source);
+  get output() {
+    return this.shown.output;
   }
 
-  /** @param {Uint8Array} data */
-  #take(data) {
-    const header = this.channel.receive(data);
-    if (header && !this.edits.busy) this.#adopt(header);
+  kernelColumns() {
+    return this.columns.get("kernel").view.columns;
+  }
+
+  inputPlane() {
+    return this.shown.inputPlane;
+  }
+
+  inputGrid() {
+    return this.columns.get("input").view;
+  }
+
+  /** @param {import("../common/model.js").Stage} stage */
+  channelOf(stage) {
+    return this.shown.channelOf(stage);
   }
 
   /** @param {any} header */
-  #adopt(header) {
-    if (!this.header) {
-      this.shown.output = header.output;
-      const before = sessionBefore(header.link.name);
-      this.resuming = !!before && before !== header.session;
-      if (this.resuming) this.channel.resume(before);
-    }
-    this.header = header;
-    keep(header.link, header.session);
-    this.model = new Model(header.stages, this.channel.arrays);
-    if (header.pin_count >= this.channel.pins) this.pin = header.pin;
-    else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
-    if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
+  begin(header) {
+    this.shown.output = header.output;
+  }
+
+  /** @param {any} header */
+  show(header) {
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
-    this.undo.setAttribute("aria-disabled", String(!header.history.undo));
-    this.redo.setAttribute("aria-disabled", String(!header.history.redo));
-    // Of a session that is about to be taken up again only its own words count.
-    if (!this.resuming) this.notice.arrived(header);
-    this.resuming = false;
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
     // Asking for widths has the browser lay the page out at once: only where something has another size.
     const sizes = JSON.stringify(this.#sizes());
-    if (sizes !== this.laidOut) this.#layout(false);
+    if (sizes !== this.laidOut) this.layout(false);
     this.laidOut = sizes;
-    this.#draw("cnn_core");
-    this.#tellChanges(header);
-    this.waiting.arrived(header);
-  }
-
-  /** What this answer changed, for those who do not see it. @param {any} header */
-  #tellChanges(header) {
-    const before = this.told;
-    this.told = header;
-    if (!before) return;
-    const told = changes(before.columns, header.columns);
-    if (this.pin && (told || header.revision > before.revision)) setText(this.live, `${told}Now ${this.#inWords(this.pin)}`);
-    // Another input or kernel has other sums, and needs other room for them.
-    const shape = (/** @type {any} */ { columns }, /** @type {string} */ view) => columns.find((/** @type {any} */ each) => each.view === view).shape;
-    if (["input", "kernel"].some((view) => shape(before, view) !== shape(header, view))) this.ledger.relax();
-  }
-
-  /** A cell and its number, to be read aloud. @param {Place} place */
-  #inWords({ stage, index }) {
-    return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
   }
 
   // ---- columns -----------------------------------------------------------------------------------------------
@@ -296,7 +197,7 @@ export class Explore {
     }
     this.shown.choose(view, plane);
     if (this.pin?.stage === -1) this.pin = { stage: -1, index: [0, this.shown.plane, ...this.pin.index.slice(2)] };
-    this.#draw(this.source, false);
+    this.draw(this.source, false);
   }
 
   /** @param {number} output */
@@ -304,14 +205,7 @@ export class Explore {
     if (output === this.shown.output) return;
     this.edits.finish();
     this.shown.output = output;
-    const shape = this.pin && this.model.values.get(this.pin.stage)?.shape;
-    // The same cell of the other map: what was asked stays asked.
-    if (shape?.length === 4 && this.pin.stage >= 0) this.pin = { stage: this.pin.stage, index: [0, output, ...this.pin.index.slice(2)] };
-    this.hover = null;
-    this.#draw(this.source, false);
-    this.channel.pins += 1;
-    this.channel.pin = this.pin && { ...this.pin, count: this.channel.pins };
-    this.channel.sendOutput(output);
+    this.tellOutput(output);
   }
 
   /** On a narrow screen play and undo go with the ledger, which is always in sight. @param {boolean} stacked */
@@ -336,7 +230,7 @@ export class Explore {
     return { columns, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
   }
 
-  #layout(draw = true) {
+  layout(draw = true) {
     if (!this.header) return;
     const width = this.root.clientWidth;
     if (!width) return;
@@ -366,7 +260,7 @@ export class Explore {
       return [view, { grid: this.columns.get(view).view, map: { rows, columns, field: maps[k].field } }];
     });
     this.zoom.take(new Map(looked));
-    if (draw) this.#draw(this.source ?? "cnn_core", false);
+    if (draw) this.draw(this.source ?? "cnn_core", false);
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------
@@ -375,7 +269,7 @@ export class Explore {
    * @param {"preview" | "cnn_core"} source
    * @param {boolean} [tell] whether this is news to those who listen
    */
-  #draw(source, tell = true) {
+  draw(source, tell = true) {
     this.source = source;
     this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
@@ -398,7 +292,7 @@ export class Explore {
     this.#drawKernel(how);
     drawn.push("kernel");
     this.dense.draw(model, dark, tell ? { source, revision: this.channel.revision } : null);
-    this.#mark();
+    this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
 
@@ -411,16 +305,11 @@ export class Explore {
     drawKernel(this.columns.get("kernel"), kernel, bank, painted, how);
   }
 
-  /** Where the eye is: the hovered cell, else the pinned one. */
-  get place() {
-    return this.hover ?? this.pin;
-  }
-
-  #mark() {
+  mark() {
     const { model, place } = this;
     if (!model) return;
     const relatives = place ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
-    const explanation = place ? this.#explanation(place) : null;
+    const explanation = place ? this.explanation(place) : null;
     const winner = explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!stage.view) continue;
@@ -435,42 +324,11 @@ export class Explore {
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
     }
     this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
-    // Under the hand the maps come first, and the sum follows as fast as it can be read.
-    if (this.source !== "preview") this.#write(explanation);
-    else this.ledgerTimer ??= window.setTimeout(() => this.#write(this.place && this.#explanation(this.place)), READABLE);
-    this.player.tell();
-  }
-
-  /**
-   * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
-   * the pointer enter it again, and again.
-   * @param {any} explanation null where no cell is looked at
-   */
-  #write(explanation) {
-    clearTimeout(this.ledgerTimer);
-    this.ledgerTimer = undefined;
-    if (!explanation) return;
-    const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
-    const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
-    if (written === this.written) return;
-    this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.shown.output });
-  }
-
-  /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
-  #explanation(place) {
-    const given = this.header.explanation;
-    if (given && this.source === "cnn_core" && same(place, given)) {
-      const stage = this.model.byNumber.get(given.stage);
-      // Terms come plane after plane; a kernel position has one hue on all of them.
-      const taps = stage.link?.kind === "window" ? stage.link.extent[0] * stage.link.extent[1] : Infinity;
-      return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, k) => ({ ...term, key: k % taps })) };
-    }
-    return this.model.explain(place.stage, place.index);
+    this.writeSoon(explanation);
   }
 
   /** @param {any} term */
-  #showTerm(term) {
+  showTerm(term) {
     this.term = null;
     this.weightShown = null;
     if (term) {
@@ -518,14 +376,14 @@ export class Explore {
       return shape.length === 4 ? [0, this.shown.channelOf(stageOf()), cell.row, cell.column] : [0, cell.row];
     };
     const on = {
-      hover: (/** @type {any} */ cell) => this.#look(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
+      hover: (/** @type {any} */ cell) => this.lookAt(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
       pick: (/** @type {any} */ cell) => {
         const place = { stage: stageOf().stage, index: indexOf(cell) };
         // A second tap asks for the keyboard, which a finger could not call otherwise.
-        if (view === "input" && this.pin && same(place, this.pin)) this.#openEditor(null);
-        else this.#pick(place);
+        if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
+        else this.pick(place);
       },
-      key: (/** @type {KeyboardEvent} */ event) => this.zoom.key(event, this.#pinnedOn(view)) || this.#walk(event, view),
+      key: (/** @type {KeyboardEvent} */ event) => this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
       zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
       pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
     };
@@ -539,168 +397,28 @@ export class Explore {
         if (phase === "end") this.edits.endCells();
         else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush.value, this.shown.inputPlane);
         const last = cells[cells.length - 1];
-        if (last) this.#look({ stage: -1, index: indexOf(last) });
+        if (last) this.lookAt({ stage: -1, index: indexOf(last) });
       },
-      wheel: (/** @type {WheelEvent} */ event) => this.#nudge(event.deltaY < 0 ? 1 : -1),
+      wheel: (/** @type {WheelEvent} */ event) => this.nudge(event.deltaY < 0 ? 1 : -1),
     };
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */
-  #pinnedOn(view) {
+  #pinnedCell(view) {
     const { stage } = this.model.ofView(view);
     if (this.pin?.stage !== stage || this.pin.index.length !== 4) return null;
     return { view, row: this.pin.index[2], column: this.pin.index[3] };
   }
 
-  /** @param {Place | null} place */
-  #look(place) {
-    if (place && this.player.playing) this.player.pause();
-    if (place) this.reached = null;
-    if ((place === null && this.hover === null) || (place && this.hover && same(place, this.hover))) return;
-    this.hover = place;
-    this.term = null;
-    this.remark();
-    this.#say();
-  }
-
-  #say() {
-    const { place } = this;
-    if (!place) return;
-    announce.cell(this.model.byNumber.get(place.stage).view, this.#explanation(place), this.channel.revision);
-  }
-
-  /** @param {Place} place */
-  #pick(place) {
-    this.player.pause();
-    this.reached = null;
-    this.pin = place;
-    this.hover = null;
-    // A class that is asked is the one whose weights are shown.
+  /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
+  chosen(/** @type {import("../common/board.js").Place} */ place) {
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
-    // A cell of another map than the one on screen brings its map along.
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);
-    this.remark();
-    this.#say();
-    setText(this.live, this.#inWords(this.pin));
-    this.#askAboutPin();
   }
 
-  #askAboutPin() {
-    this.channel.pins += 1;
-    clearTimeout(this.pinTimer);
-    this.pinTimer = window.setTimeout(() => this.channel.sendPin(this.pin), PIN_SETTLE);
-  }
-
-  /** Arrow keys walk the pinned cell over a map; on the input, Shift and up or down change its value. @param {KeyboardEvent} event @param {string} view */
-  #walk(event, view) {
-    const { stage } = this.model.ofView(view);
-    const { shape } = this.model.values.get(stage);
-    const here = this.pin?.stage === stage ? this.pin.index : null;
-    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const step = steps[event.key];
-    if (event.key === " " || event.key === "Spacebar") {
-      event.preventDefault();
-      this.player.toggle();
-      return;
-    }
-    if (view === "input" && here && step && event.shiftKey && step[1] === 0) {
-      event.preventDefault();
-      this.#nudge(-step[0]);
-      return;
-    }
-    if (view === "input" && here && !event.ctrlKey && !event.metaKey && !event.altKey && (/^[-−.,\d]$/.test(event.key) || event.key === "Enter")) {
-      event.preventDefault();
-      this.#openEditor(event.key === "Enter" ? null : event.key);
-      return;
-    }
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const index = here ? [...here] : shape.map(() => 0);
-    if (shape.length === 4) index[1] = this.shown.channelOf(this.model.byNumber.get(stage));
-    if (here) {
-      const rowAxis = shape.length === 4 ? 2 : 1;
-      index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
-      if (shape.length === 4) index[3] = Math.min(shape[3] - 1, Math.max(0, index[3] + step[1]));
-    }
-    this.#pick({ stage, index });
-    const place = this.#pinnedOn(view);
+  /** @param {string} view */
+  walked(view) {
+    const place = this.#pinnedCell(view);
     if (place) this.zoom.reveal(view, place);
   }
-
-  /** @param {KeyboardEvent} event */
-  #shortcut(event) {
-    const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target.contains(this.root));
-    if (!inside || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-    // Where words are written, what is undone is the writing.
-    if (event.target instanceof Element && event.target.closest("dialog, .ks-words")) return;
-    const key = event.key.toLowerCase();
-    if (key !== "z" && key !== "y") return;
-    event.preventDefault();
-    this.edits.send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
-  }
-
-  // ---- sliding -----------------------------------------------------------------------------------------------
-
-  /** Rows and columns of the map that the window slides over: of the first stage with a kernel. */
-  #slidingShape() {
-    const stage = this.model?.byNumber.get(this.header.kernel.stage);
-    return stage ? this.model.values.get(stage.stage).shape.slice(2) : null;
-  }
-
-  #slidingPlace() {
-    const { place } = this;
-    if (!place || place.stage !== this.header.kernel.stage) return -1;
-    return ravel(place.index.slice(2), this.#slidingShape());
-  }
-
-  /** @param {number} k @param {boolean} playing */
-  #slide(k, playing) {
-    const place = { stage: this.header.kernel.stage, index: [0, this.shown.output, ...unravel(k, this.#slidingShape())] };
-    if (!playing) {
-      this.#pick(place);
-      return;
-    }
-    this.pin = place;
-    this.hover = null;
-    this.reached = place;
-    this.remark();
-    this.#say();
-    this.#askAboutPin();
-  }
-
-  // ---- editing -----------------------------------------------------------------------------------------------
-
-  #beginEdit() {
-    this.player.pause();
-    this.reached = null;
-    this.notice.tell("");
-  }
-
-  /** @param {number} direction */
-  #nudge(direction) {
-    if (this.pin?.stage !== -1) return;
-    const [, , row, column] = this.pin.index;
-    const { step, low, high } = this.header.brush;
-    const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
-    const next = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value));
-    this.edits.changeCells([{ row, column }], next, this.shown.inputPlane, true);
-  }
-
-  /** @param {string | null} text what was typed, null to begin with the value that stands there */
-  #openEditor(text) {
-    const [, , row, column] = this.pin.index;
-    const { low, high } = this.header.brush;
-    this.editor.open(this.columns.get("input").view, { row, column }, text, this.model.value(-1, this.pin.index), { low, high });
-  }
-}
-
-/** @param {number[]} index */
-function boxAt(index) {
-  const [row, column] = index.length === 4 ? [index[2], index[3]] : [index[1], 0];
-  return { top: row, left: column, bottom: row, right: column };
-}
-
-/** @param {Place} a @param {Place} b */
-function same(a, b) {
-  return a.stage === b.stage && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
 }

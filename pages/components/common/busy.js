@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h, setText } from "../common/dom.js";
+import { h, setText } from "./dom.js";
 
 const PATIENCE = 300; // ms: what is answered sooner needs no word
 

@@ -13,10 +13,10 @@ const AT_ONCE = 8e6; // multiply-adds that fit into a frame
 export class Edits {
   /**
    * @param {{
-   *   model: () => import("../common/model.js").Model,
+   *   model: () => import("./model.js").Model,
    *   header: () => any,
    *   columns: () => number,
-   *   channel: import("../common/channel.js").Channel,
+   *   channel: import("./channel.js").Channel,
    *   begin: () => void,
    *   sent: (edit: {op: string, revision: number}) => void,
    *   redraw: () => void,

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
-import { read, typed } from "../common/format.js";
+import { h } from "./dom.js";
+import { read, typed } from "./format.js";
 
 const LEAST = 5; // rows or columns: a smaller kernel is sooner typed
 

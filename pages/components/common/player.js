@@ -3,11 +3,12 @@
  * @module
  */
 
-import { h, setText } from "../common/dom.js";
+import { h, setText } from "./dom.js";
+import { ravel, unravel } from "./windows.js";
 
 const PLAY = "▶\uFE0E"; // drawn as text, not as a coloured emoji
 const PAUSE = "❚❚";
-const SLOWEST = 1; // cells a second
+const SLOWEST = 0.25; // cells a second
 const FASTEST = 60;
 const LONGEST_RUN = 20; // s at full speed: on a large map several cells pass in one frame
 
@@ -23,12 +24,14 @@ export class Player {
    */
   constructor(on) {
     this.on = on;
+    /** Whether it slides column by column, and not row by row. */
+    this.down = false;
     this.playing = false;
     this.speed = 4;
     const button = (/** @type {string} */ label, /** @type {string} */ text, /** @type {() => void} */ act) =>
       h("button", { type: "button", class: "ks-button ks-play", "aria-label": label, title: label, text, onclick: act });
     this.toggle_button = button("Play: slide the window over the input", PLAY, () => this.toggle());
-    this.slider = h("input", { type: "range", min: 0, max: 100, value: 34, "aria-label": "speed" });
+    this.slider = h("input", { type: "range", min: 0, max: 100, value: 51, "aria-label": "speed" });
     this.slider.addEventListener("input", () => this.#setSpeed());
     this.speed_text = h("span", { class: "ks-speed-text" });
     this.place = h("span", { class: "ks-place" });
@@ -44,6 +47,16 @@ export class Player {
       this.place,
     );
     this.#setSpeed();
+  }
+
+  /** Which in its order a cell of a map is. @param {number[]} cell row and column @param {number[]} shape */
+  rank([row, column], [rows, columns]) {
+    return this.down ? ravel([column, row], [columns, rows]) : ravel([row, column], [rows, columns]);
+  }
+
+  /** The cell that is so many in its order. @param {number} k @param {number[]} shape @returns {number[]} row and column */
+  cellOf(k, [rows, columns]) {
+    return this.down ? unravel(k, [columns, rows]).reverse() : unravel(k, [rows, columns]);
   }
 
   #setSpeed() {

@@ -3,14 +3,14 @@
  * @module
  */
 
-import { rowsOf } from "../common/table.js";
+import { rowsOf } from "./table.js";
 
-/** @typedef {import("../common/model.js").Model} Model */
+/** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./column.js").Column} Column */
 
 /**
  * @param {Column} kernel
- * @returns {import("../common/table.js").Numbers} the plane of weights that is shown
+ * @returns {import("./table.js").Numbers} the plane of weights that is shown
  */
 export function numbersOfKernel({ view: { values, columns } }) {
   const rows = rowsOf(Float64Array.from(values), 0, values.length / columns, columns);
@@ -19,10 +19,10 @@ export function numbersOfKernel({ view: { values, columns } }) {
 
 /**
  * @param {Model} model
- * @param {import("../common/model.js").Stage} stage
+ * @param {import("./model.js").Stage} stage
  * @param {number} channel which of its maps is looked at
  * @param {{stage: number, index: number[]} | null} pin
- * @returns {import("../common/table.js").Numbers} with where the pinned cell stands in them
+ * @returns {import("./table.js").Numbers} with where the pinned cell stands in them
  */
 export function numbersOf(model, stage, channel, pin) {
   const { values, shape } = model.values.get(stage.stage);

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
-import { read, short, typed } from "../common/format.js";
+import { h } from "./dom.js";
+import { read, short, typed } from "./format.js";
 
 /** @typedef {{row: number, column: number}} Cell */
 
@@ -40,7 +40,7 @@ export class CellEditor {
   }
 
   /**
-   * @param {import("../common/grid.js").Grid} grid
+   * @param {import("./grid.js").Grid} grid
    * @param {Cell} cell
    * @param {string | null} text
    * @param {number} before the value that stands there

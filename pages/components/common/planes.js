@@ -3,11 +3,11 @@
  * @module
  */
 
-import { h, setText } from "../common/dom.js";
-import { sampled } from "../common/sample.js";
-import { paint, paintColour } from "../common/scale.js";
+import { h, setText } from "./dom.js";
+import { sampled } from "./sample.js";
+import { paint, paintColour } from "./scale.js";
 
-/** @typedef {import("../common/scale.js").Scale} Scale */
+/** @typedef {import("./scale.js").Scale} Scale */
 
 const LARGEST = 56; // cells a side of a small picture
 

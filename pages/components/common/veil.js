@@ -5,7 +5,7 @@
 
 /**
  * For each row of a stage, the first column that is still blank.
- * @param {import("../common/model.js").Model} model
+ * @param {import("./model.js").Model} model
  * @param {number} number the stage to be veiled
  * @param {{stage: number, index: number[]}} reached the last cell that the window has made
  * @returns {((row: number) => number) | null} null where nothing is blank

@@ -3,8 +3,8 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
-import { read, short, typed } from "../common/format.js";
+import { h } from "./dom.js";
+import { read, short, typed } from "./format.js";
 
 export class Brush {
   /** @param {{refuse: (sentence: string) => void}} on */

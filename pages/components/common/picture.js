@@ -3,14 +3,14 @@
  * @module
  */
 
-import { short } from "../common/format.js";
-import { colour } from "../common/scale.js";
+import { short } from "./format.js";
+import { colour } from "./scale.js";
 
 /**
  * @typedef {{
  *   rows: number, columns: number,
  *   values: ArrayLike<number>, offset: number,
- *   scale: import("../common/scale.js").Scale | null, dark: boolean,
+ *   scale: import("./scale.js").Scale | null, dark: boolean,
  *   names: string[] | null,
  * }} Plane  what is drawn; `scale` null for three planes that make one picture in colour; `names` of the rows
  */

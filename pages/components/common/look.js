@@ -3,10 +3,10 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
-import { extremesOf, inColours, scaleFor } from "../common/scale.js";
+import { h } from "./dom.js";
+import { extremesOf, inColours, scaleFor } from "./scale.js";
 
-/** @typedef {import("../common/scale.js").Scale} Scale */
+/** @typedef {import("./scale.js").Scale} Scale */
 
 const KEPT = "kernelscope-look";
 const SHARING = { shared: "scale: shared", stage: "scale: per stage", map: "scale: per map" };
@@ -47,7 +47,7 @@ export class Look {
 
   /**
    * A scale for each plane of each stage.
-   * @param {{stage: any, tensor: import("../common/blob.js").Tensor}[]} stages those of one group
+   * @param {{stage: any, tensor: import("./blob.js").Tensor}[]} stages those of one group
    * @returns {Scale[][]} in the same order
    */
   scales(stages) {

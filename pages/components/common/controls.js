@@ -3,8 +3,8 @@
  * @module
  */
 
-import { h, setText, whileTyping } from "../common/dom.js";
-import { fixed, read, typed } from "../common/format.js";
+import { h, setText, whileTyping } from "./dom.js";
+import { fixed, read, typed } from "./format.js";
 
 /**
  * @typedef {{

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
+import { h } from "./dom.js";
 
 const MARGIN = 12; // px kept free at the window's edges
 const LEAST = 260; // px: with less room below, it opens upwards

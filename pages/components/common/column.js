@@ -3,11 +3,11 @@
  * @module
  */
 
-import { Bars } from "../common/bars.js";
-import { h, setText } from "../common/dom.js";
-import { Grid } from "../common/grid.js";
-import { Legend } from "../common/legend.js";
-import { Vector } from "../common/vector.js";
+import { Bars } from "./bars.js";
+import { h, setText } from "./dom.js";
+import { Grid } from "./grid.js";
+import { Legend } from "./legend.js";
+import { Vector } from "./vector.js";
 import { Controls } from "./controls.js";
 import { Fold } from "./fold.js";
 import { Kernel } from "./kernel.js";
@@ -16,7 +16,7 @@ import { Planes } from "./planes.js";
 /**
  * @typedef {{
  *   controls: import("./controls.js").ControlHandlers,
- *   cell: (view: string) => import("../common/grid.js").Handlers,
+ *   cell: (view: string) => import("./grid.js").Handlers,
  *   kernel: import("./kernel.js").KernelHandlers,
  *   plane: (view: string, plane: number) => void,
  *   output: (output: number) => void,

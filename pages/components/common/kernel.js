@@ -3,9 +3,9 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
-import { fixed, read, short, typed } from "../common/format.js";
-import { colour, positionHue, scaleFor } from "../common/scale.js";
+import { h } from "./dom.js";
+import { fixed, read, short, typed } from "./format.js";
+import { colour, positionHue, scaleFor } from "./scale.js";
 import { KernelBrush } from "./kernel_brush.js";
 
 const PIXELS_A_STEP = 7;

@@ -11,7 +11,7 @@ export class Waiting {
   /**
    * @param {{
    *   busy: import("./busy.js").Busy,
-   *   channel: import("../common/channel.js").Channel,
+   *   channel: import("./channel.js").Channel,
    *   send: (edit: any) => void,
    *   header: () => any,
    * }} on

@@ -1,0 +1,401 @@
+/**
+ * What every page of stages has in common: a model that Python sends, one cell under the pointer and one pinned, the sum
+ * behind it, the window that slides, edits with their undo, and what is said aloud. Pages differ in what they draw.
+ * @module
+ */
+
+import * as announce from "./announce.js";
+import { ask } from "./ask.js";
+import { Busy } from "./busy.js";
+import { CellEditor } from "./cell_editor.js";
+import { Channel } from "./channel.js";
+import { h, oncePerFrame, setText } from "./dom.js";
+import { Edits } from "./edits.js";
+import { short } from "./format.js";
+import { keep, sessionBefore } from "./keep.js";
+import { Ledger } from "./ledger.js";
+import { Model } from "./model.js";
+import { nameOf } from "./names.js";
+import { Notice } from "./notice.js";
+import { Player } from "./player.js";
+import { isDark } from "./scale.js";
+import { changes } from "./told.js";
+import { Waiting } from "./waiting.js";
+
+/** @typedef {{stage: number, index: number[]}} Place */
+const READABLE = 50; // ms: a sum that changes faster cannot be read
+const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
+
+/**
+ * A page gives: `output` (the kernel that is looked at), `channelOf(stage, view)`, `inputPlane(index)`, `draw(source,
+ * tell)`, `mark()`, `layout()`, `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`,
+ * `chosen`, `walked` and `opened`.
+ */
+export class Board {
+  /**
+   * @param {string} component its name, by which Python answers it
+   */
+  constructor(component) {
+    this.channel = new Channel((message) => ask(component, message), (bytes) => this.take(bytes));
+    /** @type {Place | null} */
+    this.hover = null;
+    /** @type {Place | null} */
+    this.pin = null;
+    /** @type {Place | null} The cell that a term speaks of. */
+    this.term = null;
+    /** The last cell that the sliding window has made. @type {Place | null} */
+    this.reached = null;
+    this.dark = false;
+    /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
+    this.draws = 0;
+    this.notice = new Notice();
+    this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
+    this.edits = new Edits({
+      model: () => this.model,
+      header: () => this.header,
+      columns: () => this.kernelColumns(),
+      channel: this.channel,
+      begin: () => this.#beginEdit(),
+      sent: (edit) => this.waiting.answer(edit),
+      redraw: () => this.redraw(),
+    });
+    this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
+    this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
+    this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
+    this.player = new Player({
+      go: (k, playing) => this.#slide(k, playing),
+      count: () => this.slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
+      where: () => this.#slidingPlace(),
+    });
+    this.ledger = new Ledger({
+      pick: (stage, index) => this.pick({ stage, index }),
+      term: (term) => this.showTerm(term),
+    });
+    this.editor = new CellEditor({
+      change: (cell, value) => this.edits.changeCells([cell], value, this.inputPlane(this.pin.index)),
+      end: () => this.edits.endCells(),
+      refuse: (sentence) => this.notice.tell(sentence),
+    });
+    this.busy = new Busy();
+    this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
+    this.redraw = oncePerFrame(() => this.draw("preview"));
+    this.remark = oncePerFrame(() => this.mark());
+    this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
+  }
+
+  /** Put the page's elements where they are seen, and listen. @param {HTMLElement} parent @param {HTMLElement} root */
+  enter(parent, root) {
+    this.root = root;
+    parent.append(root);
+    this.observer = new ResizeObserver(oncePerFrame(() => this.layout()));
+    this.observer.observe(root);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  leave() {
+    this.channel.arrived = () => {};
+    this.player.pause();
+    this.busy.leave();
+    this.observer.disconnect();
+    document.removeEventListener("keydown", this.onKey);
+    clearTimeout(this.ledgerTimer);
+    this.root.remove();
+  }
+
+  // ---- what Python sends -------------------------------------------------------------------------------------
+
+  /**
+   * @param {Uint8Array} data
+   * @param {(name: string, value: any) => void} setStateValue
+   */
+  receive(data, setStateValue) {
+    this.channel.setStateValue = setStateValue;
+    const dark = isDark(this.root);
+    const flipped = dark !== this.dark;
+    this.dark = dark;
+    if (data !== this.lastData) {
+      this.lastData = data;
+      this.take(data);
+    } else if (flipped && this.model) this.draw(this.source);
+  }
+
+  /** @param {Uint8Array} data */
+  take(data) {
+    const header = this.channel.receive(data);
+    if (header && !this.edits.busy) this.#adopt(header);
+  }
+
+  /** @param {any} header */
+  #adopt(header) {
+    if (!this.header) {
+      this.begin(header);
+      const before = sessionBefore(header.link.name);
+      this.resuming = !!before && before !== header.session;
+      if (this.resuming) this.channel.resume(before);
+    }
+    this.header = header;
+    keep(header.link, header.session);
+    this.model = new Model(header.stages, this.channel.arrays);
+    if (header.pin_count >= this.channel.pins) this.pin = header.pin;
+    else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
+    if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
+    this.undo.setAttribute("aria-disabled", String(!header.history.undo));
+    this.redo.setAttribute("aria-disabled", String(!header.history.redo));
+    // Of a session that is about to be taken up again only its own words count.
+    if (!this.resuming) this.notice.arrived(header);
+    this.resuming = false;
+    this.show(header);
+    this.draw("cnn_core");
+    this.#tellChanges(header);
+    this.waiting.arrived(header);
+  }
+
+  /** The first header has come. @param {any} _header */
+  begin(_header) {}
+
+  /** What this answer changed, for those who do not see it. @param {any} header */
+  #tellChanges(header) {
+    const before = this.told;
+    this.told = header;
+    if (!before) return;
+    const told = changes(before.columns, header.columns);
+    if (this.pin && (told || header.revision > before.revision)) setText(this.live, `${told}Now ${this.inWords(this.pin)}`);
+    // Another input or kernel has other sums, and needs other room for them.
+    const shape = (/** @type {any} */ { columns }, /** @type {string} */ view) => columns.find((/** @type {any} */ each) => each.view === view)?.shape;
+    if (["input", "kernel"].some((view) => shape(before, view) !== shape(header, view))) this.ledger.relax();
+  }
+
+  /** A cell and its number, to be read aloud. @param {Place} place */
+  inWords({ stage, index }) {
+    return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
+  }
+
+  // ---- looking -----------------------------------------------------------------------------------------------
+
+  /** Where the eye is: the hovered cell, else the pinned one. */
+  get place() {
+    return this.hover ?? this.pin;
+  }
+
+  /** Under the hand the maps come first, and the sum follows as fast as it can be read. @param {any} explanation */
+  writeSoon(explanation) {
+    if (this.source !== "preview") this.#write(explanation);
+    else this.ledgerTimer ??= window.setTimeout(() => this.#write(this.place && this.explanation(this.place)), READABLE);
+    this.player.tell();
+  }
+
+  /**
+   * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
+   * the pointer enter it again, and again.
+   * @param {any} explanation null where no cell is looked at
+   */
+  #write(explanation) {
+    clearTimeout(this.ledgerTimer);
+    this.ledgerTimer = undefined;
+    if (!explanation) return;
+    const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
+    const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
+    if (written === this.written) return;
+    this.written = written;
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output });
+  }
+
+  /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
+  explanation(place) {
+    const given = this.header.explanation;
+    if (given && this.source === "cnn_core" && same(place, given)) {
+      const stage = this.model.byNumber.get(given.stage);
+      // Terms come plane after plane; a kernel position has one hue on all of them.
+      const taps = stage.link?.kind === "window" ? stage.link.extent[0] * stage.link.extent[1] : Infinity;
+      return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, k) => ({ ...term, key: k % taps })) };
+    }
+    return this.model.explain(place.stage, place.index);
+  }
+
+  /** @param {Place | null} place */
+  lookAt(place) {
+    if (place && this.player.playing) this.player.pause();
+    if (place) this.reached = null;
+    if ((place === null && this.hover === null) || (place && this.hover && same(place, this.hover))) return;
+    this.hover = place;
+    this.term = null;
+    this.remark();
+    this.#say();
+  }
+
+  /** What the view of a cell is called to the outside. @param {import("./model.js").Stage} stage @param {number[]} _index */
+  viewName(stage, _index) {
+    return stage.view;
+  }
+
+  #say() {
+    const { place } = this;
+    if (!place) return;
+    announce.cell(this.viewName(this.model.byNumber.get(place.stage), place.index), this.explanation(place), this.channel.revision);
+  }
+
+  /** @param {Place} place */
+  pick(place) {
+    this.player.pause();
+    this.reached = null;
+    this.pin = place;
+    this.hover = null;
+    this.chosen(place);
+    this.remark();
+    this.#say();
+    setText(this.live, this.inWords(this.pin));
+    this.#askAboutPin();
+  }
+
+  /** A cell was pinned. @param {Place} _place */
+  chosen(_place) {}
+
+  #askAboutPin() {
+    this.channel.pins += 1;
+    clearTimeout(this.pinTimer);
+    this.pinTimer = window.setTimeout(() => this.channel.sendPin(this.pin), PIN_SETTLE);
+  }
+
+  /**
+   * Look at another kernel's maps from now on: the same cell of the other map, what was asked stays asked.
+   * @param {number} output
+   */
+  tellOutput(output) {
+    const shape = this.pin && this.model.values.get(this.pin.stage)?.shape;
+    if (shape?.length === 4 && this.pin.stage >= 0) this.pin = { stage: this.pin.stage, index: [0, output, ...this.pin.index.slice(2)] };
+    this.hover = null;
+    this.draw(this.source, false);
+    this.channel.pins += 1;
+    this.channel.pin = this.pin && { ...this.pin, count: this.channel.pins };
+    this.channel.sendOutput(output);
+  }
+
+  /**
+   * Arrow keys walk the pinned cell over a map; on the input, Shift and up or down change its value.
+   * @param {KeyboardEvent} event
+   * @param {string} view
+   */
+  walk(event, view) {
+    const { stage } = this.stageOfView(view);
+    const { shape } = this.model.values.get(stage);
+    const here = this.pinnedOn(view);
+    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const step = steps[event.key];
+    if (event.key === " " || event.key === "Spacebar") {
+      event.preventDefault();
+      this.player.toggle();
+      return;
+    }
+    if (stage === -1 && here && step && event.shiftKey && step[1] === 0) {
+      event.preventDefault();
+      this.nudge(-step[0]);
+      return;
+    }
+    if (stage === -1 && here && !event.ctrlKey && !event.metaKey && !event.altKey && (/^[-−.,\d]$/.test(event.key) || event.key === "Enter")) {
+      event.preventDefault();
+      this.openEditor(event.key === "Enter" ? null : event.key);
+      return;
+    }
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const index = here ? [...here] : shape.map(() => 0);
+    if (shape.length === 4) index[1] = this.channelOf(this.model.byNumber.get(stage), view);
+    if (here) {
+      const rowAxis = shape.length === 4 ? 2 : 1;
+      index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
+      if (shape.length === 4) index[3] = Math.min(shape[3] - 1, Math.max(0, index[3] + step[1]));
+    }
+    this.pick({ stage, index });
+    this.walked(view);
+  }
+
+  /** The pinned cell was walked on a map. @param {string} _view */
+  walked(_view) {}
+
+  /** The stage that a view shows. @param {string} view */
+  stageOfView(view) {
+    return this.model.ofView(view);
+  }
+
+  /** The pinned cell's index, if it lies on this view's map. @param {string} view @returns {number[] | null} */
+  pinnedOn(view) {
+    return this.pin?.stage === this.stageOfView(view).stage ? this.pin.index : null;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #shortcut(event) {
+    const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target.contains(this.root));
+    if (!inside || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    // Where words are written, what is undone is the writing.
+    if (event.target instanceof Element && event.target.closest("dialog, .ks-words")) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    this.edits.send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
+  }
+
+  // ---- sliding -----------------------------------------------------------------------------------------------
+
+  /** Rows and columns of the map that the window slides over: of the first stage with a kernel. */
+  slidingShape() {
+    const stage = this.model?.byNumber.get(this.header.kernel.stage);
+    return stage ? this.model.values.get(stage.stage).shape.slice(2) : null;
+  }
+
+  #slidingPlace() {
+    const { place } = this;
+    if (!place || place.stage !== this.header.kernel.stage) return -1;
+    return this.player.rank(place.index.slice(2), this.slidingShape());
+  }
+
+  /** @param {number} k @param {boolean} playing */
+  #slide(k, playing) {
+    const place = { stage: this.header.kernel.stage, index: [0, this.output, ...this.player.cellOf(k, this.slidingShape())] };
+    if (!playing) {
+      this.pick(place);
+      return;
+    }
+    this.pin = place;
+    this.hover = null;
+    this.reached = place;
+    this.remark();
+    this.#say();
+    this.#askAboutPin();
+  }
+
+  // ---- editing -----------------------------------------------------------------------------------------------
+
+  #beginEdit() {
+    this.player.pause();
+    this.reached = null;
+    this.notice.tell("");
+  }
+
+  /** @param {number} direction */
+  nudge(direction) {
+    if (this.pin?.stage !== -1) return;
+    const [, , row, column] = this.pin.index;
+    const { step, low, high } = this.header.brush;
+    const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
+    const next = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value));
+    this.edits.changeCells([{ row, column }], next, this.inputPlane(this.pin.index), true);
+  }
+
+  /** @param {string | null} text what was typed, null to begin with the value that stands there */
+  openEditor(text) {
+    const [, , row, column] = this.pin.index;
+    const { low, high } = this.header.brush;
+    this.editor.open(this.inputGrid(this.pin.index), { row, column }, text, this.model.value(-1, this.pin.index), { low, high });
+  }
+}
+
+/** The box of a single cell. @param {number[]} index */
+export function boxAt(index) {
+  const [row, column] = index.length === 4 ? [index[2], index[3]] : [index[1], 0];
+  return { top: row, left: column, bottom: row, right: column };
+}
+
+/** @param {Place} a @param {Place} b */
+export function same(a, b) {
+  return a.stage === b.stage && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
+}

@@ -1,0 +1,142 @@
+"""What is kept for one thing that is worked on: its history, its pinned cell, and what a browser's messages do to it.
+
+Explore's experiment and each laboratory's have a desk of their own; all of one visitor's share an identity and a lock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any, Generic, TypeVar
+
+from pages.shared.edits.checked import EditRefusedError
+
+State = TypeVar("State")
+
+Pin = tuple[int, tuple[int, ...]]
+
+_STEPS = 100  # how far back undo reaches
+_HISTORY_BYTES = 64 * 2**20  # of arrays that undo keeps
+
+
+@dataclass(kw_only=True)
+class Desk(Generic[State]):
+    """A state that edits lead on from, each of them a step to undo.
+
+    Attributes:
+        history: the states so far, ``history[position]`` being the one on screen.
+        position: an index into ``history``.
+        identity: tells a reconnected browser whether this is the session it knew.
+        revision: how many edits were answered; counted by the browser, so that an edit's draws can be matched.
+        pin: the pinned cell as ``(stage, index)``, or None for the default one.
+        pin_count: how many pins the browser had chosen when it sent this one.
+        output: which kernel's maps are looked at.
+        have: identities of the arrays the browser holds.
+        notice: a sentence for the visitor, or "".
+        lock: held by whoever reads or changes the rest: a run of the page and a request may meet.
+        resumed: called with the identity of a session that the page showed before it was loaded again.
+    """
+
+    history: list[State]
+    position: int = 0
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+    revision: int = 0
+    pin: Pin | None = None
+    pin_count: int = 0
+    output: int = 0
+    have: frozenset[str] = frozenset()
+    notice: str = ""
+    lock: RLock = field(default_factory=RLock, repr=False, compare=False)
+    resumed: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
+    _latest: tuple[str, int, State] | None = None  # how it came ("edit"), its number, and what it led to
+
+    def applied(self, state: State, edit: Mapping[str, Any]) -> State:
+        """The state after one edit.
+
+        Raises:
+            EditRefusedError: with a sentence, where the edit cannot be made.
+        """
+        raise NotImplementedError
+
+    def arrays(self, state: State) -> list[Any]:
+        """The arrays that a state holds on to, so that a history's weight can be told."""
+        raise NotImplementedError
+
+    @property
+    def state(self) -> State:
+        """The state on screen."""
+        return self.history[self.position]
+
+    def put(self, state: State) -> None:
+        """Go on to another state; what had been undone is forgotten."""
+        if state is self.state:
+            return
+        self.history = [*self.history[: self.position + 1], state][-_STEPS:]
+        while len(self.history) > 1 and self.weight() > _HISTORY_BYTES:
+            self.history.pop(0)
+        self.position = len(self.history) - 1
+
+    def weight(self) -> int:
+        """Bytes of the arrays in the history, each counted once."""
+        arrays = [array for each in self.history for array in self.arrays(each)]
+        return sum({id(array): array.nbytes for array in arrays}.values())
+
+    def can_undo(self) -> bool:
+        """Whether there is a state before this one."""
+        return self.position > 0
+
+    def can_redo(self) -> bool:
+        """Whether a state after this one was undone."""
+        return self.position < len(self.history) - 1
+
+    def receive(self, message: Mapping[str, Any] | None) -> None:
+        """Take in what the browser sent: edits not answered yet, the pinned cell, the arrays it holds."""
+        with self.lock:
+            self._receive(message)
+
+    def _receive(self, message: Mapping[str, Any] | None) -> None:
+        if not message or message.get("session") != self.identity:
+            self.have = frozenset()
+            return
+        self.have = frozenset(message.get("have") or ())
+        if message.get("resume") and self.resumed is not None:
+            self.resumed(str(message["resume"]))
+        self.output = max(0, int(message.get("output", self.output) or 0))
+        for edit in message.get("edits") or ():
+            if edit["revision"] > self.revision:
+                self.revision = edit["revision"]
+                self.notice = ""
+                self.edit(edit)
+        pin = message.get("pin")
+        if pin and pin["count"] > self.pin_count:
+            self.pin = (int(pin["stage"]), tuple(int(at) for at in pin["index"]))
+            self.pin_count = pin["count"]
+
+    def edit(self, edit: Mapping[str, Any]) -> None:
+        """Carry out one edit, or say why not."""
+        if edit["op"] == "undo":
+            self.position = max(0, self.position - 1)
+        elif edit["op"] == "redo":
+            self.position = min(len(self.history) - 1, self.position + 1)
+        elif edit["op"] == "call_off":
+            self.call_off(str(edit.get("way")), int(edit.get("value") or 0))
+        else:
+            try:
+                self.put(self.applied(self.state, edit))
+                self._latest = ("edit", edit["revision"], self.state)
+            except EditRefusedError as refusal:
+                self.notice = str(refusal)
+
+    def call_off(self, way: str, number: int) -> None:
+        """Take back what came this way with this number, where it is what is on screen."""
+        if self._latest == (way, number, self.state) and self.position > 0:
+            self.position -= 1
+
+    def take_over(self, before: Desk[State]) -> None:
+        """Go on from where another desk was, as long as nothing was done here; the two share nothing afterwards."""
+        if self.revision == 0:
+            self.history, self.position = list(before.history), before.position
+            self.pin, self.output = before.pin, before.output
+            self.notice = ""  # what a link could not carry is here after all
