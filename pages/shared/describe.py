@@ -6,6 +6,8 @@ The browser draws what stands here and derives no geometry: every origin, stride
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -18,6 +20,7 @@ from cnn_core import (
     Conv2d,
     Explanation,
     Flatten,
+    Gradients,
     LeakyReLU,
     Linear,
     MaxPool2d,
@@ -26,6 +29,7 @@ from cnn_core import (
     Sigmoid,
     Softmax,
     Tanh,
+    Term,
     kernels,
 )
 from cnn_core.layers import Layer
@@ -36,6 +40,7 @@ from pages.shared.experiment import Experiment
 
 Arrays = dict[str, npt.NDArray[np.float64]]
 
+_LONGEST_TOLD = 25  # terms of a sum that the ledger tells one by one, the others as one
 _MOST_TERMS = 256  # a longer explanation is summed in the browser from the arrays it has
 
 # The preview's rule for each layer kind it knows; any other kind waits for the server's arrays.
@@ -132,6 +137,14 @@ def _in_library(size: Pair, weights: bytes) -> kernels.Kernel | None:
     return None
 
 
+def add_gradients(described: list[dict[str, Any]], found: Gradients, arrays: Arrays) -> None:
+    """Name each stage's gradient beside its numbers; a stage behind the target has none."""
+    for stage in described:
+        number = stage["stage"]
+        gradient = found.input if number < 0 else found.stages[number]
+        stage["gradient"] = None if gradient is None else keep(gradient, arrays)
+
+
 def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Arrays, str | None]:
     """Every library kernel over the experiment's input, with its stride and padding.
 
@@ -179,7 +192,7 @@ def _given(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[
         "link": None,
         "reduce": None,
         "formula": None,
-        "array": _keep(x, arrays),
+        "array": keep(x, arrays),
         "weight": None,
         "bias": None,
         "names": None,
@@ -189,6 +202,7 @@ def _given(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[
         "field": _field(ReceptiveField()),
         "planes": ["R", "G", "B"] if x.shape[1] == 3 else None,
         "ring": [0, 0, 0, 0],
+        "gradient": None,
         "parameter": None,
     }
 
@@ -215,13 +229,15 @@ def _computed(
         "formula": _FORMULAS.get(kind),
         "parameter": layer.negative_slope if isinstance(layer, LeakyReLU) else None,
         "ring": [0, 0, 0, 0],
-        "array": _keep(output, arrays),
-        "weight": _keep(parameters["weight"], arrays) if "weight" in parameters else None,
-        "bias": _keep(parameters["bias"], arrays) if "bias" in parameters else None,
+        "gradient": None,
+        "array": keep(output, arrays),
+        "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
+        "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
     }
 
 
-def _keep(array: npt.NDArray[Any], arrays: Arrays) -> str:
+def keep(array: npt.NDArray[Any], arrays: Arrays) -> str:
+    """Put an array among those that are sent, and name it."""
     values = np.asarray(array, dtype=np.float64)
     name = identity(values)
     arrays[name] = values
@@ -259,8 +275,20 @@ def _scale(view: str | None) -> dict[str, Any]:
 
 def explanation(asked: Explanation) -> dict[str, Any] | None:
     """The core's explanation of a cell, or None where it is too long to send."""
-    if len(asked.terms) > _MOST_TERMS:
-        return None
+    return None if len(asked.terms) > _MOST_TERMS else _told(asked, asked.terms)
+
+
+def shortened(asked: Explanation) -> dict[str, Any]:
+    """The core's explanation of a cell; of a long one the largest products, and what the others add up to."""
+    if len(asked.terms) <= _LONGEST_TOLD:
+        return _told(asked, asked.terms)
+    ordered = sorted(asked.terms, key=lambda term: -abs(term.product or 0.0))
+    kept, others = ordered[: _LONGEST_TOLD - 1], ordered[_LONGEST_TOLD - 1 :]
+    rest = {"count": len(others), "product": math.fsum(term.product or 0.0 for term in others)}
+    return {**_told(asked, kept), "rest": rest}
+
+
+def _told(asked: Explanation, terms: Sequence[Term]) -> dict[str, Any]:
     return {
         "stage": asked.stage,
         "index": list(asked.index),
@@ -275,7 +303,7 @@ def explanation(asked: Explanation) -> dict[str, Any] | None:
                 "weight": term.weight,
                 "product": term.product,
             }
-            for term in asked.terms
+            for term in terms
         ],
         "bias": asked.bias,
         "total": asked.total,

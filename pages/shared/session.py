@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from cnn_core import ImageError
+from cnn_core import Gradients, ImageError
+from pages.shared.backward import Target, gradients, parse, targets
 from pages.shared.chain import Chain, build
 from pages.shared.edits import EditRefusedError, apply
 from pages.shared.experiment import Experiment, with_photo
@@ -48,6 +49,7 @@ class Session:
         pin: the pinned cell as ``(stage, index)``, or None for the default one.
         pin_count: how many pins the browser had chosen when it sent this one.
         output: which kernel's maps are looked at.
+        target: what the gradients on screen are of, or None where values are shown.
         have: identities of the arrays the browser holds.
         notice: a sentence for the visitor, or "".
         large: what is opened large, or None.
@@ -62,11 +64,13 @@ class Session:
     pin: tuple[int, tuple[int, ...]] | None = None
     pin_count: int = 0
     output: int = 0
+    target: Target | None = None
     have: frozenset[str] = frozenset()
     notice: str = ""
     large: Large | None = None
     lock: RLock = field(default_factory=RLock, repr=False, compare=False)
     _chain: Chain | None = None
+    _backward: tuple[Chain, Target, Gradients] | None = None
     _called_off: int = 0
     _latest: tuple[str, int, Experiment] | None = None  # "edit" or "upload", its number, and what it led to
 
@@ -81,6 +85,16 @@ class Session:
         if self._chain is None or self._chain.experiment is not self.experiment:
             self._chain = build(self.experiment)
         return self._chain
+
+    @property
+    def backward(self) -> tuple[Target, Gradients] | None:
+        """What the gradients on screen are of, and they, computed once; None where there are none."""
+        chain, target = self.chain, self.target
+        if target is None or target not in targets(chain):
+            return None
+        if self._backward is None or self._backward[0] is not chain or self._backward[1] != target:
+            self._backward = (chain, target, gradients(chain, target))
+        return self._backward[1:]
 
     def put(self, experiment: Experiment) -> None:
         """Go on to another experiment; what had been undone is forgotten."""
@@ -146,7 +160,7 @@ class Session:
             before = _recent.get(identity)
         if before is not None and before is not self and self.revision == 0:
             self.history, self.position = list(before.history), before.position
-            self.pin, self.output = before.pin, before.output
+            self.pin, self.output, self.target = before.pin, before.output, before.target
             self.notice = ""  # what a link could not carry is here after all
 
     def can_undo(self) -> bool:
@@ -170,6 +184,8 @@ class Session:
         if message.get("resume"):
             self._resume(str(message["resume"]))
         self.output = max(0, int(message.get("output", self.output) or 0))
+        if "target" in message:
+            self.target = parse(message["target"])
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
                 self.revision = edit["revision"]

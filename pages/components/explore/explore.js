@@ -15,6 +15,7 @@ import { nameOf } from "../common/names.js";
 import { Notice } from "../common/notice.js";
 import { isDark } from "../common/scale.js";
 import { ravel, unravel } from "../common/windows.js";
+import { Backward } from "./backward.js";
 import { Brush } from "./brush.js";
 import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
@@ -34,9 +35,10 @@ import { Shown } from "./shown.js";
 import { changes } from "./told.js";
 import { veil } from "./veil.js";
 import { Waiting } from "./waiting.js";
+import { WeightGradient } from "./weight_gradient.js";
 import { Zoom } from "./zoom.js";
 
-/** @typedef {{stage: number, index: number[]}} Place */
+/** @typedef {import("./backward.js").Place} Place */
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
 const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
@@ -90,6 +92,11 @@ export class Explore {
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom(() => this.pin && this.#pinnedOn(this.model.byNumber.get(this.pin.stage).view));
     this.look = new Look(() => this.model && this.#draw(this.source, false));
+    this.backward = new Backward({ choose: (code) => this.channel.sendTarget(code), arrived: () => this.#answered() });
+    this.weightGradient = new WeightGradient({
+      look: (index, param) => this.#look(index && { stage: this.header.kernel.stage, index, param }),
+      pick: (index, param) => this.#look({ stage: this.header.kernel.stage, index, param }),
+    });
     this.busy = new Busy();
     this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
     this.door = new PhotoDoor({
@@ -123,7 +130,7 @@ export class Explore {
     });
     this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
     this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.take);
-    this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
+    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
     this.root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
@@ -185,9 +192,12 @@ export class Explore {
     this.header = header;
     keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays);
+    this.backward.describe(header.backward, header.session);
+    this.channel.target = header.backward.value;
+    this.model.gradients = this.#gradients();
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
-    if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
+    if (this.hover && (this.hover.param ? !this.backward.shows : !this.model.has(this.hover.stage, this.hover.index))) this.hover = null;
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
@@ -206,6 +216,13 @@ export class Explore {
     this.waiting.arrived(header);
   }
 
+  /** Each stage's gradient, or null where values are shown. */
+  #gradients() {
+    if (!this.backward.shows) return null;
+    const named = this.header.stages.filter((/** @type {any} */ { gradient }) => gradient);
+    return new Map(named.map((/** @type {any} */ { stage, gradient }) => [stage, this.channel.arrays.get(gradient)]));
+  }
+
   /** What this answer changed, for those who do not see it. @param {any} header */
   #tellChanges(header) {
     const before = this.told;
@@ -220,7 +237,10 @@ export class Explore {
 
   /** A cell and its number, to be read aloud. @param {Place} place */
   #inWords({ stage, index }) {
-    return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
+    const name = nameOf(this.model, stage, index);
+    const gradient = this.model.gradients?.get(stage);
+    if (gradient) return `the gradient of ${this.backward.title} at ${name} is ${short(gradient.values[ravel(index, gradient.shape)], 6)}`;
+    return `${name} is ${short(this.model.value(stage, index), 6)}`;
   }
 
   // ---- columns -----------------------------------------------------------------------------------------------
@@ -248,6 +268,8 @@ export class Explore {
       place += 2;
       column.describe(each);
     }
+    const kernel = this.columns.get("kernel");
+    if (this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
     this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
   }
 
@@ -380,26 +402,43 @@ export class Explore {
     this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
-    /** @type {Map<string, any[]>} */
-    const groups = new Map();
-    for (const stage of model.stages) {
-      if (stage.view) groups.set(stage.scale.group, [...(groups.get(stage.scale.group) ?? []), stage]);
-    }
+    const gradients = this.backward.shows;
     const drawn = [];
-    const how = { shown: this.shown, dark, coarse: source === "preview" };
-    for (const stages of groups.values()) {
-      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })));
+    const how = { shown: this.shown, dark, coarse: source === "preview", gradients };
+    // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
+    for (const stages of gradients && source === "preview" ? [] : this.#groups()) {
+      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })));
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
-        drawStage(this.columns.get(stage.view), stage, model.values.get(stage.stage), scales[k], how);
+        const column = this.columns.get(stage.view);
+        column.element.classList.toggle("ks-apart", gradients && !model.gradients.has(stage.stage));
+        drawStage(column, stage, model.shown(stage.stage), scales[k], how);
         drawn.push(stage.view);
       });
     }
     this.#drawKernel(how);
-    drawn.push("kernel");
+    drawn.push("kernel", ...this.#drawWeightGradient());
     this.dense.draw(model, dark, tell ? { source, revision: this.channel.revision } : null);
     this.#mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** The stages that share a scale; gradients of two stages are of different sizes, and share none. */
+  #groups() {
+    /** @type {Map<string, any[]>} */
+    const groups = new Map();
+    for (const stage of this.model.stages.filter(({ view }) => view)) {
+      const own = this.model.gradients?.has(stage.stage);
+      const scaled = own ? { ...stage, scale: { group: `gradient ${stage.stage}`, kind: "diverging", domain: [0, 0] } } : stage;
+      groups.set(scaled.scale.group, [...(groups.get(scaled.scale.group) ?? []), scaled]);
+    }
+    return [...groups.values()];
+  }
+
+  #drawWeightGradient() {
+    const { gradient, bias_gradient: bias } = this.header.kernel;
+    const { arrays } = this.channel;
+    return this.weightGradient.draw(gradient && { weight: arrays.get(gradient), bias: arrays.get(bias) }, this.shown.output, this.dark);
   }
 
   /** @param {{shown: Shown, dark: boolean}} how */
@@ -419,9 +458,10 @@ export class Explore {
   #mark() {
     const { model, place } = this;
     if (!model) return;
-    const relatives = place ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
+    const relatives = place && !place.param ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
     const explanation = place ? this.#explanation(place) : null;
-    const winner = explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
+    this.weightGradient.mark(place?.param ? place.index : null);
+    const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!stage.view) continue;
       const channel = stage.stage === -1 && this.shown.inColour ? null : this.shown.channelOf(stage);
@@ -451,14 +491,15 @@ export class Explore {
     this.ledgerTimer = undefined;
     if (!explanation) return;
     const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
-    const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
+    const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.shown.output });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.shown.output, of: this.backward.title });
   }
 
   /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
   #explanation(place) {
+    if (this.backward.shows) return this.#gradient(place);
     const given = this.header.explanation;
     if (given && this.source === "cnn_core" && same(place, given)) {
       const stage = this.model.byNumber.get(given.stage);
@@ -467,6 +508,23 @@ export class Explore {
       return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, k) => ({ ...term, key: k % taps })) };
     }
     return this.model.explain(place.stage, place.index);
+  }
+
+  /** What cnn_core says of a gradient, null until it has answered. @param {Place} place */
+  #gradient(place) {
+    const { stage, index, param } = place;
+    if (!param && !this.model.gradients.has(stage)) {
+      const note = `This number comes after ${this.backward.title}, which does not depend on it.`;
+      return { stage, index, rule: "input", value: 0, terms: [], bias: 0, total: 0, residual: 0, formula: null, note };
+    }
+    const told = this.backward.explain(place);
+    return told && { ...told, index, stage, param, terms: told.terms.map((/** @type {any} */ term, /** @type {number} */ key) => ({ ...term, key })) };
+  }
+
+  /** An answer about a gradient has come. */
+  #answered() {
+    this.remark();
+    this.#say();
   }
 
   /** @param {any} term */
@@ -478,7 +536,7 @@ export class Explore {
         const made = this.model.made(term.stage, term.index);
         this.term = { stage: made.stage.stage, index: made.index };
       }
-      if (this.place.stage === this.header.kernel.stage) this.weightShown = term.key;
+      if (this.place.stage === this.header.kernel.stage && !this.backward.shows) this.weightShown = term.key;
     }
     this.remark();
   }
@@ -486,6 +544,12 @@ export class Explore {
   /** Hovering a weight shows the cell it meets in the window being looked at. @param {number | null} position */
   #showWeight(position) {
     const { place } = this;
+    if (this.backward.shows) {
+      const { columns } = this.columns.get("kernel").view;
+      const index = position !== null && [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
+      this.#look(index ? { stage: this.header.kernel.stage, index, param: "0.weight" } : null);
+      return;
+    }
     this.term = null;
     this.weightShown = position;
     if (position !== null) this.#sayWeight(position);
@@ -565,8 +629,9 @@ export class Explore {
 
   #say() {
     const { place } = this;
-    if (!place) return;
-    announce.cell(this.model.byNumber.get(place.stage).view, this.#explanation(place), this.channel.revision);
+    const explanation = place && this.#explanation(place);
+    if (!explanation) return;
+    announce.cell(place.param ? "kernel_gradient" : this.model.byNumber.get(place.stage).view, explanation, this.channel.revision);
   }
 
   /** @param {Place} place */
@@ -702,5 +767,5 @@ function boxAt(index) {
 
 /** @param {Place} a @param {Place} b */
 function same(a, b) {
-  return a.stage === b.stage && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
+  return a.stage === b.stage && a.param === b.param && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
 }
