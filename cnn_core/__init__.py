@@ -6,6 +6,7 @@ ones promote as in NumPy, integers and booleans are computed in float64. Inputs 
 
 from cnn_core import attribution, kernels, reference, training
 from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
+from cnn_core.gradients import Gradients
 from cnn_core.images import load_image
 from cnn_core.layers import (
     AvgPool2d,
@@ -21,7 +22,7 @@ from cnn_core.layers import (
     Softmax,
     Tanh,
 )
-from cnn_core.network import Gradients, Sequential
+from cnn_core.network import Sequential
 from cnn_core.ops.activation import (
     leaky_relu,
     leaky_relu_backward,

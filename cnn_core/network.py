@@ -7,30 +7,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import numpy.typing as npt
 
 from cnn_core import model_file
 from cnn_core.errors import CnnCoreError, ModelError, ShapeError
+from cnn_core.gradients import Gradients
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
 from cnn_core.ops._arrays import Array, gradient, real
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
-
-
-@dataclass(frozen=True, eq=False)
-class Gradients:
-    """What a network's loss gains, to first order, for each number that led to it.
-
-    Attributes:
-        input: of the input's shape; None where it was not asked for.
-        params: ``{"0.weight": array}``, as :meth:`Sequential.params` names them.
-        stages: ``stages[i]`` is the gradient at stage i's output; None where it was not asked for.
-    """
-
-    input: Array | None
-    params: dict[str, Array]
-    stages: tuple[Array | None, ...]
 
 
 @dataclass(frozen=True)
@@ -111,43 +98,48 @@ class Sequential:
             stages.append(Stage(name, layer, (position - 1,), out, saved))
         return Trace(given, tuple(stages), training)
 
-    def backward(self, trace: Trace, grad: npt.ArrayLike, *, needs_input: bool = True) -> Gradients:
+    def backward(
+        self, trace: Trace, grad: npt.ArrayLike, *, needs_input: bool = True, stage: int | None = None
+    ) -> Gradients:
         """Go back through a trace: the gradient at every stage, parameter and input (Rumelhart et al., 1986).
 
         The layers' parameters are read as they are now: go back before they are moved on.
 
         Args:
             trace: a run of this network, in training or not.
-            grad: the gradient at ``trace.output``, of its shape.
+            grad: the gradient at ``trace.output``, or at ``stage``'s output, of its shape.
             needs_input: whether the gradients before the first layer that learns are wanted; learning does without.
+            stage: where to begin; the last stage where it is not said. What comes after it does not count: its stages
+                have no gradient and its parameters one of 0.
 
         Raises:
             ModelError: where the trace is none, or another network's.
-            ShapeError: where ``grad`` does not fit.
+            ShapeError: where ``grad`` does not fit, or there is no such stage.
         """
         if not isinstance(trace, Trace):
             raise ModelError(f"backward takes what network.trace(x) returns, got {type(trace).__name__}")
         if [stage.layer for stage in trace.stages] != list(self.layers):
             raise ModelError(f"this trace is of another network than {self!r}; network.trace(x) makes one that fits")
-        flowing: Array | None = gradient(grad, trace.output.shape)
+        last = len(self.layers) - 1 if stage is None else trace.stage_number(stage)
+        flowing: Array | None = gradient(grad, trace.values(last).shape)
         learns = [position for position, layer in enumerate(self.layers) if layer.params()]
         first = 0 if needs_input else min(learns, default=len(self.layers))
         params: dict[str, Array] = {}
         stages: list[Array | None] = [None] * len(self.layers)
-        for position in range(len(self.layers) - 1, first - 1, -1):
-            stage = trace.stages[position]
+        for position in range(last, first - 1, -1):
+            each = trace.stages[position]
             stages[position] = flowing
-            with _told_by(stage.name):
-                flowing, found = stage.layer.backward(
+            with _told_by(each.name):
+                flowing, found = each.layer.backward(
                     flowing,
-                    trace.values(stage.inputs[0]),
-                    stage.output,
-                    stage.saved,
+                    trace.values(each.inputs[0]),
+                    each.output,
+                    each.saved,
                     needs_input=needs_input or position > first,
                 )
             params |= {f"{position}.{name}": array for name, array in found.items()}
-        ordered = {name: params[name] for name in self.params()}
-        return Gradients(flowing if needs_input else None, ordered, tuple(stages))
+        ordered = {name: params.get(name, np.zeros_like(held)) for name, held in self.params().items()}
+        return Gradients(flowing if needs_input else None, ordered, tuple(stages), trace)
 
     def params(self) -> dict[str, Array]:
         """Every live array, ``"0.weight"`` being layer 0's weight."""

@@ -51,6 +51,7 @@ class Explanation:
         residual: ``value - total``: the rounding of the engine that computed ``value``.
         consumers: ``(stage, index)`` of every cell that reads this one directly, in order.
         formula: the rule with the numbers plugged in, for a function; else None.
+        rest: how many terms of a long sum are not listed, and what their products add up to.
     """
 
     stage: int
@@ -63,6 +64,7 @@ class Explanation:
     residual: float
     consumers: tuple[tuple[int, Index], ...]
     formula: str | None = None
+    rest: tuple[int, float] = (0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Trace:
         Raises:
             ShapeError: where there is no such stage.
         """
-        number = self._stage_number(stage)
+        number = self.stage_number(stage)
         return self.input if number < 0 else self.stages[number].output
 
     def explain(self, stage: int, index: Sequence[int]) -> Explanation:
@@ -157,11 +159,11 @@ class Trace:
         Raises:
             ShapeError: where there is no such stage or cell.
         """
-        number = self._stage_number(stage)
+        number = self.stage_number(stage)
         values = self.values(number)
-        cell = _cell(index, values.shape)
+        cell = cell_of(index, values.shape)
         value = float(values[cell])
-        consumers = tuple(self._consumers(number, cell))
+        consumers = tuple(self.consumers(number, cell))
         if number < 0:
             return Explanation(number, cell, "input", (), 0.0, value, value, 0.0, consumers)
         asked = self.stages[number]
@@ -179,10 +181,15 @@ class Trace:
             Term(reads, at, x, w, product)
             for at, x, w, product in zip(told.cells, numbers, told.weights, products, strict=True)
         )
-        total = _exact_sum(products) + told.bias
+        total = exact_sum(products) + told.bias
         return Explanation(number, cell, "sum", terms, told.bias, value, total, value - total, consumers)
 
-    def _stage_number(self, stage: int) -> int:
+    def stage_number(self, stage: int) -> int:
+        """``stage`` as a plain number, -1 for the input.
+
+        Raises:
+            ShapeError: where there is no such stage.
+        """
         try:
             number = operator.index(stage)
         except TypeError:
@@ -193,14 +200,20 @@ class Trace:
             )
         return number
 
-    def _consumers(self, number: int, cell: Index) -> Iterator[tuple[int, Index]]:
+    def consumers(self, number: int, cell: Index) -> Iterator[tuple[int, Index]]:
+        """``(stage, index)`` of every cell that reads the cell ``cell`` of stage ``number`` directly, in order."""
         for later, stage in enumerate(self.stages[number + 1 :], start=number + 1):
             if number in stage.inputs:
                 shape = self.values(number).shape
                 yield from ((later, at) for at in stage.layer.readers(shape, stage.output.shape, cell))
 
 
-def _cell(index: Sequence[int], shape: tuple[int, ...]) -> Index:
+def cell_of(index: Sequence[int], shape: tuple[int, ...]) -> Index:
+    """A cell's index as plain numbers.
+
+    Raises:
+        ShapeError: where an array of this shape has no such cell.
+    """
     try:
         cell = tuple(operator.index(at) for at in index)
     except TypeError:
@@ -214,7 +227,8 @@ def _cell(index: Sequence[int], shape: tuple[int, ...]) -> Index:
     return cell
 
 
-def _exact_sum(products: Sequence[float]) -> float:
+def exact_sum(products: Sequence[float]) -> float:
+    """The sum of these numbers, rounded once."""
     try:
         return math.fsum(products)
     except (OverflowError, ValueError):

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 
 # Who may import whom inside cnn_core. A new module is given its place here.
 _BASE = {"errors", "shapes"}
-_RUN = {"network", "model_file", "trace", "layers", "ops", *_BASE}
+_RUN = {"network", "gradients", "model_file", "trace", "layers", "ops", *_BASE}
 CORE = {
     "errors": set(),
     "shapes": {"errors"},
@@ -34,7 +34,8 @@ CORE = {
     "trace": {"ops", *_BASE},
     "layers": {"layers", "trace", "ops", *_BASE},
     "model_file": {"layers", "ops", *_BASE},
-    "network": {"model_file", "trace", "layers", "ops", *_BASE},
+    "gradients": {"trace", "ops", *_BASE},
+    "network": {"gradients", "model_file", "trace", "layers", "ops", *_BASE},
     "training": _RUN | {"training"},
     "attribution": _RUN,
     "export": _RUN,

@@ -144,3 +144,10 @@ class Softmax(Layer):
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """Every cell along the axis."""
         return self._line(output_shape, index)
+
+    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+        """Every cell along the axis: ``y_i (1 - y_i)`` for the one at the same place, ``-y_i y_j`` for the others."""
+        own = float(output[index])
+        for cell in self._line(output.shape, index):
+            at = float(output[cell])
+            yield cell, own * (1.0 - own) if cell == index else -own * at

@@ -120,6 +120,34 @@ class Layer(ABC):
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """The output cells that read the input cell ``index``, in row-major order."""
 
+    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+        """Each output cell that depends on the input cell ``index``, and how much it grows with it.
+
+        What the output cells say of their sources, read from the other side: a cell that is read twice, as where the
+        padding shows it, is told of twice. A layer whose rule is a function tells its derivative instead.
+        """
+        for reader in self.readers(x.shape, output.shape, index):
+            told = self.sources(x, output, reader, saved)
+            if told.weights is None:
+                raise NotImplementedError(f"{self!r} is a function and tells no derivative")
+            yield from ((reader, w) for at, w in zip(told.cells, told.weights, strict=True) if at == index)
+
+    def met(self, name: str, index: Index, x: Array, output: Array, saved: Any = None) -> tuple[Index | Any, Array]:
+        """What one number of a parameter met: how much each output cell grows with it.
+
+        Args:
+            name: one of :meth:`params`.
+            index: of the number, in that array.
+            x: what :meth:`run` was given.
+            output: what it returned.
+            saved: what it returned beside that.
+
+        Returns:
+            Where in ``output`` the cells stand that it helped to make, as an index with ``slice(None)`` for an axis
+            that is taken whole; and what it met there, of that part's shape.
+        """
+        raise NotImplementedError(f"{self!r} has no parameter {name!r}")
+
     def params(self) -> dict[str, Array]:
         """The live arrays by name; empty for a layer that learns nothing."""
         return dict(self._parameters)
@@ -172,6 +200,16 @@ class Elementwise(Layer):
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """The cell at the same place."""
         return iter((index,))
+
+    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+        """The cell at the same place, with the derivative of the function there, or the weight it has in the sum."""
+        if self.sources(x, output, index, saved).weights is not None:
+            yield from super().pulls(x, output, index, saved)
+            return
+        one = (1,)  # the function of a single cell: what backward gives for a gradient of 1
+        slope, _ = self.backward(np.ones(one, output.dtype), x[index].reshape(one), output[index].reshape(one))
+        assert slope is not None
+        yield index, float(slope[0])
 
 
 def rank_four(shape: Shape) -> Shape:

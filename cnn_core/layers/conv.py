@@ -7,11 +7,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array
+from cnn_core.ops.padding import pad
 from cnn_core.shapes import Pair, Window, padding_source, pair, window
 from cnn_core.trace import Index, Sources
 
@@ -170,6 +172,22 @@ class Conv2d(Layer):
         places = self._places(row, column, sliding, (input_shape[2], input_shape[3]))
         cells = sorted({at for place in places for at in sliding.readers(*place, size)})
         return ((n, o, i, j) for o in range(first, first + outputs) for i, j in cells)
+
+    def met(self, name: str, index: Index, x: Array, output: Array, saved: Any = None) -> tuple[Any, Array]:
+        """A weight met one cell of each window, which may be one that the padding shows; a bias, 1."""
+        o = index[0]
+        where = (slice(None), o)
+        if name == "bias":
+            return where, np.ones(output[where].shape, x.dtype)
+        _, c, a, b = index
+        plane = o // (self.out_channels // self.groups) * (self.in_channels // self.groups) + c
+        sliding = self.window(x.shape)
+        around = pad(x[:, plane : plane + 1], sliding.padding, self.padding_mode)[:, 0]
+        lines = [
+            slice(at * apart, at * apart + (count - 1) * step + 1, step)
+            for at, apart, count, step in zip((a, b), sliding.dilation, output.shape[2:], sliding.stride, strict=True)
+        ]
+        return where, around[:, lines[0], lines[1]]  # (N, OH, OW)
 
     def _shown(self, row: int, column: int, size: Pair) -> Pair | None:
         """The cell of the image that a place in or around it shows, or None for a zero."""

@@ -112,3 +112,13 @@ class Linear(Layer):
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """Every output of the row."""
         return ((*index[:-1], k) for k in range(self.out_features))
+
+    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+        """Every output of the row, with the weight it gives this input."""
+        weights: list[float] = self.weight[:, index[-1]].tolist()
+        return (((*index[:-1], k), w) for k, w in enumerate(weights))
+
+    def met(self, name: str, index: Index, x: Array, output: Array, saved: Any = None) -> tuple[Any, Array]:
+        """A weight met its input in every row; a bias, 1."""
+        where = (*(slice(None),) * (output.ndim - 1), index[0])
+        return where, x[..., index[1]] if name == "weight" else np.ones(output.shape[:-1], x.dtype)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,34 @@ class BatchNorm2d(Elementwise):
         if rank_four(input_shape)[1] != self.channels:
             raise ShapeError(f"{self!r} expects {self.channels} channels, got {input_shape[1]}")
         return input_shape
+
+    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+        """The cell at the same place; in training the whole channel, whose statistics each of its cells moves.
+
+        With ``m`` cells and ``z`` the normalised input, ``dy_i / dx_j = scale (d_ij - 1/m - z_i z_j / m)`` (S. Ioffe
+        and C. Szegedy, 2015).
+        """
+        if saved is None:
+            yield from super().pulls(x, output, index, saved)
+            return
+        c = index[1]
+        z, scale = self._normalised(x, c, saved)
+        own = float(z[index[0], index[2], index[3]])
+        for n, i, j in np.ndindex(*z.shape):
+            same = (n, i, j) == (index[0], index[2], index[3])
+            yield (n, c, i, j), scale * (same - (1.0 + float(z[n, i, j]) * own) / saved.count)
+
+    def met(self, name: str, index: Index, x: Array, output: Array, saved: Any = None) -> tuple[Any, Array]:
+        """A weight met the normalised input of its channel; a bias, 1."""
+        z, _ = self._normalised(x, index[0], saved)
+        return (slice(None), index[0]), z if name == "weight" else np.ones(z.shape)
+
+    def _normalised(self, x: Array, channel: int, saved: Any) -> tuple[Array, float]:
+        """A channel's input with its mean taken away and its deviation made 1, and what is made of it a unit."""
+        mean, var = (self.running_mean, self.running_var) if saved is None else (saved.mean, saved.var)
+        deviation = math.sqrt(float(var[channel]) + self.eps)
+        z = (x[:, channel].astype(np.float64) - float(mean[channel])) / deviation
+        return z, float(self.weight[channel]) / deviation
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place times the channel's scale, with its shift as the bias.

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from cnn_core.errors import ModelError, ShapeError
-from cnn_core.network import Gradients, Sequential
+from cnn_core.gradients import Gradients
+from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, real
 
 

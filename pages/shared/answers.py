@@ -14,11 +14,13 @@ from typing import Any
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from pages.shared import describe
 from pages.shared.message import explore_message
 from pages.shared.session import Session, recent
 
+TERMS_MOST = 24  # of a gradient's sum that the ledger lists one by one
 _LARGEST = 8 * 2**20  # bytes of a message: all cells of a 512 × 512 picture drawn over are 6 MB
 
 
@@ -67,3 +69,37 @@ async def serve(request: Request) -> Response:
     # Named as what it is, or the framework would compress it: for arrays of doubles that takes longer than the numbers.
     headers = {"cache-control": "no-store", "content-encoding": "identity"}
     return Response(made, media_type="application/octet-stream", headers=headers)
+
+
+def explanation(identity: str, asked: Mapping[str, str]) -> dict[str, Any] | None:
+    """Where a gradient on screen came from.
+
+    Args:
+        identity: the session's.
+        asked: ``of``, the target's code; ``index``, numbers with commas between; and ``stage``, or ``param`` for a
+            parameter such as ``"0.weight"``.
+
+    Returns:
+        As ``describe.told`` tells it, or None where there is nothing to explain.
+    """
+    kept = recent(identity)
+    if kept is None:
+        return None
+    try:
+        index = tuple(int(at) for at in asked["index"].split(","))
+        with kept.lock:
+            found = kept.backward
+            if found is None or found[0].code != asked["of"]:
+                return None
+            if "param" in asked:
+                return describe.told(found[1].explain_param(asked["param"], index, most=TERMS_MOST))
+            return describe.told(found[1].explain(int(asked["stage"]), index, most=TERMS_MOST))
+    except (KeyError, ValueError):  # a ShapeError is one: no such stage, parameter or cell
+        return None
+
+
+async def serve_explanation(request: Request) -> Response:
+    """Answer a page that asks for the sum behind a gradient."""
+    told = await run_in_threadpool(explanation, request.path_params["session"], request.query_params)
+    # Not an error: a cell that was on screen a moment ago may be gone, and the page asks again.
+    return JSONResponse(told, headers={"cache-control": "no-store"})

@@ -18,6 +18,7 @@ from cnn_core import (
     Conv2d,
     Explanation,
     Flatten,
+    Gradients,
     LeakyReLU,
     Linear,
     MaxPool2d,
@@ -132,6 +133,14 @@ def _in_library(size: Pair, weights: bytes) -> kernels.Kernel | None:
     return None
 
 
+def add_gradients(described: list[dict[str, Any]], found: Gradients, arrays: Arrays) -> None:
+    """Name each stage's gradient beside its numbers; a stage behind the target has none."""
+    for stage in described:
+        number = stage["stage"]
+        gradient = found.input if number < 0 else found.stages[number]
+        stage["gradient"] = None if gradient is None else keep(gradient, arrays)
+
+
 def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Arrays, str | None]:
     """Every library kernel over the experiment's input, with its stride and padding.
 
@@ -196,6 +205,7 @@ def given(
         "field": field_of(ReceptiveField()),
         "planes": planes,
         "ring": [0, 0, 0, 0],
+        "gradient": None,
         "parameter": None,
     }
 
@@ -222,6 +232,7 @@ def computed(
         "formula": _FORMULAS.get(kind),
         "parameter": layer.negative_slope if isinstance(layer, LeakyReLU) else None,
         "ring": [0, 0, 0, 0],
+        "gradient": None,
         "array": keep(output, arrays),
         "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
         "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
@@ -272,8 +283,11 @@ def _scale(view: str | None) -> dict[str, Any]:
 
 def explanation(asked: Explanation) -> dict[str, Any] | None:
     """The core's explanation of a cell, or None where it is too long to send."""
-    if len(asked.terms) > _MOST_TERMS:
-        return None
+    return None if len(asked.terms) > _MOST_TERMS else told(asked)
+
+
+def told(asked: Explanation) -> dict[str, Any]:
+    """The core's explanation of a number, as ``common/model.js`` knows it."""
     return {
         "stage": asked.stage,
         "index": list(asked.index),
@@ -294,4 +308,5 @@ def explanation(asked: Explanation) -> dict[str, Any] | None:
         "total": asked.total,
         "residual": asked.residual,
         "formula": asked.formula,
+        "rest": {"count": asked.rest[0], "product": asked.rest[1]},
     }

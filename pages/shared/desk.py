@@ -103,7 +103,7 @@ class Desk(Generic[State]):
         self.have = frozenset(message.get("have") or ())
         if message.get("resume") and self.resumed is not None:
             self.resumed(str(message["resume"]))
-        self.output = max(0, int(message.get("output", self.output) or 0))
+        self.looked(message)
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
                 self.revision = edit["revision"]
@@ -113,6 +113,10 @@ class Desk(Generic[State]):
         if pin and pin["count"] > self.pin_count:
             self.pin = (int(pin["stage"]), tuple(int(at) for at in pin["index"]))
             self.pin_count = pin["count"]
+
+    def looked(self, message: Mapping[str, Any]) -> None:
+        """Take in how the state is looked at; what the message does not say stays."""
+        self.output = max(0, int(message.get("output", self.output) or 0))
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit, or say why not."""

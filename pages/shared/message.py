@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core import kernels
+from cnn_core import Gradients, kernels
 from pages.components.blob import identity, pack
-from pages.shared import describe
+from pages.shared import backward, describe
+from pages.shared.backward import Target, targets
 from pages.shared.chain import Chain
 from pages.shared.columns import columns
 from pages.shared.edits.checked import VALUE_LIMIT
@@ -24,6 +25,9 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     chain = session.chain
     experiment = chain.experiment
     stages, arrays = describe.stages(chain)
+    asked = session.backward
+    if asked is not None:
+        describe.add_gradients(stages, asked[1], arrays)
     output = min(session.output, experiment.bank.shape[0] - 1)
     pin = _pin(session, chain)
     header: dict[str, Any] = {
@@ -31,7 +35,8 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "revision": session.revision,
         "uploads": session.uploads,
         "stages": stages,
-        "kernel": _kernel(experiment, arrays),
+        "kernel": _kernel(experiment, arrays, asked and asked[1]),
+        "backward": _backward(chain, asked and asked[0]),
         "output": output,
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
@@ -67,13 +72,25 @@ def _link(session: Session) -> dict[str, Any]:
     return {"name": LINK, "code": link.code, "missing": link.missing}
 
 
-def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
+def _backward(chain: Chain, target: Target | None) -> dict[str, Any]:
+    """What gradients can be asked for, and of what those on screen are."""
+    listed = [{"value": each.code, "label": backward.title(chain, each), "kind": each.kind} for each in targets(chain)]
+    return {
+        "value": target.code if target else "",
+        "title": backward.title(chain, target) if target else "",
+        "options": listed,
+    }
+
+
+def _kernel(experiment: Experiment, arrays: describe.Arrays, found: Gradients | None) -> dict[str, Any]:
     """The bank of kernels: its weights as the convolution has them, and what can be said of each kernel."""
     weight = np.ascontiguousarray(experiment.weight)  # (O, C, KH, KW)
     arrays[identity(weight)] = weight
     return {
         "stage": 0,
         "array": identity(weight),
+        "gradient": describe.keep(found.params["0.weight"], arrays) if found else None,
+        "bias_gradient": describe.keep(found.params["0.bias"], arrays) if found else None,
         "linked": experiment.linked,
         "outputs": [_kernel_words(experiment, output) for output in range(weight.shape[0])],
     }

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from cnn_core import ImageError
+from cnn_core import Gradients, ImageError
+from pages.shared.backward import Target, gradients, parse, targets
 from pages.shared.chain import Chain, build
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
@@ -40,12 +41,15 @@ class Session(Desk[Experiment]):
     Attributes:
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         large: what is opened large, or None.
+        target: what the gradients on screen are of, or None where values are shown.
     """
 
     history: list[Experiment] = field(default_factory=lambda: [Experiment()])
     uploads: int = 0
     large: Large | None = None
+    target: Target | None = None
     _chain: Chain | None = None
+    _backward: tuple[Chain, Target, Gradients] | None = None
     _called_off: int = 0
 
     def __post_init__(self) -> None:
@@ -67,6 +71,22 @@ class Session(Desk[Experiment]):
         if self._chain is None or self._chain.experiment is not self.experiment:
             self._chain = build(self.experiment)
         return self._chain
+
+    @property
+    def backward(self) -> tuple[Target, Gradients] | None:
+        """What the gradients on screen are of, and they, computed once; None where there are none."""
+        chain, target = self.chain, self.target
+        if target is None or target not in targets(chain):
+            return None
+        if self._backward is None or self._backward[0] is not chain or self._backward[1] != target:
+            self._backward = (chain, target, gradients(chain, target))
+        return self._backward[1:]
+
+    def looked(self, message: Mapping[str, Any]) -> None:
+        """Take in how the experiment is looked at: as values, or as gradients of a target."""
+        super().looked(message)
+        if "target" in message:
+            self.target = parse(message["target"])
 
     def applied(self, state: Experiment, edit: Mapping[str, Any]) -> Experiment:
         """The experiment after one edit."""
@@ -139,6 +159,7 @@ class Session(Desk[Experiment]):
         if before is not None and before is not self:
             for name, desk in self.desks.items():
                 desk.take_over(before.desks[name])
+            self.target = before.target
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()

@@ -98,6 +98,7 @@ def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
     return [
         Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
+        Route(f"{ui_path()}/explain/{{session}}", answers.serve_explanation),
         Route(f"{ui_path()}/answers/{{component}}/{{session}}", answers.serve, methods=["POST"]),
         Route(f"{ui_path()}/samples.json", _samples),
         Route(f"{ui_path()}/kernels.json", _kernels),

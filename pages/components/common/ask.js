@@ -16,3 +16,15 @@ export async function ask(component, message) {
   if (!answer.ok) throw new Error(`answered with ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
 }
+
+/**
+ * Where a gradient came from.
+ * @param {string} session
+ * @param {Record<string, string>} asked as pages/shared/answers.py takes it
+ * @returns {Promise<any | null>} an Explanation; null where there is none
+ */
+export async function explain(session, asked) {
+  const address = new URL(`explain/${session}?${new URLSearchParams(asked)}`, UI);
+  const answer = await fetch(address);
+  return answer.ok ? answer.json() : null;
+}

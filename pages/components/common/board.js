@@ -22,7 +22,7 @@ import { isDark } from "./scale.js";
 import { changes } from "./told.js";
 import { Waiting } from "./waiting.js";
 
-/** @typedef {{stage: number, index: number[]}} Place */
+/** @typedef {{stage: number, index: number[], param?: string}} Place  `param` where a weight is asked, not a cell */
 const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
@@ -138,7 +138,7 @@ export class Board {
     this.model = new Model(header.stages, this.channel.arrays);
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
-    if (this.hover && !this.model.has(this.hover.stage, this.hover.index)) this.hover = null;
+    if (this.hover && !this.holds(this.hover)) this.hover = null;
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
     // Of a session that is about to be taken up again only its own words count.
@@ -148,6 +148,16 @@ export class Board {
     this.draw("cnn_core");
     this.#tellChanges(header);
     this.waiting.arrived(header);
+  }
+
+  /** Whether a place is on screen. @param {Place} place */
+  holds({ stage, index }) {
+    return this.model.has(stage, index);
+  }
+
+  /** What the numbers on screen are gradients of, "" where they are values. */
+  get of() {
+    return "";
   }
 
   /** The first header has come. @param {any} _header */
@@ -194,13 +204,17 @@ export class Board {
     this.ledgerTimer = undefined;
     if (!explanation) return;
     const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
-    const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
+    const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of });
   }
 
-  /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */
+  /**
+   * The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays.
+   * @param {Place} place
+   * @returns {any} null where an answer is waited for
+   */
   explanation(place) {
     const given = this.header.explanation;
     if (given && this.source === "cnn_core" && same(place, given)) {
@@ -223,15 +237,22 @@ export class Board {
     this.#say();
   }
 
-  /** What the view of a cell is called to the outside. @param {import("./model.js").Stage} stage @param {number[]} _index */
-  viewName(stage, _index) {
+  /** An answer about a place has come that `explanation` had to wait for. */
+  answered() {
+    this.remark();
+    this.#say();
+  }
+
+  /** What the view of a cell is called to the outside. @param {import("./model.js").Stage} stage @param {number[]} _index @param {string} [_param] */
+  viewName(stage, _index, _param) {
     return stage.view;
   }
 
   #say() {
     const { place } = this;
-    if (!place) return;
-    announce.cell(this.viewName(this.model.byNumber.get(place.stage), place.index), this.explanation(place), this.channel.revision);
+    const explanation = place && this.explanation(place);
+    if (!explanation) return;
+    announce.cell(this.viewName(this.model.byNumber.get(place.stage), place.index, place.param), explanation, this.channel.revision);
   }
 
   /** @param {Place} place */
@@ -397,5 +418,5 @@ export function boxAt(index) {
 
 /** @param {Place} a @param {Place} b */
 export function same(a, b) {
-  return a.stage === b.stage && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
+  return a.stage === b.stage && a.param === b.param && a.index.length === b.index.length && a.index.every((x, k) => x === b.index[k]);
 }

@@ -29,6 +29,8 @@ export class Channel {
     this.pins = 0;
     /** Which kernel's maps are looked at. */
     this.output = 0;
+    /** What the gradients on screen are of, "" where values are shown. */
+    this.target = "";
     /** @type {Map<string, import("./blob.js").Tensor>} */
     this.arrays = new Map();
     /** Entries of the header's lists that seldom change, by the name of their content. @type {Map<string, any>} */
@@ -78,6 +80,12 @@ export class Channel {
     this.#post();
   }
 
+  /** @param {string} code of what gradients are shown from now on, "" for none */
+  sendTarget(code) {
+    this.target = code;
+    this.#post();
+  }
+
   /** Ask to be shown again what an earlier session showed. @param {string} session */
   resume(session) {
     const have = [...this.arrays.keys(), ...this.entries.keys()];
@@ -87,7 +95,7 @@ export class Channel {
 
   #post(have = [...this.arrays.keys(), ...this.entries.keys()]) {
     this.promised = have;
-    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, have });
+    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, target: this.target, have });
   }
 
   /** @param {any} message */

@@ -50,17 +50,20 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number}} how `shown`: the channel whose maps are looked at
+   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string}} how `shown`: the channel whose maps are
+   *   looked at; `of`: what the number is a gradient of, "" where it is a value
    */
-  draw(model, explanation, { pinned, dark, shown = 0 }) {
+  draw(model, explanation, { pinned, dark, shown = 0, of = "" }) {
     this.shown = shown;
+    this.of = of;
     const { stage, index, rule, value } = explanation;
+    const name = explanation.param ? weightName(model, explanation) : nameOf(model, stage, index);
     const sum = rule === "sum" ? shownSum(explanation) : null;
-    this.planes = sum ? planesOf(model, explanation) : null;
+    this.planes = sum && !of ? planesOf(model, explanation) : null;
     if (this.planes) sum.places = this.planes.whole.places;
     const value_text = sum ? fixed(value, sum.places) : short(value, 6);
     this.head.replaceChildren(
-      h("h2", { text: nameOf(model, stage, index), title: index.length === 4 ? "Row and column, counted from 0" : null }),
+      h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }),
@@ -69,8 +72,8 @@ export class Ledger {
     );
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
-    else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: model.byNumber.get(stage).note ?? "" }));
-    this.feeds.replaceChildren(...this.#feeds(model, stage, index));
+    else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
+    this.feeds.replaceChildren(...(explanation.param ? [] : this.#feeds(model, stage, index)));
   }
 
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
@@ -93,10 +96,29 @@ export class Ledger {
   #sum(model, explanation, sum, dark) {
     const stage = model.byNumber.get(explanation.stage);
     if (this.planes) return this.#planes(model, explanation, this.planes, dark);
+    if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
     parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum) })));
     return parts;
+  }
+
+  /**
+   * A gradient's sum: what each cell that reads the number passes back, times how much it changes with it.
+   * @param {Model} model @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum @param {boolean} dark
+   */
+  #gradient(model, explanation, sum, dark) {
+    const plain = { link: { kind: "gradient" }, reduce: null, bias: null };
+    const meant = explanation.param
+      ? "The gradient at each cell that the weight helped to make × the number it met there."
+      : "The gradient at each cell that reads this number × how much that cell grows with it.";
+    return h(
+      "div",
+      { class: "ks-ledger-sum" },
+      this.#terms(model, /** @type {any} */ (plain), sum, dark),
+      h("p", { class: "ks-sum", text: inWords(sum, false) }),
+      h("p", { class: "ks-ledger-note", text: meant }),
+    );
   }
 
   /** @param {Model} model @param {import("./model.js").Stage} stage @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
@@ -238,6 +260,13 @@ export class Ledger {
   }
 }
 
+/** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */
+function weightName(model, { param, index }) {
+  if (index.length < 4) return param.endsWith("bias") ? "bias" : `weight [${index.join(", ")}]`;
+  const { planes } = model.byNumber.get(-1);
+  return `weight${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
+}
+
 /** Arrow keys lead from term to term. @param {KeyboardEvent} event @param {HTMLElement} list */
 function walk(event, list) {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -301,20 +330,23 @@ export function shownSum(explanation, places) {
   const { terms, bias, value } = explanation;
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
+  // Of a sum that came shortened the others are known by what they add up to.
+  const given = explanation.rest ?? { count: 0, product: 0 };
   if (terms.length > MOST_TERMS) {
     // Of equal products the heavier weight first: where all products are 0, what would count is shown.
     const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight));
     kept = sorted.slice(0, MOST_TERMS - 3);
     others = sorted.slice(MOST_TERMS - 3);
   }
-  const rest = fsum(others.map((term) => term.product));
-  const sum = addUp({ products: [...kept.map((term) => term.product), ...(others.length ? [rest] : [])], bias, value }, places);
+  const count = others.length + given.count;
+  const rest = fsum([...others.map((term) => term.product), given.product]);
+  const sum = addUp({ products: [...kept.map((term) => term.product), ...(count ? [rest] : [])], bias, value }, places);
   return {
     ...sum,
     withBias: true,
-    labels: others.length ? [...kept.map(() => ""), `[${others.length.toLocaleString("en")} more] `] : [],
+    labels: count ? [...kept.map(() => ""), `[${count.toLocaleString("en")} more] `] : [],
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
-    rest: { count: others.length, shown: others.length ? sum.products[kept.length] : 0 },
+    rest: { count, shown: count ? sum.products[kept.length] : 0 },
   };
 }
 

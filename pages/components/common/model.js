@@ -22,7 +22,8 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
- *   residual: number, formula: string | null}} Explanation
+ *   residual: number, formula: string | null, param?: string, note?: string, rest?: {count: number, product: number}}}
+ *   Explanation  `param` where it is a weight's gradient; `rest`: the terms that were not sent, by what they add up to
  */
 
 export class Model {
@@ -43,6 +44,8 @@ export class Model {
       if (stage.weight) this.weights.set(stage.stage, arrays.get(stage.weight));
       if (stage.bias) this.biases.set(stage.stage, arrays.get(stage.bias));
     }
+    /** Each stage's gradient where gradients are shown; a stage behind what they are of has none. @type {Map<number, Tensor> | null} */
+    this.gradients = null;
     /** The weights and the map that the weight edit under way began with. @type {{stage: number, from: Tensor, output: Tensor} | null} */
     this.origin = null;
     /** Arrays that the gesture under way made: no one else looks at them, so its next step may write over them. @type {WeakSet<Float64Array>} */
@@ -135,6 +138,11 @@ export class Model {
     if (stage.link.shown) return all;
     if (!box) return { ...all, bottom: -1, right: -1 };
     return stage.weight ? { ...all, ...box } : { ...box, first: source.first, last: source.last };
+  }
+
+  /** The numbers of a stage as they are shown: its values, or their gradients where it has some. @param {number} stage */
+  shown(stage) {
+    return this.gradients?.get(stage) ?? this.values.get(stage);
   }
 
   /**

@@ -25,7 +25,7 @@ export function numbersOfKernel({ view: { values, columns } }) {
  * @returns {import("./table.js").Numbers} with where the pinned cell stands in them
  */
 export function numbersOf(model, stage, channel, pin) {
-  const { values, shape } = model.values.get(stage.stage);
+  const { values, shape } = model.shown(stage.stage);
   const flat = shape.length !== 4;
   const [rows, columns] = flat ? [shape[1], 1] : [shape[2], shape[3]];
   const here = pin?.stage === stage.stage ? pin.index.slice(flat ? 1 : 2) : [0, 0];

@@ -17,30 +17,31 @@ const PROBABILITY_PLACES = 4; // decimals
  * @param {import("../common/model.js").Stage} stage
  * @param {Tensor} tensor
  * @param {Scale[]} scales one a plane
- * @param {{shown: Shown, dark: boolean, coarse: boolean}} how `coarse`: as long as a gesture lasts, its frame rate comes
+ * @param {{shown: Shown, dark: boolean, coarse: boolean, gradients: boolean}} how `coarse`: as long as a gesture lasts, its frame rate comes
  *   before cells that no pixel shows
  */
 export function drawStage(column, stage, tensor, scales, how) {
   const { values } = tensor;
   const channel = how.shown.channelOf(stage);
-  if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" ? PROBABILITY_PLACES : null);
+  if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" && !how.gradients ? PROBABILITY_PLACES : null);
   else if (column.kind === "vector") column.view.draw(values, scales[0], how.dark);
   else drawMap(column, stage, tensor, scales, how);
   column.legend?.draw(scales[channel], how.dark);
 }
 
 /** @param {Column} column @param {any} stage @param {Tensor} tensor @param {Scale[]} scales @param {any} how */
-function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse }) {
+function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse, gradients }) {
   const [, channels, ...size] = shape;
   const plane = size[0] * size[1];
   const channel = shown.channelOf(stage);
-  const colour = stage.stage === -1 && shown.inColour;
+  // Three gradients together have no colour of their own.
+  const colour = stage.stage === -1 && shown.inColour && !gradients;
   if (colour) column.view.drawColour(values, dark);
   else column.view.draw(values, channel * plane, scales[channel], dark, coarse);
   const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
   column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : channel + first);
   if (!stage.planes) return;
-  if (first) column.planes.drawColour(0, values, size);
+  if (first && !gradients) column.planes.drawColour(0, values, size);
   for (let c = 0; c < channels; c += 1) column.planes.draw(c + first, values, c * plane, size, scales[c], dark);
 }
 

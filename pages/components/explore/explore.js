@@ -12,14 +12,19 @@ import { thicken } from "../common/edits.js";
 import { weightSize } from "../common/kernel.js";
 import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
 import { Look } from "../common/look.js";
+import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
+import { short } from "../common/format.js";
 import { veil } from "../common/veil.js";
+import { ravel } from "../common/windows.js";
+import { Backward } from "./backward.js";
 import { copyLink, pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Shown } from "./shown.js";
+import { WeightGradient } from "./weight_gradient.js";
 import { Zoom } from "./zoom.js";
 
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
@@ -59,6 +64,12 @@ export class Explore extends Board {
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
+    this.backward = new Backward({ choose: (code) => this.channel.sendTarget(code), arrived: () => this.answered() });
+    const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
+    this.weightGradient = new WeightGradient({
+      look: (index, param) => this.lookAt(index && weight(index, param)),
+      pick: (index, param) => this.lookAt(weight(index, param)),
+    });
     this.dense = new Dense({
       change: (stage, cells) => this.edits.changeDense(stage, cells),
       end: () => this.edits.endDense(),
@@ -68,7 +79,7 @@ export class Explore extends Board {
       redraw: () => this.model && this.draw(this.source, false),
     });
     this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.takeAway);
-    this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
+    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
     const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
@@ -84,6 +95,10 @@ export class Explore extends Board {
     this.door.leave();
     document.removeEventListener("paste", this.onPaste);
     this.commands.leave();
+  }
+
+  get of() {
+    return this.backward.title;
   }
 
   get output() {
@@ -114,6 +129,9 @@ export class Explore extends Board {
 
   /** @param {any} header */
   show(header) {
+    this.backward.describe(header.backward, header.session);
+    this.channel.target = header.backward.value;
+    this.model.gradients = this.#gradients();
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
@@ -122,6 +140,26 @@ export class Explore extends Board {
     const sizes = JSON.stringify(this.#sizes());
     if (sizes !== this.laidOut) this.layout(false);
     this.laidOut = sizes;
+  }
+
+  /** Each stage's gradient, or null where values are shown. */
+  #gradients() {
+    if (!this.backward.shows) return null;
+    const named = this.header.stages.filter((/** @type {any} */ { gradient }) => gradient);
+    return new Map(named.map((/** @type {any} */ { stage, gradient }) => [stage, this.channel.arrays.get(gradient)]));
+  }
+
+  /** @param {import("../common/board.js").Place} place */
+  holds(place) {
+    return place.param ? this.header.backward.value !== "" : super.holds(place);
+  }
+
+  /** @param {import("../common/board.js").Place} place */
+  inWords(place) {
+    const gradient = this.model.gradients?.get(place.stage);
+    if (!gradient) return super.inWords(place);
+    const value = short(gradient.values[ravel(place.index, gradient.shape)], 6);
+    return `${this.of}, gradient at ${nameOf(this.model, place.stage, place.index)}: ${value}`;
   }
 
   // ---- columns -----------------------------------------------------------------------------------------------
@@ -149,6 +187,8 @@ export class Explore extends Board {
       place += 2;
       column.describe(each);
     }
+    const { body } = this.columns.get("kernel");
+    if (this.weightGradient.element.parentElement !== body) body.append(this.weightGradient.element);
     this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
   }
 
@@ -274,26 +314,43 @@ export class Explore extends Board {
     this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
-    /** @type {Map<string, any[]>} */
-    const groups = new Map();
-    for (const stage of model.stages) {
-      if (stage.view) groups.set(stage.scale.group, [...(groups.get(stage.scale.group) ?? []), stage]);
-    }
+    const gradients = this.backward.shows;
     const drawn = [];
-    const how = { shown: this.shown, dark, coarse: source === "preview" };
-    for (const stages of groups.values()) {
-      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })));
+    const how = { shown: this.shown, dark, coarse: source === "preview", gradients };
+    // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
+    for (const stages of gradients && source === "preview" ? [] : this.#groups()) {
+      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })));
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
-        drawStage(this.columns.get(stage.view), stage, model.values.get(stage.stage), scales[k], how);
+        const column = this.columns.get(stage.view);
+        column.element.classList.toggle("ks-apart", gradients && !model.gradients.has(stage.stage));
+        drawStage(column, stage, model.shown(stage.stage), scales[k], how);
         drawn.push(stage.view);
       });
     }
     this.#drawKernel(how);
-    drawn.push("kernel");
+    drawn.push("kernel", ...this.#drawWeightGradient());
     this.dense.draw(model, dark, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** The stages that share a scale; gradients of two stages are of different sizes, and share none. */
+  #groups() {
+    /** @type {Map<string, any[]>} */
+    const groups = new Map();
+    for (const stage of this.model.stages.filter(({ view }) => view)) {
+      const own = this.model.gradients?.has(stage.stage);
+      const scaled = own ? { ...stage, scale: { group: `gradient ${stage.stage}`, kind: "diverging", domain: [0, 0] } } : stage;
+      groups.set(scaled.scale.group, [...(groups.get(scaled.scale.group) ?? []), scaled]);
+    }
+    return [...groups.values()];
+  }
+
+  #drawWeightGradient() {
+    const { gradient, bias_gradient: bias } = this.header.kernel;
+    const { arrays } = this.channel;
+    return this.weightGradient.draw(gradient && { weight: arrays.get(gradient), bias: arrays.get(bias) }, this.shown.output, this.dark);
   }
 
   /** @param {{shown: Shown, dark: boolean}} how */
@@ -308,9 +365,10 @@ export class Explore extends Board {
   mark() {
     const { model, place } = this;
     if (!model) return;
-    const relatives = place ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
+    const relatives = place && !place.param ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
     const explanation = place ? this.explanation(place) : null;
-    const winner = explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
+    this.weightGradient.mark(place?.param ? place.index : null);
+    const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!stage.view) continue;
       const channel = stage.stage === -1 && this.shown.inColour ? null : this.shown.channelOf(stage);
@@ -327,6 +385,22 @@ export class Explore extends Board {
     this.writeSoon(explanation);
   }
 
+  /** @param {import("../common/board.js").Place} place */
+  explanation(place) {
+    if (!this.backward.shows) return super.explanation(place);
+    const { stage, index, param } = place;
+    if (!param && !this.model.gradients.has(stage)) {
+      const note = `This number comes after ${this.of}, which does not depend on it.`;
+      return { stage, index, rule: "input", value: 0, terms: [], bias: 0, total: 0, residual: 0, formula: null, note };
+    }
+    return this.backward.explain(place);
+  }
+
+  /** @param {import("../common/model.js").Stage} stage @param {number[]} index @param {string} [param] */
+  viewName(stage, index, param) {
+    return param ? "kernel_gradient" : super.viewName(stage, index);
+  }
+
   /** @param {any} term */
   showTerm(term) {
     this.term = null;
@@ -336,7 +410,7 @@ export class Explore extends Board {
         const made = this.model.made(term.stage, term.index);
         this.term = { stage: made.stage.stage, index: made.index };
       }
-      if (this.place.stage === this.header.kernel.stage) this.weightShown = term.key;
+      if (this.place.stage === this.header.kernel.stage && !this.backward.shows) this.weightShown = term.key;
     }
     this.remark();
   }
@@ -344,6 +418,12 @@ export class Explore extends Board {
   /** Hovering a weight shows the cell it meets in the window being looked at. @param {number | null} position */
   #showWeight(position) {
     const { place } = this;
+    if (this.backward.shows) {
+      const { columns } = this.columns.get("kernel").view;
+      const index = position !== null && [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
+      this.lookAt(index ? { stage: this.header.kernel.stage, index, param: "0.weight" } : null);
+      return;
+    }
     this.term = null;
     this.weightShown = position;
     if (position !== null) this.#sayWeight(position);

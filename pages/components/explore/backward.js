@@ -1,0 +1,86 @@
+/**
+ * The gradients behind the maps: of what they are, and the asking of one of them. Every number and every term is
+ * cnn_core's, asked for where the eye is.
+ * @module
+ */
+
+import { explain } from "../common/ask.js";
+import { h } from "../common/dom.js";
+
+/**
+ * @typedef {{stage: number, index: number[], param?: string}} Place  `param` where it is a weight that is asked
+ * @typedef {{value: string, title: string, options: {value: string, label: string, kind: string}[]}} Described
+ *   as pages/shared/message.py writes it
+ */
+
+const GROUPS = { score: "Gradients of a score", probability: "Gradients of a probability", loss: "Gradients of the loss" };
+
+export class Backward {
+  /** @param {{choose: (code: string) => void, arrived: () => void}} on */
+  constructor(on) {
+    this.on = on;
+    this.select = h("select", { "aria-label": "What the maps show", title: "Gradients: how much a score changes with each number" });
+    this.select.addEventListener("change", () => on.choose(this.select.value));
+    this.element = h("label", { class: "ks-field" }, this.select);
+    this.written = "";
+    this.value = "";
+    this.title = "";
+    this.session = "";
+    /** @type {Map<string, any>} */
+    this.told = new Map();
+    this.asking = "";
+  }
+
+  /** Whether gradients are shown. */
+  get shows() {
+    return this.value !== "";
+  }
+
+  /** Every answer brings other gradients. @param {Described} described @param {string} session */
+  describe({ value, title, options }, session) {
+    Object.assign(this, { value, title, session });
+    this.told.clear();
+    this.asking = "";
+    const written = JSON.stringify(options);
+    if (written !== this.written) {
+      this.written = written;
+      const groups = Object.entries(GROUPS).map(([kind, label]) => [label, options.filter((each) => each.kind === kind)]);
+      const grouped = groups.filter(([, each]) => each.length).map(([label, each]) =>
+        h("optgroup", { label }, .../** @type {any[]} */ (each).map((option) => h("option", { value: option.value, text: `gradients: ${option.label}` }))),
+      );
+      this.select.replaceChildren(h("option", { value: "", text: "maps: values" }), ...grouped);
+    }
+    this.select.value = value;
+  }
+
+  /**
+   * What cnn_core says of a gradient; null until it has answered.
+   * @param {Place} place
+   * @returns {any | null}
+   */
+  explain({ stage, index, param }) {
+    const asked = { of: this.value, index: index.join(","), ...(param ? { param } : { stage: String(stage) }) };
+    const key = JSON.stringify(asked);
+    if (this.told.has(key)) return this.told.get(key);
+    // One question at a time, and the last one: the pointer moves on faster than answers come.
+    this.wanted = { key, asked, place: { stage, index, ...(param ? { param } : {}) } };
+    if (!this.asking) this.#ask();
+    return null;
+  }
+
+  async #ask() {
+    const { key, asked, place } = this.wanted;
+    this.wanted = null;
+    this.asking = key;
+    const told = await explain(this.session, asked).catch(() => null);
+    // An answer that came meanwhile has other gradients.
+    const fresh = this.asking === key;
+    if (fresh) {
+      const terms = told?.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
+      this.told.set(key, told && { ...told, ...place, terms });
+      this.asking = "";
+      this.on.arrived();
+    }
+    if (this.wanted && !this.asking) this.#ask();
+  }
+}

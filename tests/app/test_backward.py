@@ -1,0 +1,143 @@
+"""Gradients on the Explore page: what can be asked for, what is sent, and the sums behind them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pages.shared import answers, backward
+from pages.shared.backward import Target, parse
+from pages.shared.session import Session, _remember
+from tests.app.test_message import unpack
+
+SMALL = 1e-6
+
+
+@pytest.fixture
+def kept() -> Session:
+    session = Session()
+    _remember(session)
+    return session
+
+
+def send(kept: Session, *edits: dict, **more: object) -> None:
+    listed = [{**edit, "revision": kept.revision + k + 1} for k, edit in enumerate(edits)]
+    kept.receive({"session": kept.identity, "edits": listed, "have": [], **more})
+
+
+def value_of(kept: Session, target: Target, x: np.ndarray) -> float:
+    """The target's value for another input, by running the network forwards."""
+    scores = kept.chain.network.layers[:-1]
+    for layer in scores:
+        x = layer.forward(x)
+    if target.kind == "score":
+        return float(x[0, target.number])
+    powers = np.exp(x[0] - x[0].max())
+    probability = powers[target.number] / powers.sum()
+    return float(probability if target.kind == "probability" else -np.log(probability))
+
+
+@pytest.mark.parametrize("code", ["score:0", "probability:2", "loss:1"])
+def test_a_gradient_says_how_the_target_changes_with_a_cell(kept, code):
+    send(kept, {"op": "activation", "value": "tanh"}, target=code)
+    target, found = kept.backward
+    x = kept.chain.trace.input
+    for row, column in ((0, 0), (2, 3), (4, 4)):
+        ends = []
+        for step in (SMALL, -SMALL):
+            moved = x.copy()
+            moved[0, 0, row, column] += step
+            ends.append(value_of(kept, target, moved))
+        assert found.input[0, 0, row, column] == pytest.approx((ends[0] - ends[1]) / (2 * SMALL), rel=1e-4, abs=1e-7)
+
+
+def test_the_message_names_each_stage_s_gradient_and_the_weights(kept):
+    send(kept, target="score:1")
+    header, arrays = unpack(answers.explore(kept))
+    assert header["backward"]["value"] == "score:1"
+    assert header["backward"]["title"] == "score B"
+    _, found = kept.backward
+    for stage in header["stages"]:
+        number = stage["stage"]
+        own = found.input if number < 0 else found.stages[number]
+        if own is None:
+            assert stage["gradient"] is None
+        else:
+            np.testing.assert_array_equal(arrays[stage["gradient"]], own)
+    np.testing.assert_array_equal(arrays[header["kernel"]["gradient"]], found.params["0.weight"])
+    assert header["stages"][-1]["gradient"] is None  # probabilities come after the score
+
+
+def test_without_a_target_no_gradient_is_computed_or_sent(kept):
+    header, _ = unpack(answers.explore(kept))
+    assert header["backward"]["value"] == ""
+    assert {stage["gradient"] for stage in header["stages"]} == {None}
+    kinds = [option["kind"] for option in header["backward"]["options"]]
+    assert kinds == ["score"] * 3 + ["probability"] * 3 + ["loss"] * 3
+
+
+def test_a_target_that_the_experiment_has_no_more_falls_back_to_values(kept):
+    send(kept, target="loss:2")
+    send(kept, {"op": "head", "value": "sigmoid"})
+    header, _ = unpack(answers.explore(kept))
+    assert header["backward"]["value"] == ""
+    send(kept, {"op": "head", "value": "softmax"})
+    assert kept.backward is not None
+
+
+@pytest.mark.parametrize(
+    "code", ["", None, "score", "score:", "score:-1", "weight:0", "score:1e9", "score:999", 7, [1]]
+)
+def test_nonsense_for_a_target_shows_values(kept, code):
+    assert parse(code) is None
+    send(kept, target=code)
+    assert kept.backward is None
+
+
+def test_a_title_says_what_is_asked(kept):
+    send(kept, {"op": "class_names", "value": "edge, flat"})
+    titles = [backward.title(kept.chain, Target(kind, 0)) for kind in ("score", "probability", "loss")]
+    assert titles == ["score edge", "probability edge", "loss if edge is right"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"), [({"stage": "-1", "index": "0,0,2,2"}, 9), ({"param": "0.weight", "index": "0,0,1,1"}, 9)]
+)
+def test_a_gradient_s_sum_adds_up(kept, asked, count):
+    send(kept, target="score:0")
+    told = answers.explanation(kept.identity, {"of": "score:0", **asked})
+    assert told["rule"] == "sum"
+    assert len(told["terms"]) == count
+    assert sum(term["product"] for term in told["terms"]) == pytest.approx(told["value"], rel=1e-12, abs=1e-15)
+    json.dumps(told, allow_nan=False)
+
+
+def test_of_a_long_sum_the_largest_terms_are_told_and_the_others_as_one(kept):
+    send(kept, {"op": "sample", "value": "digit"}, target="score:0")
+    told = answers.explanation(kept.identity, {"of": "score:0", "param": "0.weight", "index": "0,0,0,0"})
+    assert len(told["terms"]) == answers.TERMS_MOST
+    cells = kept.chain.trace.stages[0].output.size
+    assert len(told["terms"]) + told["rest"]["count"] == cells
+    whole = sum(term["product"] for term in told["terms"]) + told["rest"]["product"]
+    assert whole == pytest.approx(told["total"], rel=1e-9)
+    least = min(abs(term["product"]) for term in told["terms"])
+    assert abs(told["rest"]["product"]) <= least * told["rest"]["count"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"of": "score:0"},
+        {"of": "score:0", "stage": "0", "index": ""},
+        {"of": "score:0", "stage": "0", "index": "0,0,9,9"},
+        {"of": "score:0", "stage": "9", "index": "0,0,0,0"},
+        {"of": "score:0", "param": "9.weight", "index": "0"},
+        {"of": "score:2", "stage": "0", "index": "0,0,0,0"},
+        {"of": "score:0", "stage": "5", "index": "0,0"},
+    ],
+)
+def test_what_cannot_be_explained_is_answered_with_nothing(kept, asked):
+    send(kept, target="score:0")
+    assert answers.explanation(kept.identity, asked) is None
+    assert answers.explanation("nobody", {"of": "score:0", "stage": "0", "index": "0,0,0,0"}) is None
