@@ -9,6 +9,7 @@ from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
     Fingers,
     cell_centre,
+    clear,
     last_cell,
     revision,
     take_sample,
@@ -90,6 +91,18 @@ def test_explore_has_no_serious_violation_with_everything_opened(anyone: Page, s
     anyone.get_by_label("Colour", exact=True).select_option("rgb")
     wait_drawn(anyone, "probabilities", "cnn_core", before)
     assert serious(anyone) == []
+
+
+def test_gradients_have_no_serious_violation_and_reach_over_no_edge(anyone: Page, server: Server):
+    anyone.goto(server.url)
+    wait_drawn(anyone, "probabilities")
+    clear(anyone)
+    anyone.get_by_label("What the maps show").select_option("loss:0")
+    wait_drawn(anyone, "conv")
+    anyone.locator("[data-view=kernel_gradient]").click()
+    expect(anyone.locator(".ks-ledger h2")).to_contain_text("∂ loss if A is right / ∂ weight [1, 1]")
+    assert serious(anyone) == []
+    assert anyone.evaluate(OVER_THE_EDGE) == []
 
 
 def test_kernels_has_no_serious_violation(anyone: Page, server: Server):

@@ -365,7 +365,7 @@ export class Board {
 
   #slidingPlace() {
     const { place } = this;
-    if (!place || place.stage !== this.header.kernel.stage) return -1;
+    if (!place || place.param || place.stage !== this.header.kernel.stage) return -1;
     return this.player.rank(place.index.slice(2), this.slidingShape());
   }
 

@@ -13,6 +13,7 @@ import { h } from "../common/dom.js";
  *   as pages/shared/message.py writes it
  */
 
+const AT_SCORES = "Cross-entropy gives each score its probability as gradient, and the right class its probability less 1.";
 const GROUPS = { score: "Gradients of a score", probability: "Gradients of a probability", loss: "Gradients of the loss" };
 
 export class Backward {
@@ -76,6 +77,7 @@ export class Backward {
     // An answer that came meanwhile has other gradients.
     const fresh = this.asking === key;
     if (fresh) {
+      if (told?.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : `Here ${this.title} itself stands: it grows by as much as it grows.`;
       const terms = told?.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
       this.told.set(key, told && { ...told, ...place, terms });
       this.asking = "";

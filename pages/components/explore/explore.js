@@ -7,7 +7,7 @@ import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
 import { Column } from "../common/column.js";
-import { h } from "../common/dom.js";
+import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { weightSize } from "../common/kernel.js";
 import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
@@ -323,7 +323,9 @@ export class Explore extends Board {
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
         const column = this.columns.get(stage.view);
-        column.element.classList.toggle("ks-apart", gradients && !model.gradients.has(stage.stage));
+        const own = model.gradients?.has(stage.stage);
+        column.element.classList.toggle("ks-apart", gradients && !own);
+        if (own) setText(column.note, `∂ ${this.of} / ∂ each number`);
         drawStage(column, stage, model.shown(stage.stage), scales[k], how);
         drawn.push(stage.view);
       });

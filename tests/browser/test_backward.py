@@ -1,0 +1,129 @@
+"""Gradients on Explore's own grids: chosen, asked cell by cell and weight by weight, and followed by edits."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.shared.backward import gradients, parse
+from pages.shared.chain import build
+from pages.shared.experiment import Experiment
+from tests.browser.conftest import ROOT
+from tests.browser.screen import (
+    choose,
+    clear,
+    edited,
+    hover_cell,
+    last_cell,
+    press,
+    revision,
+    same_sum,
+    wait_drawn,
+)
+
+pytestmark = pytest.mark.browser
+
+
+def show(page: Page, code: str) -> None:
+    """Show the gradients of a target, or values again for ""."""
+    clear(page)
+    page.get_by_label("What the maps show").select_option(code)
+    wait_drawn(page, "conv")
+
+
+def expected(code: str, experiment: Experiment | None = None):
+    return gradients(build(experiment or Experiment()), parse(code))
+
+
+@pytest.mark.parametrize("code", ["score:0", "probability:1", "loss:2"])
+def test_every_kind_of_gradient_is_asked_cell_by_cell(explore: Page, code: str):
+    show(explore, code)
+    found = expected(code)
+    for view, stage, cell, shape in (
+        ("input", -1, (2, 3), (5, 5)),
+        ("conv", 0, (0, 1), (3, 3)),
+        ("activation", 1, (1, 1), (3, 3)),
+    ):
+        event = hover_cell(explore, view, *cell, shape)
+        same_sum(event, found.explain(stage, (0, 0, *cell)))
+    expect(explore.locator(".ks-ledger h2")).to_contain_text("∂ ")
+
+
+def test_a_weight_s_gradient_is_a_ledger_of_every_window_it_looked_through(explore: Page):
+    show(explore, "score:0")
+    found = expected("score:0")
+    event = hover_cell(explore, "kernel_gradient", 1, 0, (3, 3))
+    same_sum(event, found.explain_param("0.weight", (0, 0, 1, 0)))
+    expect(explore.locator(".ks-ledger h2")).to_have_text("∂ score A / ∂ weight [1, 0]")
+    shown = [text.replace("−", "-") for text in explore.locator(".ks-ledger .ks-term-product").all_inner_texts()]
+    assert len(shown) == 9
+    total = explore.locator(".ks-ledger-value").inner_text().replace("−", "-")
+    assert round(sum(map(float, shown)), 9) == float(total)
+    # The bias has one too.
+    explore.get_by_role("button", name=re.compile("^bias: ")).click()
+    expect(explore.locator(".ks-ledger h2")).to_have_text("∂ score A / ∂ bias")
+    same_sum(last_cell(explore), found.explain_param("0.bias", (0,)))
+
+
+def test_gradients_are_walked_by_keyboard(explore: Page):
+    explore.get_by_label("What the maps show").focus()
+    show(explore, "score:0")
+    found = expected("score:0")
+    explore.locator("[data-view=kernel_gradient]").focus()
+    for key, index in (("Enter", (0, 0, 0, 0)), ("ArrowRight", (0, 0, 0, 1)), ("ArrowDown", (0, 0, 1, 1))):
+        clear(explore)
+        explore.keyboard.press(key)
+        same_sum(last_cell(explore), found.explain_param("0.weight", index))
+    explore.locator("[data-view=conv]").focus()
+    clear(explore)
+    explore.keyboard.press("ArrowRight")
+    assert last_cell(explore)["stage"] == 0
+
+
+def test_an_edit_is_followed_by_new_gradients(explore: Page):
+    show(explore, "loss:0")
+    choose(explore, "Activation", "tanh")
+    experiment = edited({"op": "activation", "value": "tanh"})
+    same_sum(hover_cell(explore, "input", 1, 1, (5, 5)), expected("loss:0", experiment).explain(-1, (0, 0, 1, 1)))
+    press(explore, "↶ Undo")
+    same_sum(hover_cell(explore, "input", 1, 1, (5, 5)), expected("loss:0").explain(-1, (0, 0, 1, 1)))
+
+
+def test_what_comes_after_the_target_says_that_it_does_not_count(explore: Page):
+    show(explore, "score:1")
+    expect(explore.locator("[data-column=probabilities]")).to_have_class(re.compile("ks-apart"))
+    expect(explore.locator("[data-column=scores]")).not_to_have_class(re.compile("ks-apart"))
+    explore.locator("[data-view=probabilities]").hover()
+    expect(explore.locator(".ks-ledger")).to_contain_text("comes after score B, which does not depend on it")
+    show(explore, "")
+    expect(explore.locator("[data-column=probabilities]")).not_to_have_class(re.compile("ks-apart"))
+    expect(explore.locator(".ks-weight-gradient")).to_be_hidden()
+    event = hover_cell(explore, "conv", 0, 1, (3, 3))
+    same_sum(event, build(Experiment()).trace.explain(0, (0, 0, 0, 1)))
+
+
+def test_gradients_outlive_a_reload_and_a_page_switch(explore: Page):
+    show(explore, "score:2")
+    choose(explore, "Activation", "sigmoid")
+    explore.reload()
+    wait_drawn(explore, "conv")
+    expect(explore.get_by_label("What the maps show")).to_have_value("score:2")
+    expect(explore.locator(".ks-weight-gradient")).to_be_visible()
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    clear(explore)
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "conv")
+    expect(explore.get_by_label("What the maps show")).to_have_value("score:2")
+
+
+def test_a_photograph_s_longest_sum_adds_up_as_shown(explore: Page):
+    before = revision(explore)
+    explore.set_input_files(".st-key-photo input[type=file]", ROOT / "assets" / "photograph.jpg")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    show(explore, "loss:1")
+    hover_cell(explore, "kernel_gradient", 2, 2, (3, 3))
+    expect(explore.locator(".ks-ledger")).to_contain_text("more terms")
+    shown = [text.replace("−", "-") for text in explore.locator(".ks-ledger .ks-term-product").all_inner_texts()]
+    total = explore.locator(".ks-ledger-value").inner_text().replace("−", "-")
+    assert round(sum(map(float, shown)), 9) == pytest.approx(float(total), abs=1e-9)
