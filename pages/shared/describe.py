@@ -134,11 +134,14 @@ def _in_library(size: Pair, weights: bytes) -> kernels.Kernel | None:
 
 
 def add_gradients(described: list[dict[str, Any]], found: Gradients, arrays: Arrays) -> None:
-    """Name each stage's gradient beside its numbers; a stage behind the target has none."""
+    """Name each stage's gradient beside its numbers, and its weights'; a stage behind the target has none."""
     for stage in described:
         number = stage["stage"]
         gradient = found.input if number < 0 else found.stages[number]
         stage["gradient"] = None if gradient is None else keep(gradient, arrays)
+        for name in ("weight", "bias"):
+            own = None if gradient is None else found.params.get(f"{number}.{name}")
+            stage[f"{name}_gradient"] = None if own is None else keep(own, arrays)
 
 
 def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Arrays, str | None]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core import Gradients, kernels
+from cnn_core import kernels
 from pages.components.blob import identity, pack
 from pages.shared import backward, describe
 from pages.shared.backward import Target, targets
@@ -35,7 +35,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "revision": session.revision,
         "uploads": session.uploads,
         "stages": stages,
-        "kernel": _kernel(experiment, arrays, asked and asked[1]),
+        "kernel": _kernel(experiment, arrays),
         "backward": _backward(chain, asked and asked[0]),
         "output": output,
         "brush": _brush(experiment),
@@ -82,15 +82,13 @@ def _backward(chain: Chain, target: Target | None) -> dict[str, Any]:
     }
 
 
-def _kernel(experiment: Experiment, arrays: describe.Arrays, found: Gradients | None) -> dict[str, Any]:
+def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
     """The bank of kernels: its weights as the convolution has them, and what can be said of each kernel."""
     weight = np.ascontiguousarray(experiment.weight)  # (O, C, KH, KW)
     arrays[identity(weight)] = weight
     return {
         "stage": 0,
         "array": identity(weight),
-        "gradient": describe.keep(found.params["0.weight"], arrays) if found else None,
-        "bias_gradient": describe.keep(found.params["0.bias"], arrays) if found else None,
         "linked": experiment.linked,
         "outputs": [_kernel_words(experiment, output) for output in range(weight.shape[0])],
     }

@@ -64,7 +64,8 @@ def test_the_message_names_each_stage_s_gradient_and_the_weights(kept):
             assert stage["gradient"] is None
         else:
             np.testing.assert_array_equal(arrays[stage["gradient"]], own)
-    np.testing.assert_array_equal(arrays[header["kernel"]["gradient"]], found.params["0.weight"])
+    np.testing.assert_array_equal(arrays[header["stages"][1]["weight_gradient"]], found.params["0.weight"])
+    np.testing.assert_array_equal(arrays[header["stages"][5]["weight_gradient"]], found.params["4.weight"])
     assert header["stages"][-1]["gradient"] is None  # probabilities come after the score
 
 

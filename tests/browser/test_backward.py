@@ -127,3 +127,14 @@ def test_a_photograph_s_longest_sum_adds_up_as_shown(explore: Page):
     shown = [text.replace("−", "-") for text in explore.locator(".ks-ledger .ks-term-product").all_inner_texts()]
     total = explore.locator(".ks-ledger-value").inner_text().replace("−", "-")
     assert round(sum(map(float, shown)), 9) == pytest.approx(float(total), abs=1e-9)
+
+
+def test_the_fully_connected_weights_show_their_gradients_too(explore: Page):
+    explore.locator(".ks-dense summary").click()
+    expect(explore.locator("[data-view=dense_gradients]")).to_be_hidden()
+    show(explore, "score:0")
+    explore.locator("[data-view=dense_gradients]").hover()
+    value = expected("score:0").params["4.weight"][0, 0]
+    expect(explore.locator(".ks-dense-told")).to_contain_text(f"gradient of the weight {value:g}")
+    show(explore, "")
+    expect(explore.locator("[data-view=dense_gradients]")).to_be_hidden()

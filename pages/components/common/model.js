@@ -17,7 +17,7 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
  *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
- *   parameter: number | null,
+ *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere

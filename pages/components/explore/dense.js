@@ -62,11 +62,13 @@ export class Dense {
         },
       }),
       products: new Grid({ view: "dense_products", label: "Value times weight", on: { ...look, key: (event) => this.#key(event) } }),
+      gradients: new Grid({ view: "dense_gradients", label: "Gradient of each weight", on: { ...look, key: (event) => this.#key(event) } }),
     };
-    this.legends = { values: new Legend(), weights: new Legend(), products: new Legend() };
-    const figure = (/** @type {"values" | "weights" | "products"} */ name, /** @type {string} */ title) =>
+    this.legends = { values: new Legend(), weights: new Legend(), products: new Legend(), gradients: new Legend() };
+    const figure = (/** @type {"values" | "weights" | "products" | "gradients"} */ name, /** @type {string} */ title) =>
       h("figure", { class: "ks-dense-figure" }, h("figcaption", { text: title }), this.grids[name].element, this.legends[name].element);
     const sign = (/** @type {string} */ text) => h("span", { class: "ks-lens-sign", "aria-hidden": "true", text });
+    this.gradients = figure("gradients", "gradient of each weight");
     this.told = h("p", { class: "ks-dense-told" });
     this.sum = h("p", { class: "ks-dense-sum" });
     this.bias = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": "bias of this class" });
@@ -82,7 +84,7 @@ export class Dense {
       { class: "ks-dense" },
       h("summary", { text: "Fully connected layer: every weight, in the shape of the map it reads" }),
       h("div", { class: "ks-dense-bar" }, this.classes, field("brush", this.brushField), field("bias", this.bias)),
-      h("div", { class: "ks-dense-maps" }, figure("values", "pooled"), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), h("div", { class: "ks-dense-words" }, this.sum, this.told)),
+      h("div", { class: "ks-dense-maps" }, figure("values", "pooled"), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, h("div", { class: "ks-dense-words" }, this.sum, this.told)),
     );
     this.element.addEventListener("toggle", () => on.redraw());
   }
@@ -97,9 +99,10 @@ export class Dense {
   /**
    * @param {import("../common/model.js").Model} model
    * @param {boolean} dark
+   * @param {import("../common/blob.js").Tensor | null} gradient of all weights, null where values are shown
    * @param {{source: "preview" | "cnn_core", revision: number} | null} news what to announce, null where nothing is new
    */
-  draw(model, dark, news) {
+  draw(model, dark, gradient, news) {
     const stage = model.ofView("scores");
     this.element.hidden = !stage;
     if (!stage || !this.element.open) return;
@@ -122,8 +125,10 @@ export class Dense {
       weights: weights.values.subarray(from, from + this.size),
     };
     const products = shown.values.map((x, k) => x * shown.weights[k]);
+    this.gradient = gradient?.values.subarray(from, from + this.size) ?? null;
+    this.gradients.hidden = !gradient;
     const cell = Math.min(LARGEST_CELL, SIDE / Math.max(rows, columns));
-    const draw = (/** @type {"values" | "weights" | "products"} */ name, /** @type {Float64Array} */ numbers, /** @type {"signed" | "diverging"} */ kind) => {
+    const draw = (/** @type {"values" | "weights" | "products" | "gradients"} */ name, /** @type {Float64Array} */ numbers, /** @type {"signed" | "diverging"} */ kind) => {
       const scale = scaleFor(kind, [numbers]);
       this.grids[name].resize(rows, columns, cell);
       this.grids[name].draw(numbers, 0, scale, dark);
@@ -133,6 +138,7 @@ export class Dense {
     draw("values", shown.values, "signed");
     draw("weights", shown.weights, "diverging");
     draw("products", products, "diverging");
+    if (this.gradient) draw("gradients", this.gradient, "diverging");
     Object.assign(this, { shown, products });
     if (!this.typing()) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
     this.#tell();
@@ -170,7 +176,7 @@ export class Dense {
     setText(this.sum, `score ${this.names[this.number]} = ${parts.join(" + ")} = ${fixed(shown.value, places)}`);
     const at = this.cell && this.cell.row * this.columns + this.cell.column;
     const known = at !== null && at < this.size;
-    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${short(this.shown.weights[at])} = ${short(this.products[at])}` : "Point at a cell, or draw on the weights: the score follows.");
+    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${short(this.shown.weights[at])} = ${short(this.products[at])}${this.gradient ? `; gradient of the weight ${short(this.gradient[at])}` : ""}` : "Point at a cell, or draw on the weights: the score follows.");
     const marks = known ? [{ box: { top: this.cell.row, left: this.cell.column, bottom: this.cell.row, right: this.cell.column }, role: /** @type {"self"} */ ("self") }] : [];
     for (const grid of Object.values(this.grids)) grid.drawMarks(marks);
   }

@@ -332,7 +332,8 @@ export class Explore extends Board {
     }
     this.#drawKernel(how);
     drawn.push("kernel", ...this.#drawWeightGradient());
-    this.dense.draw(model, dark, tell ? { source, revision: this.channel.revision } : null);
+    const { weight_gradient: dense } = model.ofView("scores") ?? {};
+    this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
@@ -350,9 +351,9 @@ export class Explore extends Board {
   }
 
   #drawWeightGradient() {
-    const { gradient, bias_gradient: bias } = this.header.kernel;
+    const { weight_gradient: weight, bias_gradient: bias } = this.model.byNumber.get(this.header.kernel.stage) ?? {};
     const { arrays } = this.channel;
-    return this.weightGradient.draw(gradient && { weight: arrays.get(gradient), bias: arrays.get(bias) }, this.shown.output, this.dark);
+    return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.dark);
   }
 
   /** @param {{shown: Shown, dark: boolean}} how */
