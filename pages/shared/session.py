@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from cnn_core import Gradients, ImageError
-from pages.shared.backward import Target, gradients, parse, targets
+from pages.shared.backward import Target, gradients, holds, parse
 from pages.shared.chain import Chain, build
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
@@ -76,7 +76,7 @@ class Session(Desk[Experiment]):
     def backward(self) -> tuple[Target, Gradients] | None:
         """What the gradients on screen are of, and they, computed once; None where there are none."""
         chain, target = self.chain, self.target
-        if target is None or target not in targets(chain):
+        if target is None or not holds(chain, target):
             return None
         if self._backward is None or self._backward[0] is not chain or self._backward[1] != target:
             self._backward = (chain, target, gradients(chain, target))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pages.shared import answers, backward
-from pages.shared.backward import Target, parse
+from pages.shared.backward import Target
 from pages.shared.session import Session, _remember
 from tests.app.test_message import unpack
 
@@ -87,10 +87,27 @@ def test_a_target_that_the_experiment_has_no_more_falls_back_to_values(kept):
 
 
 @pytest.mark.parametrize(
-    "code", ["", None, "score", "score:", "score:-1", "weight:0", "score:1e9", "score:999", 7, [1]]
+    "code",
+    [
+        "",
+        None,
+        "score",
+        "score:",
+        "score:-1",
+        "weight:0",
+        "score:1e9",
+        "score:999",
+        "cell",
+        "cell:0",
+        "cell:0:",
+        "cell:0:1,x",
+        "cell:9:0,0",
+        "cell:0:0,0,9,9",
+        7,
+        [1],
+    ],
 )
 def test_nonsense_for_a_target_shows_values(kept, code):
-    assert parse(code) is None
     send(kept, target=code)
     assert kept.backward is None
 
@@ -142,3 +159,21 @@ def test_what_cannot_be_explained_is_answered_with_nothing(kept, asked):
     send(kept, target="score:0")
     assert answers.explanation(kept.identity, asked) is None
     assert answers.explanation("nobody", {"of": "score:0", "stage": "0", "index": "0,0,0,0"}) is None
+
+
+def test_one_cell_s_gradients_are_the_weights_with_which_it_sees_the_input(kept):
+    send(kept, target="cell:0:0,0,1,2")
+    _, found = kept.backward
+    seen = np.zeros((5, 5))
+    seen[1:4, 2:5] = kept.experiment.weight[0, 0]
+    np.testing.assert_array_equal(found.input[0, 0], seen)
+    assert unpack(answers.explore(kept))[0]["backward"]["title"] == "Feature map [1, 2]"
+    send(kept, target="cell:4:0,1")
+    assert backward.title(kept.chain, kept.target) == "Score B"
+    np.testing.assert_array_equal(kept.backward[1].input, backward.gradients(kept.chain, Target("score", 1)).input)
+
+
+def test_a_cell_of_a_chain_that_stops_early_can_still_be_asked(kept):
+    send(kept, {"op": "pool_size", "value": 9}, target="cell:1:0,0,0,0")
+    if kept.chain.problem is not None:
+        assert kept.backward is not None

@@ -10,6 +10,7 @@ from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import ROOT
 from tests.browser.screen import (
+    cell_centre,
     choose,
     clear,
     edited,
@@ -138,3 +139,27 @@ def test_the_fully_connected_weights_show_their_gradients_too(explore: Page):
     expect(explore.locator(".ks-dense-told")).to_contain_text(f"gradient of the weight {value:g}")
     show(explore, "")
     expect(explore.locator("[data-view=dense_gradients]")).to_be_hidden()
+
+
+def test_the_pinned_cell_s_own_gradients_follow_the_pin(explore: Page):
+    show(explore, "cell")
+    chain = build(Experiment())
+    for cell in ((0, 1), (1, 2)):
+        clear(explore)
+        explore.mouse.click(*cell_centre(explore, "conv", *cell, (3, 3)))
+        wait_drawn(explore, "conv")
+        code = f"cell:0:0,0,{cell[0]},{cell[1]}"
+        found = gradients(chain, parse(code))
+        event = hover_cell(explore, "input", cell[0], cell[1], (5, 5))
+        same_sum(event, found.explain(-1, (0, 0, *cell)))
+        expect(explore.locator(".ks-ledger h2")).to_have_text(
+            f"∂ Feature map [{cell[0]}, {cell[1]}] / ∂ Input [{cell[0]}, {cell[1]}]"
+        )
+    expect(explore.locator("[data-column=activation]")).to_have_class(re.compile("ks-apart"))
+
+
+def test_of_a_pinned_input_cell_there_are_no_gradients_and_that_is_said(explore: Page):
+    explore.mouse.click(*cell_centre(explore, "input", 0, 0, (5, 5)))
+    explore.get_by_label("What the maps show").select_option("cell")
+    expect(explore.locator(".ks-notice")).to_contain_text("it was given, and depends on nothing")
+    expect(explore.get_by_label("What the maps show")).to_have_value("")

@@ -13,6 +13,7 @@ import { colour, positionHue, scaleFor } from "./scale.js";
 /** @typedef {import("./model.js").Explanation} Explanation */
 /** @typedef {import("./model.js").Term} Term */
 /** @typedef {import("./model.js").Model} Model */
+/** @typedef {{stage: number, index: number[]}} Place */
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
@@ -43,7 +44,10 @@ export class Ledger {
     /** Where a narrow page puts what must stay in sight with the ledger. */
     this.dock = h("div", { class: "ks-dock" });
     this.feeds = h("p", { class: "ks-ledger-feeds" });
-    this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.feeds);
+    /** What was asked further down, level by level, and of which cell. @type {{of: string, steps: Place[]}} */
+    this.trail = { of: "", steps: [] };
+    this.levels = h("div", { class: "ks-ledger-trail" });
+    this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.levels, this.feeds);
     this.observer.observe(this.element);
   }
 
@@ -70,10 +74,81 @@ export class Ledger {
       this.fold,
       this.hide,
     );
+    this.looked = { model, dark, explanation };
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
+    this.#deeper();
     this.feeds.replaceChildren(...(explanation.param ? [] : this.#feeds(model, stage, index)));
+  }
+
+  // ---- what the terms were made of, level by level ------------------------------------------------------------
+
+  /**
+   * The cell that a term can be followed to: nothing is behind an input cell, the padding or a gradient.
+   * @param {Model} model @param {Term} term @returns {Place | null}
+   */
+  #behind(model, term) {
+    if (this.of || !term.index) return null;
+    const { stage, index } = model.made(term.stage, term.index);
+    return stage.reads === null ? null : { stage: stage.stage, index };
+  }
+
+  /** Open what a term was made of under the level it stands on, or close it again. @param {number} level @param {Place} place */
+  #open(level, place) {
+    const { model, explanation } = this.looked;
+    const of = keyOf(explanation);
+    const steps = this.trail.of === of ? this.trail.steps : [];
+    const again = steps[level] && keyOf(steps[level]) === keyOf(place);
+    this.trail = { of, steps: again ? steps.slice(0, level) : [...steps.slice(0, level), place] };
+    this.#deeper();
+    if (again || !model.has(place.stage, place.index)) return;
+    this.levels.lastElementChild?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Write the levels that are open; of another cell than they were opened for, none. */
+  #deeper() {
+    const { model, dark, explanation } = this.looked;
+    const { of, steps } = this.trail;
+    const open = of === keyOf(explanation) && !this.of ? steps.filter(({ stage, index }) => model.has(stage, index)) : [];
+    this.levels.replaceChildren(...open.map((place, k) => this.#level(model, place, k + 1, dark)));
+    for (const button of this.element.querySelectorAll(".ks-term-open")) {
+      const { level, key } = /** @type {HTMLElement} */ (button).dataset;
+      button.setAttribute("aria-expanded", String(!!open[Number(level)] && keyOf(open[Number(level)]) === key));
+    }
+  }
+
+  /** @param {Model} model @param {Place} place @param {number} level @param {boolean} dark */
+  #level(model, place, level, dark) {
+    const explanation = model.explain(place.stage, place.index);
+    const name = nameOf(model, place.stage, place.index);
+    const stage = model.byNumber.get(place.stage);
+    if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${short(explanation.value, 6)}` }), this.#function(model, explanation, level));
+    const sum = shownSum(explanation);
+    return h(
+      "section",
+      { "aria-label": name },
+      h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
+      this.#terms(model, stage, sum, dark, level),
+      h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum) }),
+    );
+  }
+
+  /** @param {Place} place @param {number} level @param {string} text */
+  #opener(place, level, text) {
+    const name = nameOf(this.looked.model, place.stage, place.index);
+    const button = h("button", {
+      type: "button",
+      class: "ks-link ks-term-open",
+      "aria-expanded": "false",
+      "aria-label": `What ${name} was made of`,
+      "data-level": level,
+      "data-key": keyOf(place),
+      title: `What ${name} was made of`,
+      text,
+    });
+    button.addEventListener("click", () => this.#open(level, place));
+    return button;
   }
 
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
@@ -122,12 +197,12 @@ export class Ledger {
   }
 
   /** @param {Model} model @param {import("./model.js").Stage} stage @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
-  #terms(model, stage, sum, dark) {
+  #terms(model, stage, sum, dark, level = 0) {
     const list = h("ol", { class: "ks-terms", "aria-label": "Terms; the arrow keys walk over them" });
     list.addEventListener("keydown", (event) => walk(event, list));
     // A kernel position has a hue of its own; an input of a fully connected layer has none.
     const hue = (/** @type {Term} */ term) => (stage.link.kind === "window" ? positionHue(term.key, dark) : "");
-    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), stage.reduce === "max"));
+    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), stage.reduce === "max", level));
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
@@ -164,15 +239,26 @@ export class Ledger {
     return [h("div", { class: "ks-ledger-planes" }, ...blocks), h("div", { class: "ks-ledger-sum" }, total)];
   }
 
-  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts */
-  #term(model, term, shown, places, hue, largest) {
+  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts @param {number} level */
+  #term(model, term, shown, places, hue, largest, level) {
     const where = sourceName(model, term);
+    const behind = this.#behind(model, term);
+    const opener = behind && this.#opener(behind, level, "▾");
+    if (opener) opener.tabIndex = -1; // the list is one stop of the Tab key: Enter opens the term it stands on
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
       h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${short(term.value, 4)} × ${short(term.weight, 4)}` }),
       h("span", { class: "ks-term-product", text: fixed(shown, places) }),
+      opener,
     );
+    if (opener) {
+      item.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        opener.click();
+      });
+    }
     if (hue) item.style.setProperty("--ks-hue", hue);
     item.addEventListener("pointerenter", () => this.on.term(term));
     item.addEventListener("pointerleave", () => this.on.term(null));
@@ -235,8 +321,8 @@ export class Ledger {
     return lens;
   }
 
-  /** @param {Model} model @param {Explanation} explanation */
-  #function(model, explanation) {
+  /** @param {Model} model @param {Explanation} explanation @param {number} [level] */
+  #function(model, explanation, level = 0) {
     const { terms, value, index } = explanation;
     const own = terms.find((term) => term.index?.every((at, axis) => at === index[axis])) ?? terms[0];
     // Enough digits of what goes in for every digit of what comes out.
@@ -247,8 +333,10 @@ export class Ledger {
       .replaceAll("{parameter}", String(model.byNumber.get(explanation.stage).parameter))
       .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
-    const from = sourceName(model, own);
-    return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), h("p", { class: "ks-ledger-note", text: `from ${from}` }));
+    const behind = this.#behind(model, own);
+    const from = h("p", { class: "ks-ledger-note", text: `from ${sourceName(model, own)}` });
+    if (behind) from.append(" ", this.#opener(behind, level, "▾"));
+    return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), from);
   }
 
   /** @param {Model} model @param {number} stage @param {number[]} index */
@@ -259,6 +347,9 @@ export class Ledger {
     return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part) => ["→ ", part, " "])] : [];
   }
 }
+
+/** @param {Place} place */
+const keyOf = ({ stage, index }) => `${stage}:${index.join(",")}`;
 
 /** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */
 function weightName(model, { param, index }) {

@@ -13,15 +13,16 @@ import { h } from "../common/dom.js";
  *   as pages/shared/message.py writes it
  */
 
+const PINNED = "cell";
 const AT_SCORES = "Cross-entropy gives each score its probability as gradient, and the right class its probability less 1.";
 const GROUPS = { score: "Gradients of a score", probability: "Gradients of a probability", loss: "Gradients of the loss" };
 
 export class Backward {
-  /** @param {{choose: (code: string) => void, arrived: () => void}} on */
+  /** @param {{choose: (code: string) => void, arrived: () => void, pin: () => Place | null}} on */
   constructor(on) {
     this.on = on;
     this.select = h("select", { "aria-label": "What the maps show", title: "Gradients: how much a score changes with each number" });
-    this.select.addEventListener("change", () => on.choose(this.select.value));
+    this.select.addEventListener("change", () => on.choose(this.select.value === PINNED ? this.ofCell() : this.select.value));
     this.element = h("label", { class: "ks-field" }, this.select);
     this.written = "";
     this.value = "";
@@ -37,6 +38,17 @@ export class Backward {
     return this.value !== "";
   }
 
+  /** Whether the gradients are those of the pinned cell, and follow it. */
+  get ofPinned() {
+    return this.value.startsWith(PINNED);
+  }
+
+  /** The pinned cell as a target, "" where an input cell is pinned, which depends on nothing. */
+  ofCell() {
+    const pin = this.on.pin();
+    return pin && pin.stage >= 0 ? `${PINNED}:${pin.stage}:${pin.index.join(",")}` : "";
+  }
+
   /** Every answer brings other gradients. @param {Described} described @param {string} session */
   describe({ value, title, options }, session) {
     Object.assign(this, { value, title, session });
@@ -49,9 +61,10 @@ export class Backward {
       const grouped = groups.filter(([, each]) => each.length).map(([label, each]) =>
         h("optgroup", { label }, .../** @type {any[]} */ (each).map((option) => h("option", { value: option.value, text: `gradients: ${option.label}` }))),
       );
-      this.select.replaceChildren(h("option", { value: "", text: "maps: values" }), ...grouped);
+      const pinned = h("option", { value: PINNED, text: "gradients: the pinned cell" });
+      this.select.replaceChildren(h("option", { value: "", text: "maps: values" }), pinned, ...grouped);
     }
-    this.select.value = value;
+    this.select.value = this.ofPinned ? PINNED : value;
   }
 
   /**

@@ -64,7 +64,7 @@ export class Explore extends Board {
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
-    this.backward = new Backward({ choose: (code) => this.channel.sendTarget(code), arrived: () => this.answered() });
+    this.backward = new Backward({ choose: (code) => this.#target(code), arrived: () => this.answered(), pin: () => this.pin });
     const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
     this.weightGradient = new WeightGradient({
       look: (index, param) => this.lookAt(index && weight(index, param)),
@@ -140,6 +140,12 @@ export class Explore extends Board {
     const sizes = JSON.stringify(this.#sizes());
     if (sizes !== this.laidOut) this.layout(false);
     this.laidOut = sizes;
+  }
+
+  /** Show gradients of a target, or values again. @param {string} code */
+  #target(code) {
+    if (!code && this.backward.select.value) this.notice.tell("An input cell is pinned: it was given, and depends on nothing. Pin a cell of a later map first.");
+    this.channel.sendTarget(code);
   }
 
   /** Each stage's gradient, or null where values are shown. */
@@ -496,6 +502,7 @@ export class Explore extends Board {
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
   chosen(/** @type {import("../common/board.js").Place} */ place) {
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
+    if (this.backward.ofPinned && place.stage >= 0) this.channel.sendTarget(this.backward.ofCell());
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);
   }
 
