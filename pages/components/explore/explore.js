@@ -7,7 +7,7 @@ import * as announce from "../common/announce.js";
 import { Channel } from "../common/channel.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
-import { keep, sessionBefore } from "../common/keep.js";
+import { keep, takeUp } from "../common/keep.js";
 import { Ledger } from "../common/ledger.js";
 import { Model } from "../common/model.js";
 import { nameOf } from "../common/names.js";
@@ -169,12 +169,8 @@ export class Explore {
 
   /** @param {any} header */
   #adopt(header) {
-    if (!this.header) {
-      this.shown.output = header.output;
-      const before = sessionBefore(header.link.name);
-      this.resuming = !!before && before !== header.session;
-      if (this.resuming) this.channel.resume(before);
-    }
+    if (!this.header) this.shown.output = header.output;
+    const resuming = !this.header && takeUp(header, this.channel);
     this.header = header;
     keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays);
@@ -185,8 +181,7 @@ export class Explore {
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
     // Of a session that is about to be taken up again only its own words count.
-    if (!this.resuming) this.notice.arrived(header);
-    this.resuming = false;
+    if (!resuming) this.notice.arrived(header);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
