@@ -16,7 +16,7 @@ from pages.shared import navigation
 from pages.shared.chain import Chain
 from pages.shared.engine import words
 from pages.shared.engine.race import estimate, race
-from pages.shared.engine.source import code, code_and_called
+from pages.shared.engine.source import code, code_and_called, highlighted
 from pages.shared.engine.verdict import Verdict, judge
 from pages.shared.engine.work import PRECISIONS, STEPS, Work, cut_side, missing, prepare
 from pages.shared.experiment import Experiment
@@ -25,8 +25,9 @@ AT_ONCE = 0.3  # s: what takes less runs unasked
 LONG = 2.0  # s: what takes more is offered on a cut-out first
 
 _RESULT, _ASKED, _CALLED_OFF = "engine_result", "engine_asked", "engine_called_off"
-_CODE_HEIGHT = 460  # px
+_SETTLING = 0.3  # s: a browser that still lays the page out would share the processor with what is timed unasked
 _EVERY = 0.15  # s: how often progress is told
+_UNSTEADY = 2.5  # times the quickest run
 _LITTLE = 2_000  # operations: fewer are over before a call is
 
 _STYLE = """<style>
@@ -42,6 +43,18 @@ _STYLE = """<style>
 .ks-code-head ul { padding-left: 1.1rem; }
 @media (min-width: 950px) { .ks-code-head { min-height: 7.25rem; } }
 :is(.ks-code-head, .ks-branches) h2 { margin: 0; padding: 10px 0 4px; font-size: 1.0625rem; font-weight: 600; }
+.ks-code { overflow: auto; max-height: 29rem; margin: 0; padding: 12px 14px; border-radius: 8px; tab-size: 4; }
+.ks-code { background: color-mix(in srgb, currentColor 5%, transparent); }
+.stHtml .ks-code code { padding: 0; background: none; color: inherit; }
+.ks-code code { font: 0.8125rem/1.55 "Source Code Pro", ui-monospace, monospace; white-space: pre; }
+.ks-word { color: light-dark(#9a1152, #ff9cc6); }
+.ks-known { color: light-dark(#0b5c8a, #86cdf7); }
+.ks-text { color: light-dark(#1d6330, #95d9a6); }
+.ks-number { color: light-dark(#8a4300, #f7bd7c); }
+.ks-comment { color: light-dark(#55595f, #b4b8be); font-style: italic; }
+/* White on the dark theme's bright pink could not be read. */
+.st-key-engine_run button { color: light-dark(#fff, #1c1012); }
+:is(.ks-code, .ks-ways):focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .ks-branches p { margin: 6px 0 0; font-size: 0.875rem; }
 .ks-ways { overflow-x: auto; }
 .ks-ways table { border-collapse: collapse; width: 100%; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
@@ -168,6 +181,8 @@ def _run(asked: _For, work: Work, expected: float, button: DeltaGenerator, told:
         if expected >= AT_ONCE:
             # A press on Stop, or on any other control, starts the page anew: telling the progress is where it ends.
             button.button("Stop", key="engine_stop", on_click=_call_off)
+        elif not begun:
+            time.sleep(_SETTLING)
         ways = {way.name: way.run for way in work.ways if way.run}
         verdict = judge(work, race(work.loops, ways, _Progress(told, work, expected)))
         st.session_state[_RESULT] = _Result(asked, verdict)
@@ -203,6 +218,9 @@ def _tell(work: Work, verdict: Verdict, place: DeltaGenerator) -> None:
     said = html.escape(words.rounding_words(work, verdict.differences[work.chosen]))
     if work.needed < _LITTLE:
         said += " So little work is over before it matters who does it: take a photograph in Explore and come back."
+    fast = verdict.ways[work.chosen]
+    if fast.seconds > _UNSTEADY * fast.best:
+        said += " The machine was busy with something else meanwhile: run again for steadier times."
     place.html(f"<dl class='ks-engine'>{words.figures(work, verdict)}</dl><p class='ks-said'>{said}</p>")
 
 
@@ -216,12 +234,18 @@ def _sources(work: Work) -> None:
             "As cnn_core.reference has it, its docstring left out. The loops always compute in float64.",
             work.around,
         )
-        st.code(code(work.loops.function), language="python", height=_CODE_HEIGHT)
+        _code("The textbook's loops", code(work.loops.function))
         with st.expander("How the loops are given this experiment"):
-            st.code(code(work.adapter), language="python", height=_CODE_HEIGHT)
+            _code("How the loops are given this experiment", code(work.adapter))
     with right:
         _head(f"The fast path: {work.chosen}", taken.does, (work.reason, f"In figures: {work.figures}"))
-        st.code(code_and_called(taken.function), language="python", height=_CODE_HEIGHT)
+        _code("The fast path", code_and_called(taken.function))
+
+
+def _code(label: str, text: str) -> None:
+    """Python code; unlike the framework's own it can be scrolled by keyboard, and its colours can be read by all."""
+    named = f"tabindex='0' role='region' aria-label='{html.escape(label, quote=True)}, in Python'"
+    st.html(f"<pre class='ks-code' {named}><code>{highlighted(text)}</code></pre>")
 
 
 def _head(title: str, text: str, points: Sequence[str]) -> None:

@@ -1,7 +1,12 @@
 """Functions as they are written, for a reader who wants to see what they do."""
 
 import ast
+import builtins
+import html
 import inspect
+import io
+import keyword
+import tokenize
 from collections.abc import Callable
 from typing import Any
 
@@ -26,3 +31,28 @@ def code_and_called(function: Callable[..., Any]) -> str:
             if inspect.isfunction(called) and called.__module__ == function.__module__ and called not in found:
                 found.append(called)
     return "\n\n\n".join(code(each) for each in found)
+
+
+def highlighted(text: str) -> str:
+    """Python code as HTML, its keywords, strings, numbers and comments in spans of a class each."""
+    lines = text.splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    parts, done = [], 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        kind = _kind(token)
+        start, end = (starts[row - 1] + column for row, column in (token.start, token.end))
+        if kind and start >= done:
+            parts += [html.escape(text[done:start]), f"<span class='ks-{kind}'>{html.escape(text[start:end])}</span>"]
+            done = end
+    return "".join([*parts, html.escape(text[done:])])
+
+
+def _kind(token: tokenize.TokenInfo) -> str:
+    name = tokenize.tok_name[token.type]
+    if name == "NAME":
+        return "word" if keyword.iskeyword(token.string) else "known" if hasattr(builtins, token.string) else ""
+    if "STRING" in name:  # FSTRING_START and others, from Python 3.12 on
+        return "text"
+    return {"NUMBER": "number", "COMMENT": "comment"}.get(name, "")
