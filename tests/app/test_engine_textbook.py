@@ -91,6 +91,14 @@ def test_the_operations_told_are_those_the_textbook_s_lines_carry_out(case, monk
     assert len(parts) > 1
 
 
+@pytest.mark.parametrize(
+    ("case", "calls"), [("plain convolution", 1), ("relu", 2), ("pooling", 2), ("fully connected", 1)]
+)
+def test_in_one_go_each_plane_is_one_call_of_the_textbook_s(case, calls):
+    loops = CASES[case]()
+    assert len(list(loops.work(np.zeros(loops.shape), float("inf")))) == calls
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_probe_runs_the_textbook_s_function_and_counts(case):
     loops = CASES[case]()

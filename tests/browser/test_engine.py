@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from cnn_core import conv2d, conv2d_plan, reference
 from pages.shared.engine.words import small
 from pages.shared.experiment import Experiment
+from pages.shared.navigation import PAGES
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import ROOT, Server, Watch
 from tests.browser.screen import choose, edited, revision, take_sample, wait_drawn
@@ -49,7 +50,7 @@ def test_a_first_deep_link_runs_the_worked_grid_unasked(page: Page, fresh_server
     assert fast.endswith(" ms")
     assert re.fullmatch(r"[\d,.]+ ×", ratio)
     assert difference == "0"
-    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text(["Explore", "Kernels", "Engine"])
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_text([entry.title for entry in PAGES])
     expect(page.locator(".stException")).to_have_count(0)
     code = page.locator(".ks-code")
     expect(code.first).to_contain_text("total += weights[down, across] * picture[top + down, left + across]")

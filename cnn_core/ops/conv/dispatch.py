@@ -94,7 +94,8 @@ class Choice(NamedTuple):
 
 
 # Double precision is for those who ask for each bit: exported scripts and the preview repeat these two orders.
-_IN_ORDER = "Double precision adds every sum in one fixed order, so that it can be repeated to the last bit"
+_IN_ORDER = "Double precision adds in one fixed order, so that every sum can be repeated to the last bit"
+_ORDERS = {Branch.SHIFTED: "weight by weight, whole planes at a time", Branch.GATHERED: "as one matrix product"}
 _NO_SLABS = "With a stride and a dilation down, the rows that a window reads cannot be made neighbours."
 _NO_FACTORS = f"The kernel is no column times a row, or a side is below {LEAST_SIDE}, where nothing is gained."
 _WOULD_SPREAD = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
@@ -113,9 +114,8 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
     taps, outputs = math.prod(weight.shape[1:]), weight.shape[0] // groups
     exact = Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
     if ordered and x.dtype != np.float32:
-        side = f"up to {FEW_TAPS}" if exact is Branch.SHIFTED else f"above {FEW_TAPS}"
-        words = "shifting whole planes" if exact is Branch.SHIFTED else "gathering windows"
-        return Choice(exact, f"{_IN_ORDER}; {side} multiply-adds a cell, {words} is the faster way to keep to it.")
+        words = f"{'up to' if exact is Branch.SHIFTED else 'above'} {FEW_TAPS} multiply-adds a cell"
+        return Choice(exact, f"{_IN_ORDER}: {words} {_ORDERS[exact]}.")
     gathered = _why_gathered(taps, outputs, sliding)
     if gathered:
         return Choice(Branch.GATHERED, gathered)
@@ -128,7 +128,10 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
     if suits_spectrum(x, weight, sliding, groups):
         least = spectral.TAPS_LEAST
         return Choice(Branch.SPECTRAL, f"From {least} multiply-adds a cell on, transforms cost less than the sums.")
-    return Choice(Branch.BANDED, "In single precision, rows times a band matrix were measured to be the fastest here.")
+    return Choice(
+        Branch.BANDED,
+        "In single precision, bands were the fastest for such shapes where this was measured: one thread.",
+    )
 
 
 def _why_gathered(taps: int, outputs: int, sliding: Window) -> str:

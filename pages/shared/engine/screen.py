@@ -33,7 +33,7 @@ _LITTLE = 2_000  # operations: fewer are over before a call is
 _STYLE = """<style>
 .st-key-engine_controls:has(.st-key-engine_stop) .st-key-engine_run { display: none; }
 .stHtml dl.ks-engine { display: grid; margin: 0 0 10px; padding: 0; }
-.ks-engine { grid-template-columns: repeat(auto-fit, minmax(min(220px, 100%), 1fr)); gap: 10px 28px; }
+.ks-engine { grid-template-columns: repeat(auto-fit, minmax(min(155px, 100%), 1fr)); gap: 10px 24px; }
 .ks-engine div { border-top: 2px solid currentColor; padding-top: 6px; }
 .ks-engine dt { font-size: 0.875rem; }
 .ks-engine dd { margin: 0; font-size: 0.8125rem; overflow-wrap: anywhere; }
@@ -41,12 +41,12 @@ _STYLE = """<style>
 .ks-said { margin: 0; font-size: 0.9375rem; }
 .ks-code-head :is(p, ul, li) { margin: 0; font-size: 0.875rem; line-height: 1.4; }
 .ks-code-head ul { padding-left: 1.1rem; }
-@media (min-width: 950px) { .ks-code-head { min-height: 7.25rem; } }
+@media (min-width: 950px) { .ks-code-head { min-height: 7.5rem; } }
 :is(.ks-code-head, .ks-branches) h2 { margin: 0; padding: 10px 0 4px; font-size: 1.0625rem; font-weight: 600; }
 .ks-code { overflow: auto; max-height: 29rem; margin: 0; padding: 12px 14px; border-radius: 8px; tab-size: 4; }
 .ks-code { background: color-mix(in srgb, currentColor 5%, transparent); }
 .stHtml .ks-code code { padding: 0; background: none; color: inherit; }
-.ks-code code { font: 0.8125rem/1.55 "Source Code Pro", ui-monospace, monospace; white-space: pre; }
+.ks-code, .stHtml .ks-code code { font: 0.8125rem/1.5 "Source Code Pro", ui-monospace, monospace; white-space: pre; }
 .ks-word { color: light-dark(#9a1152, #ff9cc6); }
 .ks-known { color: light-dark(#0b5c8a, #86cdf7); }
 .ks-text { color: light-dark(#1d6330, #95d9a6); }

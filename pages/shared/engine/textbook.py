@@ -72,7 +72,7 @@ def convolution(x: Array, weight: Array, bias: Array, window: Window) -> Loops:
     neighbours = step_h == apart_h == 1  # the rows that output rows read follow on each other
 
     def work(out: Array, most: float) -> Parts:
-        together = int(min(rows, max(1, most // line))) if neighbours else 1
+        together = _together(rows, line, most) if neighbours else 1
         for o in range(outputs):
             for top in range(0, rows, together):
                 count = min(together, rows - top)
@@ -92,6 +92,11 @@ def convolution(x: Array, weight: Array, bias: Array, window: Window) -> Loops:
 
     around = _around_a_convolution(x, weight, bias, window)
     return Loops(reference.convolve2d, (1, outputs, rows, columns), outputs * rows * line, around, work, probe)
+
+
+def _together(lines: int, operations: int, most: float) -> int:
+    """How many lines of so many operations each a part has."""
+    return lines if lines * operations <= most else max(1, int(most // operations))
 
 
 def _around_a_convolution(x: Array, weight: Array, bias: Array, window: Window) -> tuple[str, ...]:
@@ -132,7 +137,7 @@ def activation(x: Array) -> Loops:
     _, channels, rows, columns = x.shape
 
     def work(out: Array, most: float) -> Parts:
-        together = int(min(rows, max(1, most // columns)))
+        together = _together(rows, columns, most)
         for c in range(channels):
             for top in range(0, rows, together):
                 found = reference.relu(x[0, c, top : top + together])
@@ -160,7 +165,7 @@ def pooling(x: Array, window: Window) -> Loops:
     line = places * side * side * len(downs) * len(acrosses)
 
     def work(out: Array, most: float) -> Parts:
-        together = int(min(rows, max(1, most // line))) if plain else 1
+        together = _together(rows, line, most) if plain else 1
         for c in range(channels):
             for top in range(0, rows, together):
                 count = min(together, rows - top)
@@ -205,7 +210,7 @@ def fully_connected(x: Array, weight: Array, bias: Array) -> Loops:
     classes, features = weight.shape
 
     def work(out: Array, most: float) -> Parts:
-        together = int(min(classes, max(1, most // features)))
+        together = _together(classes, features, most)
         for first in range(0, classes, together):
             some = slice(first, first + together)
             # (classes, features) -> (features, classes): the textbook's order
