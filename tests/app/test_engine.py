@@ -319,6 +319,19 @@ def test_long_work_is_estimated_and_offered_on_the_middle_first(monkeypatch):
     assert "press Run" in app.info[0].value
 
 
+def test_a_guess_is_made_once_so_that_nothing_goes_to_and_fro_over_a_limit(monkeypatch):
+    guesses = iter([0.31, 1.0, 2.1, 0.01])
+    monkeypatch.setattr(screen, "estimate", lambda loops: next(guesses))
+    app = open_engine()
+    assert "press Run" in app.info[0].value
+    app.run()
+    assert "press Run" in app.info[0].value
+    app.segmented_control(key="engine_step").set_value("pool").run()
+    app.segmented_control(key="engine_step").set_value("conv").run()
+    assert "less than a second" in app.info[0].value
+    assert next(guesses) == 2.1  # two steps, two guesses
+
+
 def test_the_difference_shown_is_how_far_conv2d_is_from_the_loops():
     app = open_engine({"op": "sample", "value": "noise"}, {"op": "photo_size", "value": 48})
     verdict = app.session_state["engine_result"].verdict

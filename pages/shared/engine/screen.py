@@ -25,6 +25,8 @@ AT_ONCE = 0.3  # s: what takes less runs unasked
 LONG = 2.0  # s: what takes more is offered on a cut-out first
 
 _RESULT, _ASKED, _CALLED_OFF = "engine_result", "engine_asked", "engine_called_off"
+_GUESSES = "engine_guesses"
+
 _SETTLING = 0.3  # s: a browser that still lays the page out would share the processor with what is timed unasked
 _EVERY = 0.15  # s: how often progress is told
 _UNSTEADY = 2.5  # times the quickest run
@@ -115,19 +117,19 @@ def show(chain: Chain) -> None:
         _tell_missing(chain, step)
         return
     work = prepare(chain, step, dtype)
-    expected, side = estimate(work.loops), None
-    if expected > LONG:
-        side = _extent(controls, chain, work, step, dtype)
+    asked = _For(chain.experiment, step, dtype, None)
+    expected = _expected(asked, work)
+    side = _extent(controls, chain, work, step, dtype) if expected > LONG else None
     if side is not None:
-        work = prepare(chain, step, dtype, side)
-        expected = estimate(work.loops)
+        work, asked = prepare(chain, step, dtype, side), asked._replace(side=side)
+        expected = _expected(asked, work)
     button = controls.empty()
     st.html(f"<p class='ks-said'>{html.escape(work.sentence)}</p>")
     # What is there to read already stands while the loops run; what they come to is filled in above and below it.
     told = st.empty()
     _sources(work)
     branches = st.empty()
-    verdict = _run(_For(chain.experiment, step, dtype, side), work, expected, button, told)
+    verdict = _run(asked, work, expected, button, told)
     if verdict is not None:
         _tell(work, verdict, told)
         if len(work.ways) > 1:
@@ -140,6 +142,19 @@ def _tell_missing(chain: Chain, step: str) -> None:
     last = chain.steps[problem.position].title
     st.warning(f"{STEPS[step]} has nothing to work on: the experiment stops before “{last}”. {problem.words}")
     st.page_link(navigation.page("explore"), label="Change it in Explore")
+
+
+def _expected(asked: _For, work: Work) -> float:
+    """About how long the loops will take; guessed once, so that a page near a limit does not go to and fro over it."""
+    known: list[tuple[_For, float]] = st.session_state.get(_GUESSES, [])
+    for before, seconds in known:
+        if before.same(asked):
+            return seconds
+    seconds = estimate(work.loops)
+    # Of other experiments none is kept: they may hold large pictures.
+    kept = [each for each in known if each[0].experiment is asked.experiment]
+    st.session_state[_GUESSES] = [*kept, (asked, seconds)]
+    return seconds
 
 
 def _extent(controls: DeltaGenerator, chain: Chain, whole: Work, step: str, dtype: str) -> int | None:

@@ -106,12 +106,12 @@ def _around_a_convolution(x: Array, weight: Array, bias: Array, window: Window) 
     if window.dilation != (1, 1):
         down, across = window.dilation
         told.append(
-            f"They know no dilation: they are given every {_th(down)} row and every {_th(across)} column, "
-            "once for each way to begin."
+            f"They know no dilation: they are given {_every(down)} row and {_every(across)} column, once for each "
+            "place to begin."
         )
     if window.stride[1] > 1:
         across = window.stride[1]
-        told.append(f"They know no stride: they make a row whole, and every {_th(across)} cell of it is kept.")
+        told.append(f"They know no stride: they make a row whole, and {_every(across)} cell of it is kept.")
     if window.stride[0] > 1:
         told.append("Rows that the stride leaves out are not made.")
     if len(weight) * x.shape[1] > 1:
@@ -128,8 +128,8 @@ def _calls(kernels: int, channels: int) -> str:
     return f"they are called once for each of {channels} channels{each}, and the results added"
 
 
-def _th(number: int) -> str:
-    return {1: "single", 2: "second", 3: "third"}.get(number, f"{number}th")
+def _every(number: int) -> str:
+    return "every" + {1: "", 2: " second", 3: " third"}.get(number, f" {number}th")
 
 
 def activation(x: Array) -> Loops:
