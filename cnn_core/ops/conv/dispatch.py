@@ -115,7 +115,7 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
     exact = Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
     if ordered and x.dtype != np.float32:
         words = f"{'up to' if exact is Branch.SHIFTED else 'above'} {FEW_TAPS} multiply-adds a cell"
-        return Choice(exact, f"{_IN_ORDER}: {words} {_ORDERS[exact]}.")
+        return Choice(exact, f"{_IN_ORDER}: {words}, {_ORDERS[exact]}.")
     gathered = _why_gathered(taps, outputs, sliding)
     if gathered:
         return Choice(Branch.GATHERED, gathered)
