@@ -7,8 +7,7 @@ navigation.enter()
 import streamlit as st  # noqa: E402
 
 from pages.components.explore import explore  # noqa: E402
-from pages.shared import frame, web  # noqa: E402
-from pages.shared.message import explore_message  # noqa: E402
+from pages.shared import answers, frame, web  # noqa: E402
 from pages.shared.session import session  # noqa: E402
 
 kept = session()
@@ -21,12 +20,14 @@ frame.heading(
 )
 
 
+frame.photo_door(kept)
+
+
 @st.fragment
 def strip() -> None:
-    """The photograph's door and the strip of stages: an edit reruns these and nothing else."""
-    frame.photo_door(kept)
+    """The strip of stages: an edit reruns this and nothing else, an upload the whole page."""
     explore(
-        explore_message(kept, upload_limit=int(st.get_option("server.maxUploadSize"))),
+        answers.explore(kept),
         key="explore",
         on_message=lambda: kept.receive(st.session_state["explore"]["message"]),
         ui_path=web.ui_path(),

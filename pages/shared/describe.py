@@ -7,6 +7,7 @@ The browser draws what stands here and derives no geometry: every origin, stride
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from cnn_core import (
     kernels,
 )
 from cnn_core.layers import Layer
-from cnn_core.shapes import ReceptiveField
+from cnn_core.shapes import Pair, ReceptiveField
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
 from pages.shared.experiment import Experiment
@@ -116,9 +117,17 @@ def recognised(experiment: Experiment, output: int) -> kernels.Kernel | None:
     planes = experiment.bank[output]
     if not all(np.array_equal(plane, planes[0]) for plane in planes[1:]):
         return None
+    # Zeros without a sign: −0 and 0 are the same weight, and other bytes.
+    return _in_library(experiment.kernel_size, (np.asarray(planes[0], np.float64) + 0.0).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _in_library(size: Pair, weights: bytes) -> kernels.Kernel | None:
+    """The library kernel of that size with these weights: each message asks for it several times."""
+    plane = np.frombuffer(weights).reshape(size)
     for kernel in kernels.LIBRARY:
-        fits = all(own <= size for own, size in zip(kernel.weights.shape, experiment.kernel_size, strict=True))
-        if fits and np.array_equal(kernels.resized(kernel.weights, experiment.kernel_size), planes[0]):
+        fits = all(own <= most for own, most in zip(kernel.weights.shape, size, strict=True))
+        if fits and np.array_equal(kernels.resized(kernel.weights, size), plane):
             return kernel
     return None
 

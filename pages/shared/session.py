@@ -6,7 +6,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -51,6 +51,7 @@ class Session:
         have: identities of the arrays the browser holds.
         notice: a sentence for the visitor, or "".
         large: what is opened large, or None.
+        lock: held by whoever reads or changes the rest: a run of the page and a request may meet.
     """
 
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -64,6 +65,7 @@ class Session:
     have: frozenset[str] = frozenset()
     notice: str = ""
     large: Large | None = None
+    lock: RLock = field(default_factory=RLock, repr=False, compare=False)
     _chain: Chain | None = None
     _called_off: int = 0
     _latest: tuple[str, int, Experiment] | None = None  # "edit" or "upload", its number, and what it led to
@@ -101,24 +103,35 @@ class Session:
         self.pin, self.output = scenario.pin, scenario.output
 
     def take_in(self, data: bytes, name: str) -> None:
-        """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off."""
-        self.uploads += 1
-        if self.uploads == self._called_off:
-            return
-        self.notice = ""
-        try:
-            # No picture begins like this; our own files do.
-            if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-                self.open(from_file(data, self.scenario))
-            else:
-                self.put(with_photo(self.experiment, open_photo(data, name)))
+        """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off.
+
+        A picture is read without the lock: edits go on meanwhile, and it comes to where they have led.
+        """
+        number = self.uploads + 1
+        refusal = ""
+        photo = None
+        # No picture begins like this; our own files do.
+        ours = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+        if number != self._called_off and not ours:
+            try:
+                photo = open_photo(data, name)
+            except ImageError as error:
+                refusal = f"{name}: {error}"
+        with self.lock:
+            self.uploads = number
+            if number == self._called_off:
+                return
+            if ours:
+                try:
+                    self.open(from_file(data, self.scenario))
+                except ScenarioError as error:
+                    refusal = str(error)
+            elif photo is not None:
+                self.put(with_photo(self.experiment, photo))
                 self.pin = None
-        except ScenarioError as error:
-            self.notice = str(error)
-        except ImageError as error:
-            self.notice = f"{name}: {error}"
-        else:
-            self._latest = ("upload", self.uploads, self.experiment)
+            self.notice = refusal
+            if not refusal:
+                self._latest = ("upload", number, self.experiment)
 
     def _call_off(self, way: str, number: int) -> None:
         """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
@@ -146,13 +159,17 @@ class Session:
 
     def receive(self, message: Mapping[str, Any] | None) -> None:
         """Take in what the browser sent: edits not answered yet, the pinned cell, the arrays it holds."""
+        with self.lock:
+            self._receive(message)
+
+    def _receive(self, message: Mapping[str, Any] | None) -> None:
         if not message or message.get("session") != self.identity:
             self.have = frozenset()
             return
         self.have = frozenset(message.get("have") or ())
         if message.get("resume"):
             self._resume(str(message["resume"]))
-        self.output = max(0, int(message.get("output") or 0))
+        self.output = max(0, int(message.get("output", self.output) or 0))
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
                 self.revision = edit["revision"]

@@ -1,5 +1,6 @@
 """What the server adds to the framework: the components' files, security headers, and a last word on errors."""
 
+import gzip
 import io
 import logging
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_core import kernels
-from pages.shared import preload, samples, take_away
+from pages.shared import answers, preload, samples, take_away
+from pages.shared.prompt import Prompt
 
 COMPONENTS_FOLDER = Path(__file__).resolve().parents[1] / "components"
 
@@ -51,12 +53,16 @@ async def _module(request: Request) -> Response:
     headers = {"cache-control": "no-cache", "etag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(_content(file, changed), media_type=_TYPES[file.suffix], headers=headers)
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers |= {"vary": "accept-encoding", **({"content-encoding": "gzip"} if packed else {})}
+    return Response(_content(file, changed, packed), media_type=_TYPES[file.suffix], headers=headers)
 
 
-@lru_cache(maxsize=256)
-def _content(file: Path, _changed: int) -> bytes:
-    return file.read_bytes()
+@lru_cache(maxsize=512)
+def _content(file: Path, _changed: int, packed: bool) -> bytes:
+    """A file's bytes, packed once and not, as the framework would, for each who asks."""
+    data = file.read_bytes()
+    return gzip.compress(data, mtime=0) if packed else data
 
 
 class _SecurityHeaders:
@@ -92,6 +98,7 @@ def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
     return [
         Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
+        Route(f"{ui_path()}/answers/{{component}}/{{session}}", answers.serve, methods=["POST"]),
         Route(f"{ui_path()}/samples.json", _samples),
         Route(f"{ui_path()}/kernels.json", _kernels),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),
@@ -136,8 +143,8 @@ def _thumbnail(name: str) -> bytes:
 
 
 def middleware() -> Sequence[Middleware]:
-    """The ASGI layers around the framework."""
-    return [Middleware(_SecurityHeaders)]
+    """The ASGI layers around the framework, the outermost first."""
+    return [Middleware(Prompt), Middleware(_SecurityHeaders)]
 
 
 def tell_of_error(error: Exception) -> bool:

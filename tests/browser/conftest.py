@@ -59,7 +59,7 @@ class Server:
         self.url = f"http://localhost:{port}"
         command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
         self.process = subprocess.Popen(
-            [*command, "--server.headless", "true", "--server.fileWatcherType", "none"],
+            [*command, "--server.headless", "true"],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

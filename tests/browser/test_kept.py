@@ -225,6 +225,26 @@ def test_whoever_opens_a_link_over_an_own_picture_is_told_what_is_missing(explor
     context.close()
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_where_the_short_way_is_closed_an_edit_is_answered_by_a_run_of_the_page(
+    browser: Browser, server: Server, status: int
+):
+    context = browser.new_context()
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    asked = []
+    page.route("**/ui/answers/**", lambda route: (asked.append(route.request.url), route.fulfill(status=status)))
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    for value in ("sigmoid", "tanh"):
+        change(page, "Activation", value)
+    expect(page.locator("[data-column=activation] h2")).to_have_text("Tanh")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
+    assert len(asked) >= 3
+    context.close()
+
+
 def test_vectors_and_classes_can_be_taken_away_as_pictures(explore: Page):
     for title, rows, words in (("Scores", 3, ["A", "B", "C"]), ("Flattened", 1, ["12"])):
         png = Image.open(io.BytesIO(downloaded(explore, "PNG", title)))

@@ -9,8 +9,14 @@
 import { unpack } from "./blob.js";
 import { identity } from "./identity.js";
 
+const NEEDS_PAGE = ["large"]; // edits that are answered by something beside the component
+
 export class Channel {
-  constructor() {
+  /**
+   * @param {((message: any) => Promise<Uint8Array>) | null} [ask] the short way to Python and back
+   * @param {(bytes: Uint8Array) => void} [arrived] takes in what came by it
+   */
+  constructor(ask = null, arrived = () => {}) {
     this.session = "";
     /** Counts edits, and uploads, whose draws carry a number of their own too. */
     this.revision = 0;
@@ -29,8 +35,12 @@ export class Channel {
     this.entries = new Map();
     /** @type {string[]} */
     this.promised = [];
-    /** @type {(name: string, value: any) => void} */
+    /** The framework's way to Python: a run of the page follows. @type {(name: string, value: any) => void} */
     this.setStateValue = () => {};
+    /** The short way, where there is one. @type {((message: any) => Promise<Uint8Array>) | null} */
+    this.ask = ask;
+    /** Takes in what came by the short way. @type {(bytes: Uint8Array) => void} */
+    this.arrived = arrived;
   }
 
   /** A new edit begins: its draws will carry this number. */
@@ -72,12 +82,29 @@ export class Channel {
   resume(session) {
     const have = [...this.arrays.keys(), ...this.entries.keys()];
     this.promised = have;
-    this.setStateValue("message", { session: this.session, edits: [], pin: null, output: this.output, have, resume: session });
+    this.#go({ session: this.session, edits: [], pin: null, output: this.output, have, resume: session });
   }
 
   #post(have = [...this.arrays.keys(), ...this.entries.keys()]) {
     this.promised = have;
-    this.setStateValue("message", { session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, have });
+    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, have });
+  }
+
+  /** @param {any} message */
+  async #go(message) {
+    if (!this.ask || message.edits.some((/** @type {any} */ { op }) => NEEDS_PAGE.includes(op))) {
+      this.setStateValue("message", message);
+      return;
+    }
+    let bytes;
+    try {
+      bytes = await this.ask(message);
+    } catch {
+      // A server that was started anew, say: the framework finds its way back to it.
+      this.setStateValue("message", message);
+      return;
+    }
+    this.arrived(bytes);
   }
 
   /**
@@ -93,8 +120,10 @@ export class Channel {
     const named = Object.values(header.lists).flat();
     const lost = (/** @type {Map<string, any>} */ held) => (/** @type {string} */ id) => !held.has(id);
     if (named.some(lost(this.entries)) || header.needs.some(lost(this.arrays))) {
-      // Rare: a reconnected page and a server that remembers more than the page does. Ask for everything again.
-      this.#post([]);
+      // A page that was left and entered again, or a reconnected one: the server remembers more than is here. Ask for
+      // everything again.
+      if (header.session === this.session) this.#post([]);
+      else this.#go({ session: header.session, edits: [], have: [] });
       return null;
     }
     for (const id of this.arrays.keys()) {

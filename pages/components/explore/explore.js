@@ -4,6 +4,7 @@
  */
 
 import * as announce from "../common/announce.js";
+import { ask } from "../common/ask.js";
 import { Channel } from "../common/channel.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
@@ -43,7 +44,7 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 export class Explore {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.channel = new Channel();
+    this.channel = new Channel((message) => ask("explore", message), (bytes) => this.#take(bytes));
     /** @type {Map<string, Column>} */
     this.columns = new Map();
     /** @type {Place | null} */
@@ -140,6 +141,7 @@ export class Explore {
   }
 
   leave() {
+    this.channel.arrived = () => {};
     this.player.pause();
     this.door.leave();
     this.busy.leave();
@@ -162,9 +164,14 @@ export class Explore {
     this.dark = dark;
     if (data !== this.lastData) {
       this.lastData = data;
-      const header = this.channel.receive(data);
-      if (header && !this.edits.busy) this.#adopt(header);
+      this.#take(data);
     } else if (flipped && this.model) this.#draw(this.source);
+  }
+
+  /** @param {Uint8Array} data */
+  #take(data) {
+    const header = this.channel.receive(data);
+    if (header && !this.edits.busy) this.#adopt(header);
   }
 
   /** @param {any} header */
@@ -185,7 +192,10 @@ export class Explore {
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     this.#columns();
-    this.#layout(false);
+    // Asking for widths has the browser lay the page out at once: only where something has another size.
+    const sizes = JSON.stringify(this.#sizes());
+    if (sizes !== this.laidOut) this.#layout(false);
+    this.laidOut = sizes;
     this.#draw("cnn_core");
     this.#tellChanges(header);
     this.waiting.arrived(header);
@@ -312,19 +322,24 @@ export class Explore {
     }
   }
 
+  /** All that decides how wide and tall each column is, the page aside. */
+  #sizes() {
+    const columns = this.header.columns.map(({ view, kind }) => {
+      const stage = this.model.ofView(view);
+      return { view, kind, shape: stage && this.model.values.get(stage.stage).shape, ring: stage?.ring, field: stage?.field };
+    });
+    return { columns, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
+  }
+
   #layout(draw = true) {
     if (!this.header) return;
     const width = this.root.clientWidth;
     if (!width) return;
-    const maps = this.header.columns.filter((each) => each.kind === "map");
-    const sizes = maps.map(({ view }) => {
-      const stage = this.model.ofView(view);
-      const [rows, columns] = this.model.values.get(stage.stage).shape.slice(2);
-      return { rows, columns, ring: stage.ring };
-    });
-    const kernel = this.channel.arrays.get(this.header.kernel.array).shape;
+    const { columns: all, kernel } = this.#sizes();
+    const maps = all.filter((each) => each.kind === "map");
+    const sizes = maps.map(({ shape, ring }) => ({ rows: shape[2], columns: shape[3], ring }));
     const kernelWidth = Math.max(150, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
-    const others = this.header.columns.filter((each) => each.kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
+    const others = all.filter((each) => each.kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
     const cells = cellSize(width, sizes, others);
     this.root.classList.toggle("ks-stacked", cells.stacked);
     this.root.classList.toggle("ks-tight", cells.tight);
@@ -340,10 +355,10 @@ export class Explore {
     this.columns.get("kernel").element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
     this.columns.get("kernel").element.style.width = cells.stacked ? "" : `${kernelWidth}px`;
     const flat = this.columns.get("flat");
-    if (flat?.kind === "vector") flat.view.resize(this.model.values.get(this.model.ofView("flat").stage).shape[1], cells.stacked ? TALLEST / 2 : TALLEST);
+    if (flat?.kind === "vector") flat.view.resize(all.find(({ view }) => view === "flat").shape[1], cells.stacked ? TALLEST / 2 : TALLEST);
     const looked = maps.map(({ view }, k) => {
       const { rows, columns } = sizes[k];
-      return [view, { grid: this.columns.get(view).view, map: { rows, columns, field: this.model.ofView(view).field } }];
+      return [view, { grid: this.columns.get(view).view, map: { rows, columns, field: maps[k].field } }];
     });
     this.zoom.take(new Map(looked));
     if (draw) this.#draw(this.source ?? "cnn_core", false);

@@ -1,0 +1,92 @@
+"""The short way from a gesture to the numbers, without a run of the page."""
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from starlette.applications import Starlette
+
+from pages.shared import answers, web
+from pages.shared.session import Session, _remember
+from tests.app.test_message import unpack
+
+
+@pytest.fixture
+def kept() -> Session:
+    session = Session()
+    _remember(session)
+    return session
+
+
+def post(path: str, body: bytes, method: str = "POST") -> tuple[int, dict[bytes, bytes], bytes]:
+    """The status, headers and body of Kernelscope's own answer to a request."""
+    headers = [(b"content-length", str(len(body)).encode())]
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": headers}
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(event: dict) -> None:
+        sent.append(event)
+
+    asyncio.run(Starlette(routes=list(web.routes()))(scope, receive, send))
+    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(each.get("body", b"") for each in sent[1:])
+
+
+def message(kept: Session, *edits: dict) -> dict:
+    listed = [{**edit, "revision": kept.revision + k + 1} for k, edit in enumerate(edits)]
+    return {"session": kept.identity, "edits": listed, "pin": None, "have": []}
+
+
+def address(kept: Session, component: str = "explore") -> str:
+    return f"{web.ui_path()}/answers/{component}/{kept.identity}"
+
+
+def test_an_edit_is_answered_with_what_a_run_of_the_page_would_send(kept):
+    edit = message(kept, {"op": "library", "value": "sobel_x"})
+    status, headers, data = post(address(kept), json.dumps(edit).encode())
+    assert status == 200
+    assert headers[b"cache-control"] == b"no-store"
+    assert data == answers.explore(kept)
+    header, _ = unpack(data)
+    assert header["revision"] == 1
+    assert header["kernel"]["outputs"][0]["title"] == "Sobel x"
+
+
+def test_a_refused_edit_is_answered_with_the_reason(kept):
+    _, _, data = post(address(kept), json.dumps(message(kept, {"op": "stride", "value": 0})).encode())
+    header, _ = unpack(data)
+    assert header["notice"]
+    assert header["history"] == {"undo": False, "redo": False}
+
+
+def test_who_does_not_know_the_session_learns_nothing_of_it(kept):
+    body = json.dumps(message(kept)).encode()
+    assert post(f"{web.ui_path()}/answers/explore/{'0' * 32}", body)[::2] == (404, b"")
+    assert post(address(kept, "gallery"), body)[::2] == (404, b"")
+    assert post(address(kept), b"", "GET")[0] in (404, 405)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"no json", 400), (b"", 400), (b"[1]", 400), (b" " * (8 * 2**20 + 1), 413)]
+)
+def test_what_is_no_message_is_refused_and_changes_nothing(kept, body, status):
+    before = kept.experiment
+    assert post(address(kept), body)[0] == status
+    assert kept.experiment is before
+
+
+def test_messages_that_come_at_once_are_taken_in_one_after_the_other(kept):
+    edits = [{"op": "library", "value": "sobel_x"}, {"op": "library", "value": "box_blur"}] * 10
+    listed = [{**edit, "revision": k + 1} for k, edit in enumerate(edits)]
+    texts = [json.dumps({"session": kept.identity, "edits": listed[: k + 1], "have": []}) for k in range(len(edits))]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda text: answers.answer("explore", kept.identity, json.loads(text)), texts))
+    assert kept.revision == len(edits)
+    assert kept.position == len(edits)
+    for data in made:
+        header, _ = unpack(data)
+        title = "Sobel x" if header["revision"] % 2 else "Box blur"
+        assert header["kernel"]["outputs"][0]["title"] == title
