@@ -25,4 +25,6 @@ keeper(
     on_message=lambda: kept.receive(st.session_state["keeper"]["message"]),
     ui_path=web.ui_path(),
 )
-screen.show(kept.chain)
+with kept.lock:
+    chain = kept.chain
+screen.show(chain)

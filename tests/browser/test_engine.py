@@ -207,6 +207,17 @@ def test_it_has_no_serious_violation_and_nothing_is_wider_than_the_screen(anyone
     assert serious(anyone) == []
 
 
+def test_what_it_says_before_a_run_and_instead_of_one_can_be_read_by_all(anyone: Page, server: Server):
+    open_on(anyone, server, LONG)
+    press(anyone, "whole picture")
+    expect(anyone.get_by_text(re.compile("press Run"))).to_be_visible()
+    assert serious(anyone) == []
+    open_on(anyone, server, edited({"op": "pool_size", "value": 4}))
+    press(anyone, "Max pooling")
+    expect(anyone.get_by_text("has nothing to work on")).to_be_visible()
+    assert serious(anyone) == []
+
+
 def test_a_photograph_of_the_gallery_can_be_run(explore: Page):
     take_sample(explore, "Shapes")
     explore.get_by_role("link", name="Engine").click()

@@ -124,7 +124,9 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         return Choice(exact, _WOULD_SPREAD)
     if obstacle(Branch.SEPARABLE, x, weight, sliding, groups) is None:
         # 1.3 against 10 ms for a band and 6 for a spectrum, 31×31 on 480×640
-        return Choice(Branch.SEPARABLE, "Every kernel is a column times a row: the two take turns, at far fewer sums.")
+        return Choice(
+            Branch.SEPARABLE, "Every kernel is a column times a row: the two take turns, with far fewer products."
+        )
     if suits_spectrum(x, weight, sliding, groups):
         least = spectral.TAPS_LEAST
         return Choice(Branch.SPECTRAL, f"From {least} multiply-adds a cell on, transforms cost less than the sums.")
