@@ -131,6 +131,18 @@ def test_long_work_is_offered_on_the_middle_and_the_whole_can_be_called_off(page
     ran(page)
 
 
+def test_a_long_run_is_begun_and_called_off_by_keyboard(page: Page, server: Server):
+    open_on(page, server, LONG)
+    press(page, "whole picture")
+    page.get_by_text(re.compile("press Run")).wait_for()
+    page.get_by_role("button", name="Run", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"The loops: \d+ of 335 rows"))).to_be_visible(timeout=20_000)
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Called off; nothing was measured.")).to_be_visible(timeout=10_000)
+
+
 def test_another_visitor_is_served_while_the_loops_run(page: Page, server: Server, browser: Browser):
     open_on(page, server, LONG)
     press(page, "whole picture")

@@ -56,6 +56,7 @@ _STYLE = """<style>
 .ks-comment { color: light-dark(#55595f, #b4b8be); font-style: italic; }
 /* White on the dark theme's bright pink could not be read. */
 .st-key-engine_run button { color: light-dark(#fff, #1c1012); }
+.st-key-engine_stop kbd { color: inherit; }
 :is(.ks-code, .ks-ways):focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .ks-branches p { margin: 6px 0 0; font-size: 0.875rem; }
 .ks-ways { overflow-x: auto; }
@@ -195,7 +196,7 @@ def _run(asked: _For, work: Work, expected: float, button: DeltaGenerator, told:
     if begun or (verdict is None and expected < AT_ONCE and not called_off):
         if expected >= AT_ONCE:
             # A press on Stop, or on any other control, starts the page anew: telling the progress is where it ends.
-            button.button("Stop", key="engine_stop", on_click=_call_off)
+            button.button("Stop", key="engine_stop", on_click=_call_off, shortcut="Escape")
         elif not begun:
             time.sleep(_SETTLING)
         ways = {way.name: way.run for way in work.ways if way.run}
