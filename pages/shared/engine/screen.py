@@ -56,7 +56,7 @@ _STYLE = """<style>
 .ks-comment { color: light-dark(#55595f, #b4b8be); font-style: italic; }
 /* White on the dark theme's bright pink could not be read. */
 .st-key-engine_run button { color: light-dark(#fff, #1c1012); }
-.st-key-engine_stop kbd { color: inherit; }
+.st-key-engine_stop button kbd[aria-label] { color: inherit; opacity: 1; }
 :is(.ks-code, .ks-ways):focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .ks-branches p { margin: 6px 0 0; font-size: 0.875rem; }
 .ks-ways { overflow-x: auto; }
