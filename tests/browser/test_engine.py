@@ -28,7 +28,14 @@ LONG = edited(
 
 
 def ran(page: Page) -> list[str]:
-    """Wait until the page shows what the loops and the fast path came to; the four figures."""
+    """Wait until the page shows what the loops and the fast path came to; the four figures.
+
+    On a machine that is busy enough even short work waits to be asked for.
+    """
+    waits = page.get_by_text(re.compile("press Run"))
+    page.locator(FIGURE).or_(waits).first.wait_for(timeout=30_000)
+    if waits.is_visible():
+        page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator(FIGURE)).to_have_count(4, timeout=30_000)
     return page.locator(FIGURE).all_inner_texts()
 
@@ -45,6 +52,7 @@ def open_on(page: Page, server: Server, experiment: Experiment) -> None:
 
 def test_a_first_deep_link_runs_the_worked_grid_unasked(page: Page, fresh_server: Server):
     page.goto(f"{fresh_server.url}/engine")
+    expect(page.locator(FIGURE)).to_have_count(4, timeout=20_000)
     loops, fast, ratio, difference = ran(page)
     assert loops.endswith(" ms")
     assert fast.endswith(" ms")
