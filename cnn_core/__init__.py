@@ -35,7 +35,14 @@ from cnn_core.ops.activation import (
     tanh,
     tanh_backward,
 )
-from cnn_core.ops.conv import conv2d, conv2d_backward, conv_transpose2d, conv_transpose2d_backward
+from cnn_core.ops.conv import (
+    ConvPlan,
+    conv2d,
+    conv2d_backward,
+    conv2d_plan,
+    conv_transpose2d,
+    conv_transpose2d_backward,
+)
 from cnn_core.ops.dense import flatten, flatten_backward, linear, linear_backward
 from cnn_core.ops.dropout import dropout, dropout_backward
 from cnn_core.ops.loss import cross_entropy
@@ -51,6 +58,7 @@ __all__ = [
     "BatchNorm2d",
     "CnnCoreError",
     "Conv2d",
+    "ConvPlan",
     "Dropout",
     "Explanation",
     "Flatten",
@@ -78,6 +86,7 @@ __all__ = [
     "batch_norm2d_training_backward",
     "conv2d",
     "conv2d_backward",
+    "conv2d_plan",
     "conv_transpose2d",
     "conv_transpose2d_backward",
     "cross_entropy",

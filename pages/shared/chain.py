@@ -59,6 +59,12 @@ class Problem:
     position: int
     sentence: str
 
+    @property
+    def words(self) -> str:
+        """The sentence as the screen has it: the core names a setting as Python writes it, here it is a control."""
+        plain = self.sentence.replace("=", " ")
+        return f"{plain[0].upper()}{plain[1:]}."
+
 
 @dataclass(frozen=True)
 class Chain:

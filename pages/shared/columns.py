@@ -72,13 +72,7 @@ def _missing(chain: Chain, position: int) -> dict[str, Any]:
     assert problem is not None
     first = position == problem.position
     fixes = [{"label": f"Use {label}", "edit": edit} for label, edit in remedies(chain.experiment)] if first else []
-    # The core names a setting as Python writes it; the screen has it as a control beside a number.
-    plain = problem.sentence.replace("=", " ")
-    why = (
-        f"{plain[0].upper()}{plain[1:]}."
-        if first
-        else f"Waits for the stage before: {_heading(chain.steps[problem.position])}."
-    )
+    why = problem.words if first else f"Waits for the stage before: {_heading(chain.steps[problem.position])}."
     column = _column(step.view, "missing", _heading(step), "", "", step_controls(step.view, chain.experiment))
     return {**column, "why": why, "fixes": fixes}
 

@@ -12,6 +12,8 @@ _STYLE = """<style>
 .stMainBlockContainer > .stVerticalBlock { gap: 0.75rem; }
 /* The component's own button opens this one, so that upload stands beside the input it replaces. */
 .st-key-photo { position: absolute; visibility: hidden; width: 1px; height: 1px; overflow: hidden; }
+/* A component that draws nothing takes no room. */
+.st-key-keeper { position: absolute; }
 /* The bar above lies over the page: what is scrolled to stops below it, and its links show where the focus is. */
 .stMain { scroll-padding-top: 4.5rem; }
 .stAppHeader a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }

@@ -31,21 +31,16 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     output = min(session.output, experiment.bank.shape[0] - 1)
     pin = _pin(session, chain)
     header: dict[str, Any] = {
-        "session": session.identity,
-        "revision": session.revision,
-        "uploads": session.uploads,
+        **_kept(session),
         "stages": stages,
         "kernel": _kernel(experiment, arrays),
         "backward": _backward(chain, asked and asked[0]),
         "output": output,
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
-        "pin_count": session.pin_count,
         "explanation": describe.explanation(chain.trace.explain(*pin)),
         "history": {"undo": session.can_undo(), "redo": session.can_redo()},
-        "notice": session.notice,
         "upload_limit": upload_limit,
-        "link": _link(session),
     }
     return pack(header, arrays, session.have, {"columns": columns(chain, output)})
 
@@ -54,16 +49,28 @@ def gallery_message(session: Session) -> bytes:
     """The message for the gallery of kernels."""
     stages, cards, arrays, problem = describe.gallery(session.experiment)
     header: dict[str, Any] = {
-        "session": session.identity,
-        "revision": session.revision,
-        "pin_count": session.pin_count,
-        "uploads": session.uploads,
+        **_kept(session),
         "stages": stages,
         "problem": problem,
+    }
+    return pack(header, arrays, session.have, {"cards": cards})
+
+
+def keeper_message(session: Session) -> bytes:
+    """The message for the component of a page without pictures."""
+    return pack(_kept(session), {}, session.have)
+
+
+def _kept(session: Session) -> dict[str, Any]:
+    """What every component needs to keep the address, the session and the server's last sentence."""
+    return {
+        "session": session.identity,
+        "revision": session.revision,
+        "uploads": session.uploads,
+        "pin_count": session.pin_count,
         "notice": session.notice,
         "link": _link(session),
     }
-    return pack(header, arrays, session.have, {"cards": cards})
 
 
 def _link(session: Session) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from cnn_core import kernels
 from pages.components.blob import identity
-from pages.shared.message import explore_message, gallery_message
+from pages.shared.message import explore_message, gallery_message, keeper_message
 from pages.shared.session import Session
 
 
@@ -127,6 +127,15 @@ def test_the_gallery_shows_every_kernel_that_fits_or_says_why_none():
     assert all(stage["array"] in arrays for stage in header["stages"])
     tiny, _ = unpack(gallery_message(edited({"op": "rows", "value": 1})))
     assert "does not fit" in tiny["problem"]
+
+
+def test_a_page_without_pictures_keeps_the_address_and_the_session_and_no_array():
+    kept = Session()
+    header, arrays = unpack(keeper_message(kept))
+    told, _ = unpack(gallery_message(kept))
+    assert not arrays
+    for name in ("session", "revision", "uploads", "pin_count", "notice", "link"):
+        assert header[name] == told[name]
 
 
 def test_a_tensor_s_name_changes_with_any_bit_any_place_and_any_shape():

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shared.navigation import PAGES
 from pages.shared.session import Session
 
+DRAWN = (None, "explore", "kernels")  # pages whose component draws; another's keeps the address and the session
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,7 +33,7 @@ def test_a_page_runs_and_hands_its_component_a_message(page):
     app = run(page)
     assert not app.exception
     assert not app.error
-    assert len(component(app).bytes) > 1000
+    assert len(component(app).bytes) > (1000 if page in DRAWN else 100)
 
 
 def test_every_page_file_is_in_the_navigation_and_the_other_way_round():

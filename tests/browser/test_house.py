@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pages.shared.navigation import PAGES
 from tests.browser.conftest import Server, Watch
 from tests.browser.screen import hover_cell, wait_drawn
 
@@ -23,7 +24,7 @@ def test_a_first_deep_link_looks_like_any_other_visit(page: Page, fresh_server: 
     wait_drawn(page, ADDRESSES[address])
     expect(page).to_have_title("Kernelscope")
     navigation = page.get_by_role("navigation")
-    expect(navigation.get_by_role("link")).to_have_text(["Explore", "Kernels"])
+    expect(navigation.get_by_role("link")).to_have_text([entry.title for entry in PAGES])
     expect(page.locator("[data-testid=stSidebar]")).to_have_count(0)
     assert "Page not found" not in page.content()
     first = page.locator(".stMain").inner_text()

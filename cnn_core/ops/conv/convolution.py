@@ -46,14 +46,31 @@ def conv2d(
     Raises:
         ShapeError: where shapes or settings do not fit together.
     """
+    x, weight, bias, sliding = checked(x, weight, bias, stride, padding, dilation, groups, padding_mode)
+    return correlate(x, weight, bias, sliding, int(groups), sliding.output_size(*x.shape[2:]), padding_mode)
+
+
+def checked(
+    x: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    bias: npt.ArrayLike | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+    padding_mode: str,
+) -> tuple[Array, Array, Array | None, Window]:
+    """The operands of :func:`conv2d` as arrays of one element type, and the window that slides.
+
+    Raises:
+        ShapeError: where shapes or settings do not fit together.
+    """
     x, weight = images(x), real(weight, "weight")
     bias = vector(bias, "bias", weight.shape[0]) if weight.ndim == 4 else None
     sliding = conv_window(x.shape, weight.shape, stride, padding, dilation, groups, padding_mode)
     dtype = together(x, weight, bias)
-    size = sliding.output_size(*x.shape[2:])
     x, weight = x.astype(dtype, copy=False), weight.astype(dtype, copy=False)
-    bias = None if bias is None else bias.astype(dtype, copy=False)
-    return correlate(x, weight, bias, sliding, int(groups), size, padding_mode)
+    return x, weight, None if bias is None else bias.astype(dtype, copy=False), sliding
 
 
 def conv2d_backward(

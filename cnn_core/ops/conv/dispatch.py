@@ -6,8 +6,9 @@ Measured on one thread, float32, AVX-512, OpenBLAS 0.3.31; ``tests/benchmarks`` 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from cnn_core.ops.conv import shifted, spectral
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.gathered import correlate_gathered
 from cnn_core.ops.conv.rows import Place
-from cnn_core.ops.conv.separable import correlate_separable, factors
+from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
 from cnn_core.ops.conv.spectral import correlate_spectral
 from cnn_core.ops.padding import pad_rows
@@ -46,17 +47,62 @@ ROW_WEIGHTS_MOST = 4096
 
 
 class Branch(Enum):
-    """The algorithms, each in a file of its own."""
+    """The algorithms, each in a file of its own.
 
-    SHIFTED = "shifted"
-    GATHERED = "gathered"
-    BANDED = "banded"
-    SEPARABLE = "separable"
-    SPECTRAL = "spectral"
+    Attributes:
+        function: what does the work on one part of an input.
+        does: how it goes about it, as a sentence.
+    """
+
+    function: Callable[..., None]
+    does: str
+
+    SHIFTED = "shifted", correlate_shifted, "One multiply-add of a whole shifted plane for each weight."
+    GATHERED = (
+        "gathered",
+        correlate_gathered,
+        "Copies each window into a column, then one matrix product does all sums.",
+    )
+    BANDED = (
+        "banded",
+        correlate_banded,
+        "Multiplies whole rows by a band matrix that holds the kernel, moved on by a row.",
+    )
+    SEPARABLE = (
+        "separable",
+        correlate_separable,
+        "Slides the kernel's column, then its row: KH + KW products, not KH × KW.",
+    )
+    SPECTRAL = (
+        "spectral",
+        correlate_spectral,
+        "Multiplies the spectra of tiles and kernel: the cost hardly grows with it.",
+    )
+
+    def __new__(cls, value: str, function: Callable[..., None], does: str) -> Self:
+        """A member whose value is its name alone."""
+        member = object.__new__(cls)
+        member._value_, member.function, member.does = value, function, does
+        return member
 
 
-def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
-    """The algorithm for this geometry, element type, weights and numbers.
+class Choice(NamedTuple):
+    """A branch and, as a sentence, why it is the one."""
+
+    branch: Branch
+    reason: str
+
+
+# Double precision is for those who ask for each bit: exported scripts and the preview repeat these two orders.
+_IN_ORDER = "Double precision adds in one fixed order, so that every sum can be repeated to the last bit"
+_ORDERS = {Branch.SHIFTED: "weight by weight, whole planes at a time", Branch.GATHERED: "as one matrix product"}
+_NO_SLABS = "With a stride and a dilation down, the rows that a window reads cannot be made neighbours."
+_NO_FACTORS = f"The kernel is no column times a row, or a side is below {LEAST_SIDE}, where nothing is gained."
+_WOULD_SPREAD = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
+
+
+def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Choice:
+    """The algorithm for this geometry, element type, weights and numbers, and why.
 
     Args:
         x: ``(N, C_in, H, W)``, not padded.
@@ -65,27 +111,84 @@ def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         groups: into how many groups the channels fall.
         ordered: whether double precision is added in the order that others repeat.
     """
-    taps = math.prod(weight.shape[1:])
+    taps, outputs = math.prod(weight.shape[1:]), weight.shape[0] // groups
+    exact = Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
     if ordered and x.dtype != np.float32:
-        # Double precision is for those who ask for each bit: exported scripts and the preview repeat these two orders.
-        return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
-    outputs = weight.shape[0] // groups
-    if sliding.kernel_size == (1, 1) and taps > 4:
-        return Branch.GATHERED  # little to gather: without a stride the product reads the image itself
-    if (taps > ROW_TAPS_MOST and outputs > 1) or not has_slabs(sliding):
-        return Branch.GATHERED
+        words = f"{'up to' if exact is Branch.SHIFTED else 'above'} {FEW_TAPS} multiply-adds a cell"
+        return Choice(exact, f"{_IN_ORDER}: {words}, {_ORDERS[exact]}.")
+    gathered = _why_gathered(taps, outputs, sliding)
+    if gathered:
+        return Choice(Branch.GATHERED, gathered)
     # Rows from here on. Bands: 0.45 against 1.1 ms for shifted planes, grey 3×3 on 480×640; 0.7 against 8 ms for 3→16.
     if block_rows(outputs) > 1 and not (finite(x) and finite(weight)):
-        return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED  # a band or a spectrum would spread a NaN
-    if outputs == weight.shape[1] == 1 and factors(weight) is not None:
-        return Branch.SEPARABLE  # 1.3 against 10 ms for a band and 6 for a spectrum, 31×31 on 480×640
-    return Branch.SPECTRAL if suits_spectrum(x, weight, sliding, groups) else Branch.BANDED
+        return Choice(exact, _WOULD_SPREAD)
+    if obstacle(Branch.SEPARABLE, x, weight, sliding, groups) is None:
+        # 1.3 against 10 ms for a band and 6 for a spectrum, 31×31 on 480×640
+        return Choice(
+            Branch.SEPARABLE, "Every kernel is a column times a row: the two take turns, with far fewer products."
+        )
+    if suits_spectrum(x, weight, sliding, groups):
+        least = spectral.TAPS_LEAST
+        return Choice(Branch.SPECTRAL, f"From {least} multiply-adds a cell on, transforms cost less than the sums.")
+    return Choice(
+        Branch.BANDED,
+        "In single precision, bands were the fastest for such shapes where this was measured: one thread.",
+    )
+
+
+def _why_gathered(taps: int, outputs: int, sliding: Window) -> str:
+    """Why windows are gathered in single precision, whatever the numbers are; "" where they are not."""
+    if not taps * outputs:
+        return "There is nothing to add up."
+    if sliding.kernel_size == (1, 1) and taps > 4:
+        # Without a stride the product reads the image itself.
+        return "The windows of a 1×1 kernel are the cells themselves: there is little to gather."
+    if taps > ROW_TAPS_MOST and outputs > 1:
+        return f"Above {ROW_TAPS_MOST:,} multiply-adds a cell, one large product makes up for copying the windows."
+    return "" if has_slabs(sliding) else _NO_SLABS
+
+
+def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
+    """The branch of :func:`decide`, which see."""
+    return decide(x, weight, sliding, groups, ordered).branch
+
+
+def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: int) -> str | None:
+    """Why a branch cannot do this work, as a sentence, or None; whether the numbers are finite is not asked here."""
+    rows = branch not in (Branch.SHIFTED, Branch.GATHERED)
+    if rows and not has_slabs(sliding):
+        return _NO_SLABS
+    if branch is Branch.BANDED or not rows:
+        return None
+    if not (weight.shape[1] == 1 and weight.shape[0] == groups):
+        return "It takes one kernel of one plane for each channel."
+    if branch is Branch.SPECTRAL:
+        return _why_no_spectrum(x, sliding)
+    return None if factors(weight) is not None else _NO_FACTORS
+
+
+def _why_no_spectrum(x: Array, sliding: Window) -> str | None:
+    if x.dtype != np.float32:
+        return "Its rounding would show in double precision."
+    if sliding.stride != (1, 1) or sliding.dilation != (1, 1):
+        return "It knows neither stride nor dilation."
+    return None
+
+
+def obstacles(x: Array, weight: Array, sliding: Window, groups: int) -> dict[Branch, str | None]:
+    """For every branch None where it can do this work, else the sentence that says why not."""
+    found = {branch: obstacle(branch, x, weight, sliding, groups) for branch in Branch}
+    if not (finite(x) and finite(weight)):
+        spreading = [Branch.SEPARABLE, Branch.SPECTRAL]
+        if block_rows(weight.shape[0] // groups) > 1:
+            spreading.append(Branch.BANDED)
+        found |= {branch: found[branch] or _WOULD_SPREAD for branch in spreading}
+    return found
 
 
 def suits_spectrum(x: Array, weight: Array, sliding: Window, groups: int) -> bool:
     """Whether transforms pay: a large kernel for each channel, single precision, which hides a double's errors."""
-    alone = weight.shape[1] == 1 and weight.shape[0] == groups
-    if not alone or x.dtype != np.float32 or sliding.stride != (1, 1) or sliding.dilation != (1, 1):
+    if obstacle(Branch.SPECTRAL, x, weight, sliding, groups) is not None:
         return False
     size = sliding.output_size(x.shape[2], x.shape[3])
     return weight.shape[2] * weight.shape[3] >= spectral.TAPS_LEAST and min(size) >= spectral.CELLS_LEAST
@@ -137,20 +240,15 @@ def correlate(
     weight = np.ascontiguousarray(weight)
     if chosen in (Branch.BANDED, Branch.SEPARABLE, Branch.SPECTRAL):
         for cells, place, target in rows_apart(x, sliding, mode, out):
-            if chosen is Branch.SEPARABLE:
-                correlate_separable(cells, weight, bias, target, place)
-            elif chosen is Branch.SPECTRAL:
-                correlate_spectral(cells, weight, bias, target, place)
-            else:
+            if chosen is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
                 kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
                 correlate_banded(cells, kernels, bias, target, place, block_rows(kernels.shape[1]))
+            else:
+                chosen.function(cells, weight, bias, target, place)
         return out
     for cells, target in _strips(x, weight, sliding, mode, out, chosen):
-        if chosen is Branch.SHIFTED:
-            correlate_shifted(cells, weight, target, sliding, groups)
-        else:
-            correlate_gathered(cells, weight, target, sliding, groups)
+        chosen.function(cells, weight, target, sliding, groups)
         if bias is not None:
             np.add(target, bias[:, None, None], out=target)
     return out

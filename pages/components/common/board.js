@@ -12,7 +12,7 @@ import { Channel } from "./channel.js";
 import { h, oncePerFrame, setText } from "./dom.js";
 import { Edits } from "./edits.js";
 import { short } from "./format.js";
-import { keep, sessionBefore } from "./keep.js";
+import { keep, takeUp } from "./keep.js";
 import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
@@ -127,12 +127,8 @@ export class Board {
 
   /** @param {any} header */
   #adopt(header) {
-    if (!this.header) {
-      this.begin(header);
-      const before = sessionBefore(header.link.name);
-      this.resuming = !!before && before !== header.session;
-      if (this.resuming) this.channel.resume(before);
-    }
+    if (!this.header) this.begin(header);
+    const resuming = !this.header && takeUp(header, this.channel);
     this.header = header;
     keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays);
@@ -142,8 +138,7 @@ export class Board {
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
     // Of a session that is about to be taken up again only its own words count.
-    if (!this.resuming) this.notice.arrived(header);
-    this.resuming = false;
+    if (!resuming) this.notice.arrived(header);
     this.show(header);
     this.draw("cnn_core");
     this.#tellChanges(header);

@@ -40,7 +40,7 @@ export function keep(link, session) {
  * @param {string} name of the address's parameter
  * @returns {string | null}
  */
-export function sessionBefore(name) {
+function sessionBefore(name) {
   try {
     const before = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
     const code = new URL(window.location.href).searchParams.get(name) ?? "";
@@ -48,4 +48,17 @@ export function sessionBefore(name) {
   } catch {
     return null;
   }
+}
+
+/**
+ * At a page's first message: ask for the session that it showed before it was loaded again.
+ * @param {{link: Link, session: string}} header
+ * @param {import("./channel.js").Channel} channel
+ * @returns {boolean} whether there was one to ask for
+ */
+export function takeUp({ link, session }, channel) {
+  const before = sessionBefore(link.name);
+  const found = !!before && before !== session;
+  if (found) channel.resume(before);
+  return found;
 }

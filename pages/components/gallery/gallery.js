@@ -9,7 +9,7 @@ import { Dialog } from "../common/dialog.js";
 import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
-import { keep, sessionBefore } from "../common/keep.js";
+import { keep, takeUp } from "../common/keep.js";
 import { kernelPicture } from "../common/kernel_picture.js";
 import { Ledger } from "../common/ledger.js";
 import { Legend } from "../common/legend.js";
@@ -72,16 +72,11 @@ export class Gallery {
       this.lastData = data;
       const header = this.channel.receive(data);
       if (!header) return;
-      if (!this.header) {
-        const before = sessionBefore(header.link.name);
-        this.resuming = !!before && before !== header.session;
-        if (this.resuming) this.channel.resume(before);
-      }
+      const resuming = !this.header && takeUp(header, this.channel);
       this.header = header;
       keep(header.link, header.session);
       // Of a session that is about to be taken up again only its own words count.
-      if (!this.resuming) this.notice.arrived(header);
-      this.resuming = false;
+      if (!resuming) this.notice.arrived(header);
       this.model = new Model(header.stages, this.channel.arrays);
       const size = String(this.model.values.get(-1).shape);
       if (size !== this.size) this.place = null; // another input has another middle

@@ -1,0 +1,94 @@
+"""A convolution's plan names the branch that conv2d takes, says why, and runs any branch that can do the work."""
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from cnn_core import ShapeError, conv2d, conv2d_plan
+from cnn_core.ops.conv import Branch, dispatch
+from tests.core.cases import convolutions
+from tests.helpers import oracles
+
+
+@settings(max_examples=60)
+@given(convolutions())
+def test_the_plan_is_what_conv2d_does_and_its_run_gives_the_same_bits(case):
+    x, weight, bias, given_settings = case
+    for dtype in (np.float32, np.float64):
+        operands = [None if array is None else array.astype(dtype) for array in (x, weight, bias)]
+        plan = conv2d_plan(*operands, **given_settings)
+        with patch.object(dispatch, "choose", wraps=dispatch.choose) as asked:
+            out = conv2d(*operands, **given_settings)
+        assert asked.called == (out.size > 0)  # nothing is chosen for an empty batch
+        if asked.called:
+            assert dispatch.choose(*asked.call_args.args) is plan.branch
+        assert plan.obstacles[plan.branch] is None
+        assert plan.reason.endswith(".")
+        assert out.shape == plan.shape
+        assert out.dtype == plan.dtype
+        np.testing.assert_array_equal(plan.run(), out)
+
+
+@settings(max_examples=60)
+@given(convolutions())
+def test_every_branch_without_an_obstacle_gives_what_loops_give(case):
+    x, weight, bias, given_settings = case
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    expected = oracles.conv2d(x, weight, bias, *order)
+    for dtype in (np.float32, np.float64):
+        plan = conv2d_plan(*(None if a is None else a.astype(dtype) for a in (x, weight, bias)), **given_settings)
+        for branch, why_not in plan.obstacles.items():
+            if why_not is None:
+                np.testing.assert_allclose(plan.run(branch), expected, rtol=1e-4, atol=1e-3)
+            else:
+                with pytest.raises(ShapeError, match="works"):
+                    plan.run(branch)
+
+
+def test_all_five_branches_can_do_a_large_blur_of_a_grey_picture_in_single_precision():
+    x, weight = np.random.default_rng(0).random((1, 1, 70, 80), np.float32), np.full((1, 1, 7, 7), 1 / 49, np.float32)
+    plan = conv2d_plan(x, weight)
+    assert plan.branch is Branch.SEPARABLE
+    assert set(plan.obstacles.values()) == {None}
+    for branch in Branch:
+        np.testing.assert_allclose(plan.run(branch), plan.run(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "given_settings", "impossible"),
+    [
+        (np.float64, {}, {Branch.SPECTRAL}),
+        (np.float32, {"stride": 2}, {Branch.SPECTRAL}),
+        (np.float32, {"dilation": 2}, {Branch.SPECTRAL}),
+        (np.float32, {"stride": 2, "dilation": 2}, {Branch.BANDED, Branch.SEPARABLE, Branch.SPECTRAL}),
+    ],
+)
+def test_a_branch_says_what_keeps_it_from_the_work(dtype, given_settings, impossible):
+    plan = conv2d_plan(np.ones((1, 1, 30, 30), dtype), np.ones((1, 1, 7, 7), dtype), **given_settings)
+    assert {branch for branch, why_not in plan.obstacles.items() if why_not} == impossible
+
+
+def test_infinities_keep_bands_and_spectra_from_the_work():
+    x = np.ones((1, 1, 30, 30), np.float32)
+    x[0, 0, 3, 3] = np.inf
+    plan = conv2d_plan(x, np.ones((1, 1, 7, 7), np.float32))
+    able = {branch for branch, why_not in plan.obstacles.items() if why_not is None}
+    assert able == {Branch.SHIFTED, Branch.GATHERED}
+    assert "NaN" in plan.reason
+
+
+def test_the_figures_count_multiply_adds_and_bytes():
+    plan = conv2d_plan(np.ones((2, 3, 10, 10)), np.ones((4, 3, 3, 3)), np.ones(4), stride=2)
+    assert plan.shape == (2, 4, 4, 4)
+    assert plan.taps == 27
+    assert plan.multiply_adds == 2 * 4 * 4 * 4 * 27
+    assert plan.bytes == 8 * (2 * 3 * 100 + 4 * 27 + 4 + 2 * 4 * 16)
+    assert plan.branch is Branch.SHIFTED
+    assert "double precision" in plan.reason.lower()
+
+
+def test_a_plan_refuses_what_conv2d_refuses():
+    with pytest.raises(ShapeError):
+        conv2d_plan(np.ones((1, 1, 2, 2)), np.ones((1, 1, 3, 3)))
