@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pages.shared.convolution.message import convolution_message
 from pages.shared.message import explore_message
 from pages.shared.session import Session, recent
 
@@ -28,7 +29,13 @@ def explore(kept: Session) -> bytes:
         return explore_message(kept, upload_limit=int(st.get_option("server.maxUploadSize")))
 
 
-_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore}
+def convolution(kept: Session) -> bytes:
+    """What the convolution laboratory's component is sent."""
+    with kept.lock:
+        return convolution_message(kept)
+
+
+_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore, "convolution": convolution}
 
 
 def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes | None:

@@ -40,7 +40,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "history": {"undo": session.can_undo(), "redo": session.can_redo()},
         "notice": session.notice,
         "upload_limit": upload_limit,
-        "link": _link(session),
+        "link": link_of(session),
     }
     return pack(header, arrays, session.have, {"columns": columns(chain, output)})
 
@@ -56,12 +56,12 @@ def gallery_message(session: Session) -> bytes:
         "stages": stages,
         "problem": problem,
         "notice": session.notice,
-        "link": _link(session),
+        "link": link_of(session),
     }
     return pack(header, arrays, session.have, {"cards": cards})
 
 
-def _link(session: Session) -> dict[str, Any]:
+def link_of(session: Session) -> dict[str, Any]:
     """The address that holds the experiment on screen."""
     link = to_link(session.scenario)
     return {"name": LINK, "code": link.code, "missing": link.missing}

@@ -33,7 +33,7 @@ class Entry:
 
 
 # The first page is the one that opens.
-PAGES = (Entry("explore", "Explore"), Entry("kernels", "Kernels"))
+PAGES = (Entry("explore", "Explore"), Entry("convolution", "Convolution"), Entry("kernels", "Kernels"))
 
 
 def page(name: str) -> StreamlitPage:

@@ -22,7 +22,7 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
- *   residual: number, formula: string | null}} Explanation
+ *   residual: number, formula: string | null, fed?: Term[]}} Explanation  `fed`: what an input cell has a part in
  */
 
 export class Model {
