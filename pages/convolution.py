@@ -13,7 +13,7 @@ from pages.shared.session import session  # noqa: E402
 kept = session()
 frame.heading(
     "Convolution",
-    "Every number of one convolution: which cells meet which weights, and what they add up to.",
+    "Which cells meet which weights, and what they add up to.",
     "Point at an output cell, then at a weight, then at an input cell.",
     "Tap an output cell, then press ▶; tap an input cell to see what it feeds.",
     beside=True,

@@ -16,6 +16,7 @@ def test_every_module_and_style_of_the_components_is_announced():
         ("", "explore", "gallery"),
         ("explore", "explore", "gallery"),
         ("kernels", "gallery", "explore"),
+        ("convolution", "convolution", "explore"),
     ):
         told = preload.header(COMPONENTS_FOLDER, "/base/ui", page).decode()
         files = [file for name in ("common", folder) for file in (COMPONENTS_FOLDER / name).iterdir()]

@@ -9,7 +9,7 @@ from tests.browser.screen import hover_cell, wait_drawn
 pytestmark = pytest.mark.browser
 
 # Where a page's own address leads, and a view that tells it has drawn.
-ADDRESSES = {"": "probabilities", "explore": "probabilities", "kernels": "laplacian"}
+ADDRESSES = {"": "probabilities", "explore": "probabilities", "convolution": "output-0", "kernels": "laplacian"}
 LISTEN = (
     "window.cnn = {drawn: [], cell: []};"
     "document.addEventListener('cnn:drawn', (event) => window.cnn.drawn.push(event.detail));"
@@ -23,7 +23,7 @@ def test_a_first_deep_link_looks_like_any_other_visit(page: Page, fresh_server: 
     wait_drawn(page, ADDRESSES[address])
     expect(page).to_have_title("Kernelscope")
     navigation = page.get_by_role("navigation")
-    expect(navigation.get_by_role("link")).to_have_text(["Explore", "Kernels"])
+    expect(navigation.get_by_role("link")).to_have_text(["Explore", "Convolution", "Kernels"])
     expect(page.locator("[data-testid=stSidebar]")).to_have_count(0)
     assert "Page not found" not in page.content()
     first = page.locator(".stMain").inner_text()

@@ -171,7 +171,8 @@ export class Ledger {
       return block;
     });
     const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null) });
-    return [h("div", { class: "ks-ledger-planes" }, ...blocks), h("div", { class: "ks-ledger-sum" }, total)];
+    // The whole first: the parts below it may reach beyond the screen.
+    return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
 
   /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts */

@@ -53,7 +53,7 @@ export class Player {
       button("One cell on", "→", () => this.#jump(this.on.where() + 1)),
       button("To the last cell", "⇥", () => this.#jump(this.on.count() - 1)),
       h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "speed" }), this.slider, this.speed_text),
-      ...(thorough ? [this.scrub, this.order] : []),
+      ...(thorough ? [h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "cell" }), this.scrub), this.order] : []),
       this.place,
     );
     this.#setSpeed();

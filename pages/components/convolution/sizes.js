@@ -9,10 +9,10 @@ const GAP = 30; // px between columns, where the signs stand
 const STACK_BELOW = 860; // px: under this width the columns stand below each other
 const STACKED_MAP = 176; // px of a map beside its own controls
 const LARGEST_CELL = 48; // px
-const NARROWEST = 150; // px of a column
-const HEIGHTS = [300, 212, 168, 132]; // px of a map, by how many stand below each other
+const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
+const HEIGHTS = [280, 184, 152, 124]; // px of a map, by how many stand below each other
 const CAPTION = 24; // px
-const SLACK = 8; // px between rows
+const SLACK = 4; // px between rows
 
 /**
  * @param {number} width of the page, px
@@ -22,7 +22,8 @@ const SLACK = 8; // px between rows
 export function sizes(width, maps, kernel) {
   const stacked = width < STACK_BELOW;
   const weight = weightSize(Math.max(...kernel));
-  const kernelWidth = Math.max(NARROWEST, kernel[1] * (weight + 2) + 8);
+  const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - maps.length * GAP) / (maps.length + 1))));
+  const kernelWidth = Math.max(least, kernel[1] * (weight + 2) + 8);
   const most = Math.max(...maps.map(({ count }) => count));
   const across = maps.map(({ columns, ring }) => columns + ring[2] + ring[3]);
   const down = maps.map(({ rows, ring }) => rows + ring[0] + ring[1]);
@@ -30,7 +31,7 @@ export function sizes(width, maps, kernel) {
     if (down.some((cells) => cells * cell > HEIGHTS[most - 1])) return false;
     if (stacked) return across.every((cells) => cells * cell <= STACKED_MAP);
     const taken = kernelWidth + maps.length * GAP;
-    return taken + across.reduce((sum, cells) => sum + Math.max(NARROWEST, Math.ceil(cells * cell)), 0) <= width;
+    return taken + across.reduce((sum, cells) => sum + Math.max(least, Math.ceil(cells * cell)), 0) <= width;
   };
   let [low, high] = [0, LARGEST_CELL];
   if (fits(high)) low = high;
@@ -42,6 +43,6 @@ export function sizes(width, maps, kernel) {
   // Whole pixels keep lines crisp.
   const cell = low >= 4 ? Math.floor(low) : low;
   const row = Math.max(Math.ceil(Math.max(...down) * cell), kernel[0] * (weight + 2)) + CAPTION + SLACK;
-  const widths = across.map((cells) => Math.max(NARROWEST, Math.ceil(cells * cell)));
+  const widths = across.map((cells) => Math.max(least, Math.ceil(cells * cell)));
   return { stacked, cell, row, widths, kernelWidth };
 }

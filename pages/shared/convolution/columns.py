@@ -32,6 +32,7 @@ from pages.shared.describe import geometry_words, size
 from pages.shared.experiment import Pair
 
 _AXES = ("rows", "columns")
+_SHORT = ("rows", "cols")
 _SIDES = ("top", "bottom", "left", "right")
 _MODES = {
     "zeros": "zeros around it",
@@ -114,8 +115,8 @@ def _input_note(laboratory: Laboratory) -> str:
 
 def _kernel_note(operation: Operation) -> str:
     if operation.flipped:
-        return "True convolution: the kernel is turned half around, and lies so on the window"
-    return "Cross-correlation, as in networks: the kernel lies on the window as it stands"
+        return "True convolution: turned half around, it lies so on the window"
+    return "Cross-correlation, as in networks: not flipped"
 
 
 def _alone_note(operation: Operation, output: int) -> str:
@@ -261,7 +262,7 @@ def _kernel_side(laboratory: Laboratory, axis: int, name: str) -> Control:
 
     return stepper(
         {"op": "kernel_size", "axis": axis},
-        f"kernel {name}",
+        _SHORT[axis],
         operation.kernel_size[axis],
         (1, KERNEL_LARGEST),
         allowed=allowed,
