@@ -48,6 +48,7 @@ NAMES = st.sampled_from(
         {"op": "bias", "output": 1, "value": 2.5},
         {"op": "cells", "plane": 1, "cells": [[5, 5, 4]]},
         {"op": "kernel", "output": 0, "plane": 0, "values": [[1, 2], [3, 4]]},
+        *({"op": name} for name in ("keep", "swap", "drop", "worked")),
         {"op": "unheard of"},
         {"op": "groups"},
     ]
@@ -195,6 +196,28 @@ def test_the_pinned_cell_s_sum_is_sent_whichever_stage_it_is_on(stage):
     assert header["explanation"]["stage"] == stage
     traced = desk.run.alone if stage == ALONE else desk.run.trace
     assert header["explanation"]["value"] == traced.values(0 if stage == ALONE else stage)[0, 1, 2, 2]
+
+
+def test_what_is_kept_is_compared_where_the_sizes_agree_and_else_said_not_to_be():
+    state = edited({"op": "keep"}, {"op": "library", "output": 0, "value": "sobel_x"})
+    made = run(state)
+    np.testing.assert_array_equal(made.difference, made.trace.output - run(Laboratory()).trace.output)
+    views = {each["view"]: each for each in columns(made, 0)}
+    assert views["difference"]["kind"] == "maps"
+    other = run(apply(state, {"op": "stride", "value": 2}, Experiment()))
+    assert other.difference is None
+    views = {each["view"]: each for each in columns(other, 0)}
+    assert views["difference"]["why"] == "No difference: 2 × 2 × 2 and 4 × 4 × 2 cells do not lie over each other."
+    swapped = run(apply(other.laboratory, {"op": "swap"}, Experiment()))
+    np.testing.assert_array_equal(swapped.kept.output, other.trace.output)
+
+
+def test_what_is_kept_goes_along_with_the_input_or_says_that_it_cannot():
+    state = edited({"op": "keep"}, {"op": "channels", "value": 3})
+    assert state.kept.inputs == 3
+    large = edited({"op": "kernel_size", "value": 6}, {"op": "keep"}, {"op": "kernel_size", "value": 1})
+    with pytest.raises(EditRefusedError, match="What you kept to compare would not fit"):
+        apply(large, {"op": "input", "value": "explore"}, Experiment())
 
 
 def test_a_pin_that_is_gone_falls_to_the_nearest_cell():

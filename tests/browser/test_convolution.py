@@ -281,6 +281,33 @@ def test_another_output_channel_brings_its_own_kernel(laboratory: Page):
     expect(laboratory.get_by_label("bias", exact=True)).to_have_value("0")
 
 
+def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(laboratory: Page):
+    before = revision(laboratory)
+    with within(laboratory, "output", "Keep to compare", "button") as button:
+        button.click()
+        wait_drawn(laboratory, "kept-0", "cnn_core", before)
+    set_to(laboratory, "kernel", "Kernel", "sobel_x", kind="select")
+    asked = carried({"op": "keep"}, {"op": "library", "output": 0, "value": "sobel_x"})
+    event = hover_cell(laboratory, "difference-0", 1, 2, (4, 4))
+    assert event["value"] == asked.difference[0, 0, 1, 2]
+    assert [term["product"] for term in event["terms"]] == [
+        asked.trace.output[0, 0, 1, 2],
+        -asked.kept.output[0, 0, 1, 2],
+    ]
+    unmarked = ink(laboratory, "kept-0")
+    event = hover_cell(laboratory, "output-0", 3, 3, (4, 4))
+    laboratory.wait_for_timeout(60)
+    assert ink(laboratory, "kept-0") != unmarked
+    event = hover_cell(laboratory, "kept-0", 2, 1, (4, 4))
+    assert event["value"] == asked.kept.output[0, 0, 2, 1]
+    assert event["total"] == event["value"]
+    set_to(laboratory, "kernel", "stride, as a number", "2")
+    expect(laboratory.locator("[data-column=difference]")).to_contain_text("do not lie over each other")
+    press(laboratory, "Swap", "output-0")
+    press(laboratory, "Drop", "output-0")
+    expect(laboratory.locator("[data-column=kept]")).to_have_count(0)
+
+
 def test_the_laboratory_is_kept_over_pages_and_a_reload(laboratory: Page):
     set_to(laboratory, "kernel", "stride, as a number", "2")
     laboratory.get_by_role("link", name="Explore").click()

@@ -297,7 +297,7 @@ export class Grid {
     const { scale, top, left } = this;
     const [x, y] = [(box.left - left) * scale, (box.top - top) * scale];
     if (scale < TINTED_BELOW) {
-      context.globalAlpha = 0.6;
+      context.globalAlpha = 0.5;
       context.fillStyle = hue;
       context.fillRect(x, y, scale, scale);
       context.globalAlpha = 1;
@@ -318,17 +318,29 @@ export class Grid {
     context.setLineDash([2, 2]);
     const [above, below, before, after] = ring;
     context.strokeRect(-before * cell + 0.5, -above * cell + 0.5, (columns + before + after) * cell - 1, (rows + above + below) * cell - 1);
+    if (cell < 2 * SMALLEST_NUMBER) {
+      context.setLineDash([]);
+      return;
+    }
+    this.#eachAround((row, column) => context.strokeRect(column * cell + 0.5, row * cell + 0.5, cell, cell));
     context.setLineDash([]);
-    if (cell < 2 * SMALLEST_NUMBER) return;
     const quiet = getComputedStyle(this.element).getPropertyValue("--ks-quiet").trim();
     if (quiet) context.fillStyle = quiet;
     context.font = `${Math.max(SMALLEST_NUMBER, cell * 0.3)}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
+    this.#eachAround((row, column) => {
+        context.fillText(short(this.#seenAt(row + above, column + before), 2), (column + 0.5) * cell, (row + 0.53) * cell);
+    });
+  }
+
+  /** @param {(row: number, column: number) => void} act at each place of the padding */
+  #eachAround(act) {
+    const { rows, columns, ring } = this;
+    const [above, below, before, after] = ring;
     for (let row = -above; row < rows + below; row += 1) {
       for (let column = -before; column < columns + after; column += 1) {
-        if (row >= 0 && row < rows && column >= 0 && column < columns) continue;
-        context.fillText(short(this.#seenAt(row + above, column + before), 2), (column + 0.5) * cell, (row + 0.53) * cell);
+        if (row < 0 || row >= rows || column < 0 || column >= columns) act(row, column);
       }
     }
   }

@@ -16,7 +16,7 @@ import { rowsOf, tableOf } from "../common/table.js";
 import { taps } from "../common/windows.js";
 import { sizes } from "./sizes.js";
 
-const [INPUT, OUTPUT, RELU, ALONE] = [-1, 0, 1, 2]; // stages, as pages/shared/convolution/message.py numbers them
+const [INPUT, OUTPUT, RELU, ALONE, KEPT, DIFFERENCE] = [-1, 0, 1, 2, 3, 4]; // stages, as pages/shared/convolution/message.py numbers them
 const MOST_TOLD = 256; // terms of a weight that are told one by one to the outside
 
 export class Convolution extends Board {
@@ -116,7 +116,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.#kernelSize()]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -134,7 +134,9 @@ export class Convolution extends Board {
     this.columns.get("alone").view.offer(named(this.group));
     const chosen = all(OUTPUT).length > 1 ? this.output : null;
     this.columns.get("output").view.offer(named(all(OUTPUT)), chosen);
-    this.columns.get("relu")?.view.offer(named(all(OUTPUT)), chosen);
+    for (const [view, stage] of /** @type {[string, number][]} */ ([["relu", OUTPUT], ["kept", KEPT], ["difference", DIFFERENCE]])) {
+      if (this.columns.get(view)?.kind === "maps") this.columns.get(view).view.offer(named(all(stage)), chosen);
+    }
   }
 
   layout(draw = true) {
@@ -145,7 +147,8 @@ export class Convolution extends Board {
       const [, count, rows, columns] = this.model.values.get(stage.stage).shape;
       return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
     });
-    const found = sizes(this.root.clientWidth, maps, this.#kernelSize());
+    const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
+    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
@@ -237,7 +240,7 @@ export class Convolution extends Board {
     for (const column of this.columns.values()) {
       if (column.kind !== "maps") continue;
       const { stage } = this.#stageOfColumn(column);
-      for (const [channel, { grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], stage === INPUT ? null : blank);
+      for (const [channel, { grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], [INPUT, KEPT].includes(stage) ? null : blank);
     }
     for (const [channel, { kernel }] of this.columns.get("kernel").view.shown) {
       kernel.mark(this.weight ? (this.weight.channel === channel ? this.weight.key : null) : (this.keyShown?.channel ?? channel) === channel ? (this.keyShown?.key ?? null) : null);
@@ -262,17 +265,31 @@ export class Convolution extends Board {
     /** @type {Map<string, any[]>} */
     const marks = new Map();
     const output = stage === ALONE ? this.output : index[1];
-    const channels = stage === ALONE ? [Math.floor(index[1] / this.shares)] : Array.from({ length: this.model.mixed(this.convolution, output).count }, (_, k) => this.model.mixed(this.convolution, output).first + k);
+    // What was kept has a window of its own.
+    const slid = stage === KEPT ? this.model.byNumber.get(KEPT) : this.convolution;
+    const { first, count } = this.model.mixed(slid, output);
+    const channels = stage === ALONE ? [Math.floor(index[1] / this.shares)] : Array.from({ length: count }, (_, k) => first + k);
     const [, , rows, columns] = this.model.values.get(INPUT).shape;
-    const met = taps(this.convolution.link, index[2], index[3], rows, columns);
+    const met = taps(slid.link, index[2], index[3], rows, columns);
     const places = met.map((tap) => tap.place);
     const frame = { top: Math.min(...places.map((at) => at.row)), left: Math.min(...places.map((at) => at.column)), bottom: Math.max(...places.map((at) => at.row)), right: Math.max(...places.map((at) => at.column)) };
-    const { extent } = this.convolution.link;
+    const { extent } = slid.link;
     const hued = met.map(({ a, b, place: at }) => ({ box: cellBox(at.row, at.column), role: "tap", hue: positionHue(a * extent[1] + b, this.dark) }));
     const box = boxAt(index);
     for (const channel of channels) {
       marks.set(`input-${channel}`, [...hued, { box: frame, role: "source" }]);
-      marks.set(`alone-${channel}`, [{ box, role: stage === ALONE ? "self" : "source" }]);
+      if (stage !== KEPT) marks.set(`alone-${channel}`, [{ box, role: stage === ALONE ? "self" : "source" }]);
+    }
+    if (stage === KEPT) {
+      const twin = this.model.twin(KEPT, index, OUTPUT, output);
+      marks.set(`kept-${output}`, [{ box, role: "self" }]);
+      if (twin) marks.set(`output-${output}`, [{ box: boxAt(twin), role: "pinned" }]);
+      return marks;
+    }
+    if (this.model.byNumber.has(KEPT) && stage !== ALONE) {
+      const twin = this.model.twin(OUTPUT, index, KEPT, output);
+      if (twin) marks.set(`kept-${output}`, [{ box: boxAt(twin), role: stage === DIFFERENCE ? "source" : "pinned" }]);
+      marks.set(`difference-${output}`, [{ box, role: stage === DIFFERENCE ? "self" : "feeds" }]);
     }
     marks.set(`output-${output}`, [{ box, role: stage === OUTPUT ? "self" : stage === ALONE ? "feeds" : "source" }]);
     marks.set(`relu-${output}`, [{ box, role: stage === RELU ? "self" : "feeds" }]);
@@ -330,15 +347,25 @@ export class Convolution extends Board {
   // ---- asking ------------------------------------------------------------------------------------------------
 
   explanation(place) {
+    if (place.stage === DIFFERENCE) return this.#difference(place.index);
     const told = super.explanation(place);
     return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output) } : told;
+  }
+
+  /** A difference has two terms. @param {number[]} index */
+  #difference(index) {
+    const value = this.model.value(DIFFERENCE, index);
+    const term = (/** @type {number} */ stage, /** @type {number} */ weight) => ({ stage, index, value: this.model.value(stage, index), weight, product: weight * this.model.value(stage, index), key: 0 });
+    const terms = [term(OUTPUT, 1), term(KEPT, -1)];
+    const total = fsum(terms.map(({ product }) => product));
+    return { stage: DIFFERENCE, index, rule: "sum", value, terms, bias: 0, total, residual: value - total, formula: null };
   }
 
   /** @param {any} term */
   showTerm(term) {
     this.term = term?.index ? { stage: term.stage, index: term.index } : null;
     this.keyShown = null;
-    if (term && this.place.stage !== RELU) {
+    if (term && [INPUT, OUTPUT, ALONE].includes(this.place.stage)) {
       const channel = this.place.stage === INPUT ? this.place.index[1] : term.index?.[1];
       this.keyShown = { channel, key: term.key };
     }
@@ -367,7 +394,8 @@ export class Convolution extends Board {
 
   /** A cell of another output channel brings its kernel along. @param {import("../common/board.js").Place} place */
   chosen(place) {
-    if ((place.stage === OUTPUT || place.stage === RELU) && place.index[1] !== this.output) this.#chooseOutput(place.index[1]);
+    const outputs = this.model.values.get(OUTPUT).shape[1];
+    if (place.stage !== INPUT && place.stage !== ALONE && place.index[1] !== this.output && place.index[1] < outputs) this.#chooseOutput(place.index[1]);
   }
 
   /** @param {number} output */

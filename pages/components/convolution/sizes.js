@@ -10,17 +10,20 @@ const STACK_BELOW = 860; // px: under this width the columns stand below each ot
 const STACKED_MAP = 176; // px of a map beside its own controls
 const LARGEST_CELL = 48; // px
 const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
-const HEIGHTS = [280, 184, 152, 124]; // px of a map, by how many stand below each other
+const HEIGHTS = [280, 184, 184, 184]; // px of a map, by how many stand below each other
+const WHY = 130; // px of a column that says why it shows no map
 const CAPTION = 24; // px
 const SLACK = 4; // px between rows
 
 /**
- * @param {number} width of the page, px
+ * @param {number} page its width, px
  * @param {{rows: number, columns: number, ring: readonly number[], count: number}[]} maps a column of `count` maps each
  * @param {number[]} kernel rows and columns
+ * @param {number} missing columns that say why they show no map
  */
-export function sizes(width, maps, kernel) {
-  const stacked = width < STACK_BELOW;
+export function sizes(page, maps, kernel, missing) {
+  const width = page - missing * (WHY + GAP);
+  const stacked = page < STACK_BELOW;
   const weight = weightSize(Math.max(...kernel));
   const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - maps.length * GAP) / (maps.length + 1))));
   const kernelWidth = Math.max(least, kernel[1] * (weight + 2) + 8);

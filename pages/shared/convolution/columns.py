@@ -87,7 +87,48 @@ def columns(run: Run, output: int) -> list[dict[str, Any]]:
     ]
     if laboratory.relu:
         shown.append(_column("relu", "maps", "ReLU", _maps(maps[1:]), "negative becomes 0", _tables("relu"), "→"))
-    return shown
+    return [*shown, *_compared(run)]
+
+
+def _compared(run: Run) -> list[dict[str, Any]]:
+    """What was kept, and the difference where there is one."""
+    kept = run.laboratory.kept
+    if kept is None or run.kept is None:
+        return []
+    shape, now = run.kept.output.shape, run.trace.stages[0].output.shape
+    beside = [
+        button({"op": "swap"}, "Swap", hint="Work on what was kept, and keep what is worked on"),
+        button({"op": "drop"}, "Drop", hint="Compare no more"),
+        *_tables("kept"),
+    ]
+    less = "" if run.difference is None else "−"
+    columns_ = [_column("kept", "maps", "Kept", _maps(shape[1:]), _settings(kept), beside, less)]
+    if run.difference is not None:
+        note = "output less what was kept"
+        return [
+            *columns_,
+            _column("difference", "maps", "Difference", _maps(shape[1:]), note, _tables("difference"), "="),
+        ]
+    why = f"No difference: {_maps(now[1:])} and {_maps(shape[1:])} cells do not lie over each other."
+    return [*columns_, {**_column("difference", "missing", "Difference", "", "", []), "why": why, "fixes": []}]
+
+
+def _settings(operation: Operation) -> str:
+    """A convolution in a few words."""
+    names = [next((each.title for each in kernels.LIBRARY if _is(planes, each)), "") for planes in operation.weight]
+    named = " and ".join(name for name in names if name) or f"a {size(operation.kernel_size)} kernel"
+    told = [named]
+    told += [f"stride {_axes(operation.stride)}"] * (operation.stride != (1, 1))
+    told += [f"dilation {_axes(operation.dilation)}"] * (operation.dilation != (1, 1))
+    if operation.padding != NO_PADDING:
+        told.append(f"{'same' if operation.padding == 'same' else operation.padding_mode} padding")
+    told += [f"{operation.groups} groups"] * (operation.groups > 1)
+    told += ["flipped"] * operation.flipped
+    return ", ".join(told)
+
+
+def _axes(pair: Pair) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]} × {pair[1]}"
 
 
 def _column(
@@ -110,7 +151,7 @@ def _input_note(laboratory: Laboratory) -> str:
     if not any(map(any, sides)):
         return "Choose a cell and type to change it"
     padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
-    return f"padded to {size(padded)}; choose a cell and type to change it"
+    return f"padded to {size(padded)}"
 
 
 def _kernel_note(operation: Operation) -> str:
@@ -318,6 +359,7 @@ def _pair(laboratory: Laboratory, name: str, most: int, why_low: str, hint: str)
 def _output(laboratory: Laboratory, output: int) -> list[Control]:
     operation = laboratory.operation
     groups = [option(str(n), _group_words(n, operation), _no_groups(n, operation)) for n in range(1, CHANNELS_MOST + 1)]
+    keep = button({"op": "keep"}, "Keep to compare", hint="Then change anything: both stand side by side")
     bias = number({"op": "bias", "output": output}, "bias", float(operation.bias[output]), hint="Added to every cell")
     return [
         select({"op": "groups", "as": "number"}, "Groups", str(operation.groups), groups, place="top"),
@@ -335,6 +377,7 @@ def _output(laboratory: Laboratory, output: int) -> list[Control]:
         heading("After the sum", place="more"),
         check({"op": "with_bias"}, "Add a bias", operation.with_bias, place="more"),
         check({"op": "relu"}, "ReLU after it", laboratory.relu, place="more", hint="Negative becomes 0"),
+        *([] if laboratory.kept else [keep]),
         *_tables("output"),
     ]
 

@@ -68,6 +68,10 @@ def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laborat
     if why is not None:
         # The core names a setting as Python writes it; the screen has it as a control beside a number.
         raise EditRefusedError(f"{why[0].upper()}{why[1:].replace('=', ' ')}, so it stays as it was.")
+    if changed.kept is not None:
+        why = misfit(changed.plane, changed.kept)
+        if why is not None:
+            raise EditRefusedError(f"What you kept to compare would not fit: {why.replace('=', ' ')}. Drop it first.")
     return changed
 
 
@@ -80,7 +84,15 @@ def _with_input(laboratory: Laboratory, source: str, planes: FloatArray) -> Labo
     operation = laboratory.operation
     if planes.shape[0] != operation.inputs:
         operation = _of_channels(operation, planes.shape[0], operation.outputs)
-    return replace(laboratory, input=planes, source=source, operation=operation)
+    return replace(
+        laboratory, input=planes, source=source, operation=operation, kept=_kept(laboratory, planes.shape[0])
+    )
+
+
+def _kept(laboratory: Laboratory, channels: int) -> Operation | None:
+    """What is compared with, for so many channels."""
+    kept = laboratory.kept
+    return kept if kept is None or kept.inputs == channels else _of_channels(kept, channels, kept.outputs)
 
 
 def _of_channels(operation: Operation, inputs: int, outputs: int, groups: int | None = None) -> Operation:
@@ -106,7 +118,7 @@ def _channels(laboratory: Laboratory, edit: Edit) -> Laboratory:
         more = given(laboratory.source, count)[laboratory.channels :]
         planes = np.concatenate([laboratory.input, more])
     operation = _of_channels(laboratory.operation, count, laboratory.operation.outputs)
-    return replace(laboratory, input=read_only(planes), operation=operation)
+    return replace(laboratory, input=read_only(planes), operation=operation, kept=_kept(laboratory, count))
 
 
 def _outputs(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -243,6 +255,20 @@ def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, input=read_only(planes))
 
 
+def _keep(laboratory: Laboratory, _edit: Edit) -> Laboratory:
+    return replace(laboratory, kept=laboratory.operation)
+
+
+def _swap(laboratory: Laboratory, _edit: Edit) -> Laboratory:
+    if laboratory.kept is None:
+        raise EditRefusedError("Nothing was kept to compare with, so there is nothing to swap.")
+    return replace(laboratory, operation=laboratory.kept, kept=laboratory.operation)
+
+
+def _drop(laboratory: Laboratory, _edit: Edit) -> Laboratory:
+    return replace(laboratory, kept=None)
+
+
 def _worked(_laboratory: Laboratory, _edit: Edit) -> Laboratory:
     return Laboratory()
 
@@ -266,4 +292,7 @@ _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "with_bias": partial(_switch, name="with_bias"),
     "flipped": partial(_switch, name="flipped"),
     "relu": _relu,
+    "keep": _keep,
+    "swap": _swap,
+    "drop": _drop,
 }

@@ -133,12 +133,14 @@ class Laboratory:
         source: where it comes from, one of ``SOURCES``.
         operation: the convolution.
         relu: whether a ReLU follows.
+        kept: another convolution of the same input, to compare with, or None.
     """
 
     input: FloatArray = field(default_factory=lambda: given("worked", 2))
     source: str = "worked"
     operation: Operation = field(default_factory=Operation)
     relu: bool = False
+    kept: Operation | None = None
 
     @property
     def channels(self) -> int:
@@ -209,15 +211,24 @@ class Run(NamedTuple):
         laboratory: what was asked.
         trace: the convolution and, where there is one, its ReLU.
         alone: each channel's share: see :func:`partial`.
+        kept: what is compared with, or None.
+        difference: the output less what is kept, ``(1, O, OH, OW)``, or None where their sizes differ.
     """
 
     laboratory: Laboratory
     trace: Trace
     alone: Trace
+    kept: Trace | None = None
+    difference: FloatArray | None = None
 
 
 def run(laboratory: Laboratory) -> Run:
     """Carry it out with ``cnn_core``."""
     x = laboratory.input[None]  # (C, H, W) -> (N, C, H, W)
     layers: list[Layer] = [layer(laboratory.operation), *([ReLU()] if laboratory.relu else [])]
-    return Run(laboratory, Sequential(layers).trace(x), Sequential([partial(laboratory.operation)]).trace(x))
+    trace, alone = Sequential(layers).trace(x), Sequential([partial(laboratory.operation)]).trace(x)
+    if laboratory.kept is None:
+        return Run(laboratory, trace, alone)
+    kept = Sequential([layer(laboratory.kept)]).trace(x)
+    now = trace.stages[0].output
+    return Run(laboratory, trace, alone, kept, now - kept.output if now.shape == kept.output.shape else None)

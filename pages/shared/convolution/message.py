@@ -15,7 +15,7 @@ from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.message import link_of
 from pages.shared.session import Session
 
-OUTPUT, RELU, ALONE = 0, 1, 2  # stages; the input is -1
+OUTPUT, RELU, ALONE, KEPT, DIFFERENCE = 0, 1, 2, 3, 4  # stages; the input is -1
 
 _FIRST_PIN = (OUTPUT, (0, 0, 1, 1))
 
@@ -30,8 +30,6 @@ def convolution_message(session: Session) -> bytes:
     pin = _pin(desk)
     weight = run.laboratory.operation.sliding
     arrays[identity(weight)] = weight
-    explained = run.trace if pin[0] != ALONE else run.alone
-    asked = explained.explain(0 if pin[0] == ALONE else pin[0], pin[1])
     header: dict[str, Any] = {
         "session": desk.identity,
         "revision": desk.revision,
@@ -42,7 +40,7 @@ def convolution_message(session: Session) -> bytes:
         "brush": {"kind": "grid", "value": 9, "step": 1, "low": -VALUE_LIMIT, "high": VALUE_LIMIT, "radius": 0},
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "pin_count": desk.pin_count,
-        "explanation": _explanation(describe.explanation(asked), pin[0]),
+        "explanation": _explanation(run, *pin),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
         "link": link_of(session),
@@ -50,7 +48,12 @@ def convolution_message(session: Session) -> bytes:
     return pack(header, arrays, desk.have, {"columns": columns(run, output)})
 
 
-def _explanation(told: dict[str, Any] | None, stage: int) -> dict[str, Any] | None:
+def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any] | None:
+    """The core's explanation of a cell; None for a difference, whose two terms are on screen."""
+    traced = {ALONE: run.alone, KEPT: run.kept, DIFFERENCE: None}.get(stage, run.trace)
+    if traced is None:
+        return None
+    told = describe.explanation(traced.explain(0 if stage in (ALONE, KEPT) else stage, index))
     return None if told is None else {**told, "stage": stage}
 
 
@@ -82,6 +85,17 @@ def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
         stages.append(told(RELU, second.layer, "relu", "ReLU", outputs, second.output, OUTPUT))
     alone = run.alone.stages[0]
     stages.append(told(ALONE, alone.layer, "alone", "Alone", shares, alone.output, -1))
+    if run.kept is not None:
+        kept = run.kept.stages[0]
+        names = [f"channel {o}" for o in range(kept.output.shape[1])]
+        over = describe.field_of(ReceptiveField().through(kept.layer.window(x.shape)))
+        stages.append({**told(KEPT, kept.layer, "kept", "Kept", names, kept.output, -1), "field": over})
+    if run.difference is not None:
+        # No layer makes it: the page tells its two terms, and waits for it while a weight is dragged.
+        output = stages[1]
+        array = describe.keep(run.difference, arrays)
+        alike = {"stage": DIFFERENCE, "view": "difference", "title": "Difference", "reads": OUTPUT, "array": array}
+        stages.append({**output, **alike, "link": {"kind": "same"}, "preview": None, "weight": None, "bias": None})
     return stages
 
 
@@ -102,6 +116,10 @@ def _pin(desk: ConvolutionDesk) -> tuple[int, tuple[int, ...]]:
     run = desk.run
     stage, index = desk.pin or _FIRST_PIN
     shapes = {-1: run.trace.input.shape, ALONE: run.alone.output.shape}
+    if run.kept is not None:
+        shapes[KEPT] = run.kept.output.shape
+    if run.difference is not None:
+        shapes[DIFFERENCE] = run.difference.shape
     shapes |= dict(enumerate(each.output.shape for each in run.trace.stages))
     if stage not in shapes:
         stage = OUTPUT
