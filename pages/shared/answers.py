@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pages.shared import describe
+from pages.shared.convolution.message import convolution_message
 from pages.shared.message import explore_message
 from pages.shared.session import Session, recent
 
@@ -30,7 +31,13 @@ def explore(kept: Session) -> bytes:
         return explore_message(kept, upload_limit=int(st.get_option("server.maxUploadSize")))
 
 
-_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore}
+def convolution(kept: Session) -> bytes:
+    """What the convolution laboratory's component is sent."""
+    with kept.lock:
+        return convolution_message(kept)
+
+
+_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore, "convolution": convolution}
 
 
 def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes | None:

@@ -8,7 +8,7 @@ from pages.shared import samples
 from pages.shared.chain import Chain, Step, remedies
 from pages.shared.column_controls import input_controls, kernel_controls, numbers_of, step_controls
 from pages.shared.controls import Control
-from pages.shared.describe import PLURALS, size
+from pages.shared.describe import PLURALS, geometry_words, size
 from pages.shared.experiment import Experiment
 
 _SIGNS = {"kernel": "∗", "conv": "=", "activation": "→", "pool": "→", "flat": "→", "scores": "→", "probabilities": "→"}
@@ -93,25 +93,14 @@ def _input_note(experiment: Experiment) -> str:
 
 
 def _geometry(chain: Chain, position: int) -> str:
-    """The output size with the numbers plugged in, one line where both axes agree."""
+    """The output size of a stage with a window, with the numbers plugged in."""
     stage = chain.trace.stages[position]
     before = chain.trace.values(stage.inputs[0])
     window = stage.layer.window(before.shape)
     if window is None:
         return ""
-    lines = []
-    for axis, name in enumerate(("rows", "columns")):
-        length, out = before.shape[2 + axis], stage.output.shape[2 + axis]
-        extent, stride, dilation = window.extent[axis], window.stride[axis], window.dilation[axis]
-        near, far = window.padding[axis]
-        added = f" + 2·{far}" if near == far else f" + {near} + {far}"
-        reach = f"{extent}" if dilation == 1 else f"({dilation}·{window.kernel_size[axis] - 1} + 1)"
-        inner = f"{length}{added if near or far else ''} − {reach}"
-        whole = (length + near + far - extent) % stride == 0
-        lines.append((name, f"({inner}) / {stride} + 1 = {out}" if whole else f"⌊({inner}) / {stride}⌋ + 1 = {out}"))
-    if lines[0][1] == lines[1][1]:
-        return lines[0][1]
-    return "\n".join(f"{name} {line}" for name, line in lines)
+    shape = stage.output.shape
+    return geometry_words(window, (before.shape[2], before.shape[3]), (shape[2], shape[3]))
 
 
 _ACTIVATION_WORDS = {

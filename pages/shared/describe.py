@@ -30,7 +30,7 @@ from cnn_core import (
     kernels,
 )
 from cnn_core.layers import Layer
-from cnn_core.shapes import Pair, ReceptiveField, padding_sources
+from cnn_core.shapes import Pair, ReceptiveField, Window, padding_sources
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
 from pages.shared.experiment import Experiment
@@ -68,6 +68,29 @@ PLURALS = {"flat": "flattened values", "scores": "scores", "probabilities": "pro
 def size(shape: tuple[int, ...]) -> str:
     """A plane's size as the screen writes it: rows × columns."""
     return f"{shape[0]} × {shape[1]}"
+
+
+def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
+    """The output size with the numbers plugged in, one line where both axes agree.
+
+    Args:
+        window: what slides.
+        plane: rows and columns it slides over.
+        output: rows and columns it gives.
+    """
+    lines = []
+    for axis, name in enumerate(("rows", "columns")):
+        length, out = plane[axis], output[axis]
+        extent, stride, dilation = window.extent[axis], window.stride[axis], window.dilation[axis]
+        near, far = window.padding[axis]
+        added = f" + 2·{far}" if near == far else f" + {near} + {far}"
+        reach = f"{extent}" if dilation == 1 else f"({dilation}·{window.kernel_size[axis] - 1} + 1)"
+        inner = f"{length}{added if near or far else ''} − {reach}"
+        whole = (length + near + far - extent) % stride == 0
+        lines.append((name, f"({inner}) / {stride} + 1 = {out}" if whole else f"⌊({inner}) / {stride}⌋ + 1 = {out}"))
+    if lines[0][1] == lines[1][1]:
+        return lines[0][1]
+    return "\n".join(f"{name} {line}" for name, line in lines)
 
 
 def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:

@@ -69,11 +69,11 @@ def _kept(session: Session) -> dict[str, Any]:
         "uploads": session.uploads,
         "pin_count": session.pin_count,
         "notice": session.notice,
-        "link": _link(session),
+        "link": link_of(session),
     }
 
 
-def _link(session: Session) -> dict[str, Any]:
+def link_of(session: Session) -> dict[str, Any]:
     """The address that holds the experiment on screen."""
     link = to_link(session.scenario)
     return {"name": LINK, "code": link.code, "missing": link.missing}

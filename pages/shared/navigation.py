@@ -33,7 +33,12 @@ class Entry:
 
 
 # The first page is the one that opens.
-PAGES = (Entry("explore", "Explore"), Entry("kernels", "Kernels"), Entry("engine", "Engine"))
+PAGES = (
+    Entry("explore", "Explore"),
+    Entry("convolution", "Convolution"),
+    Entry("kernels", "Kernels"),
+    Entry("engine", "Engine"),
+)
 
 
 def page(name: str) -> StreamlitPage:

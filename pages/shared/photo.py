@@ -73,7 +73,7 @@ class Photo:
     def _worked(self, size: int, colour: str) -> Photo:
         base = self.rgb if colour == "rgb" and self.rgb is not None else self.grey[None]
         # Steps of 1/255, as a screen shows them: the number in a ledger is then the number a pixel tool would read.
-        pixels: _Pixels = np.rint(np.clip(_resize(base, size), 0, 1) * 255.0).astype(np.float64) / 255.0
+        pixels: _Pixels = np.rint(np.clip(resized(base, size), 0, 1) * 255.0).astype(np.float64) / 255.0
         pixels.setflags(write=False)
         return replace(self, size=size, colour=colour, pixels=pixels, painted=False)
 
@@ -129,7 +129,7 @@ def from_planes(
 
 
 def _at_most(planes: _Base) -> _Base:
-    return _resize(planes, LARGEST) if max(planes.shape[1:]) > LARGEST else planes
+    return resized(planes, LARGEST) if max(planes.shape[1:]) > LARGEST else planes
 
 
 def _scaled(height: int, width: int, size: int) -> tuple[int, int]:
@@ -137,7 +137,8 @@ def _scaled(height: int, width: int, size: int) -> tuple[int, int]:
     return max(1, round(height * size / longest)), max(1, round(width * size / longest))
 
 
-def _resize(planes: _Base, size: int) -> _Base:
+def resized(planes: _Base, size: int) -> _Base:
+    """Planes ``(C, H, W)`` scaled so that the longer side has ``size`` cells, each the mean of those it covers."""
     rows, columns = _scaled(planes.shape[1], planes.shape[2], size)
     # Pillow's mode "F" keeps float precision; its box filter averages all the pixels that a new pixel covers.
     smaller = [Image.fromarray(plane).resize((columns, rows), Image.Resampling.BOX) for plane in planes]

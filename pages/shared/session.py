@@ -13,6 +13,7 @@ import streamlit as st
 from cnn_core import Gradients, ImageError
 from pages.shared.backward import Target, gradients, holds, parse
 from pages.shared.chain import Chain, build
+from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
@@ -41,6 +42,7 @@ class Session(Desk[Experiment]):
     Attributes:
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         large: what is opened large, or None.
+        convolution: the desk of the convolution laboratory.
         target: what the gradients on screen are of, or None where values are shown.
     """
 
@@ -54,11 +56,14 @@ class Session(Desk[Experiment]):
 
     def __post_init__(self) -> None:
         self.resumed = self._resume
+        self.convolution = ConvolutionDesk(
+            identity=self.identity, lock=self.lock, resumed=self._resume, experiment=lambda: self.experiment
+        )
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
-        return {"explore": self}
+        return {"explore": self, "convolution": self.convolution}
 
     @property
     def experiment(self) -> Experiment:

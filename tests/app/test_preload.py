@@ -12,8 +12,15 @@ STATIC = Path(streamlit.__file__).parent / "static" / "static" / "js"
 
 
 def test_every_module_and_style_of_the_components_is_announced():
-    folders = {"explore", "gallery", "keeper"}
-    for page, folder in (("", "explore"), ("explore", "explore"), ("kernels", "gallery"), ("engine", "keeper")):
+    folders = {"explore", "gallery", "keeper", "convolution"}
+    pages = {
+        "": "explore",
+        "explore": "explore",
+        "convolution": "convolution",
+        "kernels": "gallery",
+        "engine": "keeper",
+    }
+    for page, folder in pages.items():
         told = preload.header(COMPONENTS_FOLDER, "/base/ui", page).decode()
         files = [file for name in ("common", folder) for file in (COMPONENTS_FOLDER / name).iterdir()]
         for file in files:

@@ -9,6 +9,7 @@ import { ask } from "./ask.js";
 import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
 import { Channel } from "./channel.js";
+import { Column } from "./column.js";
 import { h, oncePerFrame, setText } from "./dom.js";
 import { Edits } from "./edits.js";
 import { short } from "./format.js";
@@ -34,8 +35,9 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 export class Board {
   /**
    * @param {string} component its name, by which Python answers it
+   * @param {{thorough?: boolean}} [options] `thorough`: for the player
    */
-  constructor(component) {
+  constructor(component, { thorough = false } = {}) {
     this.channel = new Channel((message) => ask(component, message), (bytes) => this.take(bytes));
     /** @type {Place | null} */
     this.hover = null;
@@ -46,6 +48,8 @@ export class Board {
     /** The last cell that the sliding window has made. @type {Place | null} */
     this.reached = null;
     this.dark = false;
+    /** What stands side by side, by view. @type {Map<string, Column>} */
+    this.columns = new Map();
     /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
     this.notice = new Notice();
@@ -66,7 +70,7 @@ export class Board {
       go: (k, playing) => this.#slide(k, playing),
       count: () => this.slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
       where: () => this.#slidingPlace(),
-    });
+    }, thorough);
     this.ledger = new Ledger({
       pick: (stage, index) => this.pick({ stage, index }),
       term: (term) => this.showTerm(term),
@@ -173,6 +177,36 @@ export class Board {
   /** A cell and its number, to be read aloud. @param {Place} place */
   inWords({ stage, index }) {
     return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
+  }
+
+  /**
+   * Have the columns that Python described stand side by side, each with a sign before it.
+   * @param {HTMLElement} strip
+   * @param {import("./column.js").ColumnHandlers} on
+   */
+  placeColumns(strip, on) {
+    const wanted = this.header.columns;
+    for (const [view, column] of this.columns) {
+      if (!wanted.some((/** @type {any} */ each) => each.view === view && each.kind === column.kind)) {
+        column.remove();
+        this.columns.delete(view);
+      }
+    }
+    let place = 0;
+    for (const each of wanted) {
+      let column = this.columns.get(each.view);
+      if (!column) {
+        column = new Column(each, on);
+        this.columns.set(each.view, column);
+      }
+      // Moving an element that is in its place would take the focus from whoever is typing in it.
+      if (strip.children[place] !== column.sign) {
+        strip.insertBefore(column.element, strip.children[place] ?? null);
+        strip.insertBefore(column.sign, column.element);
+      }
+      place += 2;
+      column.describe(each);
+    }
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ import { Bars } from "./bars.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
 import { Legend } from "./legend.js";
+import { Maps } from "./maps.js";
 import { Vector } from "./vector.js";
 import { Controls } from "./controls.js";
 import { Fold } from "./fold.js";
 import { Kernel } from "./kernel.js";
+import { Kernels } from "./kernels.js";
 import { Planes } from "./planes.js";
 
 /**
@@ -18,6 +20,7 @@ import { Planes } from "./planes.js";
  *   controls: import("./controls.js").ControlHandlers,
  *   cell: (view: string) => import("./grid.js").Handlers,
  *   kernel: import("./kernel.js").KernelHandlers,
+ *   kernels?: (channel: number) => import("./kernel.js").KernelHandlers,
  *   plane: (view: string, plane: number) => void,
  *   output: (output: number) => void,
  * }} ColumnHandlers
@@ -31,12 +34,14 @@ const VIEWS = {
   vector: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) =>
     new Vector({ view, label: `${title}, one number below the other`, on: on.cell(view) }),
   kernel: (/** @type {any} */ _, /** @type {ColumnHandlers} */ on) => new Kernel(on.kernel),
+  maps: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) => new Maps({ view, title, on: on.cell }),
+  kernels: (/** @type {any} */ { view }, /** @type {ColumnHandlers} */ on) => new Kernels({ view, on: on.kernels }),
   missing: () => null,
 };
 
 export class Column {
   /**
-   * @param {{view: string, kind: "map" | "bars" | "vector" | "kernel" | "missing", title: string}} described by Python
+   * @param {{view: string, kind: "map" | "maps" | "bars" | "vector" | "kernel" | "kernels" | "missing", title: string}} described by Python
    * @param {ColumnHandlers} on
    */
   constructor(described, on) {
@@ -55,7 +60,7 @@ export class Column {
     /** The planes of a map, or of the kernel that is shown. */
     this.planes = new Planes(`${described.title}: which plane`, (plane) => on.plane(described.view, plane));
     this.outputs = described.kind === "kernel" ? new Planes("Which kernel", on.output) : null;
-    this.legend = ["map", "kernel", "vector"].includes(described.kind) ? new Legend() : null;
+    this.legend = ["map", "maps", "kernel", "kernels", "vector"].includes(described.kind) ? new Legend() : null;
     this.body = h("div", { class: "ks-body" }, this.outputs?.element ?? null, this.view?.element ?? null, this.view?.brush?.element ?? null, this.planes.element);
     this.element = h(
       "figure",

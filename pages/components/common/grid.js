@@ -5,7 +5,7 @@
  */
 
 import { h } from "./dom.js";
-import { fitting } from "./format.js";
+import { fitting, short } from "./format.js";
 import { listen } from "./gestures.js";
 import { sampled } from "./sample.js";
 import { colour, paint, paintColour } from "./scale.js";
@@ -13,7 +13,7 @@ import { colour, paint, paintColour } from "./scale.js";
 /** @typedef {import("./scale.js").Scale} Scale */
 /** @typedef {import("./windows.js").Box} Box */
 /** @typedef {{row: number, column: number}} Cell */
-/** @typedef {{box: Box, role: "self" | "source" | "feeds" | "winner" | "term" | "pinned"}} Mark */
+/** @typedef {{box: Box, role: "self" | "source" | "feeds" | "winner" | "term" | "pinned" | "tap", hue?: string}} Mark  `hue`: of the weight that a "tap" meets */
 /**
  * @typedef {{
  *   hover?: (cell: Cell | null) => void,
@@ -31,6 +31,7 @@ const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
 const EASY_NUMBER = 11;
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
+const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
 const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
 /** Padding cells around a map: top, bottom, left, right. */
 export const NO_RING = Object.freeze([0, 0, 0, 0]);
@@ -55,6 +56,8 @@ export class Grid {
     this.columns = 0;
     this.cell = 0;
     this.ring = NO_RING;
+    /** Which row and column each place around the map shows, where it is not zeros. @type {number[][] | null} */
+    this.around = null;
     // The part that is looked at: how much closer, and the cell at the frame's upper left, fractions included.
     this.zoom = 1;
     this.top = 0;
@@ -72,8 +75,10 @@ export class Grid {
    * @param {number} columns
    * @param {number} cell px, whole or not
    * @param {readonly number[]} [ring] padding cells drawn around the map: top, bottom, left, right
+   * @param {number[][] | null} [around] the row and the column of the map that each place of the padded map shows; null for zeros
    */
-  resize(rows, columns, cell, ring = NO_RING) {
+  resize(rows, columns, cell, ring = NO_RING, around = null) {
+    this.around = around;
     const ratio = window.devicePixelRatio || 1;
     if (rows === this.rows && columns === this.columns && cell === this.cell && String(ring) === String(this.ring) && ratio === this.ratio) {
       return;
@@ -258,7 +263,9 @@ export class Grid {
         if (from < columns) context.fillRect(x, Math.max(0, y), Math.ceil(across) - x, Math.ceil(scale) + 1 + Math.min(0, y));
       }
     }
+    for (const mark of marks) if (mark.role === "tap") this.#drawTap(context, mark);
     for (const { box, role } of marks) {
+      if (role === "tap") continue;
       const x = (box.left - left) * scale;
       const y = (box.top - top) * scale;
       const [width, height] = [(box.right - box.left + 1) * scale, (box.bottom - box.top + 1) * scale];
@@ -285,6 +292,23 @@ export class Grid {
     context.restore();
   }
 
+  /** A cell in the hue of the weight it meets. @param {CanvasRenderingContext2D} context @param {Mark} mark */
+  #drawTap(context, { box, hue }) {
+    const { scale, top, left } = this;
+    const [x, y] = [(box.left - left) * scale, (box.top - top) * scale];
+    if (scale < TINTED_BELOW) {
+      context.globalAlpha = 0.5;
+      context.fillStyle = hue;
+      context.fillRect(x, y, scale, scale);
+      context.globalAlpha = 1;
+      return;
+    }
+    const line = Math.min(4, Math.max(2, scale * 0.1));
+    context.strokeStyle = hue;
+    context.lineWidth = line;
+    context.strokeRect(x + line / 2 + 0.5, y + line / 2 + 0.5, scale - line - 1, scale - line - 1);
+  }
+
   /** @param {CanvasRenderingContext2D} context */
   #drawRing(context) {
     const { cell, ring, rows, columns } = this;
@@ -294,17 +318,37 @@ export class Grid {
     context.setLineDash([2, 2]);
     const [above, below, before, after] = ring;
     context.strokeRect(-before * cell + 0.5, -above * cell + 0.5, (columns + before + after) * cell - 1, (rows + above + below) * cell - 1);
+    if (cell < 2 * SMALLEST_NUMBER) {
+      context.setLineDash([]);
+      return;
+    }
+    this.#eachAround((row, column) => context.strokeRect(column * cell + 0.5, row * cell + 0.5, cell, cell));
     context.setLineDash([]);
-    if (cell < 2 * SMALLEST_NUMBER) return;
+    const quiet = getComputedStyle(this.element).getPropertyValue("--ks-quiet").trim();
+    if (quiet) context.fillStyle = quiet;
     context.font = `${Math.max(SMALLEST_NUMBER, cell * 0.3)}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";
+    this.#eachAround((row, column) => {
+        context.fillText(short(this.#seenAt(row + above, column + before), 2), (column + 0.5) * cell, (row + 0.53) * cell);
+    });
+  }
+
+  /** @param {(row: number, column: number) => void} act at each place of the padding */
+  #eachAround(act) {
+    const { rows, columns, ring } = this;
+    const [above, below, before, after] = ring;
     for (let row = -above; row < rows + below; row += 1) {
       for (let column = -before; column < columns + after; column += 1) {
-        if (row >= 0 && row < rows && column >= 0 && column < columns) continue;
-        context.fillText("0", (column + 0.5) * cell, (row + 0.53) * cell);
+        if (row < 0 || row >= rows || column < 0 || column >= columns) act(row, column);
       }
     }
+  }
+
+  /** The number at a place of the padded map. @param {number} row from the padding's top @param {number} column */
+  #seenAt(row, column) {
+    if (!this.around || !this.drawn) return 0;
+    return this.drawn.values[this.drawn.offset + this.around[0][row] * this.columns + this.around[1][column]];
   }
 
   /**

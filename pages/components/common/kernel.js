@@ -20,14 +20,18 @@ const TYPING = 900; // ms likewise after the last letter of a number, which Ente
  *   end: (values: number[]) => void,
  *   refuse: (sentence: string) => void,
  *   hover: (position: number | null) => void,
+ *   focus?: (position: number | null) => void,
  * }} KernelHandlers
  */
 
 export class Kernel {
-  /** @param {KernelHandlers} on */
-  constructor(on) {
+  /**
+   * @param {KernelHandlers} on
+   * @param {{view: string, label: string}} [named]
+   */
+  constructor(on, { view, label } = { view: "kernel", label: "Kernel weights" }) {
     this.on = on;
-    this.element = h("div", { class: "ks-kernel", "data-view": "kernel", role: "group", "aria-label": "Kernel weights" });
+    this.element = h("div", { class: "ks-kernel", "data-view": view, role: "group", "aria-label": label });
     /** @type {HTMLInputElement[]} */
     this.fields = [];
     /** @type {number[]} */
@@ -111,8 +115,10 @@ export class Kernel {
     field.addEventListener("focus", () => {
       field.value = this.#text(field, k);
       field.select();
+      this.on.focus?.(k);
     });
     field.addEventListener("blur", () => {
+      this.on.focus?.(null);
       if (read(field.value) !== null) field.value = this.#text(field, k);
     });
     field.addEventListener("pointerenter", () => this.on.hover(k));

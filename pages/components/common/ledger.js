@@ -77,9 +77,10 @@ export class Ledger {
     this.looked = { model, dark, explanation };
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
+    else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.#deeper();
-    this.feeds.replaceChildren(...(explanation.param ? [] : this.#feeds(model, stage, index)));
+    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index)));
   }
 
   // ---- what the terms were made of, level by level ------------------------------------------------------------
@@ -149,6 +150,37 @@ export class Ledger {
     });
     button.addEventListener("click", () => this.#open(level, place));
     return button;
+  }
+
+  /**
+   * The cells that an input cell has a part in, each with the weight it meets there.
+   * @param {Model} model
+   * @param {Term[]} fed
+   * @param {boolean} dark
+   */
+  #fed(model, fed, dark) {
+    if (!fed.length) return h("p", { class: "ks-ledger-note", text: "No window of this output channel reads it." });
+    const list = h("ol", { class: "ks-terms", "aria-label": "What it feeds; the arrow keys walk over them" });
+    list.addEventListener("keydown", (event) => walk(event, list));
+    const { extent } = model.byNumber.get(fed[0].stage).link;
+    const places = placesFor(fed.map((term) => term.product));
+    for (const term of fed) {
+      const [row, column] = [Math.floor(term.key / extent[1]), term.key % extent[1]];
+      const item = h(
+        "li",
+        { class: "ks-term" },
+        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${short(term.weight, 4)}` }),
+        h("span", { class: "ks-term-product", text: `${short(term.value, 4)} × ${short(term.weight, 4)} = ${fixed(term.product, places)}` }),
+      );
+      item.style.setProperty("--ks-hue", positionHue(term.key, dark));
+      for (const [on, off] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
+        item.addEventListener(on, () => this.on.term(term));
+        item.addEventListener(off, () => this.on.term(null));
+      }
+      list.append(item);
+    }
+    list.firstElementChild.setAttribute("tabindex", "0");
+    return list;
   }
 
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
@@ -236,7 +268,8 @@ export class Ledger {
       return block;
     });
     const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null) });
-    return [h("div", { class: "ks-ledger-planes" }, ...blocks), h("div", { class: "ks-ledger-sum" }, total)];
+    // The whole first: the parts below it may reach beyond the screen.
+    return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
 
   /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts @param {number} level */
@@ -380,7 +413,8 @@ function planesOf(model, explanation) {
   const stage = model.byNumber.get(explanation.stage);
   const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
   if (planes.length < 2) return null;
-  const names = model.byNumber.get(stage.reads).planes ?? planes.map((_, c) => String(c));
+  const { first } = model.mixed(stage, explanation.index[1]);
+  const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
   const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
   const { bias, value } = explanation;
   return { planes, names, sums, whole: { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) } };

@@ -18,12 +18,14 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
+ *   field: {jump: number[], centre: number[]} | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
- *   residual: number, formula: string | null, param?: string, note?: string, rest?: {count: number, product: number}}}
- *   Explanation  `param` where it is a weight's gradient; `rest`: the terms that were not sent, by what they add up to
+ *   residual: number, formula: string | null, param?: string, note?: string, fed?: Term[],
+ *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight's gradient; `fed`: what an input
+ *   cell has a part in; `rest`: the terms that were not sent, by what they add up to
  */
 
 export class Model {
@@ -230,6 +232,24 @@ export class Model {
       }),
     );
     return terms;
+  }
+
+  /**
+   * The cell of another stage whose window has the same middle, which need not be the cell of the same index: a larger
+   * kernel's map begins further in. Null where that map does not reach so far.
+   * @param {number} from a stage
+   * @param {number[]} index of a cell of it
+   * @param {number} to another stage
+   * @param {number} [channel]
+   */
+  twin(from, index, to, channel = 0) {
+    const [field, other] = [this.byNumber.get(from).field, this.byNumber.get(to).field];
+    const at = [0, 1].map((axis) => {
+      const middle = field.centre[axis] + index[2 + axis] * field.jump[axis];
+      return Math.round((middle - other.centre[axis]) / other.jump[axis]);
+    });
+    const twin = [0, channel, at[0], at[1]];
+    return this.has(to, twin) ? twin : null;
   }
 
   /** The input channels that an output channel of a stage with a kernel mixes. @param {Stage} stage @param {number} output */

@@ -21,8 +21,9 @@ function ordinal(n) {
 export class Player {
   /**
    * @param {{go: (k: number, playing: boolean) => void, count: () => number, where: () => number}} on
+   * @param {boolean} [thorough] whether any cell can be gone to, and the order chosen
    */
-  constructor(on) {
+  constructor(on, thorough = false) {
     this.on = on;
     /** Whether it slides column by column, and not row by row. */
     this.down = false;
@@ -35,6 +36,14 @@ export class Player {
     this.slider.addEventListener("input", () => this.#setSpeed());
     this.speed_text = h("span", { class: "ks-speed-text" });
     this.place = h("span", { class: "ks-place" });
+    this.scrub = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "which cell", title: "Drag to any cell" });
+    this.scrub.addEventListener("input", () => this.#jump(Number(this.scrub.value)));
+    this.order = h("select", { "aria-label": "order of the cells" }, h("option", { value: "rows", text: "row by row" }), h("option", { value: "columns", text: "column by column" }));
+    this.order.addEventListener("change", () => {
+      this.pause();
+      this.down = this.order.value === "columns";
+      this.tell();
+    });
     this.element = h(
       "div",
       { class: "ks-player", role: "group", "aria-label": "Slide the window" },
@@ -44,6 +53,7 @@ export class Player {
       button("One cell on", "→", () => this.#jump(this.on.where() + 1)),
       button("To the last cell", "⇥", () => this.#jump(this.on.count() - 1)),
       h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "speed" }), this.slider, this.speed_text),
+      ...(thorough ? [h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "cell" }), this.scrub), this.order] : []),
       this.place,
     );
     this.#setSpeed();
@@ -79,6 +89,8 @@ export class Player {
     this.#tellSpeed();
     const count = this.on.count();
     const at = this.on.where();
+    this.scrub.max = String(Math.max(0, count - 1));
+    if (at >= 0) this.scrub.value = String(at);
     setText(this.place, count && at >= 0 ? `${(at + 1).toLocaleString("en")}${ordinal(at + 1)} of ${count.toLocaleString("en")} cells` : "");
   }
 

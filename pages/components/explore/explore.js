@@ -6,7 +6,6 @@
 import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
-import { Column } from "../common/column.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { weightSize } from "../common/kernel.js";
@@ -33,8 +32,6 @@ export class Explore extends Board {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     super("explore");
-    /** @type {Map<string, Column>} */
-    this.columns = new Map();
     this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
     this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
     this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.notice.tell(await copyLink(this.header.link)) });
@@ -171,28 +168,7 @@ export class Explore extends Board {
   // ---- columns -----------------------------------------------------------------------------------------------
 
   #columns() {
-    const wanted = this.header.columns;
-    for (const [view, column] of this.columns) {
-      if (!wanted.some((each) => each.view === view && each.kind === column.kind)) {
-        column.remove();
-        this.columns.delete(view);
-      }
-    }
-    let place = 0;
-    for (const each of wanted) {
-      let column = this.columns.get(each.view);
-      if (!column) {
-        column = new Column(each, this.#columnHandlers());
-        this.columns.set(each.view, column);
-      }
-      // Moving an element that is in its place would take the focus from whoever is typing in it.
-      if (this.strip.children[place] !== column.sign) {
-        this.strip.insertBefore(column.element, this.strip.children[place] ?? null);
-        this.strip.insertBefore(column.sign, column.element);
-      }
-      place += 2;
-      column.describe(each);
-    }
+    this.placeColumns(this.strip, this.#columnHandlers());
     const { body } = this.columns.get("kernel");
     if (this.weightGradient.element.parentElement !== body) body.append(this.weightGradient.element);
     this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);

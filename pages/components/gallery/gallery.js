@@ -185,28 +185,13 @@ export class Gallery {
     for (const { map, stage, value } of this.cards.values()) {
       const own = relatives.get(stage.stage);
       // The same place on every kernel's map: one hovered cell for the whole page.
-      const twin = stage.stage >= 0 && place.stage >= 0 ? this.#twin(stage) : null;
+      const twin = stage.stage >= 0 && place.stage >= 0 ? model.twin(place.stage, place.index, stage.stage) : null;
       const at = twin ?? (stage.stage === place.stage ? place.index : null);
       const mark = twin ? { box: cellBox(twin), role: /** @type {"self"} */ ("self") } : stage.stage >= 0 && place.stage >= 0 ? null : own;
       map.drawMarks(mark ? [mark] : []);
       setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}` : "");
     }
     this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark });
-  }
-
-  /**
-   * The cell of another kernel's map whose window has the same middle, which need not be the cell of the same index:
-   * a larger kernel's map begins further in. Null where that map does not reach so far.
-   * @param {any} stage
-   */
-  #twin(stage) {
-    const { field } = this.model.byNumber.get(this.place.stage);
-    const at = [0, 1].map((axis) => {
-      const middle = field.centre[axis] + this.place.index[2 + axis] * field.jump[axis];
-      return Math.round((middle - stage.field.centre[axis]) / stage.field.jump[axis]);
-    });
-    const index = [0, 0, at[0], at[1]];
-    return this.model.has(stage.stage, index) ? index : null;
   }
 
   /** @param {KeyboardEvent} event @param {number} stage */

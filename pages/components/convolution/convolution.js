@@ -1,0 +1,479 @@
+/**
+ * The convolution laboratory: channels, weights, shares and outputs, linked three ways. An output cell shows the weight
+ * that each cell of its window meets, a weight all that it ever meets, an input cell all that it feeds.
+ * @module
+ */
+
+import * as announce from "../common/announce.js";
+import { Board, boxAt } from "../common/board.js";
+import { Dialog } from "../common/dialog.js";
+import { h, setText } from "../common/dom.js";
+import { fsum } from "../common/exact.js";
+import { short } from "../common/format.js";
+import { Look } from "../common/look.js";
+import { positionHue, scaleFor } from "../common/scale.js";
+import { rowsOf, tableOf } from "../common/table.js";
+import { taps } from "../common/windows.js";
+import { sizes } from "./sizes.js";
+
+const [INPUT, OUTPUT, RELU, ALONE, KEPT, DIFFERENCE] = [-1, 0, 1, 2, 3, 4]; // stages, as pages/shared/convolution/message.py numbers them
+const MOST_TOLD = 256; // terms of a weight that are told one by one to the outside
+
+export class Convolution extends Board {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    super("convolution", { thorough: true });
+    /** The output channel that is looked at. */
+    this.output = 0;
+    /** The weight that is asked: which input channel's, and its position. @type {{channel: number, key: number} | null} */
+    this.weight = null;
+    this.strip = h("div", { class: "ks-strip" });
+    this.sentence = h("p", { class: "ks-sentence" });
+    this.look = new Look(() => this.model && this.draw(this.source, false));
+    this.dialog = new Dialog();
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element);
+    this.corner = h("div", { class: "ks-corner" }, this.history);
+    const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
+    this.enter(parent, root);
+  }
+
+  // ---- which channel -----------------------------------------------------------------------------------------
+
+  get convolution() {
+    return this.model.byNumber.get(OUTPUT);
+  }
+
+  /** How many maps of the stage of shares an input channel has: one for each output of its group. */
+  get shares() {
+    return this.model.values.get(ALONE).shape[1] / this.model.values.get(INPUT).shape[1];
+  }
+
+  /** The map that shows what a channel adds to an output channel. @param {number} channel @param {number} output */
+  shareOf(channel, output) {
+    return channel * this.shares + (output % this.shares);
+  }
+
+  /** The input channels that the output channel mixes. */
+  get group() {
+    const { first, count } = this.model.mixed(this.convolution, this.output);
+    return Array.from({ length: count }, (_, k) => first + k);
+  }
+
+  /** The channel that a view's name ends in. @param {string} view */
+  #channelIn(view) {
+    return Number(view.split("-")[1]);
+  }
+
+  stageOfView(view) {
+    return this.model.ofView(view.split("-")[0]);
+  }
+
+  channelOf(stage, view) {
+    return stage.stage === ALONE ? this.shareOf(this.#channelIn(view), this.output) : this.#channelIn(view);
+  }
+
+  viewName(stage, index) {
+    return `${stage.view}-${stage.stage === ALONE ? Math.floor(index[1] / this.shares) : index[1]}`;
+  }
+
+  pinnedOn(view) {
+    const stage = this.stageOfView(view);
+    return this.pin?.stage === stage.stage && this.pin.index[1] === this.channelOf(stage, view) ? this.pin.index : null;
+  }
+
+  inputPlane(index) {
+    return index[1];
+  }
+
+  inputGrid(index) {
+    return this.columns.get("input").view.grid(index[1]);
+  }
+
+  kernelColumns() {
+    return this.columns.get("kernel").view.columns;
+  }
+
+  // ---- what Python sends -------------------------------------------------------------------------------------
+
+  begin(header) {
+    this.output = header.output;
+  }
+
+  show(header) {
+    this.output = Math.min(this.output, this.model.values.get(OUTPUT).shape[1] - 1);
+    this.weight = null;
+    this.placeColumns(this.strip, {
+      controls: {
+        send: (edit) => this.edits.send(edit),
+        run: (command) => this.#table(command.split(":")[1]),
+        refuse: (sentence) => this.notice.tell(sentence),
+      },
+      cell: (view) => this.#handlers(view),
+      kernel: null,
+      kernels: (channel) => this.#weights(channel),
+      plane: () => {},
+      output: () => {},
+    });
+    this.#offer();
+    const { shape } = this.model.values.get(INPUT);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    if (laidOut !== this.laidOut) this.layout(false);
+    this.laidOut = laidOut;
+  }
+
+  #kernelSize() {
+    return this.model.weights.get(OUTPUT).shape.slice(2);
+  }
+
+  /** Which channels stand in each column. */
+  #offer() {
+    const named = (/** @type {number[]} */ channels) => channels.map((channel) => ({ channel, label: `channel ${channel}` }));
+    const all = (/** @type {number} */ stage) => Array.from({ length: this.model.values.get(stage).shape[1] }, (_, k) => k);
+    this.columns.get("input").view.offer(named(all(INPUT)));
+    this.columns.get("kernel").view.offer(this.group.map((channel) => ({ channel, label: `for channel ${channel}` })));
+    this.columns.get("alone").view.offer(named(this.group));
+    const chosen = all(OUTPUT).length > 1 ? this.output : null;
+    this.columns.get("output").view.offer(named(all(OUTPUT)), chosen);
+    for (const [view, stage] of /** @type {[string, number][]} */ ([["relu", OUTPUT], ["kept", KEPT], ["difference", DIFFERENCE]])) {
+      if (this.columns.get(view)?.kind === "maps") this.columns.get(view).view.offer(named(all(stage)), chosen);
+    }
+  }
+
+  layout(draw = true) {
+    if (!this.header || !this.root.clientWidth) return;
+    const views = [...this.columns.values()].filter(({ kind }) => kind === "maps");
+    const maps = views.map((column) => {
+      const stage = this.#stageOfColumn(column);
+      const [, count, rows, columns] = this.model.values.get(stage.stage).shape;
+      return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
+    });
+    const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
+    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
+    this.root.classList.toggle("ks-stacked", found.stacked);
+    if (found.stacked !== this.docked) {
+      this.docked = found.stacked;
+      if (found.stacked) this.ledger.dock.append(this.player.element, this.history);
+      else {
+        this.bar.prepend(this.player.element);
+        this.corner.append(this.history);
+      }
+    }
+    const first = this.group[0];
+    const row = found.stacked ? "" : `${found.row}px`;
+    views.forEach((column, k) => {
+      const { stage, rows, columns, ring } = maps[k];
+      for (const { grid, figure } of column.view.shown.values()) {
+        grid.resize(rows, columns, found.cell, ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
+        const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cell));
+        grid.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
+        figure.style.minHeight = row;
+      }
+      column.element.style.width = found.stacked ? "" : `${found.widths[k]}px`;
+      // The shares of a group stand level with its channels.
+      column.view.element.style.marginTop = found.stacked || stage.stage !== ALONE ? "" : `${first * found.row}px`;
+    });
+    const kernel = this.columns.get("kernel");
+    kernel.element.style.width = found.stacked ? "" : `${found.kernelWidth}px`;
+    kernel.view.element.style.marginTop = found.stacked ? "" : `${first * found.row}px`;
+    for (const { figure } of kernel.view.shown.values()) figure.style.minHeight = row;
+    if (draw) this.draw(this.source ?? "cnn_core", false);
+  }
+
+  /** @param {import("../common/column.js").Column} column */
+  #stageOfColumn(column) {
+    return this.model.ofView(column.view.view);
+  }
+
+  // ---- drawing -----------------------------------------------------------------------------------------------
+
+  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] */
+  draw(source, tell = true) {
+    this.source = source;
+    this.draws += 1;
+    const { model, dark } = this;
+    const drawn = [];
+    const stages = [...this.columns.values()].filter(({ kind }) => kind === "maps").map((column) => ({ column, stage: this.#stageOfColumn(column) }));
+    const groups = [stages.filter(({ stage }) => stage.stage === INPUT), stages.filter(({ stage }) => stage.stage !== INPUT)];
+    for (const group of groups) {
+      const scales = this.look.scales(group.map(({ stage }) => ({ stage, tensor: model.values.get(stage.stage) })));
+      group.forEach(({ column, stage }, k) => {
+        if (source === "preview" && model.waiting.has(stage.stage)) return;
+        const { values, shape } = model.values.get(stage.stage);
+        const plane = shape[2] * shape[3];
+        let chosen = null;
+        for (const [channel, { grid }] of column.view.shown) {
+          const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
+          grid.draw(values, at * plane, scales[k][at], dark);
+          drawn.push(`${stage.view}-${channel}`);
+          if (chosen === null || channel === this.output) chosen = scales[k][at];
+        }
+        column.legend.draw(chosen, dark);
+        column.scale = chosen;
+      });
+    }
+    this.#drawKernel(drawn);
+    this.shared = null;
+    this.mark();
+    if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** @param {string[]} drawn */
+  #drawKernel(drawn) {
+    const { shape, values } = this.model.weights.get(OUTPUT);
+    const size = shape[2] * shape[3];
+    const column = this.columns.get("kernel");
+    for (const [channel, { kernel }] of column.view.shown) {
+      const at = (this.output * shape[1] + channel - this.group[0]) * size;
+      column.legend.draw(kernel.draw(Array.from(values.subarray(at, at + size)), shape[3], this.dark), this.dark);
+      drawn.push(`kernel-${channel}`);
+    }
+  }
+
+  mark() {
+    const { model, place } = this;
+    if (!model) return;
+    const marks = this.weight ? this.#marksOfWeight() : place ? this.#marksOf(place) : new Map();
+    const add = (/** @type {string} */ view, /** @type {any} */ mark) => marks.set(view, [...(marks.get(view) ?? []), mark]);
+    if (this.pin && (this.hover || this.weight)) add(this.viewName(model.byNumber.get(this.pin.stage), this.pin.index), { box: boxAt(this.pin.index), role: "pinned" });
+    if (this.term) add(this.viewName(model.byNumber.get(this.term.stage), this.term.index), { box: boxAt(this.term.index), role: "term" });
+    const blank = this.#veil();
+    for (const column of this.columns.values()) {
+      if (column.kind !== "maps") continue;
+      const { stage } = this.#stageOfColumn(column);
+      for (const [channel, { grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], [INPUT, KEPT].includes(stage) ? null : blank);
+    }
+    for (const [channel, { kernel }] of this.columns.get("kernel").view.shown) {
+      kernel.mark(this.weight ? (this.weight.channel === channel ? this.weight.key : null) : (this.keyShown?.channel ?? channel) === channel ? (this.keyShown?.key ?? null) : null);
+    }
+    this.#drawShare();
+    this.writeSoon(place ? this.explanation(place) : null);
+  }
+
+  /** For each row of the maps behind the window, the first cell that it has not reached yet. */
+  #veil() {
+    if (!this.reached) return null;
+    const [, , row, column] = this.reached.index;
+    const width = this.model.values.get(OUTPUT).shape[3];
+    if (this.player.down) return (/** @type {number} */ i) => (i <= row ? column + 1 : column);
+    return (/** @type {number} */ i) => (i < row ? width : i === row ? column + 1 : 0);
+  }
+
+  /** @param {import("../common/board.js").Place} place @returns {Map<string, any[]>} by view */
+  #marksOf(place) {
+    const { stage, index } = place;
+    if (stage === INPUT) return this.#marksOfInput(index);
+    /** @type {Map<string, any[]>} */
+    const marks = new Map();
+    const output = stage === ALONE ? this.output : index[1];
+    // What was kept has a window of its own.
+    const slid = stage === KEPT ? this.model.byNumber.get(KEPT) : this.convolution;
+    const { first, count } = this.model.mixed(slid, output);
+    const channels = stage === ALONE ? [Math.floor(index[1] / this.shares)] : Array.from({ length: count }, (_, k) => first + k);
+    const [, , rows, columns] = this.model.values.get(INPUT).shape;
+    const met = taps(slid.link, index[2], index[3], rows, columns);
+    const places = met.map((tap) => tap.place);
+    const frame = { top: Math.min(...places.map((at) => at.row)), left: Math.min(...places.map((at) => at.column)), bottom: Math.max(...places.map((at) => at.row)), right: Math.max(...places.map((at) => at.column)) };
+    const { extent } = slid.link;
+    const hued = met.map(({ a, b, place: at }) => ({ box: cellBox(at.row, at.column), role: "tap", hue: positionHue(a * extent[1] + b, this.dark) }));
+    const box = boxAt(index);
+    for (const channel of channels) {
+      marks.set(`input-${channel}`, [...hued, { box: frame, role: "source" }]);
+      if (stage !== KEPT) marks.set(`alone-${channel}`, [{ box, role: stage === ALONE ? "self" : "source" }]);
+    }
+    if (stage === KEPT) {
+      const twin = this.model.twin(KEPT, index, OUTPUT, output);
+      marks.set(`kept-${output}`, [{ box, role: "self" }]);
+      if (twin) marks.set(`output-${output}`, [{ box: boxAt(twin), role: "pinned" }]);
+      return marks;
+    }
+    if (this.model.byNumber.has(KEPT) && stage !== ALONE) {
+      const twin = this.model.twin(OUTPUT, index, KEPT, output);
+      if (twin) marks.set(`kept-${output}`, [{ box: boxAt(twin), role: stage === DIFFERENCE ? "source" : "pinned" }]);
+      marks.set(`difference-${output}`, [{ box, role: stage === DIFFERENCE ? "self" : "feeds" }]);
+    }
+    marks.set(`output-${output}`, [{ box, role: stage === OUTPUT ? "self" : stage === ALONE ? "feeds" : "source" }]);
+    marks.set(`relu-${output}`, [{ box, role: stage === RELU ? "self" : "feeds" }]);
+    return marks;
+  }
+
+  /** All that an input cell feeds, in the hue of the weight it meets there. @param {number[]} index */
+  #marksOfInput(index) {
+    /** @type {Map<string, any[]>} */
+    const marks = new Map([[`input-${index[1]}`, [{ box: boxAt(index), role: "self" }]]]);
+    const outputs = this.model.values.get(OUTPUT).shape[1];
+    for (let output = 0; output < outputs; output += 1) {
+      const fed = this.model.fed(this.convolution, index, output);
+      marks.set(`output-${output}`, fed.map((term) => ({ box: boxAt(term.index), role: "tap", hue: positionHue(term.key, this.dark) })));
+      if (output === this.output) marks.set(`alone-${index[1]}`, marks.get(`output-${output}`));
+    }
+    return marks;
+  }
+
+  #met() {
+    const { channel, key } = this.weight;
+    const { extent } = this.convolution.link;
+    return this.model.met(this.convolution, this.output, channel, Math.floor(key / extent[1]), key % extent[1]);
+  }
+
+  #marksOfWeight() {
+    const { channel, key } = this.weight;
+    const hue = positionHue(key, this.dark);
+    return new Map([[`input-${channel}`, this.#met().map(({ place }) => ({ box: cellBox(place.row, place.column), role: "tap", hue }))]]);
+  }
+
+  /** While a weight is asked, the output map shows its share of every cell: the weight times what it met there. */
+  #drawShare() {
+    const wanted = this.weight ? `${this.weight.channel} ${this.weight.key}` : null;
+    if (wanted === this.shared) return;
+    this.shared = wanted;
+    const column = this.columns.get("output");
+    const { grid, caption } = column.view.shown.get(this.output);
+    const { values, shape } = this.model.values.get(OUTPUT);
+    const plane = shape[2] * shape[3];
+    setText(caption, this.weight ? "the weight's share of each cell" : `channel ${this.output}`);
+    if (!this.weight) {
+      grid.draw(values, this.output * plane, column.scale, this.dark);
+      column.legend.draw(column.scale, this.dark);
+      return;
+    }
+    const share = new Float64Array(plane);
+    for (const { output, product } of this.#met()) share[output[2] * shape[3] + output[3]] = product;
+    const { low, high } = column.scale;
+    const scale = scaleFor("diverging", [share], [low, high]);
+    grid.draw(share, 0, scale, this.dark);
+    column.legend.draw(scale, this.dark);
+  }
+
+  // ---- asking ------------------------------------------------------------------------------------------------
+
+  explanation(place) {
+    if (place.stage === DIFFERENCE) return this.#difference(place.index);
+    const told = super.explanation(place);
+    return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output) } : told;
+  }
+
+  /** A difference has two terms. @param {number[]} index */
+  #difference(index) {
+    const value = this.model.value(DIFFERENCE, index);
+    const term = (/** @type {number} */ stage, /** @type {number} */ weight) => ({ stage, index, value: this.model.value(stage, index), weight, product: weight * this.model.value(stage, index), key: 0 });
+    const terms = [term(OUTPUT, 1), term(KEPT, -1)];
+    const total = fsum(terms.map(({ product }) => product));
+    return { stage: DIFFERENCE, index, rule: "sum", value, terms, bias: 0, total, residual: value - total, formula: null };
+  }
+
+  /** @param {any} term */
+  showTerm(term) {
+    this.term = term?.index ? { stage: term.stage, index: term.index } : null;
+    this.keyShown = null;
+    if (term && [INPUT, OUTPUT, ALONE].includes(this.place.stage)) {
+      const channel = this.place.stage === INPUT ? this.place.index[1] : term.index?.[1];
+      this.keyShown = { channel, key: term.key };
+    }
+    this.remark();
+  }
+
+  /** @param {string} view */
+  #handlers(view) {
+    const placeAt = (/** @type {any} */ cell) => {
+      const stage = this.stageOfView(view);
+      return { stage: stage.stage, index: [0, this.channelOf(stage, view), cell.row, cell.column] };
+    };
+    return {
+      hover: (cell) => this.lookAt(cell && placeAt(cell)),
+      pick: (cell) => this.#pickOrType(placeAt(cell)),
+      key: (event) => this.walk(event, view),
+    };
+  }
+
+  /** A second tap on an input cell asks for the keyboard. @param {import("../common/board.js").Place} place */
+  #pickOrType(place) {
+    const again = place.stage === INPUT && this.pin?.stage === INPUT && String(this.pin.index) === String(place.index);
+    if (again) this.openEditor(null);
+    else this.pick(place);
+  }
+
+  /** A cell of another output channel brings its kernel along. @param {import("../common/board.js").Place} place */
+  chosen(place) {
+    const outputs = this.model.values.get(OUTPUT).shape[1];
+    if (place.stage !== INPUT && place.stage !== ALONE && place.index[1] !== this.output && place.index[1] < outputs) this.#chooseOutput(place.index[1]);
+  }
+
+  /** @param {number} output */
+  #chooseOutput(output) {
+    this.edits.finish();
+    this.output = output;
+    this.#offer();
+    this.layout(false);
+    this.tellOutput(output);
+  }
+
+  /** @param {number} channel */
+  #weights(channel) {
+    const ask = (/** @type {number | null} */ key) => this.#askWeight(key === null ? null : { channel, key });
+    return {
+      change: (values) => this.#changeWeights(channel, values),
+      end: () => this.edits.endWeights(),
+      refuse: (sentence) => this.notice.tell(sentence),
+      hover: ask,
+      focus: ask,
+    };
+  }
+
+  /** @param {{channel: number, key: number} | null} weight */
+  #askWeight(weight) {
+    this.weight = weight;
+    this.term = null;
+    this.keyShown = null;
+    this.remark();
+    this.#sayWeight();
+  }
+
+  #sayWeight() {
+    if (!this.weight) {
+      setText(this.sentence, "");
+      return;
+    }
+    const { channel, key } = this.weight;
+    const columns = this.convolution.link.extent[1];
+    const [a, b] = [Math.floor(key / columns), key % columns];
+    const met = this.#met();
+    const value = this.model.weightAt(this.convolution, this.output, channel, a, b);
+    const cells = met.length === 1 ? "1 cell" : `${met.length.toLocaleString("en")} cells`;
+    setText(this.sentence, `Weight [${a}, ${b}] for channel ${channel} is ${short(value, 6)}: it meets ${cells}, one for each output cell that it has a share in.`);
+    setText(this.live, this.sentence.textContent);
+    const terms = met.slice(0, MOST_TOLD).map(({ index, value: x, weight, product }) => ({ stage: INPUT, index, value: x, weight, product, key }));
+    const total = fsum(met.map(({ product }) => product));
+    const index = [this.output, channel - this.group[0], a, b];
+    announce.cell(`kernel-${channel}`, { stage: OUTPUT, index, rule: "weight", value, terms, bias: 0, total, residual: 0, formula: null }, this.channel.revision);
+  }
+
+  // ---- editing -----------------------------------------------------------------------------------------------
+
+  /** A plane of the kernel under the hand; what its channel adds alone follows too. @param {number} channel @param {number[]} values */
+  #changeWeights(channel, values) {
+    this.edits.changeWeights(values, this.output, channel - this.group[0]);
+    const { values: before } = this.model.weights.get(ALONE);
+    const weights = before.slice();
+    const share = this.shareOf(channel, this.output);
+    weights.set(values, share * values.length);
+    this.model.edit({ weight: { stage: ALONE, values: weights, output: share } });
+  }
+
+  /** A column's channels as real tables. @param {string} view */
+  #table(view) {
+    const stage = this.model.ofView(view);
+    const { values, shape } = this.model.values.get(stage.stage);
+    const tables = [...this.columns.get(view).view.shown.keys()].flatMap((channel) => {
+      const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
+      const pinned = this.pin?.index[1] === at && this.pin.stage === stage.stage ? { row: this.pin.index[2], column: this.pin.index[3] } : { row: 0, column: 0 };
+      const title = `${stage.title}, channel ${channel}`;
+      return [h("h3", { text: title }), tableOf({ title, rows: rowsOf(values, at * shape[2] * shape[3], shape[2], shape[3]), names: null, pinned })];
+    });
+    this.dialog.open(this.columns.get(view).title.textContent, ...tables);
+  }
+}
+
+/** @param {number} row @param {number} column */
+function cellBox(row, column) {
+  return { top: row, left: column, bottom: row, right: column };
+}

@@ -1,0 +1,397 @@
+"""What stands side by side in the convolution laboratory: each column's heading, note and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cnn_core import kernels
+from cnn_core.shapes import PADDING_MODES
+from pages.shared.column_controls import numbers_of
+from pages.shared.controls import Control, button, check, heading, number, option, select, stepper
+from pages.shared.convolution.laboratory import (
+    CHANNELS_MOST,
+    DILATION_LARGEST,
+    KERNEL_LARGEST,
+    NO_PADDING,
+    OWN,
+    PADDING_MOST,
+    SOURCES,
+    STRIDE_LARGEST,
+    Laboratory,
+    Operation,
+    Run,
+    largest,
+    layer,
+    misfit,
+)
+from pages.shared.describe import geometry_words, size
+from pages.shared.experiment import Pair
+
+_AXES = ("rows", "columns")
+_SHORT = ("rows", "cols")
+_SIDES = ("top", "bottom", "left", "right")
+_MODES = {
+    "zeros": "zeros around it",
+    "reflect": "reflect: the mirror",
+    "replicate": "replicate: the edge again",
+    "circular": "circular: the other side",
+}
+
+
+def columns(run: Run, output: int) -> list[dict[str, Any]]:
+    """Input, kernel, each channel alone, and the output, in that order.
+
+    Args:
+        run: what is shown.
+        output: the output channel whose kernel is looked at.
+    """
+    laboratory = run.laboratory
+    operation = laboratory.operation
+    outputs, deep, rows, across = operation.weight.shape
+    maps = run.trace.stages[0].output.shape
+    kernel_shape = f"{rows} × {across}" + f" × {deep}" * (deep > 1) + f", {outputs} of them" * (outputs > 1)
+    window = layer(operation).window((1, laboratory.channels, *laboratory.plane))
+    shown = [
+        _column("input", "maps", "Input", _maps(laboratory.input.shape), _input_note(laboratory), _input(laboratory)),
+        _column(
+            "kernel",
+            "kernels",
+            "Kernel, flipped" if operation.flipped else "Kernel",
+            kernel_shape,
+            _kernel_note(operation),
+            [*_kernel(laboratory, output), *_window(laboratory)],
+            "∗",
+        ),
+        _column(
+            "alone",
+            "maps",
+            "Each channel alone",
+            size(maps[2:]),
+            _alone_note(operation, output),
+            _tables("alone"),
+            "=",
+        ),
+        _column(
+            "output",
+            "maps",
+            "Output",
+            _maps(maps[1:]),
+            geometry_words(window, laboratory.plane, (maps[2], maps[3])),
+            _output(laboratory, output),
+            "→" if deep == 1 else "+",
+        ),
+    ]
+    if laboratory.relu:
+        shown.append(_column("relu", "maps", "ReLU", _maps(maps[1:]), "negative becomes 0", _tables("relu"), "→"))
+    return [*shown, *_compared(run)]
+
+
+def _compared(run: Run) -> list[dict[str, Any]]:
+    """What was kept, and the difference where there is one."""
+    kept = run.laboratory.kept
+    if kept is None or run.kept is None:
+        return []
+    shape, now = run.kept.output.shape, run.trace.stages[0].output.shape
+    beside = [
+        button({"op": "swap"}, "Swap", hint="Work on what was kept, and keep what is worked on"),
+        button({"op": "drop"}, "Drop", hint="Compare no more"),
+        *_tables("kept"),
+    ]
+    less = "" if run.difference is None else "−"
+    columns_ = [_column("kept", "maps", "Kept", _maps(shape[1:]), _settings(kept), beside, less)]
+    if run.difference is not None:
+        note = "output less what was kept"
+        return [
+            *columns_,
+            _column("difference", "maps", "Difference", _maps(shape[1:]), note, _tables("difference"), "="),
+        ]
+    why = f"No difference: {_maps(now[1:])} and {_maps(shape[1:])} cells do not lie over each other."
+    return [*columns_, {**_column("difference", "missing", "Difference", "", "", []), "why": why, "fixes": []}]
+
+
+def _settings(operation: Operation) -> str:
+    """A convolution in a few words."""
+    names = [next((each.title for each in kernels.LIBRARY if _is(planes, each)), "") for planes in operation.weight]
+    named = " and ".join(name for name in names if name) or f"a {size(operation.kernel_size)} kernel"
+    told = [named]
+    told += [f"stride {_axes(operation.stride)}"] * (operation.stride != (1, 1))
+    told += [f"dilation {_axes(operation.dilation)}"] * (operation.dilation != (1, 1))
+    if operation.padding != NO_PADDING:
+        told.append(f"{'same' if operation.padding == 'same' else operation.padding_mode} padding")
+    told += [f"{operation.groups} groups"] * (operation.groups > 1)
+    told += ["flipped"] * operation.flipped
+    return ", ".join(told)
+
+
+def _axes(pair: Pair) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]} × {pair[1]}"
+
+
+def _column(
+    view: str, kind: str, title: str, shape: str, note: str, controls: list[Control], sign: str = ""
+) -> dict[str, Any]:
+    told = {"view": view, "kind": kind, "title": title, "shape": shape, "note": note}
+    return {**told, "controls": controls, "sign": sign}
+
+
+def _tables(view: str) -> list[Control]:
+    return numbers_of(view, ("table",))
+
+
+def _maps(shape: tuple[int, ...]) -> str:
+    return size(shape[1:]) + f" × {shape[0]}" * (shape[0] > 1)
+
+
+def _input_note(laboratory: Laboratory) -> str:
+    sides = layer(laboratory.operation).window((1, laboratory.channels, *laboratory.plane)).padding
+    if not any(map(any, sides)):
+        return "Choose a cell and type to change it"
+    padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
+    return f"padded to {size(padded)}"
+
+
+def _kernel_note(operation: Operation) -> str:
+    if operation.flipped:
+        return "True convolution: turned half around, it lies so on the window"
+    return "Cross-correlation, as in networks: not flipped"
+
+
+def _alone_note(operation: Operation, output: int) -> str:
+    if operation.groups == 1:
+        return f"what each channel adds to output {output}"
+    each = operation.outputs // operation.groups
+    return f"what the channels of group {output // each} add to output {output}"
+
+
+def _input(laboratory: Laboratory) -> list[Control]:
+    operation, plane = laboratory.operation, laboratory.plane
+    sources = [option(name, title) for name, title in SOURCES.items()]
+    taken = "Your input has no more" if laboratory.source == OWN else f"{CHANNELS_MOST} channels are the most here"
+    sides = [0] * 4 if isinstance(operation.padding, str) else [each for axis in operation.padding for each in axis]
+    same = operation.padding == "same"
+    top = laboratory.channels if laboratory.source == OWN else CHANNELS_MOST
+
+    def named(value: str) -> str | None:
+        return misfit(plane, replace(operation, padding=value if value == "same" else NO_PADDING))
+
+    kinds = [
+        option("valid", "valid: none", named("valid")),
+        option("same", "same: output as large as the input, over the stride", named("same")),
+        option("own", "by number"),
+    ]
+    modes = [option(mode, _MODES[mode], misfit(plane, replace(operation, padding_mode=mode))) for mode in PADDING_MODES]
+
+    def padded(values: list[int]) -> Operation:
+        above, below, before, after = values
+        return replace(operation, padding=((above, below), (before, after)))
+
+    def side(k: int, name: str) -> Control:
+        return stepper(
+            {"op": "padding", "side": k},
+            f"padding {name}",
+            sides[k],
+            (0, PADDING_MOST),
+            allowed=lambda n: _because(plane, padded([*sides[:k], n, *sides[k + 1 :]]), f"padding {name} {n}"),
+            why_low="Padding cannot be negative",
+            why_high=f"{PADDING_MOST} cells are the most here",
+            place="more",
+        )
+
+    return [
+        select({"op": "input"}, "Input", laboratory.source, sources, place="top"),
+        stepper(
+            {"op": "channels"},
+            "channels",
+            laboratory.channels,
+            (1, top),
+            allowed=lambda n: _share(operation.groups, n, "input channels"),
+            why_low="There is at least one channel",
+            why_high=taken,
+            hint="Input channels, each with a plane of numbers of its own",
+        ),
+        stepper(
+            {"op": "padding"},
+            "padding",
+            max(sides),
+            (0, PADDING_MOST),
+            allowed=lambda n: _because(plane, padded([n] * 4), f"padding {n}"),
+            why_low="Padding cannot be negative",
+            why_high=f"{PADDING_MOST} cells are the most here",
+            text="same" if same else None if len(set(sides)) == 1 else "sides",
+            hint="Cells around the input, on every side",
+        ),
+        select({"op": "padding_mode"}, "Padding shows", operation.padding_mode, modes, hint="What is seen around"),
+        select({"op": "padding"}, "Padding", "same" if same else "own" if any(sides) else "valid", kinds, place="more"),
+        *(side(k, name) for k, name in enumerate(_SIDES)),
+        button({"op": "worked"}, "Worked example", place="more", hint="Back to what this page opened with"),
+        *_tables("input"),
+    ]
+
+
+def _share(groups: int, count: int, what: str) -> str | None:
+    return f"{groups} groups cannot share {count} {what} evenly; set groups to 1 first" if count % groups else None
+
+
+def _because(plane: Pair, operation: Operation, what: str) -> str | None:
+    """Why a setting would not fit, or None."""
+    sentence = misfit(plane, operation)
+    return f"With {what}, {sentence.replace('=', ' ')}" if sentence else None
+
+
+def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
+    operation = laboratory.operation
+    planes = operation.weight[output]
+    found = next((each.name for each in kernels.LIBRARY if _is(planes, each)), "own")
+    options = []
+    for each in kernels.LIBRARY:
+        shape = each.weights.shape
+        old = operation.kernel_size if operation.outputs > 1 else (1, 1)
+        wanted = (max(shape[0], old[0]), max(shape[1], old[1]))
+        why = misfit(laboratory.plane, _of_size(operation, wanted))
+        options.append(option(each.name, each.title, why, each.family))
+    if found == "own":
+        options = [option("own", "These weights", "These weights are your own"), *options]
+    one = {"output": output}
+    return [
+        select({"op": "library", **one}, "Kernel", found, options, place="top"),
+        *(_kernel_side(laboratory, axis, name) for axis, name in enumerate(_AXES)),
+        button({"op": "random", **one}, "Random", hint="Whole numbers from −3 to 3"),
+        check(
+            {"op": "flipped"},
+            "True convolution (flip the kernel)",
+            operation.flipped,
+            place="more",
+            hint="On: the kernel is turned half around before it slides, as mathematics has it",
+        ),
+    ]
+
+
+def _is(planes: Any, kernel: kernels.Kernel) -> bool:
+    size_ = planes.shape[1:]
+    if any(own > most for own, most in zip(kernel.weights.shape, size_, strict=True)):
+        return False
+    wanted = kernels.resized(kernel.weights, size_)
+    return all(np.array_equal(plane, wanted) for plane in planes)
+
+
+def _of_size(operation: Operation, shape: Pair) -> Operation:
+    return replace(operation, weight=np.zeros((operation.outputs, operation.weight.shape[1], *shape)))
+
+
+def _kernel_side(laboratory: Laboratory, axis: int, name: str) -> Control:
+    operation, plane = laboratory.operation, laboratory.plane
+
+    def sized(count: int) -> Operation:
+        shape = (count, operation.kernel_size[1]) if axis == 0 else (operation.kernel_size[0], count)
+        return _of_size(operation, shape)
+
+    def allowed(count: int) -> str | None:
+        if misfit(plane, sized(count)) is None:
+            return None
+        most = largest(plane, operation, sized, KERNEL_LARGEST)
+        cells = plane[axis] + sum(_padding_of(operation, plane)[axis])
+        dilated = f" dilated by {operation.dilation[axis]}" if operation.dilation[axis] > 1 else ""
+        if operation.padding_mode != "zeros" and operation.padding == "same":
+            return (
+                f"“same” needs more {operation.padding_mode} padding than {plane[axis]} {name} can show; {most} works"
+            )
+        return f"A kernel of {count} {name}{dilated} does not fit {cells} {name} of padded input: {most} is the largest"
+
+    return stepper(
+        {"op": "kernel_size", "axis": axis},
+        _SHORT[axis],
+        operation.kernel_size[axis],
+        (1, KERNEL_LARGEST),
+        allowed=allowed,
+        why_low="A kernel has at least one weight",
+        why_high=f"A kernel has at most {KERNEL_LARGEST} {name} here",
+    )
+
+
+def _padding_of(operation: Operation, plane: Pair) -> tuple[Pair, Pair]:
+    return layer(operation).window((1, operation.inputs, *plane)).padding
+
+
+def _window(laboratory: Laboratory) -> list[Control]:
+    return [
+        *_pair(
+            laboratory, "stride", STRIDE_LARGEST, "A stride of 0 would never move on", "From one window to the next"
+        ),
+        *_pair(laboratory, "dilation", DILATION_LARGEST, "At dilation 1 the taps are neighbours", "From tap to tap"),
+    ]
+
+
+def _pair(laboratory: Laboratory, name: str, most: int, why_low: str, hint: str) -> list[Control]:
+    """A setting of both axes at once, and behind "More" one of each axis."""
+    operation = laboratory.operation
+    value: Pair = getattr(operation, name)
+
+    def changed(pair: Pair) -> Operation:
+        changes: dict[str, Any] = {name: pair}
+        return replace(operation, **changes)
+
+    def one(edit: dict[str, Any], label: str, to: Callable[[int], Pair], text: str | None, place: str) -> Control:
+        return stepper(
+            {"op": name, **edit},
+            label,
+            value[edit["axis"]] if edit else max(value),
+            (1, most),
+            allowed=lambda n: _because(laboratory.plane, changed(to(n)), f"{label} {n}"),
+            why_low=why_low,
+            why_high=f"The largest {name} here is {most}",
+            text=text,
+            place=place,
+            hint=hint,
+        )
+
+    text = None if value[0] == value[1] else f"{value[0]} × {value[1]}"
+    return [
+        one({}, name, lambda n: (n, n), text, "bottom"),
+        one({"axis": 0}, f"{name} down", lambda n: (n, value[1]), None, "more"),
+        one({"axis": 1}, f"{name} across", lambda n: (value[0], n), None, "more"),
+    ]
+
+
+def _output(laboratory: Laboratory, output: int) -> list[Control]:
+    operation = laboratory.operation
+    groups = [option(str(n), _group_words(n, operation), _no_groups(n, operation)) for n in range(1, CHANNELS_MOST + 1)]
+    keep = button({"op": "keep"}, "Keep to compare", hint="Then change anything: both stand side by side")
+    bias = number({"op": "bias", "output": output}, "bias", float(operation.bias[output]), hint="Added to every cell")
+    return [
+        select({"op": "groups", "as": "number"}, "Groups", str(operation.groups), groups, place="top"),
+        stepper(
+            {"op": "outputs"},
+            "channels",
+            operation.outputs,
+            (1, CHANNELS_MOST),
+            allowed=lambda n: _share(operation.groups, n, "output channels"),
+            why_low="There is at least one channel",
+            why_high=f"{CHANNELS_MOST} channels are the most here",
+            hint="Output channels, each with a kernel of its own",
+        ),
+        *([bias] if operation.with_bias else []),
+        heading("After the sum", place="more"),
+        check({"op": "with_bias"}, "Add a bias", operation.with_bias, place="more"),
+        check({"op": "relu"}, "ReLU after it", laboratory.relu, place="more", hint="Negative becomes 0"),
+        *([] if laboratory.kept else [keep]),
+        *_tables("output"),
+    ]
+
+
+def _group_words(groups: int, operation: Operation) -> str:
+    if groups == 1:
+        return "1 group: standard"
+    if groups == operation.inputs:
+        return f"{groups} groups: depthwise"
+    return f"{groups} groups"
+
+
+def _no_groups(groups: int, operation: Operation) -> str | None:
+    for count, what in ((operation.inputs, "input"), (operation.outputs, "output")):
+        if count % groups:
+            return f"{groups} does not divide {count} {what} channel{'s' * (count > 1)}"
+    return None

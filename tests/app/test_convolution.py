@@ -1,0 +1,231 @@
+"""The convolution laboratory's state and message: every edit leads to what fits, and every number is cnn_core's."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import convolve2d
+
+from cnn_core import conv2d
+from pages.shared import answers
+from pages.shared.convolution.columns import columns
+from pages.shared.convolution.edits import apply
+from pages.shared.convolution.laboratory import Laboratory, misfit, run
+from pages.shared.convolution.message import ALONE, convolution_message
+from pages.shared.edits import EditRefusedError
+from pages.shared.experiment import Experiment
+from pages.shared.session import Session, _remember
+from tests.app.test_message import entries, unpack
+
+
+def edited(*edits: dict) -> Laboratory:
+    state = Laboratory()
+    for edit in edits:
+        state = apply(state, edit, Experiment())
+    return state
+
+
+def control(state: Laboratory, view: str, label: str) -> dict:
+    column = next(each for each in columns(run(state), 0) if each["view"] == view)
+    return next(each for each in column["controls"] if each["label"] == label)
+
+
+NAMES = st.sampled_from(
+    [
+        *({"op": "channels", "value": n} for n in range(6)),
+        *({"op": "outputs", "value": n} for n in range(6)),
+        *({"op": "groups", "value": n} for n in range(6)),
+        *({"op": "kernel_size", "axis": axis, "value": n} for axis in (0, 1) for n in range(9)),
+        *({"op": "stride", "value": n} for n in range(6)),
+        *({"op": "dilation", "axis": 1, "value": n} for n in range(6)),
+        *({"op": "padding", "value": n} for n in ("same", "valid", "own", 0, 2, 4, 5, "odd")),
+        *({"op": "padding", "side": side, "value": 3} for side in range(5)),
+        *({"op": "padding_mode", "value": mode} for mode in ("zeros", "reflect", "replicate", "circular", "odd")),
+        *({"op": "input", "value": name} for name in ("worked", "larger", "noise", "explore", "odd")),
+        *({"op": "library", "value": name} for name in ("gabor", "identity", "odd")),
+        *({"op": name, "value": True} for name in ("flipped", "relu", "with_bias")),
+        {"op": "random", "output": 3},
+        {"op": "bias", "output": 1, "value": 2.5},
+        {"op": "cells", "plane": 1, "cells": [[5, 5, 4]]},
+        {"op": "kernel", "output": 0, "plane": 0, "values": [[1, 2], [3, 4]]},
+        *({"op": name} for name in ("keep", "swap", "drop", "worked")),
+        {"op": "unheard of"},
+        {"op": "groups"},
+    ]
+)
+
+
+@given(st.lists(NAMES, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_done_what_is_on_screen_fits_and_a_refusal_is_a_sentence(edits):
+    session = Session()
+    desk = session.convolution
+    for k, edit in enumerate(edits):
+        before = desk.state
+        desk.receive({"session": session.identity, "edits": [{**edit, "revision": k + 1}]})
+        assert misfit(desk.state.plane, desk.state.operation) is None
+        assert desk.state.operation.inputs == desk.state.channels
+        if desk.notice:
+            assert desk.state is before
+            assert desk.notice.endswith(".")
+    header, arrays = unpack(convolution_message(session))
+    shown = next(stage for stage in header["stages"] if stage["view"] == "output")
+    operation = desk.state.operation
+    expected = conv2d(
+        desk.state.input[None],
+        operation.sliding,
+        operation.bias if operation.with_bias else None,
+        stride=operation.stride,
+        padding=operation.padding,
+        dilation=operation.dilation,
+        groups=operation.groups,
+        padding_mode=operation.padding_mode,
+    )
+    np.testing.assert_array_equal(arrays[shown["array"]], expected)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_what_each_channel_adds_alone_sums_to_the_output(groups):
+    edits = [{"op": "channels", "value": 4}, {"op": "outputs", "value": 4}, {"op": "groups", "value": groups}]
+    made = run(edited(*edits, {"op": "padding", "value": 1}, {"op": "padding_mode", "value": "circular"}))
+    operation = made.laboratory.operation
+    each, deep = 4 // groups, 4 // groups
+    alone = made.alone.output[0]
+    for output in range(4):
+        group = output // each
+        planes = [channel * each + output % each for channel in range(group * deep, (group + 1) * deep)]
+        total = alone[planes].sum(axis=0) + operation.bias[output]
+        np.testing.assert_allclose(total, made.trace.output[0, output], atol=1e-12)
+
+
+def test_a_true_convolution_is_what_mathematics_calls_one():
+    made = run(edited({"op": "flipped", "value": True}, {"op": "with_bias", "value": False}))
+    state = made.laboratory
+    expected = sum(convolve2d(x, w, mode="valid") for x, w in zip(state.input, state.operation.weight[0], strict=True))
+    np.testing.assert_array_equal(made.trace.output[0, 0], expected)
+
+
+def test_a_weight_edited_as_it_lies_on_the_window_is_kept_as_it_is_meant():
+    values = np.arange(9.0).reshape(3, 3)
+    edit = {"op": "kernel", "output": 0, "plane": 1, "values": values.tolist()}
+    state = edited({"op": "flipped", "value": True}, edit)
+    np.testing.assert_array_equal(state.operation.weight[0, 1], values[::-1, ::-1])
+    np.testing.assert_array_equal(state.operation.sliding[0, 1], values)
+
+
+def test_a_kernel_s_step_says_which_is_the_largest_that_fits():
+    state = edited({"op": "kernel_size", "axis": 0, "value": 6})
+    assert control(state, "kernel", "rows")["why_not"] == [
+        None,
+        "A kernel of 7 rows does not fit 6 rows of padded input: 6 is the largest",
+    ]
+    assert control(edited({"op": "padding", "value": 1}), "kernel", "rows")["why_not"] == [None, None]
+
+
+def test_only_divisors_of_both_sides_are_offered_as_groups():
+    state = edited({"op": "channels", "value": 4}, {"op": "outputs", "value": 2})
+    options = control(state, "output", "Groups")["options"]
+    assert [each["why"] for each in options] == [
+        None,
+        None,
+        "3 does not divide 4 input channels",
+        "4 does not divide 2 output channels",
+    ]
+    grouped = edited({"op": "groups", "value": 2})
+    assert "set groups to 1 first" in control(grouped, "input", "channels")["why_not"][1]
+    with pytest.raises(EditRefusedError, match="2 groups cannot share 3 input channels"):
+        apply(grouped, {"op": "channels", "value": 3}, Experiment())
+
+
+def test_reflected_padding_stops_where_the_image_has_no_more_to_show():
+    state = edited({"op": "padding_mode", "value": "reflect"})
+    tiny = Experiment(grid=np.ones((3, 3)))
+    small = apply(apply(state, {"op": "input", "value": "explore"}, tiny), {"op": "padding", "value": 2}, tiny)
+    assert "padding 3" in control(small, "input", "padding")["why_not"][1]
+    with pytest.raises(EditRefusedError, match="only 2 cells to show"):
+        apply(small, {"op": "padding", "value": 3}, tiny)
+
+
+def test_the_input_of_explore_comes_at_a_working_size_and_is_kept_when_explore_goes_on():
+    session = Session()
+    edits = [{"op": "sample", "value": "colours", "revision": 1}, {"op": "colour", "value": "rgb", "revision": 2}]
+    session.receive({"session": session.identity, "edits": edits})
+    desk = session.convolution
+    desk.receive({"session": session.identity, "edits": [{"op": "input", "value": "explore", "revision": 1}]})
+    taken = desk.state.input
+    assert taken.shape == (3, 64, 64)
+    assert desk.state.operation.inputs == 3
+    session.receive({"session": session.identity, "edits": [{"op": "source", "value": "grid", "revision": 3}]})
+    assert desk.state.input is taken
+    assert session.revision == 3
+    assert desk.revision == 1
+
+
+def test_the_laboratory_is_answered_by_the_short_way_and_has_an_undo_of_its_own():
+    session = Session()
+    _remember(session)
+    message = {"session": session.identity, "edits": [{"op": "stride", "value": 2, "revision": 1}]}
+    header, _ = unpack(answers.answer("convolution", session.identity, message))
+    assert header["revision"] == 1
+    assert header["history"] == {"undo": True, "redo": False}
+    assert session.experiment.stride == (1, 1)
+    assert not session.can_undo()
+
+
+def test_a_reloaded_page_takes_over_the_laboratory_whichever_page_it_shows():
+    before, after = Session(), Session()
+    _remember(before)
+    edit = {"op": "dilation", "value": 2, "revision": 1}
+    before.convolution.receive({"session": before.identity, "edits": [edit]})
+    after.receive({"session": after.identity, "edits": [], "resume": before.identity})
+    assert after.convolution.state is before.convolution.state
+    again = Session()
+    again.convolution.receive({"session": again.identity, "edits": [], "resume": before.identity})
+    assert again.convolution.can_undo()
+
+
+@pytest.mark.parametrize("stage", [-1, 0, 1, ALONE])
+def test_the_pinned_cell_s_sum_is_sent_whichever_stage_it_is_on(stage):
+    session = Session()
+    desk = session.convolution
+    edits = [{"op": "relu", "value": True, "revision": 1}]
+    pin = {"stage": stage, "index": [0, 1, 2, 2], "count": 1}
+    desk.receive({"session": session.identity, "edits": edits, "pin": pin})
+    header, _ = unpack(convolution_message(session))
+    assert header["pin"] == {"stage": stage, "index": [0, 1, 2, 2]}
+    assert header["explanation"]["stage"] == stage
+    traced = desk.run.alone if stage == ALONE else desk.run.trace
+    assert header["explanation"]["value"] == traced.values(0 if stage == ALONE else stage)[0, 1, 2, 2]
+
+
+def test_what_is_kept_is_compared_where_the_sizes_agree_and_else_said_not_to_be():
+    state = edited({"op": "keep"}, {"op": "library", "output": 0, "value": "sobel_x"})
+    made = run(state)
+    np.testing.assert_array_equal(made.difference, made.trace.output - run(Laboratory()).trace.output)
+    views = {each["view"]: each for each in columns(made, 0)}
+    assert views["difference"]["kind"] == "maps"
+    other = run(apply(state, {"op": "stride", "value": 2}, Experiment()))
+    assert other.difference is None
+    views = {each["view"]: each for each in columns(other, 0)}
+    assert views["difference"]["why"] == "No difference: 2 × 2 × 2 and 4 × 4 × 2 cells do not lie over each other."
+    swapped = run(apply(other.laboratory, {"op": "swap"}, Experiment()))
+    np.testing.assert_array_equal(swapped.kept.output, other.trace.output)
+
+
+def test_what_is_kept_goes_along_with_the_input_or_says_that_it_cannot():
+    state = edited({"op": "keep"}, {"op": "channels", "value": 3})
+    assert state.kept.inputs == 3
+    large = edited({"op": "kernel_size", "value": 6}, {"op": "keep"}, {"op": "kernel_size", "value": 1})
+    with pytest.raises(EditRefusedError, match="What you kept to compare would not fit"):
+        apply(large, {"op": "input", "value": "explore"}, Experiment())
+
+
+def test_a_pin_that_is_gone_falls_to_the_nearest_cell():
+    session = Session()
+    desk = session.convolution
+    pin = {"stage": 1, "index": [0, 1, 3, 3], "count": 1}
+    edits = [{"op": "outputs", "value": 1, "revision": 1}, {"op": "stride", "value": 2, "revision": 2}]
+    desk.receive({"session": session.identity, "edits": edits, "pin": pin})
+    header, _ = unpack(convolution_message(session))
+    assert header["pin"] == {"stage": 0, "index": [0, 0, 1, 1]}
+    assert [column["view"] for column in entries(header, "columns")] == ["input", "kernel", "alone", "output"]

@@ -1,0 +1,393 @@
+"""The convolution laboratory in a browser: settings, three-way linking, the sliding window, all as cnn_core has it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cnn_core import Conv2d
+from pages.shared.convolution.edits import apply
+from pages.shared.convolution.laboratory import Laboratory, Run, run
+from pages.shared.experiment import Experiment
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import (
+    clear,
+    hover_cell,
+    last_cell,
+    press,
+    revision,
+    same_sum,
+    wait_drawn,
+    within,
+)
+from tests.browser.test_everyone import OVER_THE_EDGE, serious
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def laboratory(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    return page
+
+
+def carried(*edits: dict) -> Run:
+    """The laboratory after these edits, carried out by cnn_core."""
+    state = Laboratory()
+    for edit in edits:
+        state = apply(state, edit, Experiment())
+    return run(state)
+
+
+def set_to(page: Page, view: str, label: str, value: str, *, kind: str = "type") -> None:
+    """Set a control of a column and wait for cnn_core's answer."""
+    before = revision(page)
+    with within(page, view, label) as control:
+        if kind == "select":
+            control.select_option(value)
+        elif kind == "check":
+            control.click()
+        else:
+            control.fill(value)
+            control.press("Enter")
+        wait_drawn(page, "output-0", "cnn_core", before)
+
+
+def cell_of(page: Page, asked: Run, output: int, row: int, column: int) -> None:
+    """The page's sum for an output cell is cnn_core's, term by term."""
+    shape = asked.trace.stages[0].output.shape
+    event = hover_cell(page, f"output-{output}", row, column, shape[2:])
+    same_sum(event, asked.trace.explain(0, (0, output, row, column)))
+
+
+def test_the_landing_state_draws_and_spells_out_a_sum(laboratory: Page):
+    expect(laboratory.locator("h1")).to_have_text("Convolution")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Output channel 0 [1, 1]")
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("channel 0 −21 + channel 1 −10 + bias 1 = −30")
+    assert carried().trace.output[0, 0, 1, 1] == -30
+    for view in ("input-0", "input-1", "kernel-0", "kernel-1", "alone-0", "alone-1", "output-0", "output-1"):
+        assert laboratory.locator(f"[data-view={view}]").is_visible()
+
+
+SETTINGS = {
+    "four channels in two groups": [
+        ({"op": "channels", "value": 4}, ("input", "channels, as a number", "4", "type")),
+        ({"op": "outputs", "value": 4}, ("output", "channels, as a number", "4", "type")),
+        ({"op": "groups", "value": 2}, ("output", "Groups", "2", "select")),
+    ],
+    "depthwise": [({"op": "groups", "value": 2}, ("output", "Groups", "2", "select"))],
+    "reflected padding": [
+        ({"op": "padding", "value": 2}, ("input", "padding, as a number", "2", "type")),
+        ({"op": "padding_mode", "value": "reflect"}, ("input", "Padding shows", "reflect", "select")),
+    ],
+    "a circular side": [
+        ({"op": "padding", "value": 3, "side": 2}, ("input", "padding left, as a number", "3", "type")),
+        ({"op": "padding_mode", "value": "circular"}, ("input", "Padding shows", "circular", "select")),
+    ],
+    "replicated and same": [
+        ({"op": "padding_mode", "value": "replicate"}, ("input", "Padding shows", "replicate", "select")),
+        ({"op": "padding", "value": "same"}, ("input", "Padding", "same", "select")),
+    ],
+    "a long kernel, stride and dilation": [
+        ({"op": "kernel_size", "axis": 0, "value": 2}, ("kernel", "rows, as a number", "2", "type")),
+        ({"op": "stride", "value": 2}, ("kernel", "stride, as a number", "2", "type")),
+        ({"op": "dilation", "axis": 1, "value": 2}, ("kernel", "dilation across, as a number", "2", "type")),
+    ],
+    "flipped, without bias": [
+        ({"op": "flipped", "value": True}, ("kernel", "True convolution (flip the kernel)", "", "check")),
+        ({"op": "with_bias", "value": False}, ("output", "Add a bias", "", "check")),
+    ],
+    "a larger input under a library kernel": [
+        ({"op": "input", "value": "larger"}, ("input", "Input", "larger", "select")),
+        ({"op": "library", "value": "gaussian_blur_5"}, ("kernel", "Kernel", "gaussian_blur_5", "select")),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_gives_cnn_core_s_sums(laboratory: Page, name: str):
+    for _, (view, label, value, kind) in SETTINGS[name]:
+        set_to(laboratory, view, label, value, kind=kind)
+    asked = carried(*(edit for edit, _ in SETTINGS[name]))
+    _, outputs, rows, columns = asked.trace.stages[0].output.shape
+    for output in (0, outputs - 1):
+        for row, column in ((0, 0), (rows - 1, columns - 1), (rows // 2, columns // 2)):
+            cell_of(laboratory, asked, output, row, column)
+    channels = asked.laboratory.operation.weight.shape[1]
+    shapes = asked.alone.output.shape
+    for channel in range(channels):  # the first output is looked at, so its group's channels stand alone
+        event = hover_cell(laboratory, f"alone-{channel}", rows - 1, 0, (rows, columns))
+        plane = channel * (shapes[1] // asked.laboratory.channels)
+        assert event["value"] == asked.alone.output[0, plane, rows - 1, 0]
+
+
+def test_an_output_cell_shows_which_weight_each_cell_of_its_window_meets(laboratory: Page):
+    cell_of(laboratory, carried(), 1, 2, 3)
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Output channel 1 [2, 3]")
+    before = ink(laboratory, "input-0")
+    hover_cell(laboratory, "output-1", 0, 0, (4, 4))
+    laboratory.wait_for_timeout(50)
+    assert ink(laboratory, "input-0") != before
+
+
+def ink(page: Page, view: str) -> str:
+    """The marks over a map, as a picture."""
+    return page.locator(f"[data-view={view}] .ks-map-marks").evaluate("(canvas) => canvas.toDataURL()")
+
+
+def test_a_weight_shows_all_that_it_meets_and_its_share_of_every_output(laboratory: Page):
+    asked = carried()
+    clear(laboratory)
+    laboratory.locator("[data-view=kernel-1] input").nth(4).hover()
+    expect(laboratory.locator(".ks-sentence")).to_contain_text("Weight [1, 1] for channel 1 is −4: it meets 16 cells")
+    event = last_cell(laboratory)
+    assert (event["rule"], event["value"], event["index"]) == ("weight", -4, [0, 1, 1, 1])
+    x, weight = asked.trace.input, asked.laboratory.operation.weight
+    only = np.zeros_like(weight[:1])
+    only[0, 1, 1, 1] = weight[0, 1, 1, 1]
+    layer = Conv2d(2, 1, 3, bias=False)
+    layer.weight = only
+    share = layer.forward(x)[0, 0]
+    assert [term["product"] for term in event["terms"]] == share.ravel().tolist()
+    assert event["total"] == share.sum()
+    expect(laboratory.locator("[data-column=output] .ks-channel").first).to_have_text("the weight's share of each cell")
+    laboratory.mouse.move(5, 500)
+    expect(laboratory.locator("[data-column=output] .ks-channel").first).to_have_text("channel 0")
+
+
+def test_a_weight_under_the_keyboard_tells_the_same(laboratory: Page):
+    field = laboratory.locator("[data-view=kernel-0] input").nth(2)
+    field.focus()
+    expect(laboratory.locator(".ks-sentence")).to_contain_text("Weight [0, 2] for channel 0 is −1")
+    expect(laboratory.locator("[aria-live=polite].ks-unseen")).to_contain_text("Weight [0, 2]")
+
+
+def test_an_input_cell_tells_every_output_it_feeds_and_with_which_weight(laboratory: Page):
+    hover_cell(laboratory, "input-0", 1, 3, (6, 6))
+    items = laboratory.locator(".ks-ledger .ks-terms > li")
+    asked = carried()
+    found = [
+        (cell, term.weight)
+        for _, cell in asked.trace.explain(-1, (0, 0, 1, 3)).consumers
+        if cell[1] == 0
+        for term in asked.trace.explain(0, cell).terms
+        if term.index == (0, 0, 1, 3)
+    ]
+    expect(items).to_have_count(len(found))
+    assert len(found) == 6
+    for k, (cell, weight) in enumerate(found):
+        words = f"feeds Output channel 0 [{cell[2]}, {cell[3]}] with weight"
+        expect(items.nth(k)).to_contain_text(words)
+        expect(items.nth(k)).to_contain_text(f"= {weight:g}".replace("-", "−"))
+
+
+def test_padding_cells_are_met_with_the_value_that_their_mode_shows(laboratory: Page):
+    set_to(laboratory, "input", "padding, as a number", "1")
+    set_to(laboratory, "input", "Padding shows", "replicate", kind="select")
+    event = hover_cell(laboratory, "output-0", 0, 0, (6, 6))
+    first = event["terms"][0]
+    assert first["index"] == [0, 0, 0, 0]  # the corner again
+    assert first["value"] == carried().trace.input[0, 0, 0, 0]
+
+
+def test_a_dragged_weight_previews_and_ends_on_cnn_core_s_numbers(laboratory: Page):
+    clear(laboratory)
+    box = laboratory.locator("[data-view=kernel-0] input").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    laboratory.mouse.move(x, y)
+    laboratory.mouse.down()
+    laboratory.mouse.move(x + 15, y, steps=4)
+    wait_drawn(laboratory, "output-0", "preview")
+    before = revision(laboratory)
+    laboratory.mouse.up()
+    wait_drawn(laboratory, "output-0", "cnn_core", before - 1)
+    values = carried().laboratory.operation.weight[0, 0].copy()
+    values[0, 0] = 3
+    asked = carried({"op": "kernel", "output": 0, "plane": 0, "values": values.tolist()})
+    cell_of(laboratory, asked, 0, 1, 2)
+    event = hover_cell(laboratory, "alone-0", 3, 3, (4, 4))
+    assert event["value"] == asked.alone.output[0, 0, 3, 3]
+    press(laboratory, "↶ Undo", "output-0")
+    cell_of(laboratory, carried(), 0, 1, 2)
+
+
+def test_a_cell_is_typed_over_by_keyboard_and_undone(laboratory: Page):
+    laboratory.locator("[data-view=input-1]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    laboratory.keyboard.press("ArrowRight")
+    before = revision(laboratory)
+    laboratory.keyboard.type("7")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "output-0", "cnn_core", before)
+    asked = carried({"op": "cells", "plane": 1, "cells": [[0, 1, 7]]})
+    cell_of(laboratory, asked, 0, 0, 0)
+    before = revision(laboratory)
+    laboratory.keyboard.press("Control+z")
+    wait_drawn(laboratory, "output-0", "cnn_core", before)
+    cell_of(laboratory, carried(), 0, 0, 1)
+
+
+def test_what_does_not_fit_is_not_offered_and_says_why(laboratory: Page):
+    more = laboratory.get_by_role("button", name="more rows", exact=True)
+    for count in (4, 5, 6):
+        before = revision(laboratory)
+        more.click()
+        wait_drawn(laboratory, "output-0", "cnn_core", before)
+        expect(laboratory.get_by_label("rows, as a number")).to_have_value(str(count))
+    expect(more).to_have_attribute("aria-disabled", "true")
+    more.dispatch_event("click")
+    told = "A kernel of 7 rows does not fit 6 rows of padded input: 6 is the largest."
+    expect(laboratory.locator(".ks-notice p")).to_have_text(told)
+    before = revision(laboratory)
+    laboratory.get_by_label("stride, as a number").fill("9")
+    laboratory.get_by_label("stride, as a number").press("Enter")
+    wait_drawn(laboratory, "output-0", "cnn_core", before)
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("must be a whole number from 1 to 4")
+    expect(laboratory.get_by_label("stride, as a number")).to_have_value("1")
+    option = laboratory.locator("[data-column=output] select option", has_text="3 groups")
+    expect(option).to_be_disabled()
+    assert option.get_attribute("title") == "3 does not divide 2 input channels"
+
+
+def test_the_window_slides_in_either_order_and_by_scrubbing(laboratory: Page):
+    head = laboratory.locator(".ks-ledger h2")
+    laboratory.get_by_role("button", name="To the first cell").click()
+    expect(head).to_have_text("Output channel 0 [0, 0]")
+    laboratory.get_by_role("button", name="One cell on").click()
+    expect(head).to_have_text("Output channel 0 [0, 1]")
+    laboratory.get_by_label("order of the cells").select_option("columns")
+    laboratory.get_by_role("button", name="To the first cell").click()
+    laboratory.get_by_role("button", name="One cell on").click()
+    expect(head).to_have_text("Output channel 0 [1, 0]")
+    laboratory.get_by_label("which cell").fill("14")
+    expect(head).to_have_text("Output channel 0 [2, 3]")
+    laboratory.get_by_label("speed").fill("100")
+    expect(laboratory.locator(".ks-speed-text")).to_have_text("60 cells/s")
+    laboratory.get_by_role("button", name="Play").click()
+    expect(head).to_have_text("Output channel 0 [3, 3]", timeout=8000)
+    laboratory.get_by_label("speed").fill("0")
+    expect(laboratory.locator(".ks-speed-text")).to_have_text("0.3 cells/s")
+
+
+def test_another_output_channel_brings_its_own_kernel(laboratory: Page):
+    box = laboratory.locator("[data-view=output-1]").bounding_box()
+    laboratory.mouse.click(box["x"] + 5, box["y"] + 5)
+    weight = carried().laboratory.operation.weight[1, 0]
+    fields = laboratory.locator("[data-view=kernel-0] input")
+    for k, value in enumerate(weight.ravel()):
+        expect(fields.nth(k)).to_have_value(f"{value:g}")
+    expect(laboratory.get_by_label("bias", exact=True)).to_have_value("0")
+
+
+def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(laboratory: Page):
+    before = revision(laboratory)
+    with within(laboratory, "output", "Keep to compare", "button") as button:
+        button.click()
+        wait_drawn(laboratory, "kept-0", "cnn_core", before)
+    set_to(laboratory, "kernel", "Kernel", "sobel_x", kind="select")
+    asked = carried({"op": "keep"}, {"op": "library", "output": 0, "value": "sobel_x"})
+    event = hover_cell(laboratory, "difference-0", 1, 2, (4, 4))
+    assert event["value"] == asked.difference[0, 0, 1, 2]
+    assert [term["product"] for term in event["terms"]] == [
+        asked.trace.output[0, 0, 1, 2],
+        -asked.kept.output[0, 0, 1, 2],
+    ]
+    unmarked = ink(laboratory, "kept-0")
+    event = hover_cell(laboratory, "output-0", 3, 3, (4, 4))
+    laboratory.wait_for_timeout(60)
+    assert ink(laboratory, "kept-0") != unmarked
+    event = hover_cell(laboratory, "kept-0", 2, 1, (4, 4))
+    assert event["value"] == asked.kept.output[0, 0, 2, 1]
+    assert event["total"] == event["value"]
+    set_to(laboratory, "kernel", "stride, as a number", "2")
+    expect(laboratory.locator("[data-column=difference]")).to_contain_text("do not lie over each other")
+    press(laboratory, "Swap", "output-0")
+    press(laboratory, "Drop", "output-0")
+    expect(laboratory.locator("[data-column=kept]")).to_have_count(0)
+
+
+def test_the_laboratory_is_kept_over_pages_and_a_reload(laboratory: Page):
+    set_to(laboratory, "kernel", "stride, as a number", "2")
+    laboratory.get_by_role("link", name="Explore").click()
+    wait_drawn(laboratory, "probabilities")
+    clear(laboratory)
+    laboratory.get_by_role("link", name="Convolution").click()
+    wait_drawn(laboratory, "output-0")
+    expect(laboratory.get_by_label("stride, as a number")).to_have_value("2")
+    laboratory.reload()
+    wait_drawn(laboratory, "output-0")
+    expect(laboratory.get_by_label("stride, as a number")).to_have_value("2")
+    press(laboratory, "↶ Undo", "output-0")
+    expect(laboratory.get_by_label("stride, as a number")).to_have_value("1")
+
+
+def test_a_column_is_told_as_real_tables(laboratory: Page):
+    with within(laboratory, "output", "As a table", "button") as button:
+        button.click()
+        tables = laboratory.get_by_role("dialog").get_by_role("table")
+        expect(tables).to_have_count(2)
+        numbers = tables.first.locator("td").all_inner_texts()[1:]
+        assert [float(text.replace("−", "-")) for text in numbers] == carried().trace.output[0, 0].ravel().tolist()
+        laboratory.keyboard.press("Escape")
+
+
+def test_the_hand_is_followed_at_the_screen_s_pace_on_a_large_input(page: Page, server: Server):
+    """Median gap between frames while a pointer moves over a 64-cell input and its weights."""
+    page.goto(f"{server.url}/")
+    wait_drawn(page, "probabilities")
+    before = revision(page)
+    page.get_by_role("button", name="Samples").click()
+    page.locator(".ks-sample", has_text="Cat").first.click()
+    wait_drawn(page, "probabilities", "cnn_core", before)
+    page.get_by_role("link", name="Convolution").click()
+    wait_drawn(page, "output-0")
+    clear(page)  # edits are counted page by page
+    set_to(page, "input", "Input", "explore", kind="select")
+    box = page.locator("[data-view=input-0]").bounding_box()
+    page.evaluate(
+        "() => { window.gaps = []; let last = performance.now(); const tick = (now) => { window.gaps.push(now - last);"
+        " last = now; window.ticking = requestAnimationFrame(tick); }; requestAnimationFrame(tick); }"
+    )
+    for k in range(60):
+        page.mouse.move(box["x"] + 4 + (box["width"] - 8) * k / 60, box["y"] + box["height"] / 2)
+    fields = page.locator("[data-view=kernel-0] input")
+    for k in range(9):
+        fields.nth(k).hover()
+    gaps = page.evaluate("() => { cancelAnimationFrame(window.ticking); return window.gaps.slice(2); }")
+    assert np.median(gaps) < 25
+
+
+@pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)
+def anyone(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
+    scheme, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    yield page
+    context.close()
+
+
+def test_there_is_no_serious_violation_with_everything_opened(anyone: Page):
+    assert serious(anyone) == []
+    assert anyone.evaluate(OVER_THE_EDGE) == []
+    for view in ("input", "kernel", "output"):
+        anyone.locator(f"[data-column={view}] summary").click()
+        assert serious(anyone) == [], view
+        anyone.keyboard.press("Escape")
+    set_to(anyone, "input", "channels, as a number", "4")
+    set_to(anyone, "input", "padding, as a number", "3")
+    assert serious(anyone) == []
+    assert anyone.evaluate(OVER_THE_EDGE) == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1024, 1920])
+def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    assert page.evaluate(OVER_THE_EDGE) == []
+    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
