@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array
-from cnn_core.trace import Explanation, Index, Stage, Term, Trace, cell_of, exact_sum
+from cnn_core.trace import Explanation, Index, Stage, Term, Trace, cell_of, exact_sum, left_over
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Gradients:
         total = exact_sum([term.product or 0.0 for term in terms])
         kept, rest = _largest(terms, most)
         consumers = tuple(trace.consumers(number, cell))
-        return Explanation(number, cell, "sum", kept, 0.0, value, total, value - total, consumers, rest=rest)
+        return Explanation(number, cell, "sum", kept, 0.0, value, total, left_over(value, total), consumers, rest=rest)
 
     def explain_param(self, name: str, index: Sequence[int], *, most: int | None = None) -> Explanation:
         """Ask where the gradient at a weight or bias came from.
@@ -116,7 +116,7 @@ class Gradients:
             Term(number, _whole(where, k, gains.shape), float(gains.flat[k]), float(met.flat[k]), float(products[k]))
             for k in order.tolist()
         )
-        return Explanation(number, at, "sum", terms, 0.0, value, total, value - total, (), rest=rest)
+        return Explanation(number, at, "sum", terms, 0.0, value, total, left_over(value, total), (), rest=rest)
 
     def _trace(self) -> Trace:
         if self.trace is None:

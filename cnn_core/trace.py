@@ -182,7 +182,7 @@ class Trace:
             for at, x, w, product in zip(told.cells, numbers, told.weights, products, strict=True)
         )
         total = exact_sum(products) + told.bias
-        return Explanation(number, cell, "sum", terms, told.bias, value, total, value - total, consumers)
+        return Explanation(number, cell, "sum", terms, told.bias, value, total, left_over(value, total), consumers)
 
     def stage_number(self, stage: int) -> int:
         """``stage`` as a plain number, -1 for the input.
@@ -225,6 +225,11 @@ def cell_of(index: Sequence[int], shape: tuple[int, ...]) -> Index:
             f"got {index!r}"
         )
     return cell
+
+
+def left_over(value: float, total: float) -> float:
+    """``value - total``: 0 where both are the same infinity."""
+    return 0.0 if value == total else value - total
 
 
 def exact_sum(products: Sequence[float]) -> float:

@@ -94,7 +94,8 @@ class MaxPool2d(_Pool2d):
         inside = [k for k, cell in enumerate(cells) if cell is not None]
         winner = next((k for k in inside if math.isnan(numbers[k])), None)
         if winner is None:
-            winner = max(inside, key=lambda k: numbers[k])  # max keeps the first of equals
+            # max keeps the first of equals; a window of nothing but padding has its minus infinity from there.
+            winner = max(inside, key=lambda k: numbers[k], default=0)
         return Sources(cells, [1.0 if k == winner else 0.0 for k in range(len(cells))], padding_value=-math.inf)
 
 
@@ -148,7 +149,7 @@ class AvgPool2d(_Pool2d):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The window, every cell weighed by one over the number of cells that count."""
-        counted = pool.divisors(self.window(x.shape), (x.shape[2], x.shape[3]), self.count_include_pad)
+        size = (x.shape[2], x.shape[3])
+        counted = pool.divisor(self.window(x.shape), size, self.count_include_pad, index[2], index[3])
         cells = self._cells(x, index)
-        share = 1.0 / float(counted[index[2], index[3]])
-        return Sources(cells, [share] * len(cells))
+        return Sources(cells, [1.0 / counted] * len(cells))

@@ -115,15 +115,16 @@ def batch_norm2d_backward(
     x = images(x)
     given = gradient(grad, x.shape)
     dtype = together(given, x)
+    given = given.astype(dtype, copy=False)
     scale, _ = scale_and_shift(mean, var, weight, None, eps, channels=x.shape[1])
-    normal, _ = _normalised(x, mean, var, eps, dtype)
+    normal, _ = normalised(x, mean, var, eps, dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         normal *= given
         grad_x = np.multiply(given, scale.astype(dtype)[:, None, None], dtype=dtype)
     return grad_x, _sums(normal).astype(dtype), _sums(given).astype(dtype)
 
 
-def _normalised(x: Array, mean: Any, var: Any, eps: float, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+def normalised(x: Array, mean: Any, var: Any, eps: float, dtype: np.dtype[Any]) -> tuple[Array, Array]:
     """``(x - mean) / sqrt(var + eps)`` as a new array, and the divisor's inverse ``(C,)``."""
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         inverse = 1 / np.sqrt(np.asarray(var, dtype=np.float64) + eps)
@@ -211,7 +212,8 @@ def batch_norm2d_training_backward(
     x = images(x)
     given = gradient(grad, x.shape)
     dtype = together(given, x)
-    normal, inverse = _normalised(x, seen.mean, seen.var, eps, dtype)
+    given = given.astype(dtype, copy=False)
+    normal, inverse = normalised(x, seen.mean, seen.var, eps, dtype)
     scale = inverse if weight is None else inverse * np.asarray(vector(weight, "weight", x.shape[1]))
     with np.errstate(invalid="ignore", over="ignore"):
         grad_weight, grad_bias = _sums(given * normal), _sums(given)

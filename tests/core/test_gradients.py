@@ -201,6 +201,15 @@ def test_a_stage_that_is_not_there_is_refused_before_going_back(trained):
         network.backward(found.trace, found.input, stage=12)
 
 
+def test_a_window_of_nothing_but_padding_and_equal_infinities_are_explained_without_a_fault():
+    pool = MaxPool2d(2, stride=2, padding=1, dilation=3)
+    trace = Sequential([pool]).trace(np.ones((1, 1, 3, 3)))
+    for index in np.ndindex(*trace.output.shape):
+        told = trace.explain(0, index)
+        assert not math.isnan(told.residual)
+        assert told.value == told.total
+
+
 def test_explaining_one_cell_of_a_large_map_looks_at_its_own_windows_alone():
     network = Sequential([Conv2d(1, 4, 3, padding=1), ReLU()])
     trace = network.trace(given((1, 1, 224, 224)))

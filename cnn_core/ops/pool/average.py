@@ -10,7 +10,7 @@ from cnn_core.ops._arrays import Array, gradient, images
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable
-from cnn_core.shapes import Window
+from cnn_core.shapes import Pair, Window
 
 
 def avg_pool2d(
@@ -99,12 +99,24 @@ def avg_pool2d_backward(
     return out
 
 
-def divisors(sliding: Window, input_size: tuple[int, int], count_include_pad: bool) -> npt.NDArray[np.int64]:
+def divisors(sliding: Window, input_size: Pair, count_include_pad: bool) -> npt.NDArray[np.int64]:
     """How many cells each window of an average counts: ``(OH, OW)``, at least 1."""
-    sizes = sliding.output_size(*input_size)
+    rows, columns = (range(count) for count in sliding.output_size(*input_size))
+    return _counted(sliding, input_size, count_include_pad, rows, columns)
+
+
+def divisor(sliding: Window, input_size: Pair, count_include_pad: bool, row: int, column: int) -> int:
+    """The same for one window, without looking at the others."""
+    rows, columns = range(row, row + 1), range(column, column + 1)
+    return int(_counted(sliding, input_size, count_include_pad, rows, columns)[0, 0])
+
+
+def _counted(
+    sliding: Window, input_size: Pair, count_include_pad: bool, rows: range, columns: range
+) -> npt.NDArray[np.int64]:
     along = []
-    for axis, size in enumerate(input_size):
-        first = np.arange(sizes[axis])[:, None] * sliding.stride[axis] - sliding.padding[axis][0]
+    for axis, (size, places) in enumerate(zip(input_size, (rows, columns), strict=True)):
+        first = np.array(places)[:, None] * sliding.stride[axis] - sliding.padding[axis][0]
         taps = first + np.arange(sliding.kernel_size[axis]) * sliding.dilation[axis]
         low, high = (-sliding.padding[axis][0], size + sliding.padding[axis][1]) if count_include_pad else (0, size)
         along.append(((taps >= low) & (taps < high)).sum(axis=1))

@@ -61,6 +61,7 @@ export class Ledger {
     this.shown = shown;
     this.of = of;
     const { stage, index, rule, value } = explanation;
+    const focused = this.#focused(explanation);
     const name = explanation.param ? weightName(model, explanation) : nameOf(model, stage, index);
     const sum = rule === "sum" ? shownSum(explanation) : null;
     this.planes = sum && !of ? planesOf(model, explanation) : null;
@@ -80,7 +81,26 @@ export class Ledger {
     else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.#deeper();
+    focused?.();
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index)));
+  }
+
+  /**
+   * Whoever walks over the terms of a cell stays where they are though its numbers are written anew.
+   * @param {Explanation} explanation
+   * @returns {(() => void) | null} what puts the focus back
+   */
+  #focused(explanation) {
+    const item = /** @type {HTMLElement | null} */ (document.activeElement)?.closest(".ks-term");
+    if (!item || !this.element.contains(item) || keyOf(this.looked.explanation) !== keyOf(explanation)) return null;
+    const terms = () => /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(".ks-term")]);
+    const place = terms().indexOf(/** @type {HTMLElement} */ (item));
+    return () => {
+      const again = terms()[place];
+      if (!again) return;
+      again.tabIndex = 0;
+      again.focus({ preventScroll: true });
+    };
   }
 
   // ---- what the terms were made of, level by level ------------------------------------------------------------
