@@ -28,6 +28,8 @@ def pair(value: Any, name: str, *, least: int) -> Pair:
     Raises:
         ShapeError: where ``value`` is something else.
     """
+    if type(value) is int and value >= least:  # nearly always, and asked at every call
+        return value, value
     items = [value, value] if _is_whole(value) else _items(value)
     if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
         raise ShapeError(

@@ -68,17 +68,24 @@ def pad_backward(grad: Array, sides: Sides, mode: str = "zeros") -> Array:
         mode: likewise.
 
     Returns:
-        ``(N, C, H, W)``; for zeros a view.
+        ``(N, C, H, W)``; for zeros, and where nothing is padded, a view.
     """
     (top, bottom), (left, right) = sides
-    size = (grad.shape[2] - top - bottom, grad.shape[3] - left - right)
-    if mode != "zeros" and any(map(any, sides)):
-        grad = grad.copy()
-        for axis in (3, 2):  # the steps of pad, last first
-            lines = np.moveaxis(grad, axis, 0)
-            for place, source in _shown(sides[axis - 2], size[axis - 2], mode):
-                lines[source] += lines[place]
-    return grad[:, :, top : top + size[0], left : left + size[1]]
+    height, width = grad.shape[2] - top - bottom, grad.shape[3] - left - right
+    inside = grad[:, :, top : top + height, left : left + width]
+    if mode == "zeros" or not any(map(any, sides)):
+        return inside
+    # The steps of pad, last first: columns everywhere, then the rows with their columns; only these are copied.
+    columns = list(_shown(sides[1], width, mode))
+    out = inside.copy()
+    for place, source in columns:
+        out[..., source - left] += grad[:, :, top : top + height, place]
+    for place, source in _shown(sides[0], height, mode):
+        line = grad[:, :, place].copy()
+        for beside, shown in columns:
+            line[..., shown] += line[..., beside]
+        out[:, :, source - top] += line[..., left : left + width]
+    return out
 
 
 def _shown(sides: Pair, size: int, mode: str) -> Iterator[Pair]:

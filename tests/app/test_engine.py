@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnn_core import conv2d, conv2d_plan, linear, reference, relu
+from cnn_core.ops.conv import Branch
 from cnn_core.ops.conv.shifted import correlate_shifted
 from pages.shared.chain import build
 from pages.shared.edits import apply
@@ -97,7 +98,7 @@ def test_precision_decides_anew_and_each_branch_that_cannot_says_why():
     double, single = (prepare(chain, "conv", dtype) for dtype in PRECISIONS)
     assert double.chosen != single.chosen
     for work in (double, single):
-        assert len(work.ways) == 5
+        assert len(work.ways) == len(Branch)
         assert all((way.run is None) == bool(way.why_not) for way in work.ways)
 
 
@@ -209,9 +210,9 @@ def test_the_table_marks_the_chosen_branch_and_names_what_keeps_others():
     none = Difference(0.0, (0, 0, 0, 0), 0.0, True)
     told = words.table(work, Verdict(Timing(1, 1, 1), ways, dict.fromkeys(ways, none)))
     rows = re.findall(r"<tr.*?</tr>", told)[1:]
-    assert len(rows) == 5
-    assert [row.count("chosen</b>") for row in rows] == [1, 0, 0, 0, 0]
-    assert sum("cannot do this" in row for row in rows) == 2
+    assert len(rows) == len(Branch)
+    assert [row.count("chosen</b>") for row in rows] == [1] + [0] * (len(rows) - 1)
+    assert sum("cannot do this" in row for row in rows) == 3
 
 
 def test_code_is_the_function_s_own_lines_without_its_docstring():

@@ -36,6 +36,28 @@ def test_infinities_and_nan_pass_as_they_should():
     assert np.isnan(sigmoid(edge)[2])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("slope", [0, 0.01, 0.2, 1, 1.5, -0.5])
+def test_leaky_relu_is_one_of_two_numbers_to_the_bit_whatever_the_slope(slope, dtype):
+    x = np.random.default_rng(0).normal(size=(40, 7)).astype(dtype)
+    x[:3] = np.array([-np.inf, np.inf, np.nan, -0.0, 0.0, 1e-44, -1e-44], dtype=dtype)
+    with np.errstate(invalid="ignore"):
+        expected = np.where(x > 0, x, dtype(slope) * x)
+    found = leaky_relu(x, slope)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
+    kept = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(found)[kept], np.signbit(expected)[kept])
+
+
+def test_in_single_precision_sigmoid_is_right_to_its_last_bits_near_0_too():
+    x = np.concatenate([np.linspace(-87, 87, 5000), [-1000, -90, 1000, -np.inf, np.inf, np.nan]]).astype(np.float32)
+    with np.errstate(all="raise", under="ignore"):
+        found = sigmoid(x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, sigmoid(x.astype(np.float64)), rtol=4e-7, atol=1e-38)
+
+
 def test_softmax_adds_up_to_one_along_its_axis():
     x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
     for axis in (-1, 0, 1, 2, np.int64(3)):
@@ -63,7 +85,9 @@ def test_numbers_in_another_machine_s_byte_order_are_the_same_numbers(function):
         assert function(other).dtype == dtype
 
 
-@pytest.mark.parametrize("shape", [(), (0, 3), (3, 0), (1,), (511,), (2, 600), (3, 2, 20, 30), (40, 1, 1, 1)])
+@pytest.mark.parametrize(
+    "shape", [(), (0, 3), (3, 0), (1,), (511,), (2, 600), (3, 2, 20, 30), (40, 1, 1, 1), (3, 70, 70)]
+)
 def test_relu_is_the_larger_of_two_in_every_shape(shape):
     x = np.random.default_rng(0).normal(size=shape)
     for laid_out in (x, np.asfortranarray(x)):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import conv2d, conv2d_backward
-from cnn_core.ops.conv import dispatch, gradients, rows, separable, shifted, spectral
+from cnn_core.ops.conv import dispatch, gradients, rows, separable, shifted, spectral, winograd
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose, correlate
 from cnn_core.shapes import PADDING_MODES
@@ -58,6 +58,8 @@ def small_parts(patch):
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
+    patch.setattr(winograd, "TILES_LEAST", 3)
+    patch.setattr(winograd, "NUMBERS_MOST", 1)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -111,6 +113,92 @@ def test_a_spectrum_gives_what_loops_give(parts, case):
     assert_close(ours, x, weight, bias, plain)
 
 
+def many_channels(rng, x, *, inputs=32, outputs=3):
+    """As many images as ``x`` of its size and some more, and kernels for them."""
+    size = (x.shape[0], inputs, x.shape[2] + 4, x.shape[3] + 4)
+    return (rng.normal(size=shape).astype(np.float32) for shape in (size, (outputs, inputs, 3, 3), (outputs,)))
+
+
+@pytest.mark.parametrize("parts", [False, True])
+@settings(max_examples=25)
+@given(convolutions())
+def test_sums_and_differences_give_what_loops_give(parts, case):
+    around, dilation = case[3]["padding"], case[3]["dilation"]
+    plain = {"stride": (1, 1), "padding": around, "dilation": tuple(min(d, 2) for d in dilation), "groups": 1}
+    x, weight, bias = many_channels(np.random.default_rng(7), case[0])
+    with pytest.MonkeyPatch.context() as patch:
+        if parts:
+            small_parts(patch)
+        ours = forced(Branch.WINOGRAD, x, weight, bias if case[2] is not None else None, plain)
+    assert_close(ours, x, weight, bias if case[2] is not None else None, plain)
+
+
+PLAIN = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+
+
+def test_sums_and_differences_keep_whole_numbers_exact():
+    rng = np.random.default_rng(8)
+    x = rng.integers(-9, 10, (2, 40, 19, 23)).astype(np.float32)
+    weight = rng.integers(-9, 10, (5, 40, 3, 3)).astype(np.float32)
+    ours = forced(Branch.WINOGRAD, x, weight, None, PLAIN)
+    exact = forced(Branch.GATHERED, x.astype(np.float64), weight.astype(np.float64), None, PLAIN)
+    np.testing.assert_array_equal(ours, exact)
+
+
+def test_sums_and_differences_are_as_tight_in_the_dark_and_exactly_0_in_the_black():
+    rng = np.random.default_rng(9)
+    x, weight = rng.normal(size=(1, 64, 60, 62)).astype(np.float32), rng.normal(size=(64, 64, 3, 3)).astype(np.float32)
+    x[..., :20, :] = 0
+    x[..., 20:40, :] *= 1e-6
+    x = np.maximum(x, 0)  # as activations are: half of the cells are 0
+    ours = conv2d(x, weight, padding=1)
+    double = x.astype(np.float64), weight.astype(np.float64)
+    exact = forced(Branch.GATHERED, *double, None, PLAIN)
+    sizes = forced(Branch.GATHERED, *map(np.abs, double), None, PLAIN)
+    assert choose(x, weight, conv_window(x.shape, weight.shape, 1, 1, 1, 1, "zeros"), 1) is Branch.WINOGRAD
+    assert (sizes[..., :19, :] == 0).all()
+    assert (np.abs(ours - exact) <= 8 * SINGLE * sizes).all()  # 2308 are allowed
+
+
+def few(x, weight):
+    x *= np.random.default_rng(1).random(x.shape) < 0.2
+
+
+def one_cell(x, weight):
+    x[...] = 0
+    x[0, 3, 20, 20] = 1
+
+
+def zeros_among_the_weights(x, weight):
+    weight[:, :, :, 1] = 0
+
+
+def an_infinity(x, weight):
+    x[0, 3, 20, 20] = np.inf
+
+
+def a_weight_that_is_no_number(x, weight):
+    weight[3, 3, 1, 1] = np.nan
+
+
+def next_to_overflow(x, weight):
+    x *= 1e19
+    weight *= 1e19
+
+
+@pytest.mark.parametrize(
+    "change", [few, one_cell, zeros_among_the_weights, an_infinity, a_weight_that_is_no_number, next_to_overflow]
+)
+def test_what_sums_and_differences_could_spoil_goes_another_way(change):
+    rng = np.random.default_rng(10)
+    x, weight = rng.normal(size=(1, 32, 40, 40)).astype(np.float32), rng.normal(size=(32, 32, 3, 3)).astype(np.float32)
+    sliding = conv_window(x.shape, weight.shape, 1, 1, 1, 1, "zeros")
+    assert choose(x, weight, sliding, 1) is Branch.WINOGRAD
+    assert choose(x[..., ::-1], weight, sliding, 1) is Branch.BANDED
+    change(x, weight)
+    assert choose(x, weight, sliding, 1) is Branch.BANDED
+
+
 def photograph(*size):
     """Light and dark, and black in one corner."""
     x = np.random.default_rng(2).integers(0, 256, (1, 1, *size)).astype(np.float32) / 255
@@ -140,8 +228,13 @@ GREY = (1, 1, 480, 640)
         (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 3, 224, 224), (16, 3, 3, 3), {}, Branch.BANDED),
-        (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {}, Branch.BANDED),
-        (np.float32, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.GATHERED),
+        (np.float32, (1, 24, 56, 56), (64, 24, 3, 3), {}, Branch.BANDED),
+        (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {}, Branch.WINOGRAD),
+        (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"dilation": 2}, Branch.WINOGRAD),
+        (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"stride": 2}, Branch.BANDED),
+        (np.float32, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.WINOGRAD),
+        (np.float32, (1, 256, 14, 14), (256, 256, 3, 3), {}, Branch.GATHERED),
+        (np.float64, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.GATHERED),
         (np.float32, (1, 256, 56, 56), (64, 256, 1, 1), {}, Branch.GATHERED),
         (np.float32, (1, 8, 56, 56), (8, 8, 3, 3), {"stride": 2, "dilation": 2}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),

@@ -74,6 +74,29 @@ def test_long_windows_are_made_of_short_runs(kernel):
     np.testing.assert_allclose(avg_pool2d(x, kernel, stride=1), windows.mean(axis=(4, 5)), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("block", [1, 200, separable.BLOCK_MOST])
+@pytest.mark.parametrize("size", [(3, 4), (9, 21)])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_windows_that_overhang_far_on_one_side_or_on_both_hold_what_is_inside(
+    monkeypatch, block, size, stride, dilation
+):
+    monkeypatch.setattr(separable, "BLOCK_MOST", block)
+    x = np.random.default_rng(6).integers(-9, 10, (2, 3, *size)).astype(np.float32)
+    reach = 4 * dilation
+    kept = {
+        "stride": (stride, stride),
+        "padding": ((reach, reach - 1), (reach - 2, reach)),
+        "dilation": (dilation, dilation),
+    }
+    kept["ceil_mode"] = True
+    found = max_pool2d(x, 5, **kept)
+    np.testing.assert_array_equal(found, by_loops(x, (5, 5), kept, lambda inside, _: max(inside, default=-np.inf)))
+    sums = avg_pool2d(x, 5, **kept, count_include_pad=False)
+    expected = by_loops(x, (5, 5), kept, lambda inside, _: sum(inside) / max(1, len(inside)))
+    np.testing.assert_allclose(sums, expected, rtol=1e-6)
+
+
 def test_the_stride_is_the_window_s_own_size_unless_told():
     np.testing.assert_array_equal(max_pool2d(GRID, (2, 3)), max_pool2d(GRID, (2, 3), stride=(2, 3)))
 

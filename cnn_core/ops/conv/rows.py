@@ -77,6 +77,7 @@ def strips(
     most_columns = max(COLUMNS_LEAST, PRODUCT_MOST // weights)
     wide = -(-width // -(-width // most_columns))  # parts as equal as can be
     images = min(batch, max(1, min(COLUMNS_WANTED, most_columns) // width)) if width <= NARROW else 1
+    images = -(-batch // -(-batch // images))
     # (N, C, H, W) -> (G, H, C/G, N, W) and (N, C_out, OH, OW) -> (G, C_out/G, OH, N, OW): views
     cells = x.reshape(batch, groups, each, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
     target = out.reshape(batch, groups, channels // groups, rows, width).transpose(1, 2, 3, 0, 4)
@@ -101,8 +102,10 @@ def _clear_around(laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]
     """Zeros where a tap lies left or right of the image: they stay while strips come and go."""
     for b, inside in taps:
         low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
-        laid[:, :, :, b, :, :low] = 0
-        laid[:, :, :, b, :, high:] = 0
+        if low > 0:
+            laid[:, :, :, b, :, :low] = 0
+        if high < laid.shape[5]:
+            laid[:, :, :, b, :, high:] = 0
 
 
 def _lay_out(
@@ -113,8 +116,10 @@ def _lay_out(
     if low >= high:
         laid[:, :count] = 0
         return
-    laid[:, : low - top] = 0
-    laid[:, high - top : count] = 0
+    if low > top:
+        laid[:, : low - top] = 0
+    if high < top + count:
+        laid[:, high - top : count] = 0
     for b, inside in taps:
         if inside is not None:
             laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]] = cells[:, low:high, ..., inside[1]]

@@ -9,8 +9,11 @@ import numpy.typing as npt
 from cnn_core.ops._arrays import Array, gradient, images, together
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
-from cnn_core.ops.pool.separable import BLOCK_MOST, pool_separable
+from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Window
+
+# Numbers of a gradient to hand back at a time.
+HANDED_MOST = 100_000
 
 
 def max_pool2d(
@@ -82,8 +85,8 @@ def max_pool2d_backward(
     grad = grad.astype(out.dtype, copy=False)
     largest = np.empty(grad.shape, dtype=x.dtype)
     pool_separable(x, largest, sliding, np.maximum, -np.inf)
-    some = max(1, BLOCK_MOST // max(1, math.prod(grad.shape[1:])))
-    planes = grad.shape[1] if some > 1 else max(1, BLOCK_MOST // math.prod(grad.shape[2:]))
+    some = max(1, HANDED_MOST // max(1, math.prod(grad.shape[1:])))
+    planes = grad.shape[1] if some > 1 else max(1, HANDED_MOST // math.prod(grad.shape[2:]))
     for n in range(0, grad.shape[0], some):
         for c in range(0, grad.shape[1], planes):
             part = (slice(n, n + some), slice(c, c + planes))
