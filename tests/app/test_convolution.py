@@ -10,7 +10,7 @@ from cnn_core import conv2d
 from pages.shared import answers
 from pages.shared.convolution.columns import columns
 from pages.shared.convolution.edits import apply
-from pages.shared.convolution.laboratory import Laboratory, misfit, run
+from pages.shared.convolution.laboratory import Laboratory, misfit, parts, run
 from pages.shared.convolution.message import ALONE, convolution_message
 from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment
@@ -43,7 +43,7 @@ NAMES = st.sampled_from(
         *({"op": "padding_mode", "value": mode} for mode in ("zeros", "reflect", "replicate", "circular", "odd")),
         *({"op": "input", "value": name} for name in ("worked", "larger", "noise", "explore", "odd")),
         *({"op": "library", "value": name} for name in ("gabor", "identity", "odd")),
-        *({"op": name, "value": True} for name in ("flipped", "relu", "with_bias")),
+        *({"op": name, "value": True} for name in ("flipped", "relu", "with_bias", "exact")),
         {"op": "random", "output": 3},
         {"op": "bias", "output": 1, "value": 2.5},
         {"op": "cells", "plane": 1, "cells": [[5, 5, 4]]},
@@ -218,6 +218,17 @@ def test_what_is_kept_goes_along_with_the_input_or_says_that_it_cannot():
     large = edited({"op": "kernel_size", "value": 6}, {"op": "keep"}, {"op": "kernel_size", "value": 1})
     with pytest.raises(EditRefusedError, match="What you kept to compare would not fit"):
         apply(large, {"op": "input", "value": "explore"}, Experiment())
+
+
+def test_exact_numbers_are_counted_in_the_parts_they_share_and_else_refused():
+    blur = edited({"op": "library", "output": 0, "value": "box_blur"}, {"op": "exact", "value": True})
+    assert parts(blur) == (1, 9, 9, 9)
+    halves = apply(blur, {"op": "bias", "output": 0, "value": 0.5}, Experiment())
+    assert parts(halves).output == 18
+    odd = apply(blur, {"op": "cells", "plane": 0, "cells": [[0, 0, 3.14159265]]}, Experiment())
+    assert parts(odd) is None
+    with pytest.raises(EditRefusedError, match="no fractions"):
+        apply(odd, {"op": "exact", "value": True}, Experiment())
 
 
 def test_a_pin_that_is_gone_falls_to_the_nearest_cell():

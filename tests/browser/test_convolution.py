@@ -1,12 +1,15 @@
 """The convolution laboratory in a browser: settings, three-way linking, the sliding window, all as cnn_core has it."""
 
+import re
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cnn_core import Conv2d
+from cnn_core.rational import exact_total
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
 from pages.shared.experiment import Experiment
@@ -279,6 +282,34 @@ def test_another_output_channel_brings_its_own_kernel(laboratory: Page):
     for k, value in enumerate(weight.ravel()):
         expect(fields.nth(k)).to_have_value(f"{value:g}")
     expect(laboratory.get_by_label("bias", exact=True)).to_have_value("0")
+
+
+def test_in_exact_mode_fractions_are_shown_as_such_and_add_up(laboratory: Page):
+    set_to(laboratory, "kernel", "Kernel", "box_blur", kind="select")
+    set_to(laboratory, "output", "bias", "1/4")
+    set_to(laboratory, "output", "Exact fractions", "", kind="check")
+    asked = carried(
+        {"op": "library", "output": 0, "value": "box_blur"}, {"op": "bias", "output": 0, "value": 0.25}
+    ).trace
+    expect(laboratory.locator("[data-view=kernel-0] input").first).to_have_value("1/9")
+    for row, column in ((0, 0), (1, 3), (3, 2)):
+        total = exact_total(asked.explain(0, (0, 0, row, column)))
+        hover_cell(laboratory, "output-0", row, column, (4, 4))
+        expect(laboratory.locator(".ks-ledger-value")).to_have_text(str(total))
+        said = laboratory.locator(".ks-ledger .ks-sum").inner_text()
+        parts, value = said.split(" = ")
+        numbers = [Fraction(text) for text in re.findall(r"-?\d+(?:/\d+)?(?= \+|$)", parts.replace("−", "-"))]
+        assert len(numbers) == 3
+        assert sum(numbers) == Fraction(value) == total
+    hover_cell(laboratory, "alone-0", 2, 2, (4, 4))
+    products = laboratory.locator(".ks-ledger .ks-term-product").all_inner_texts()
+    assert sum(map(Fraction, products)) == Fraction(laboratory.locator(".ks-ledger-value").inner_text())
+
+
+def test_what_is_no_fraction_is_told_when_exactness_is_asked_for(laboratory: Page):
+    set_to(laboratory, "output", "bias", "3.14159265")
+    set_to(laboratory, "output", "Exact fractions", "", kind="check")
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("are no fractions")
 
 
 def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(laboratory: Page):

@@ -231,7 +231,12 @@ export class Board {
     const written = JSON.stringify([explanation.stage, explanation.index, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, parts: this.partsOf(explanation) });
+  }
+
+  /** Into how many parts of one the numbers of a sum are counted; null where they are decimals. @param {any} _explanation */
+  partsOf(_explanation) {
+    return null;
   }
 
   /** The pinned cell's ledger is cnn_core's own; one under the pointer is summed from the same arrays. @param {Place} place */

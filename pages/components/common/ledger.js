@@ -6,6 +6,7 @@
 import { h } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
+import { addsUp, inParts } from "./fraction.js";
 import { addUp, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
@@ -50,15 +51,22 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number}} how `shown`: the channel whose maps are looked at
+   * @param {{pinned: boolean, dark: boolean, shown?: number, parts?: number | null}} how `shown`: the channel whose maps
+   *   are looked at; `parts`: into how many parts of one all numbers of the sum are counted, where they are written as fractions
    */
-  draw(model, explanation, { pinned, dark, shown = 0 }) {
+  draw(model, explanation, { pinned, dark, shown = 0, parts = null }) {
     this.shown = shown;
     const { stage, index, rule, value } = explanation;
-    const sum = rule === "sum" ? shownSum(explanation) : null;
-    this.planes = sum ? planesOf(model, explanation) : null;
+    const exact = rule === "sum" && parts && addsUp([...explanation.terms.map((term) => term.product), explanation.bias], value, parts);
+    /** How a number of the sum is written: with so many decimals, or as the fraction it is. @type {(x: number, places: number) => string} */
+    this.write = exact ? inParts(parts) : fixed;
+    /** How a factor is written. @type {(x: number) => string} */
+    this.factor = exact ? inParts(parts) : (x) => short(x, 4);
+    this.parts = exact ? parts : null;
+    const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts) : null;
+    this.planes = sum ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum ? fixed(value, sum.places) : short(value, 6);
+    const value_text = sum ? this.write(value, sum.places) : short(value, 6);
     this.head.replaceChildren(
       h("h2", { text: nameOf(model, stage, index), title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
@@ -69,7 +77,7 @@ export class Ledger {
     );
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
-    else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark));
+    else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark, parts));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: model.byNumber.get(stage).note ?? "" }));
     this.feeds.replaceChildren(...(explanation.fed ? [] : this.#feeds(model, stage, index)));
   }
@@ -79,8 +87,10 @@ export class Ledger {
    * @param {Model} model
    * @param {Term[]} fed
    * @param {boolean} dark
+   * @param {number | null} parts
    */
-  #fed(model, fed, dark) {
+  #fed(model, fed, dark, parts) {
+    const factor = parts ? inParts(parts) : (/** @type {number} */ x) => short(x, 4);
     if (!fed.length) return h("p", { class: "ks-ledger-note", text: "No window of this output channel reads it." });
     const list = h("ol", { class: "ks-terms", "aria-label": "What it feeds; the arrow keys walk over them" });
     list.addEventListener("keydown", (event) => walk(event, list));
@@ -91,8 +101,8 @@ export class Ledger {
       const item = h(
         "li",
         { class: "ks-term" },
-        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${short(term.weight, 4)}` }),
-        h("span", { class: "ks-term-product", text: `${short(term.value, 4)} × ${short(term.weight, 4)} = ${fixed(term.product, places)}` }),
+        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${factor(term.weight)}` }),
+        h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${factor(term.weight)} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
       );
       item.style.setProperty("--ks-hue", positionHue(term.key, dark));
       for (const [on, off] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
@@ -127,7 +137,7 @@ export class Ledger {
     if (this.planes) return this.#planes(model, explanation, this.planes, dark);
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum) })));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, this.write) })));
     return parts;
   }
 
@@ -163,14 +173,14 @@ export class Ledger {
     const stage = model.byNumber.get(explanation.stage);
     const blocks = planes.map((terms, c) => {
       // As many digits as the whole sum shows, so that what stands here is what is added below.
-      const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places), withBias: false };
-      const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${fixed(whole.products[c], whole.places)}` }));
+      const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places, this.parts), withBias: false };
+      const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
       if (stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
       else block.append(this.#terms(model, stage, own, dark));
-      block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false) }));
+      block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false, this.write) }));
       return block;
     });
-    const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null) });
+    const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null, this.write) });
     // The whole first: the parts below it may reach beyond the screen.
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
@@ -181,8 +191,8 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${short(term.value, 4)} × ${short(term.weight, 4)}` }),
-      h("span", { class: "ks-term-product", text: fixed(shown, places) }),
+      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${this.factor(term.value)} × ${this.factor(term.weight)}` }),
+      h("span", { class: "ks-term-product", text: this.write(shown, places) }),
     );
     if (hue) item.style.setProperty("--ks-hue", hue);
     item.addEventListener("pointerenter", () => this.on.term(term));
@@ -198,7 +208,7 @@ export class Ledger {
       "li",
       { class: "ks-term ks-plain" },
       h("span", { class: "ks-term-factors", text: label }),
-      h("span", { class: "ks-term-product", text: fixed(value, places) }),
+      h("span", { class: "ks-term-product", text: this.write(value, places) }),
     );
   }
 
@@ -220,7 +230,7 @@ export class Ledger {
       const places = Math.min(2, placesFor(numbers));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : fixed(x, places) });
+        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : this.write(x, places) });
         if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
         cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
         cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
@@ -238,7 +248,7 @@ export class Ledger {
       const weights = terms.map((term) => term.weight);
       lens.append(sign("×"), table(stage.weight ? "kernel" : "share", weights, "diverging", null));
       const shown = new Map(rows.map((row) => [row.term, row.shown]));
-      const products = terms.map((term) => shown.get(term) ?? Number(term.product.toFixed(places)));
+      const products = terms.map((term) => shown.get(term) ?? (this.parts ? term.product : Number(term.product.toFixed(places))));
       lens.append(sign("="), table("products", products, "diverging", null));
     } else {
       [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
@@ -288,8 +298,9 @@ function walk(event, list) {
  * A sum over several channels of a window: each channel's terms and their own sum, and the sum of these; else null.
  * @param {Model} model
  * @param {Explanation} explanation
+ * @param {number | null} parts
  */
-function planesOf(model, explanation) {
+function planesOf(model, explanation, parts) {
   const stage = model.byNumber.get(explanation.stage);
   const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
   if (planes.length < 2) return null;
@@ -297,15 +308,27 @@ function planesOf(model, explanation) {
   const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
   const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
   const { bias, value } = explanation;
-  return { planes, names, sums, whole: { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) } };
+  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value })), labels: names.map((name) => `${name} `) } };
 }
 
-/** A sum in one line. @param {Model} model @param {import("./model.js").Stage} stage @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum */
-function sentenceOf(model, stage, explanation, sum) {
+/**
+ * A sum in one line.
+ * @param {Model} model
+ * @param {import("./model.js").Stage} stage
+ * @param {Explanation} explanation
+ * @param {ReturnType<typeof shownSum>} sum
+ * @param {(x: number, places: number) => string} write
+ */
+function sentenceOf(model, stage, explanation, sum, write) {
   if (stage.reduce === "max") return largestInWords(explanation, sum.places);
   // Flattening computes nothing: it says where the number stood.
   if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
-  return inWords(sum, stage.bias !== null);
+  return inWords(sum, stage.bias !== null, write);
+}
+
+/** A sum whose numbers are all shown in full. @param {number[]} products @param {number} bias @param {number} value */
+function uncut(products, bias, value) {
+  return { places: 0, products, bias, value, remainder: 0 };
 }
 
 /** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
@@ -330,8 +353,9 @@ function byPlane({ terms }) {
  * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
  * @param {Explanation} explanation
  * @param {number} [places] decimals to show; as many as the sum needs where it is not said
+ * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
  */
-export function shownSum(explanation, places) {
+export function shownSum(explanation, places, parts = null) {
   const { terms, bias, value } = explanation;
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
@@ -342,7 +366,8 @@ export function shownSum(explanation, places) {
     others = sorted.slice(MOST_TERMS - 3);
   }
   const rest = fsum(others.map((term) => term.product));
-  const sum = addUp({ products: [...kept.map((term) => term.product), ...(others.length ? [rest] : [])], bias, value }, places);
+  const products = [...kept.map((term) => term.product), ...(others.length ? [rest] : [])];
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places);
   return {
     ...sum,
     withBias: true,
@@ -356,18 +381,19 @@ export function shownSum(explanation, places) {
  * A shown sum as one line of text, to be read aloud.
  * @param {{products: number[], bias: number, value: number, remainder: number, places: number, labels?: string[]}} sum
  * @param {boolean} withBias
+ * @param {(x: number, places: number) => string} write
  */
-function inWords(sum, withBias) {
+function inWords(sum, withBias, write) {
   const plus = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ first) => {
     // A part with a name of its own keeps its sign beside its number.
-    if (label && sum.labels?.includes(label)) return `${first ? "" : " + "}${label}${fixed(x, sum.places)}`;
-    const size = `${label}${fixed(Math.abs(x), sum.places)}`;
-    const negative = fixed(x, sum.places).startsWith("−");
+    if (label && sum.labels?.includes(label)) return `${first ? "" : " + "}${label}${write(x, sum.places)}`;
+    const size = `${label}${write(Math.abs(x), sum.places)}`;
+    const negative = write(x, sum.places).startsWith("−");
     if (first) return negative ? `−${size}` : size;
     return `${negative ? " − " : " + "}${size}`;
   };
   let text = sum.products.map((x, k) => plus(x, sum.labels?.[k] ?? "", k === 0)).join("");
   if (withBias) text += plus(sum.bias, "bias ", text === "");
   if (sum.remainder !== 0) text += plus(sum.remainder, "remainder ", false);
-  return `${text} = ${fixed(sum.value, sum.places)}`;
+  return `${text} = ${write(sum.value, sum.places)}`;
 }

@@ -10,6 +10,7 @@ import { Dialog } from "../common/dialog.js";
 import { h, setText } from "../common/dom.js";
 import { fsum } from "../common/exact.js";
 import { short } from "../common/format.js";
+import { inParts } from "../common/fraction.js";
 import { Look } from "../common/look.js";
 import { positionHue, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
@@ -116,7 +117,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -203,6 +204,7 @@ export class Convolution extends Board {
         let chosen = null;
         for (const [channel, { grid }] of column.view.shown) {
           const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
+          grid.words = this.#words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
           grid.draw(values, at * plane, scales[k][at], dark);
           drawn.push(`${stage.view}-${channel}`);
           if (chosen === null || channel === this.output) chosen = scales[k][at];
@@ -222,11 +224,26 @@ export class Convolution extends Board {
     const { shape, values } = this.model.weights.get(OUTPUT);
     const size = shape[2] * shape[3];
     const column = this.columns.get("kernel");
+    const words = this.#words("weight");
     for (const [channel, { kernel }] of column.view.shown) {
       const at = (this.output * shape[1] + channel - this.group[0]) * size;
+      kernel.words = words;
       column.legend.draw(kernel.draw(Array.from(values.subarray(at, at + size)), shape[3], this.dark), this.dark);
       drawn.push(`kernel-${channel}`);
     }
+  }
+
+  /** How numbers are written as fractions, null for decimals. @param {"input" | "weight" | "product" | "output"} what */
+  #words(what) {
+    // Under the hand a number may be any: fractions come back with cnn_core's.
+    const { exact } = this.header;
+    return exact && this.source !== "preview" ? inParts(exact[what]) : null;
+  }
+
+  partsOf({ stage }) {
+    const { exact } = this.header;
+    if (!exact || this.source === "preview" || stage === RELU) return null;
+    return stage === ALONE || stage === INPUT ? exact.product : exact.output;
   }
 
   mark() {

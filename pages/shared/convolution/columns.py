@@ -377,6 +377,7 @@ def _output(laboratory: Laboratory, output: int) -> list[Control]:
         heading("After the sum", place="more"),
         check({"op": "with_bias"}, "Add a bias", operation.with_bias, place="more"),
         check({"op": "relu"}, "ReLU after it", laboratory.relu, place="more", hint="Negative becomes 0"),
+        check({"op": "exact"}, "Exact fractions", laboratory.exact, place="more", hint="1/9 and not 0.1111"),
         *([] if laboratory.kept else [keep]),
         *_tables("output"),
     ]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core import CnnCoreError, kernels
+from cnn_core.rational import LARGEST
 from cnn_core.shapes import PADDING_MODES
 from pages.shared.convolution.laboratory import (
     CHANNELS_MOST,
@@ -26,6 +27,7 @@ from pages.shared.convolution.laboratory import (
     from_explore,
     given,
     misfit,
+    parts,
 )
 from pages.shared.edits.checked import (
     Edit,
@@ -243,6 +245,16 @@ def _relu(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, relu=edit["value"] is True)
 
 
+def _exact(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    changed = replace(laboratory, exact=edit["value"] is True)
+    if changed.exact and parts(changed) is None:
+        raise EditRefusedError(
+            f"Some numbers here are no fractions with a denominator up to {LARGEST}, so decimals stay. "
+            "Whole numbers, and kernels such as Box blur, are."
+        )
+    return changed
+
+
 def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
     planes = laboratory.input.copy()
     channel = whole_number(edit.get("plane") or 0, 0, laboratory.channels - 1, "The channel")
@@ -292,6 +304,7 @@ _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "with_bias": partial(_switch, name="with_bias"),
     "flipped": partial(_switch, name="flipped"),
     "relu": _relu,
+    "exact": _exact,
     "keep": _keep,
     "swap": _swap,
     "drop": _drop,

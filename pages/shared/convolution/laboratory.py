@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 
 from cnn_core import Conv2d, ReLU, Sequential, ShapeError, Trace, kernels
 from cnn_core.layers import Layer
+from cnn_core.rational import common_denominator
 from pages.shared import patterns
 from pages.shared.experiment import Experiment, FloatArray, Pair, Sides, read_only
 from pages.shared.photo import resized
@@ -133,6 +135,7 @@ class Laboratory:
         source: where it comes from, one of ``SOURCES``.
         operation: the convolution.
         relu: whether a ReLU follows.
+        exact: whether numbers are to be written as fractions.
         kept: another convolution of the same input, to compare with, or None.
     """
 
@@ -140,6 +143,7 @@ class Laboratory:
     source: str = "worked"
     operation: Operation = field(default_factory=Operation)
     relu: bool = False
+    exact: bool = False
     kept: Operation | None = None
 
     @property
@@ -220,6 +224,34 @@ class Run(NamedTuple):
     alone: Trace
     kept: Trace | None = None
     difference: FloatArray | None = None
+
+
+class Parts(NamedTuple):
+    """In which parts of one the numbers of a laboratory are counted: the denominators they have in common.
+
+    Attributes:
+        input: of the input's cells.
+        weight: of the weights.
+        product: of their products.
+        output: of the sums, bias included.
+    """
+
+    input: int
+    weight: int
+    product: int
+    output: int
+
+
+def parts(laboratory: Laboratory) -> Parts | None:
+    """The laboratory's numbers as small fractions, or None where one of them was not meant as one."""
+    operations = [laboratory.operation, *([laboratory.kept] if laboratory.kept else [])]
+    biases = np.concatenate([each.bias for each in operations if each.with_bias] or [np.zeros(1)])
+    weights = np.concatenate([each.weight.ravel() for each in operations])
+    numbers = (laboratory.input, weights, biases)
+    cells, weight, bias = (common_denominator(each.ravel().tolist()) for each in numbers)
+    if cells is None or weight is None or bias is None:
+        return None
+    return Parts(cells, weight, cells * weight, math.lcm(cells * weight, bias))
 
 
 def run(laboratory: Laboratory) -> Run:

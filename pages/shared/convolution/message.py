@@ -10,7 +10,7 @@ from pages.components.blob import identity, pack
 from pages.shared import describe
 from pages.shared.convolution.columns import columns
 from pages.shared.convolution.desk import ConvolutionDesk
-from pages.shared.convolution.laboratory import Run, layer
+from pages.shared.convolution.laboratory import Laboratory, Run, layer, parts
 from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.message import link_of
 from pages.shared.session import Session
@@ -41,11 +41,18 @@ def convolution_message(session: Session) -> bytes:
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "pin_count": desk.pin_count,
         "explanation": _explanation(run, *pin),
+        "exact": _exact(run.laboratory),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
         "link": link_of(session),
     }
     return pack(header, arrays, desk.have, {"columns": columns(run, output)})
+
+
+def _exact(laboratory: Laboratory) -> dict[str, int] | None:
+    """In which parts numbers are counted where they are written as fractions; None for decimals."""
+    counted = parts(laboratory) if laboratory.exact else None
+    return None if counted is None else counted._asdict()
 
 
 def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any] | None:
