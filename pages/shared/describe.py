@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cnn_core import (
     AvgPool2d,
     Conv2d,
+    ConvTranspose2d,
     Explanation,
     Flatten,
     LeakyReLU,
@@ -87,6 +88,26 @@ def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
         inner = f"{length}{added if near or far else ''} − {reach}"
         whole = (length + near + far - extent) % stride == 0
         lines.append((name, f"({inner}) / {stride} + 1 = {out}" if whole else f"⌊({inner}) / {stride}⌋ + 1 = {out}"))
+    if lines[0][1] == lines[1][1]:
+        return lines[0][1]
+    return "\n".join(f"{name} {line}" for name, line in lines)
+
+
+def spread_words(stamp: Window, plane: Pair, output: Pair) -> str:
+    """The output size of a transposed convolution with the numbers plugged in.
+
+    Args:
+        stamp: what each input cell lays onto the output.
+        plane: rows and columns of the input.
+        output: rows and columns it gives.
+    """
+    lines = []
+    for axis, name in enumerate(("rows", "columns")):
+        cut = sum(stamp.padding[axis])
+        less = f" − {cut}" if cut else ""
+        lines.append(
+            (name, f"({plane[axis]} − 1) · {stamp.stride[axis]} + {stamp.extent[axis]}{less} = {output[axis]}")
+        )
     if lines[0][1] == lines[1][1]:
         return lines[0][1]
     return "\n".join(f"{name} {line}" for name, line in lines)
@@ -275,6 +296,16 @@ def link(layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
         if isinstance(layer, Conv2d) and layer.padding_mode != "zeros" and any(map(any, window.padding)):
             told["shown"] = list(padding_sources(window.padding, (input_shape[2], input_shape[3]), layer.padding_mode))
         return told
+    if isinstance(layer, ConvTranspose2d):
+        stamp = layer.stamp(input_shape)
+        spread: dict[str, Any] = {
+            "kind": "spread",
+            "origin": list(stamp.origin(0, 0)),
+            "stride": list(stamp.stride),
+            "dilation": list(stamp.dilation),
+            "extent": list(stamp.kernel_size),
+        }
+        return {**spread, "groups": layer.groups} if layer.groups > 1 else spread
     if isinstance(layer, Flatten):
         return {"kind": "reshape"}
     return {"kind": "all" if isinstance(layer, _READS_EVERYTHING) else "same"}

@@ -98,6 +98,16 @@ SETTINGS = {
         ({"op": "stride", "value": 2}, ("kernel", "stride, as a number", "2", "type")),
         ({"op": "dilation", "axis": 1, "value": 2}, ("kernel", "dilation across, as a number", "2", "type")),
     ],
+    "transposed, with stride and padding": [
+        ({"op": "transposed", "value": True}, ("kernel", "Transposed", "", "check")),
+        ({"op": "stride", "value": 2}, ("kernel", "stride, as a number", "2", "type")),
+        ({"op": "padding", "value": 1}, ("input", "padding, as a number", "1", "type")),
+    ],
+    "transposed, depthwise": [
+        ({"op": "transposed", "value": True}, ("kernel", "Transposed", "", "check")),
+        ({"op": "groups", "value": 2}, ("output", "Groups", "2", "select")),
+        ({"op": "dilation", "axis": 0, "value": 2}, ("kernel", "dilation down, as a number", "2", "type")),
+    ],
     "flipped, without bias": [
         ({"op": "flipped", "value": True}, ("kernel", "True convolution (flip the kernel)", "", "check")),
         ({"op": "with_bias", "value": False}, ("output", "Add a bias", "", "check")),
@@ -184,6 +194,21 @@ def test_an_input_cell_tells_every_output_it_feeds_and_with_which_weight(laborat
         words = f"feeds Output channel 0 [{cell[2]}, {cell[3]}] with weight"
         expect(items.nth(k)).to_contain_text(words)
         expect(items.nth(k)).to_contain_text(f"= {weight:g}".replace("-", "−"))
+
+
+def test_in_a_transposed_convolution_an_input_cell_tells_where_it_lays_its_kernel(laboratory: Page):
+    set_to(laboratory, "kernel", "Transposed", "", kind="check")
+    set_to(laboratory, "kernel", "stride, as a number", "2")
+    asked = carried({"op": "transposed", "value": True}, {"op": "stride", "value": 2}).trace
+    hover_cell(laboratory, "input-1", 2, 3, (6, 6))
+    items = laboratory.locator(".ks-ledger .ks-terms > li")
+    weight = carried().laboratory.operation.weight[0, 1]
+    expect(items).to_have_count(9)
+    for k, (a, b) in enumerate(np.ndindex(3, 3)):
+        words = f"feeds Output channel 0 [{4 + a}, {6 + b}] with weight [{a}, {b}] = {weight[a, b]:g}"
+        expect(items.nth(k)).to_contain_text(words.replace("-", "−"))
+    cells = [cell for _, cell in asked.explain(-1, (0, 1, 2, 3)).consumers if cell[1] == 0]
+    assert cells == [(0, 0, 4 + a, 6 + b) for a, b in np.ndindex(3, 3)]
 
 
 def test_padding_cells_are_met_with_the_value_that_their_mode_shows(laboratory: Page):

@@ -146,7 +146,7 @@ export class Ledger {
     const list = h("ol", { class: "ks-terms", "aria-label": "Terms; the arrow keys walk over them" });
     list.addEventListener("keydown", (event) => walk(event, list));
     // A kernel position has a hue of its own; an input of a fully connected layer has none.
-    const hue = (/** @type {Term} */ term) => (stage.link.kind === "window" ? positionHue(term.key, dark) : "");
+    const hue = (/** @type {Term} */ term) => (["window", "spread"].includes(stage.link.kind) ? positionHue(term.key, dark) : "");
     for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), stage.reduce === "max"));
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
@@ -175,7 +175,7 @@ export class Ledger {
       // As many digits as the whole sum shows, so that what stands here is what is added below.
       const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places, this.parts), withBias: false };
       const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
-      if (stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
+      if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
       else block.append(this.#terms(model, stage, own, dark));
       block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false, this.write) }));
       return block;
@@ -302,9 +302,11 @@ function walk(event, list) {
  */
 function planesOf(model, explanation, parts) {
   const stage = model.byNumber.get(explanation.stage);
-  const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
-  if (planes.length < 2) return null;
-  const { first } = model.mixed(stage, explanation.index[1]);
+  if (!["window", "spread"].includes(stage.link.kind) || !stage.weight) return null;
+  const { first, count } = model.mixed(stage, explanation.index[1]);
+  if (count < 2) return null;
+  const each = explanation.terms.length / count;
+  const planes = Array.from({ length: count }, (_, c) => explanation.terms.slice(c * each, (c + 1) * each));
   const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
   const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
   const { bias, value } = explanation;
@@ -335,18 +337,6 @@ function uncut(products, bias, value) {
 function largestInWords({ terms, value }, places) {
   const inside = terms.filter((term) => term.index !== null);
   return `max(${inside.map((term) => fixed(term.value, places)).join(", ")}) = ${fixed(value, places)}`;
-}
-
-/** A sum's terms, plane by plane of the stage they stand on. @param {Explanation} explanation @returns {Term[][]} */
-function byPlane({ terms }) {
-  const planes = new Map();
-  // Padding cells have no place of their own, but terms come in plane after plane, each as long as the kernel.
-  const longest = Math.max(...terms.map((term) => term.key)) + 1;
-  terms.forEach((term, k) => {
-    const plane = Math.floor(k / longest);
-    planes.set(plane, [...(planes.get(plane) ?? []), term]);
-  });
-  return [...planes.values()];
 }
 
 /**
@@ -395,5 +385,5 @@ function inWords(sum, withBias, write) {
   let text = sum.products.map((x, k) => plus(x, sum.labels?.[k] ?? "", k === 0)).join("");
   if (withBias) text += plus(sum.bias, "bias ", text === "");
   if (sum.remainder !== 0) text += plus(sum.remainder, "remainder ", false);
-  return `${text} = ${write(sum.value, sum.places)}`;
+  return `${text || "0"} = ${write(sum.value, sum.places)}`;
 }

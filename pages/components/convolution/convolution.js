@@ -294,7 +294,8 @@ export class Convolution extends Board {
     const hued = met.map(({ a, b, place: at }) => ({ box: cellBox(at.row, at.column), role: "tap", hue: positionHue(a * extent[1] + b, this.dark) }));
     const box = boxAt(index);
     for (const channel of channels) {
-      marks.set(`input-${channel}`, [...hued, { box: frame, role: "source" }]);
+      // Between the stamps of a transposed convolution a cell meets nothing.
+      marks.set(`input-${channel}`, met.length ? [...hued, { box: frame, role: "source" }] : []);
       if (stage !== KEPT) marks.set(`alone-${channel}`, [{ box, role: stage === ALONE ? "self" : "source" }]);
     }
     if (stage === KEPT) {

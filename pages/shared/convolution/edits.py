@@ -226,6 +226,8 @@ def _padding(laboratory: Laboratory, edit: Edit) -> Laboratory:
 
 def _padding_mode(laboratory: Laboratory, edit: Edit) -> Laboratory:
     mode = one_of(edit["value"], PADDING_MODES, "The padding mode")
+    if laboratory.operation.transposed and mode != "zeros":
+        raise EditRefusedError("A transposed convolution pads nothing, so there is nothing to show around the input.")
     return _operated(laboratory, replace(laboratory.operation, padding_mode=mode))
 
 
@@ -239,6 +241,16 @@ def _bias(laboratory: Laboratory, edit: Edit) -> Laboratory:
 def _switch(laboratory: Laboratory, edit: Edit, name: str) -> Laboratory:
     changes: dict[str, Any] = {name: edit["value"] is True}
     return _operated(laboratory, replace(laboratory.operation, **changes))
+
+
+def _transposed(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    operation = laboratory.operation
+    if edit["value"] is True and (operation.padding == "same" or operation.padding_mode != "zeros"):
+        raise EditRefusedError(
+            "A transposed convolution pads nothing: its padding cuts off cells of the output, by number. "
+            "Set the padding by number and to zeros first."
+        )
+    return _switch(laboratory, edit, "transposed")
 
 
 def _relu(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -303,6 +315,7 @@ _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "bias": _bias,
     "with_bias": partial(_switch, name="with_bias"),
     "flipped": partial(_switch, name="flipped"),
+    "transposed": _transposed,
     "relu": _relu,
     "exact": _exact,
     "keep": _keep,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core import Conv2d, ReLU, Sequential, ShapeError, Trace, kernels
+from cnn_core import Conv2d, ConvTranspose2d, ReLU, Sequential, ShapeError, Trace, kernels
 from cnn_core.layers import Layer
 from cnn_core.rational import common_denominator
 from pages.shared import patterns
@@ -93,6 +93,7 @@ class Operation:
         padding: ``"same"``, or cells as ``((top, bottom), (left, right))``.
         padding_mode: what is seen around the input.
         flipped: a true convolution, which turns the kernel half around; networks do not.
+        transposed: the other way round: each input cell lays its kernel, scaled, onto a larger output.
     """
 
     weight: FloatArray = field(default_factory=_first_weights)
@@ -104,6 +105,7 @@ class Operation:
     padding: str | Sides = NO_PADDING
     padding_mode: str = "zeros"
     flipped: bool = False
+    transposed: bool = False
 
     @property
     def outputs(self) -> int:
@@ -157,41 +159,48 @@ class Laboratory:
         return (self.input.shape[1], self.input.shape[2])
 
 
-def layer(operation: Operation) -> Conv2d:
+def layer(operation: Operation) -> Conv2d | ConvTranspose2d:
     """The convolution as a layer."""
     made = _bare(operation, operation.inputs, operation.outputs, operation.groups)
-    made.weight = operation.sliding
+    made.weight = _by_input(operation) if operation.transposed else operation.sliding
     if operation.with_bias:
         made.bias = operation.bias
     return made
 
 
-def partial(operation: Operation) -> Conv2d:
+def _by_input(operation: Operation) -> FloatArray:
+    """The weights input channel by input channel, ``(C, O / groups, KH, KW)``: as a transposed convolution has them."""
+    each, deep = operation.outputs // operation.groups, operation.weight.shape[1]
+    # (O, C / groups, ...) -> (groups, O / groups, C / groups, ...) -> (C, O / groups, ...)
+    grouped = operation.sliding.reshape(operation.groups, each, deep, *operation.kernel_size)
+    return np.ascontiguousarray(grouped.swapaxes(1, 2)).reshape(operation.inputs, each, *operation.kernel_size)
+
+
+def partial(operation: Operation) -> Conv2d | ConvTranspose2d:
     """Each input channel convolved alone: map ``c * (O / groups) + o % (O / groups)`` is channel c's share of map o.
 
     A depthwise convolution with several maps a channel, no bias.
     """
     each = operation.outputs // operation.groups
     made = _bare(replace(operation, with_bias=False), operation.inputs, operation.inputs * each, operation.inputs)
-    deep = operation.weight.shape[1]
-    # (O, C / groups, ...) -> (groups, O / groups, C / groups, ...) -> (C, O / groups, ...) -> (C * O / groups, 1, ...)
-    grouped = operation.sliding.reshape(operation.groups, each, deep, *operation.kernel_size)
-    made.weight = np.ascontiguousarray(grouped.swapaxes(1, 2)).reshape(-1, 1, *operation.kernel_size)
+    each_input = _by_input(operation)
+    # (C, O / groups, KH, KW) -> (C * O / groups, 1, KH, KW)
+    made.weight = each_input if operation.transposed else each_input.reshape(-1, 1, *operation.kernel_size)
     return made
 
 
-def _bare(operation: Operation, inputs: int, outputs: int, groups: int) -> Conv2d:
-    return Conv2d(
-        inputs,
-        outputs,
-        operation.kernel_size,
-        stride=operation.stride,
-        padding=operation.padding,
-        dilation=operation.dilation,
-        groups=groups,
-        padding_mode=operation.padding_mode,
-        bias=operation.with_bias,
-    )
+def _bare(operation: Operation, inputs: int, outputs: int, groups: int) -> Conv2d | ConvTranspose2d:
+    size, settings = operation.kernel_size, {"stride": operation.stride, "dilation": operation.dilation}
+    alike: dict[str, Any] = {**settings, "padding": operation.padding, "groups": groups, "bias": operation.with_bias}
+    if operation.transposed:
+        return ConvTranspose2d(inputs, outputs, size, **alike)
+    return Conv2d(inputs, outputs, size, padding_mode=operation.padding_mode, **alike)
+
+
+def sides_of(operation: Operation, plane: Pair) -> Sides:
+    """The padding of an input of that many rows and columns, side by side; a transposed convolution pads nothing."""
+    made = layer(operation)
+    return NO_PADDING if isinstance(made, ConvTranspose2d) else made.window((1, operation.inputs, *plane)).padding
 
 
 def misfit(plane: Pair, operation: Operation) -> str | None:
