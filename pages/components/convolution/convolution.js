@@ -117,7 +117,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, !!header.exact, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -149,7 +149,7 @@ export class Convolution extends Board {
       return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
     });
     const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
-    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
+    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), { missing, large: !!this.header.exact });
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
@@ -164,8 +164,8 @@ export class Convolution extends Board {
     views.forEach((column, k) => {
       const { stage, rows, columns, ring } = maps[k];
       for (const { grid, figure } of column.view.shown.values()) {
-        grid.resize(rows, columns, found.cell, ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
-        const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cell));
+        grid.resize(rows, columns, found.cells[k], ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
+        const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cells[k]));
         grid.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
         figure.style.minHeight = row;
       }
