@@ -282,33 +282,29 @@ def keep(array: npt.NDArray[Any], arrays: Arrays) -> str:
 
 def link(layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
     """How a layer's cells read the stage before: the vocabulary of ``common/windows.js``."""
+    if isinstance(layer, ConvTranspose2d):
+        return _slid("spread", layer.stamp(input_shape), layer.groups)
     window = layer.window(input_shape)
     if window is not None:
-        told: dict[str, Any] = {
-            "kind": "window",
-            "origin": list(window.origin(0, 0)),
-            "stride": list(window.stride),
-            "dilation": list(window.dilation),
-            "extent": list(window.kernel_size),
-        }
-        if isinstance(layer, Conv2d) and layer.groups > 1:
-            told["groups"] = layer.groups
+        told = _slid("window", window, layer.groups if isinstance(layer, Conv2d) else 1)
         if isinstance(layer, Conv2d) and layer.padding_mode != "zeros" and any(map(any, window.padding)):
-            told["shown"] = list(padding_sources(window.padding, (input_shape[2], input_shape[3]), layer.padding_mode))
+            size = (input_shape[2], input_shape[3])
+            told["shown"] = list(padding_sources(window.padding, size, layer.padding_mode))
         return told
-    if isinstance(layer, ConvTranspose2d):
-        stamp = layer.stamp(input_shape)
-        spread: dict[str, Any] = {
-            "kind": "spread",
-            "origin": list(stamp.origin(0, 0)),
-            "stride": list(stamp.stride),
-            "dilation": list(stamp.dilation),
-            "extent": list(stamp.kernel_size),
-        }
-        return {**spread, "groups": layer.groups} if layer.groups > 1 else spread
     if isinstance(layer, Flatten):
         return {"kind": "reshape"}
     return {"kind": "all" if isinstance(layer, _READS_EVERYTHING) else "same"}
+
+
+def _slid(kind: str, window: Window, groups: int) -> dict[str, Any]:
+    told = {
+        "kind": kind,
+        "origin": list(window.origin(0, 0)),
+        "stride": list(window.stride),
+        "dilation": list(window.dilation),
+        "extent": list(window.kernel_size),
+    }
+    return {**told, "groups": groups} if groups > 1 else told
 
 
 def _input_scale(experiment: Experiment) -> dict[str, Any]:

@@ -87,7 +87,7 @@ export class Convolution extends Board {
   }
 
   inputGrid(index) {
-    return this.columns.get("input").view.grid(index[1]);
+    return this.columns.get("input").view.shown.get(index[1]).drawn;
   }
 
   kernelColumns() {
@@ -163,7 +163,7 @@ export class Convolution extends Board {
     const row = found.stacked ? "" : `${found.row}px`;
     views.forEach((column, k) => {
       const { stage, rows, columns, ring } = maps[k];
-      for (const { grid, figure } of column.view.shown.values()) {
+      for (const { drawn: grid, figure } of column.view.shown.values()) {
         grid.resize(rows, columns, found.cells[k], ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
         const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cells[k]));
         grid.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
@@ -202,7 +202,7 @@ export class Convolution extends Board {
         const { values, shape } = model.values.get(stage.stage);
         const plane = shape[2] * shape[3];
         let chosen = null;
-        for (const [channel, { grid }] of column.view.shown) {
+        for (const [channel, { drawn: grid }] of column.view.shown) {
           const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
           grid.words = this.#words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
           grid.draw(values, at * plane, scales[k][at], dark);
@@ -225,7 +225,7 @@ export class Convolution extends Board {
     const size = shape[2] * shape[3];
     const column = this.columns.get("kernel");
     const words = this.#words("weight");
-    for (const [channel, { kernel }] of column.view.shown) {
+    for (const [channel, { drawn: kernel }] of column.view.shown) {
       const at = (this.output * shape[1] + channel - this.group[0]) * size;
       kernel.words = words;
       column.legend.draw(kernel.draw(Array.from(values.subarray(at, at + size)), shape[3], this.dark), this.dark);
@@ -257,9 +257,9 @@ export class Convolution extends Board {
     for (const column of this.columns.values()) {
       if (column.kind !== "maps") continue;
       const { stage } = this.#stageOfColumn(column);
-      for (const [channel, { grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], [INPUT, KEPT].includes(stage) ? null : blank);
+      for (const [channel, { drawn: grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], [INPUT, KEPT].includes(stage) ? null : blank);
     }
-    for (const [channel, { kernel }] of this.columns.get("kernel").view.shown) {
+    for (const [channel, { drawn: kernel }] of this.columns.get("kernel").view.shown) {
       kernel.mark(this.weight ? (this.weight.channel === channel ? this.weight.key : null) : (this.keyShown?.channel ?? channel) === channel ? (this.keyShown?.key ?? null) : null);
     }
     this.#drawShare();
@@ -345,7 +345,7 @@ export class Convolution extends Board {
     if (wanted === this.shared) return;
     this.shared = wanted;
     const column = this.columns.get("output");
-    const { grid, caption } = column.view.shown.get(this.output);
+    const { drawn: grid, caption } = column.view.shown.get(this.output);
     const { values, shape } = this.model.values.get(OUTPUT);
     const plane = shape[2] * shape[3];
     setText(caption, this.weight ? "the weight's share of each cell" : `channel ${this.output}`);

@@ -5,11 +5,11 @@
  */
 
 import { weightSize } from "../common/kernel.js";
+import { LARGEST_CELL, largestThat } from "../common/layout.js";
 
 const GAP = 30; // px between columns, where the signs stand
 const STACK_BELOW = 860; // px: under this width the columns stand below each other
 const STACKED_MAP = 176; // px of a map beside its own controls
-const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
 const WHY = 130; // px of a column that says why it shows no map
@@ -40,13 +40,7 @@ export function sizes(page, maps, kernel, { missing, large }) {
     const taken = kernelWidth + maps.length * GAP;
     return taken + across.reduce((sum, cells, k) => sum + Math.max(least, Math.ceil(cells * own(k, cell))), 0) <= width;
   };
-  let [low, high] = [0, LARGEST_CELL];
-  if (fits(high)) low = high;
-  for (let k = 0; k < 24 && low < high; k += 1) {
-    const middle = (low + high) / 2;
-    if (fits(middle)) low = middle;
-    else high = middle;
-  }
+  const low = largestThat(fits);
   // Whole pixels keep lines crisp.
   const cell = low >= 4 ? Math.floor(low) : low;
   const cells = maps.map((_, k) => own(k, cell));

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core import CnnCoreError, kernels
+from cnn_core import kernels
 from cnn_core.rational import LARGEST
 from cnn_core.shapes import PADDING_MODES
 from pages.shared.convolution.laboratory import (
@@ -33,6 +33,7 @@ from pages.shared.edits.checked import (
     Edit,
     EditRefusedError,
     axis_pair,
+    carried_out,
     finite,
     number_rows,
     one_of,
@@ -52,20 +53,9 @@ def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laborat
     Raises:
         EditRefusedError: with a sentence, where the edit has no meaning or would fit no more.
     """
-    operation = _OPERATIONS.get(str(edit.get("op")))
-    try:
-        if edit.get("op") == "input" and edit["value"] == OWN:
-            changed = _with_input(laboratory, OWN, from_explore(experiment))
-        elif operation is None:
-            raise EditRefusedError("This page sent an edit that the server does not know. Reload the page.")
-        else:
-            changed = operation(laboratory, edit)
-    except EditRefusedError:
-        raise
-    except CnnCoreError as error:
-        raise EditRefusedError(str(error)) from error
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
-        raise EditRefusedError("An edit came in without what it needs, so nothing was changed.") from error
+    operations = {**_OPERATIONS, "own_input": lambda state, _: _with_input(state, OWN, from_explore(experiment))}
+    own = edit.get("op") == "input" and edit.get("value") == OWN
+    changed = carried_out(operations.get("own_input" if own else str(edit.get("op"))), laboratory, edit)
     why = misfit(changed.plane, changed.operation)
     if why is not None:
         # The core names a setting as Python writes it; the screen has it as a control beside a number.
