@@ -152,5 +152,8 @@ def _whole(where: tuple[Any, ...], flat: int, shape: tuple[int, ...]) -> Index:
     """The full index of the cell that is number ``flat`` of the part ``where`` of an array."""
     inner = iter(np.unravel_index(flat, shape))
     rest = len(shape) - sum(isinstance(axis, slice) for axis in where)
-    full = [int(next(inner)) if isinstance(axis, slice) else int(axis) for axis in (*where, *(slice(None),) * rest)]
+    full = []
+    for axis in (*where, *(slice(None),) * rest):
+        whole = isinstance(axis, slice)
+        full.append((axis.start or 0) + int(next(inner)) * (axis.step or 1) if whole else int(axis))
     return tuple(full)

@@ -3,6 +3,7 @@
 from cnn_core.layers.activation import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from cnn_core.layers.base import Layer
 from cnn_core.layers.conv import Conv2d
+from cnn_core.layers.conv_transpose import ConvTranspose2d
 from cnn_core.layers.dense import Flatten, Linear
 from cnn_core.layers.dropout import Dropout
 from cnn_core.layers.norm import BatchNorm2d
@@ -13,6 +14,7 @@ __all__ = [
     "AvgPool2d",
     "BatchNorm2d",
     "Conv2d",
+    "ConvTranspose2d",
     "Dropout",
     "Flatten",
     "Layer",
@@ -32,6 +34,7 @@ KINDS: dict[str, type[Layer]] = {
         AvgPool2d,
         BatchNorm2d,
         Conv2d,
+        ConvTranspose2d,
         Dropout,
         Flatten,
         LeakyReLU,

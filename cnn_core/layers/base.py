@@ -143,8 +143,8 @@ class Layer(ABC):
             saved: what it returned beside that.
 
         Returns:
-            Where in ``output`` the cells stand that it helped to make, as an index with ``slice(None)`` for an axis
-            that is taken whole; and what it met there, of that part's shape.
+            Where in ``output`` the cells stand that it helped to make, as an index of whole numbers and slices; and
+            what it met there, of that part's shape.
         """
         raise NotImplementedError(f"{self!r} has no parameter {name!r}")
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cnn_core import (
     AvgPool2d,
     Conv2d,
+    ConvTranspose2d,
     Explanation,
     Flatten,
     Gradients,
@@ -88,6 +89,26 @@ def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
         inner = f"{length}{added if near or far else ''} − {reach}"
         whole = (length + near + far - extent) % stride == 0
         lines.append((name, f"({inner}) / {stride} + 1 = {out}" if whole else f"⌊({inner}) / {stride}⌋ + 1 = {out}"))
+    if lines[0][1] == lines[1][1]:
+        return lines[0][1]
+    return "\n".join(f"{name} {line}" for name, line in lines)
+
+
+def spread_words(stamp: Window, plane: Pair, output: Pair) -> str:
+    """The output size of a transposed convolution with the numbers plugged in.
+
+    Args:
+        stamp: what each input cell lays onto the output.
+        plane: rows and columns of the input.
+        output: rows and columns it gives.
+    """
+    lines = []
+    for axis, name in enumerate(("rows", "columns")):
+        cut = sum(stamp.padding[axis])
+        less = f" − {cut}" if cut else ""
+        lines.append(
+            (name, f"({plane[axis]} − 1) · {stamp.stride[axis]} + {stamp.extent[axis]}{less} = {output[axis]}")
+        )
     if lines[0][1] == lines[1][1]:
         return lines[0][1]
     return "\n".join(f"{name} {line}" for name, line in lines)
@@ -275,23 +296,29 @@ def keep(array: npt.NDArray[Any], arrays: Arrays) -> str:
 
 def link(layer: Layer, input_shape: tuple[int, ...]) -> dict[str, Any]:
     """How a layer's cells read the stage before: the vocabulary of ``common/windows.js``."""
+    if isinstance(layer, ConvTranspose2d):
+        return _slid("spread", layer.stamp(input_shape), layer.groups)
     window = layer.window(input_shape)
     if window is not None:
-        told: dict[str, Any] = {
-            "kind": "window",
-            "origin": list(window.origin(0, 0)),
-            "stride": list(window.stride),
-            "dilation": list(window.dilation),
-            "extent": list(window.kernel_size),
-        }
-        if isinstance(layer, Conv2d) and layer.groups > 1:
-            told["groups"] = layer.groups
+        told = _slid("window", window, layer.groups if isinstance(layer, Conv2d) else 1)
         if isinstance(layer, Conv2d) and layer.padding_mode != "zeros" and any(map(any, window.padding)):
-            told["shown"] = list(padding_sources(window.padding, (input_shape[2], input_shape[3]), layer.padding_mode))
+            size = (input_shape[2], input_shape[3])
+            told["shown"] = list(padding_sources(window.padding, size, layer.padding_mode))
         return told
     if isinstance(layer, Flatten):
         return {"kind": "reshape"}
     return {"kind": "all" if isinstance(layer, _READS_EVERYTHING) else "same"}
+
+
+def _slid(kind: str, window: Window, groups: int) -> dict[str, Any]:
+    told = {
+        "kind": kind,
+        "origin": list(window.origin(0, 0)),
+        "stride": list(window.stride),
+        "dilation": list(window.dilation),
+        "extent": list(window.kernel_size),
+    }
+    return {**told, "groups": groups} if groups > 1 else told
 
 
 def _input_scale(experiment: Experiment) -> dict[str, Any]:

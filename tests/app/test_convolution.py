@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import convolve2d
 
-from cnn_core import conv2d
+from cnn_core import conv2d, conv_transpose2d
 from pages.shared import answers
 from pages.shared.convolution.columns import columns
 from pages.shared.convolution.edits import apply
-from pages.shared.convolution.laboratory import Laboratory, misfit, run
+from pages.shared.convolution.laboratory import Laboratory, misfit, parts, run
 from pages.shared.convolution.message import ALONE, convolution_message
 from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment
@@ -43,7 +43,7 @@ NAMES = st.sampled_from(
         *({"op": "padding_mode", "value": mode} for mode in ("zeros", "reflect", "replicate", "circular", "odd")),
         *({"op": "input", "value": name} for name in ("worked", "larger", "noise", "explore", "odd")),
         *({"op": "library", "value": name} for name in ("gabor", "identity", "odd")),
-        *({"op": name, "value": True} for name in ("flipped", "relu", "with_bias")),
+        *({"op": name, "value": True} for name in ("flipped", "relu", "with_bias", "exact", "transposed")),
         {"op": "random", "output": 3},
         {"op": "bias", "output": 1, "value": 2.5},
         {"op": "cells", "plane": 1, "cells": [[5, 5, 4]]},
@@ -71,16 +71,14 @@ def test_whatever_is_done_what_is_on_screen_fits_and_a_refusal_is_a_sentence(edi
     header, arrays = unpack(convolution_message(session))
     shown = next(stage for stage in header["stages"] if stage["view"] == "output")
     operation = desk.state.operation
-    expected = conv2d(
-        desk.state.input[None],
-        operation.sliding,
-        operation.bias if operation.with_bias else None,
-        stride=operation.stride,
-        padding=operation.padding,
-        dilation=operation.dilation,
-        groups=operation.groups,
-        padding_mode=operation.padding_mode,
-    )
+    alike = {"stride": operation.stride, "padding": operation.padding, "dilation": operation.dilation}
+    alike["groups"], x = operation.groups, desk.state.input[None]
+    bias = operation.bias if operation.with_bias else None
+    if operation.transposed:
+        by_input = operation.sliding.reshape(operation.groups, -1, *operation.sliding.shape[1:]).swapaxes(1, 2)
+        expected = conv_transpose2d(x, by_input.reshape(x.shape[1], -1, *operation.kernel_size), bias, **alike)
+    else:
+        expected = conv2d(x, operation.sliding, bias, padding_mode=operation.padding_mode, **alike)
     np.testing.assert_array_equal(arrays[shown["array"]], expected)
 
 
@@ -96,6 +94,17 @@ def test_what_each_channel_adds_alone_sums_to_the_output(groups):
         planes = [channel * each + output % each for channel in range(group * deep, (group + 1) * deep)]
         total = alone[planes].sum(axis=0) + operation.bias[output]
         np.testing.assert_allclose(total, made.trace.output[0, output], atol=1e-12)
+
+
+def test_a_transposed_convolution_s_channels_sum_to_its_output_and_refuse_what_it_has_not():
+    made = run(edited({"op": "transposed", "value": True}, {"op": "stride", "value": 2}))
+    assert made.trace.output.shape == (1, 2, 13, 13)
+    total = made.alone.output[0, [0, 2]].sum(axis=0) + made.laboratory.operation.bias[0]
+    np.testing.assert_allclose(total, made.trace.output[0, 0], atol=1e-12)
+    with pytest.raises(EditRefusedError, match="pads nothing"):
+        apply(made.laboratory, {"op": "padding_mode", "value": "reflect"}, Experiment())
+    with pytest.raises(EditRefusedError, match="by number"):
+        edited({"op": "padding", "value": "same"}, {"op": "transposed", "value": True})
 
 
 def test_a_true_convolution_is_what_mathematics_calls_one():
@@ -218,6 +227,17 @@ def test_what_is_kept_goes_along_with_the_input_or_says_that_it_cannot():
     large = edited({"op": "kernel_size", "value": 6}, {"op": "keep"}, {"op": "kernel_size", "value": 1})
     with pytest.raises(EditRefusedError, match="What you kept to compare would not fit"):
         apply(large, {"op": "input", "value": "explore"}, Experiment())
+
+
+def test_exact_numbers_are_counted_in_the_parts_they_share_and_else_refused():
+    blur = edited({"op": "library", "output": 0, "value": "box_blur"}, {"op": "exact", "value": True})
+    assert parts(blur) == (1, 9, 9, 9)
+    halves = apply(blur, {"op": "bias", "output": 0, "value": 0.5}, Experiment())
+    assert parts(halves).output == 18
+    odd = apply(blur, {"op": "cells", "plane": 0, "cells": [[0, 0, 3.14159265]]}, Experiment())
+    assert parts(odd) is None
+    with pytest.raises(EditRefusedError, match="no fractions"):
+        apply(odd, {"op": "exact", "value": True}, Experiment())
 
 
 def test_a_pin_that_is_gone_falls_to_the_nearest_cell():

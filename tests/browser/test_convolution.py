@@ -1,12 +1,15 @@
 """The convolution laboratory in a browser: settings, three-way linking, the sliding window, all as cnn_core has it."""
 
+import re
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cnn_core import Conv2d
+from cnn_core.rational import exact_total
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
 from pages.shared.experiment import Experiment
@@ -95,6 +98,16 @@ SETTINGS = {
         ({"op": "stride", "value": 2}, ("kernel", "stride, as a number", "2", "type")),
         ({"op": "dilation", "axis": 1, "value": 2}, ("kernel", "dilation across, as a number", "2", "type")),
     ],
+    "transposed, with stride and padding": [
+        ({"op": "transposed", "value": True}, ("kernel", "Transposed", "", "check")),
+        ({"op": "stride", "value": 2}, ("kernel", "stride, as a number", "2", "type")),
+        ({"op": "padding", "value": 1}, ("input", "padding, as a number", "1", "type")),
+    ],
+    "transposed, depthwise": [
+        ({"op": "transposed", "value": True}, ("kernel", "Transposed", "", "check")),
+        ({"op": "groups", "value": 2}, ("output", "Groups", "2", "select")),
+        ({"op": "dilation", "axis": 0, "value": 2}, ("kernel", "dilation down, as a number", "2", "type")),
+    ],
     "flipped, without bias": [
         ({"op": "flipped", "value": True}, ("kernel", "True convolution (flip the kernel)", "", "check")),
         ({"op": "with_bias", "value": False}, ("output", "Add a bias", "", "check")),
@@ -181,6 +194,21 @@ def test_an_input_cell_tells_every_output_it_feeds_and_with_which_weight(laborat
         words = f"feeds Output channel 0 [{cell[2]}, {cell[3]}] with weight"
         expect(items.nth(k)).to_contain_text(words)
         expect(items.nth(k)).to_contain_text(f"= {weight:g}".replace("-", "−"))
+
+
+def test_in_a_transposed_convolution_an_input_cell_tells_where_it_lays_its_kernel(laboratory: Page):
+    set_to(laboratory, "kernel", "Transposed", "", kind="check")
+    set_to(laboratory, "kernel", "stride, as a number", "2")
+    asked = carried({"op": "transposed", "value": True}, {"op": "stride", "value": 2}).trace
+    hover_cell(laboratory, "input-1", 2, 3, (6, 6))
+    items = laboratory.locator(".ks-ledger .ks-terms > li")
+    weight = carried().laboratory.operation.weight[0, 1]
+    expect(items).to_have_count(9)
+    for k, (a, b) in enumerate(np.ndindex(3, 3)):
+        words = f"feeds Output channel 0 [{4 + a}, {6 + b}] with weight [{a}, {b}] = {weight[a, b]:g}"
+        expect(items.nth(k)).to_contain_text(words.replace("-", "−"))
+    cells = [cell for _, cell in asked.explain(-1, (0, 1, 2, 3)).consumers if cell[1] == 0]
+    assert cells == [(0, 0, 4 + a, 6 + b) for a, b in np.ndindex(3, 3)]
 
 
 def test_padding_cells_are_met_with_the_value_that_their_mode_shows(laboratory: Page):
@@ -279,6 +307,34 @@ def test_another_output_channel_brings_its_own_kernel(laboratory: Page):
     for k, value in enumerate(weight.ravel()):
         expect(fields.nth(k)).to_have_value(f"{value:g}")
     expect(laboratory.get_by_label("bias", exact=True)).to_have_value("0")
+
+
+def test_in_exact_mode_fractions_are_shown_as_such_and_add_up(laboratory: Page):
+    set_to(laboratory, "kernel", "Kernel", "box_blur", kind="select")
+    set_to(laboratory, "output", "bias", "1/4")
+    set_to(laboratory, "output", "Exact fractions", "", kind="check")
+    asked = carried(
+        {"op": "library", "output": 0, "value": "box_blur"}, {"op": "bias", "output": 0, "value": 0.25}
+    ).trace
+    expect(laboratory.locator("[data-view=kernel-0] input").first).to_have_value("1/9")
+    for row, column in ((0, 0), (1, 3), (3, 2)):
+        total = exact_total(asked.explain(0, (0, 0, row, column)))
+        hover_cell(laboratory, "output-0", row, column, (4, 4))
+        expect(laboratory.locator(".ks-ledger-value")).to_have_text(str(total))
+        said = laboratory.locator(".ks-ledger .ks-sum").inner_text()
+        parts, value = said.split(" = ")
+        numbers = [Fraction(text) for text in re.findall(r"-?\d+(?:/\d+)?(?= \+|$)", parts.replace("−", "-"))]
+        assert len(numbers) == 3
+        assert sum(numbers) == Fraction(value) == total
+    hover_cell(laboratory, "alone-0", 2, 2, (4, 4))
+    products = laboratory.locator(".ks-ledger .ks-term-product").all_inner_texts()
+    assert sum(map(Fraction, products)) == Fraction(laboratory.locator(".ks-ledger-value").inner_text())
+
+
+def test_what_is_no_fraction_is_told_when_exactness_is_asked_for(laboratory: Page):
+    set_to(laboratory, "output", "bias", "3.14159265")
+    set_to(laboratory, "output", "Exact fractions", "", kind="check")
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("are no fractions")
 
 
 def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(laboratory: Page):

@@ -6,6 +6,7 @@ from cnn_core import (
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
+    ConvTranspose2d,
     Dropout,
     Flatten,
     LeakyReLU,
@@ -44,6 +45,14 @@ CASES = {
         lambda: Conv2d(4, 2, 3, padding="same", dilation=2, padding_mode="circular", bias=False),
         IMAGES,
     ),
+    "ConvTranspose2d": (lambda: ConvTranspose2d(4, 2, 3), IMAGES),
+    "ConvTranspose2d with everything": (
+        lambda: ConvTranspose2d(
+            4, 6, (2, 3), stride=(2, 1), padding=((1, 0), (2, 1)), output_padding=1, dilation=(1, 2), groups=2
+        ),
+        IMAGES,
+    ),
+    "ConvTranspose2d depthwise": (lambda: ConvTranspose2d(4, 4, 2, stride=3, groups=4, bias=False), IMAGES),
     "MaxPool2d": (lambda: MaxPool2d(2), IMAGES),
     "MaxPool2d padded": (lambda: MaxPool2d(3, stride=2, padding=1, ceil_mode=True), IMAGES),
     "MaxPool2d dilated": (lambda: MaxPool2d((2, 3), stride=1, dilation=(2, 1)), IMAGES),

@@ -236,7 +236,12 @@ export class Board {
     const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation) });
+  }
+
+  /** Into how many parts of one the numbers of a sum are counted; null where they are decimals. @param {any} _explanation */
+  partsOf(_explanation) {
+    return null;
   }
 
   /**
@@ -248,6 +253,11 @@ export class Board {
     const given = this.header.explanation;
     if (given && this.source === "cnn_core" && same(place, given)) {
       const stage = this.model.byNumber.get(given.stage);
+      if (stage.link?.kind === "spread") {
+        // Which weights a cell meets depends on where it lies between the stamps.
+        const { terms } = this.model.explain(place.stage, place.index);
+        return { ...given, terms: given.terms.map((term, k) => ({ ...term, key: terms[k].key })) };
+      }
       // Terms come plane after plane; a kernel position has one hue on all of them.
       const taps = stage.link?.kind === "window" ? stage.link.extent[0] * stage.link.extent[1] : Infinity;
       return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, k) => ({ ...term, key: k % taps })) };

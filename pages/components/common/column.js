@@ -4,15 +4,14 @@
  */
 
 import { Bars } from "./bars.js";
+import { Kernels, Maps } from "./channels.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
 import { Legend } from "./legend.js";
-import { Maps } from "./maps.js";
 import { Vector } from "./vector.js";
 import { Controls } from "./controls.js";
 import { Fold } from "./fold.js";
 import { Kernel } from "./kernel.js";
-import { Kernels } from "./kernels.js";
 import { Planes } from "./planes.js";
 
 /**

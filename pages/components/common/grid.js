@@ -56,6 +56,8 @@ export class Grid {
     this.columns = 0;
     this.cell = 0;
     this.ring = NO_RING;
+    /** How numbers are written, where it is not in decimals. @type {((value: number) => string) | null} */
+    this.words = null;
     /** Which row and column each place around the map shows, where it is not zeros. @type {number[][] | null} */
     this.around = null;
     // The part that is looked at: how much closer, and the cell at the frame's upper left, fractions included.
@@ -211,7 +213,12 @@ export class Grid {
     }
     const room = size - 5;
     const written = cells.flatMap(({ numbers }) => numbers);
-    const within = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, Math.floor(room / (letter * DIGIT_WIDTH)));
+    const exact = this.words && written.map(this.words);
+    const within = (/** @type {number} */ letter) => {
+      const letters = Math.floor(room / (letter * DIGIT_WIDTH));
+      return exact?.every((text) => text.length <= letters) ? exact : decimals(letter);
+    };
+    const decimals = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, Math.floor(room / (letter * DIGIT_WIDTH)));
     // Rather a digit less than letters that are hard to read.
     const texts = within(EASY_NUMBER) ?? within(SMALLEST_NUMBER);
     if (!texts) return;

@@ -38,6 +38,8 @@ export class Kernel {
     this.values = [];
     this.columns = 0;
     this.size = 0;
+    /** How weights are written, where it is not in decimals. @type {((value: number) => string) | null} */
+    this.words = null;
     this.small = false;
     this.timer = 0;
     this.brush = new KernelBrush({
@@ -67,7 +69,7 @@ export class Kernel {
       field.removeAttribute("aria-invalid");
       field.title = typed(values[k]);
       // A long number is written smaller rather than cut.
-      field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, (this.size - 2) / (shown(values[k]).length * LETTER)))}px`;
+      field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, (this.size - 2) / (this.#written(values[k]).length * LETTER)))}px`;
       // A half-typed number, such as "1e", belongs to the person typing it.
       const typing = document.activeElement === field;
       if (!typing || ![null, values[k]].includes(read(field.value))) {
@@ -136,10 +138,15 @@ export class Kernel {
     return field;
   }
 
+  /** A weight as it is written: as the page has numbers written, or short. @param {number} value */
+  #written(value) {
+    return this.words ? this.words(value).replace("−", "-") : shown(value);
+  }
+
   /** A weight as its field has room for it. @param {HTMLInputElement} field @param {number} k */
   #text(field, k) {
     const value = this.values[k];
-    return this.small && document.activeElement !== field ? cut(value) : shown(value);
+    return this.small && document.activeElement !== field ? cut(value) : this.#written(value);
   }
 
   /** The step that suits the numbers on the table. @param {boolean} fine */
@@ -225,7 +232,7 @@ export class Kernel {
       this.on.refuse(`“${field.value}” is not a number, so the weight stays ${short(this.values[k])}.`);
       field.removeAttribute("aria-invalid");
     }
-    field.value = shown(this.values[k]);
+    field.value = this.#written(this.values[k]);
     this.#finish();
   }
 
@@ -248,7 +255,7 @@ export class Kernel {
       const next = k + this.columns < this.fields.length ? k + this.columns : (k + 1) % this.columns;
       this.fields[rows > 1 ? next : (k + 1) % this.fields.length].focus();
     } else if (event.key === "Escape") {
-      field.value = shown(this.values[k]);
+      field.value = this.#written(this.values[k]);
       field.removeAttribute("aria-invalid");
       field.select();
     }

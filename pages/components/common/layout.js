@@ -6,12 +6,27 @@
 const GAP = 26; // px between columns, where the signs stand
 const NARROWEST = 118; // px: a column holds its heading and its controls, however small its map
 export const TALLEST = 272; // px of a map
-const LARGEST_CELL = 48; // px
+export const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
 const ROOMY = 1240; // px: on a narrower strip there are no signs between the columns
 const STACK_BELOW = 860; // px: under this width the stages stand below each other
 const STACKED_MAP = 176; // px of a map beside its own controls
 export const STACKED_WIDTH = 186; // px beside the controls of a column, where columns stand below each other
+
+/**
+ * The largest size of a cell that fits, px, whole or not.
+ * @param {(cell: number) => boolean} fits
+ */
+export function largestThat(fits) {
+  let [low, high] = [0, LARGEST_CELL];
+  if (fits(high)) low = high;
+  for (let k = 0; k < 24 && low < high; k += 1) {
+    const middle = (low + high) / 2;
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
 
 /**
  * @param {number} width of the whole strip, px
@@ -36,13 +51,7 @@ export function cellSize(width, maps, others) {
     if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
     return taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
   };
-  let [low, high] = [0, LARGEST_CELL];
-  if (fits(high)) low = high;
-  for (let k = 0; k < 24 && low < high; k += 1) {
-    const middle = (low + high) / 2;
-    if (fits(middle)) low = middle;
-    else high = middle;
-  }
+  const low = largestThat(fits);
   // Whole pixels keep lines crisp; a photograph's cells are smaller than that and need not be whole.
   const cell = low >= 8 ? Math.floor(low) : low;
   return {

@@ -6,6 +6,7 @@
 import { h } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
+import { addsUp, inParts } from "./fraction.js";
 import { addUp, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
@@ -54,19 +55,26 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string}} how `shown`: the channel whose maps are
-   *   looked at; `of`: what the number is a gradient of, "" where it is a value
+   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null}} how `shown`: the channel
+   *   whose maps are looked at; `of`: what the number is a gradient of, "" where it is a value; `parts`: into how many
+   *   parts of one all numbers of the sum are counted, where they are written as fractions
    */
-  draw(model, explanation, { pinned, dark, shown = 0, of = "" }) {
+  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null }) {
     this.shown = shown;
     this.of = of;
     const { stage, index, rule, value } = explanation;
     const focused = this.#focused(explanation);
     const name = explanation.param ? weightName(model, explanation) : nameOf(model, stage, index);
-    const sum = rule === "sum" ? shownSum(explanation) : null;
-    this.planes = sum && !of ? planesOf(model, explanation) : null;
+    const exact = rule === "sum" && parts && addsUp([...explanation.terms.map((term) => term.product), explanation.bias], value, parts);
+    /** How a number of the sum is written: with so many decimals, or as the fraction it is. @type {(x: number, places: number) => string} */
+    this.write = exact ? inParts(parts) : fixed;
+    /** How a factor is written. @type {(x: number) => string} */
+    this.factor = exact ? inParts(parts) : (x) => short(x, 4);
+    this.parts = exact ? parts : null;
+    const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts) : null;
+    this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum ? fixed(value, sum.places) : short(value, 6);
+    const value_text = sum ? this.write(value, sum.places) : short(value, 6);
     this.head.replaceChildren(
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
@@ -78,7 +86,7 @@ export class Ledger {
     this.looked = { model, dark, explanation };
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
-    else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark));
+    else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark, parts));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.#deeper();
     focused?.();
@@ -132,7 +140,11 @@ export class Ledger {
     const { model, dark, explanation } = this.looked;
     const { of, steps } = this.trail;
     const open = of === keyOf(explanation) && !this.of ? steps.filter(({ stage, index }) => model.has(stage, index)) : [];
+    const { write, factor } = this;
+    // What is further down is no sum of the same parts of one: it is written in decimals.
+    Object.assign(this, { write: fixed, factor: (/** @type {number} */ x) => short(x, 4) });
     this.levels.replaceChildren(...open.map((place, k) => this.#level(model, place, k + 1, dark)));
+    Object.assign(this, { write, factor });
     for (const button of this.element.querySelectorAll(".ks-term-open")) {
       const { level, key } = /** @type {HTMLElement} */ (button).dataset;
       button.setAttribute("aria-expanded", String(!!open[Number(level)] && keyOf(open[Number(level)]) === key));
@@ -151,7 +163,7 @@ export class Ledger {
       { "aria-label": name },
       h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
       this.#terms(model, stage, sum, dark, level),
-      h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum) }),
+      h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, fixed) }),
     );
   }
 
@@ -177,8 +189,10 @@ export class Ledger {
    * @param {Model} model
    * @param {Term[]} fed
    * @param {boolean} dark
+   * @param {number | null} parts
    */
-  #fed(model, fed, dark) {
+  #fed(model, fed, dark, parts) {
+    const factor = parts ? inParts(parts) : (/** @type {number} */ x) => short(x, 4);
     if (!fed.length) return h("p", { class: "ks-ledger-note", text: "No window of this output channel reads it." });
     const list = h("ol", { class: "ks-terms", "aria-label": "What it feeds; the arrow keys walk over them" });
     list.addEventListener("keydown", (event) => walk(event, list));
@@ -189,8 +203,8 @@ export class Ledger {
       const item = h(
         "li",
         { class: "ks-term" },
-        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${short(term.weight, 4)}` }),
-        h("span", { class: "ks-term-product", text: `${short(term.value, 4)} × ${short(term.weight, 4)} = ${fixed(term.product, places)}` }),
+        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${factor(term.weight)}` }),
+        h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${factor(term.weight)} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
       );
       item.style.setProperty("--ks-hue", positionHue(term.key, dark));
       for (const [on, off] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
@@ -226,7 +240,7 @@ export class Ledger {
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum) })));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, this.write) })));
     return parts;
   }
 
@@ -243,7 +257,7 @@ export class Ledger {
       "div",
       { class: "ks-ledger-sum" },
       this.#terms(model, /** @type {any} */ (plain), sum, dark),
-      h("p", { class: "ks-sum", text: inWords(sum, false) }),
+      h("p", { class: "ks-sum", text: inWords(sum, false, fixed) }),
       h("p", { class: "ks-ledger-note", text: meant }),
     );
   }
@@ -253,7 +267,7 @@ export class Ledger {
     const list = h("ol", { class: "ks-terms", "aria-label": "Terms; the arrow keys walk over them" });
     list.addEventListener("keydown", (event) => walk(event, list));
     // A kernel position has a hue of its own; an input of a fully connected layer has none.
-    const hue = (/** @type {Term} */ term) => (stage.link.kind === "window" ? positionHue(term.key, dark) : "");
+    const hue = (/** @type {Term} */ term) => (["window", "spread"].includes(stage.link.kind) ? positionHue(term.key, dark) : "");
     for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), stage.reduce === "max", level));
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
@@ -280,14 +294,14 @@ export class Ledger {
     const stage = model.byNumber.get(explanation.stage);
     const blocks = planes.map((terms, c) => {
       // As many digits as the whole sum shows, so that what stands here is what is added below.
-      const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places), withBias: false };
-      const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${fixed(whole.products[c], whole.places)}` }));
-      if (stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
+      const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places, this.parts), withBias: false };
+      const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
+      if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
       else block.append(this.#terms(model, stage, own, dark));
-      block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false) }));
+      block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false, this.write) }));
       return block;
     });
-    const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null) });
+    const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null, this.write) });
     // The whole first: the parts below it may reach beyond the screen.
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
@@ -301,8 +315,8 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${short(term.value, 4)} × ${short(term.weight, 4)}` }),
-      h("span", { class: "ks-term-product", text: fixed(shown, places) }),
+      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${this.factor(term.value)} × ${this.factor(term.weight)}` }),
+      h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
     if (opener) {
@@ -326,7 +340,7 @@ export class Ledger {
       "li",
       { class: "ks-term ks-plain" },
       h("span", { class: "ks-term-factors", text: label }),
-      h("span", { class: "ks-term-product", text: fixed(value, places) }),
+      h("span", { class: "ks-term-product", text: this.write(value, places) }),
     );
   }
 
@@ -348,7 +362,7 @@ export class Ledger {
       const places = Math.min(2, placesFor(numbers));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : fixed(x, places) });
+        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : this.write(x, places) });
         if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
         cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
         cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
@@ -366,7 +380,7 @@ export class Ledger {
       const weights = terms.map((term) => term.weight);
       lens.append(sign("×"), table(stage.weight ? "kernel" : "share", weights, "diverging", null));
       const shown = new Map(rows.map((row) => [row.term, row.shown]));
-      const products = terms.map((term) => shown.get(term) ?? Number(term.product.toFixed(places)));
+      const products = terms.map((term) => shown.get(term) ?? (this.parts ? term.product : Number(term.product.toFixed(places))));
       lens.append(sign("="), table("products", products, "diverging", null));
     } else {
       [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
@@ -428,24 +442,39 @@ function walk(event, list) {
  * A sum over several channels of a window: each channel's terms and their own sum, and the sum of these; else null.
  * @param {Model} model
  * @param {Explanation} explanation
+ * @param {number | null} parts
  */
-function planesOf(model, explanation) {
+function planesOf(model, explanation, parts) {
   const stage = model.byNumber.get(explanation.stage);
-  const planes = stage.link.kind === "window" && stage.weight ? byPlane(explanation) : [];
-  if (planes.length < 2) return null;
-  const { first } = model.mixed(stage, explanation.index[1]);
+  if (!["window", "spread"].includes(stage.link.kind) || !stage.weight) return null;
+  const { first, count } = model.mixed(stage, explanation.index[1]);
+  if (count < 2) return null;
+  const each = explanation.terms.length / count;
+  const planes = Array.from({ length: count }, (_, c) => explanation.terms.slice(c * each, (c + 1) * each));
   const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
   const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
   const { bias, value } = explanation;
-  return { planes, names, sums, whole: { ...addUp({ products: sums, bias, value }), labels: names.map((name) => `${name} `) } };
+  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value })), labels: names.map((name) => `${name} `) } };
 }
 
-/** A sum in one line. @param {Model} model @param {import("./model.js").Stage} stage @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum */
-function sentenceOf(model, stage, explanation, sum) {
+/**
+ * A sum in one line.
+ * @param {Model} model
+ * @param {import("./model.js").Stage} stage
+ * @param {Explanation} explanation
+ * @param {ReturnType<typeof shownSum>} sum
+ * @param {(x: number, places: number) => string} write
+ */
+function sentenceOf(model, stage, explanation, sum, write) {
   if (stage.reduce === "max") return largestInWords(explanation, sum.places);
   // Flattening computes nothing: it says where the number stood.
   if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
-  return inWords(sum, stage.bias !== null);
+  return inWords(sum, stage.bias !== null, write);
+}
+
+/** A sum whose numbers are all shown in full. @param {number[]} products @param {number} bias @param {number} value */
+function uncut(products, bias, value) {
+  return { places: 0, products, bias, value, remainder: 0 };
 }
 
 /** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
@@ -454,24 +483,13 @@ function largestInWords({ terms, value }, places) {
   return `max(${inside.map((term) => fixed(term.value, places)).join(", ")}) = ${fixed(value, places)}`;
 }
 
-/** A sum's terms, plane by plane of the stage they stand on. @param {Explanation} explanation @returns {Term[][]} */
-function byPlane({ terms }) {
-  const planes = new Map();
-  // Padding cells have no place of their own, but terms come in plane after plane, each as long as the kernel.
-  const longest = Math.max(...terms.map((term) => term.key)) + 1;
-  terms.forEach((term, k) => {
-    const plane = Math.floor(k / longest);
-    planes.set(plane, [...(planes.get(plane) ?? []), term]);
-  });
-  return [...planes.values()];
-}
-
 /**
  * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
  * @param {Explanation} explanation
  * @param {number} [places] decimals to show; as many as the sum needs where it is not said
+ * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
  */
-export function shownSum(explanation, places) {
+export function shownSum(explanation, places, parts = null) {
   const { terms, bias, value } = explanation;
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
@@ -485,7 +503,8 @@ export function shownSum(explanation, places) {
   }
   const count = others.length + given.count;
   const rest = fsum([...others.map((term) => term.product), given.product]);
-  const sum = addUp({ products: [...kept.map((term) => term.product), ...(count ? [rest] : [])], bias, value }, places);
+  const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places);
   return {
     ...sum,
     withBias: true,
@@ -499,18 +518,19 @@ export function shownSum(explanation, places) {
  * A shown sum as one line of text, to be read aloud.
  * @param {{products: number[], bias: number, value: number, remainder: number, places: number, labels?: string[]}} sum
  * @param {boolean} withBias
+ * @param {(x: number, places: number) => string} write
  */
-function inWords(sum, withBias) {
+function inWords(sum, withBias, write) {
   const plus = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ first) => {
     // A part with a name of its own keeps its sign beside its number.
-    if (label && sum.labels?.includes(label)) return `${first ? "" : " + "}${label}${fixed(x, sum.places)}`;
-    const size = `${label}${fixed(Math.abs(x), sum.places)}`;
-    const negative = fixed(x, sum.places).startsWith("−");
+    if (label && sum.labels?.includes(label)) return `${first ? "" : " + "}${label}${write(x, sum.places)}`;
+    const size = `${label}${write(Math.abs(x), sum.places)}`;
+    const negative = write(x, sum.places).startsWith("−");
     if (first) return negative ? `−${size}` : size;
     return `${negative ? " − " : " + "}${size}`;
   };
   let text = sum.products.map((x, k) => plus(x, sum.labels?.[k] ?? "", k === 0)).join("");
   if (withBias) text += plus(sum.bias, "bias ", text === "");
   if (sum.remainder !== 0) text += plus(sum.remainder, "remainder ", false);
-  return `${text} = ${fixed(sum.value, sum.places)}`;
+  return `${text || "0"} = ${write(sum.value, sum.places)}`;
 }

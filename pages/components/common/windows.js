@@ -134,12 +134,17 @@ export function taps(link, i, j, rows, columns) {
     across.map((over) => ({
       a: down.tap,
       b: over.tap,
-      row: down.line,
-      column: over.line,
-      place: { row: down.place, column: over.place },
-      inside: down.line >= 0 && over.line >= 0,
+      ...seen(down, over),
     })),
   );
+}
+
+/** @typedef {ReturnType<typeof read>[number]} Read */
+
+/** The cell that is seen where a row and a column were read. @param {Read} down @param {Read} over */
+function seen(down, over) {
+  const place = { row: down.place, column: over.place };
+  return { row: down.line, column: over.line, place, inside: down.line >= 0 && over.line >= 0 };
 }
 
 /**
@@ -171,10 +176,7 @@ export function metBy(link, a, b, from, to) {
     across.map((over) => ({
       i: down.i,
       j: over.i,
-      row: down.line,
-      column: over.line,
-      place: { row: down.place, column: over.place },
-      inside: down.line >= 0 && over.line >= 0,
+      ...seen(down, over),
     })),
   );
 }

@@ -10,6 +10,7 @@ import { Dialog } from "../common/dialog.js";
 import { h, setText } from "../common/dom.js";
 import { fsum } from "../common/exact.js";
 import { short } from "../common/format.js";
+import { inParts } from "../common/fraction.js";
 import { Look } from "../common/look.js";
 import { positionHue, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
@@ -86,7 +87,7 @@ export class Convolution extends Board {
   }
 
   inputGrid(index) {
-    return this.columns.get("input").view.grid(index[1]);
+    return this.columns.get("input").view.shown.get(index[1]).drawn;
   }
 
   kernelColumns() {
@@ -116,7 +117,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, !!header.exact, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -148,7 +149,7 @@ export class Convolution extends Board {
       return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
     });
     const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
-    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
+    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), { missing, large: !!this.header.exact });
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
@@ -162,9 +163,9 @@ export class Convolution extends Board {
     const row = found.stacked ? "" : `${found.row}px`;
     views.forEach((column, k) => {
       const { stage, rows, columns, ring } = maps[k];
-      for (const { grid, figure } of column.view.shown.values()) {
-        grid.resize(rows, columns, found.cell, ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
-        const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cell));
+      for (const { drawn: grid, figure } of column.view.shown.values()) {
+        grid.resize(rows, columns, found.cells[k], ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
+        const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cells[k]));
         grid.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
         figure.style.minHeight = row;
       }
@@ -201,8 +202,9 @@ export class Convolution extends Board {
         const { values, shape } = model.values.get(stage.stage);
         const plane = shape[2] * shape[3];
         let chosen = null;
-        for (const [channel, { grid }] of column.view.shown) {
+        for (const [channel, { drawn: grid }] of column.view.shown) {
           const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
+          grid.words = this.#words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
           grid.draw(values, at * plane, scales[k][at], dark);
           drawn.push(`${stage.view}-${channel}`);
           if (chosen === null || channel === this.output) chosen = scales[k][at];
@@ -222,11 +224,26 @@ export class Convolution extends Board {
     const { shape, values } = this.model.weights.get(OUTPUT);
     const size = shape[2] * shape[3];
     const column = this.columns.get("kernel");
-    for (const [channel, { kernel }] of column.view.shown) {
+    const words = this.#words("weight");
+    for (const [channel, { drawn: kernel }] of column.view.shown) {
       const at = (this.output * shape[1] + channel - this.group[0]) * size;
+      kernel.words = words;
       column.legend.draw(kernel.draw(Array.from(values.subarray(at, at + size)), shape[3], this.dark), this.dark);
       drawn.push(`kernel-${channel}`);
     }
+  }
+
+  /** How numbers are written as fractions, null for decimals. @param {"input" | "weight" | "product" | "output"} what */
+  #words(what) {
+    // Under the hand a number may be any: fractions come back with cnn_core's.
+    const { exact } = this.header;
+    return exact && this.source !== "preview" ? inParts(exact[what]) : null;
+  }
+
+  partsOf({ stage }) {
+    const { exact } = this.header;
+    if (!exact || this.source === "preview" || stage === RELU) return null;
+    return stage === ALONE || stage === INPUT ? exact.product : exact.output;
   }
 
   mark() {
@@ -240,9 +257,9 @@ export class Convolution extends Board {
     for (const column of this.columns.values()) {
       if (column.kind !== "maps") continue;
       const { stage } = this.#stageOfColumn(column);
-      for (const [channel, { grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], [INPUT, KEPT].includes(stage) ? null : blank);
+      for (const [channel, { drawn: grid }] of column.view.shown) grid.drawMarks(marks.get(`${column.view.view}-${channel}`) ?? [], [INPUT, KEPT].includes(stage) ? null : blank);
     }
-    for (const [channel, { kernel }] of this.columns.get("kernel").view.shown) {
+    for (const [channel, { drawn: kernel }] of this.columns.get("kernel").view.shown) {
       kernel.mark(this.weight ? (this.weight.channel === channel ? this.weight.key : null) : (this.keyShown?.channel ?? channel) === channel ? (this.keyShown?.key ?? null) : null);
     }
     this.#drawShare();
@@ -277,7 +294,8 @@ export class Convolution extends Board {
     const hued = met.map(({ a, b, place: at }) => ({ box: cellBox(at.row, at.column), role: "tap", hue: positionHue(a * extent[1] + b, this.dark) }));
     const box = boxAt(index);
     for (const channel of channels) {
-      marks.set(`input-${channel}`, [...hued, { box: frame, role: "source" }]);
+      // Between the stamps of a transposed convolution a cell meets nothing.
+      marks.set(`input-${channel}`, met.length ? [...hued, { box: frame, role: "source" }] : []);
       if (stage !== KEPT) marks.set(`alone-${channel}`, [{ box, role: stage === ALONE ? "self" : "source" }]);
     }
     if (stage === KEPT) {
@@ -327,7 +345,7 @@ export class Convolution extends Board {
     if (wanted === this.shared) return;
     this.shared = wanted;
     const column = this.columns.get("output");
-    const { grid, caption } = column.view.shown.get(this.output);
+    const { drawn: grid, caption } = column.view.shown.get(this.output);
     const { values, shape } = this.model.values.get(OUTPUT);
     const plane = shape[2] * shape[3];
     setText(caption, this.weight ? "the weight's share of each cell" : `channel ${this.output}`);

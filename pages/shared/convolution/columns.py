@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core import kernels
+from cnn_core import ConvTranspose2d, kernels
 from cnn_core.shapes import PADDING_MODES
 from pages.shared.column_controls import numbers_of
 from pages.shared.controls import Control, button, check, heading, number, option, select, stepper
@@ -27,8 +27,9 @@ from pages.shared.convolution.laboratory import (
     largest,
     layer,
     misfit,
+    sides_of,
 )
-from pages.shared.describe import geometry_words, size
+from pages.shared.describe import geometry_words, size, spread_words
 from pages.shared.experiment import Pair
 
 _AXES = ("rows", "columns")
@@ -54,7 +55,6 @@ def columns(run: Run, output: int) -> list[dict[str, Any]]:
     outputs, deep, rows, across = operation.weight.shape
     maps = run.trace.stages[0].output.shape
     kernel_shape = f"{rows} × {across}" + f" × {deep}" * (deep > 1) + f", {outputs} of them" * (outputs > 1)
-    window = layer(operation).window((1, laboratory.channels, *laboratory.plane))
     shown = [
         _column("input", "maps", "Input", _maps(laboratory.input.shape), _input_note(laboratory), _input(laboratory)),
         _column(
@@ -80,7 +80,7 @@ def columns(run: Run, output: int) -> list[dict[str, Any]]:
             "maps",
             "Output",
             _maps(maps[1:]),
-            geometry_words(window, laboratory.plane, (maps[2], maps[3])),
+            _output_note(laboratory, (maps[2], maps[3])),
             _output(laboratory, output),
             "→" if deep == 1 else "+",
         ),
@@ -124,6 +124,7 @@ def _settings(operation: Operation) -> str:
         told.append(f"{'same' if operation.padding == 'same' else operation.padding_mode} padding")
     told += [f"{operation.groups} groups"] * (operation.groups > 1)
     told += ["flipped"] * operation.flipped
+    told += ["transposed"] * operation.transposed
     return ", ".join(told)
 
 
@@ -138,6 +139,15 @@ def _column(
     return {**told, "controls": controls, "sign": sign}
 
 
+def _output_note(laboratory: Laboratory, output: Pair) -> str:
+    """The output size with the numbers plugged in."""
+    made = layer(laboratory.operation)
+    shape = (1, laboratory.channels, *laboratory.plane)
+    if isinstance(made, ConvTranspose2d):
+        return spread_words(made.stamp(shape), laboratory.plane, output)
+    return geometry_words(made.window(shape), laboratory.plane, output)
+
+
 def _tables(view: str) -> list[Control]:
     return numbers_of(view, ("table",))
 
@@ -147,7 +157,7 @@ def _maps(shape: tuple[int, ...]) -> str:
 
 
 def _input_note(laboratory: Laboratory) -> str:
-    sides = layer(laboratory.operation).window((1, laboratory.channels, *laboratory.plane)).padding
+    sides = sides_of(laboratory.operation, laboratory.plane)
     if not any(map(any, sides)):
         return "Choose a cell and type to change it"
     padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
@@ -155,6 +165,8 @@ def _input_note(laboratory: Laboratory) -> str:
 
 
 def _kernel_note(operation: Operation) -> str:
+    if operation.transposed:
+        return "Each input cell lays the kernel, scaled by its value, onto the output"
     if operation.flipped:
         return "True convolution: turned half around, it lies so on the window"
     return "Cross-correlation, as in networks: not flipped"
@@ -183,7 +195,7 @@ def _input(laboratory: Laboratory) -> list[Control]:
         option("same", "same: output as large as the input, over the stride", named("same")),
         option("own", "by number"),
     ]
-    modes = [option(mode, _MODES[mode], misfit(plane, replace(operation, padding_mode=mode))) for mode in PADDING_MODES]
+    modes = [option(mode, _MODES[mode], _no_mode(mode, laboratory)) for mode in PADDING_MODES]
 
     def padded(values: list[int]) -> Operation:
         above, below, before, after = values
@@ -232,6 +244,12 @@ def _input(laboratory: Laboratory) -> list[Control]:
     ]
 
 
+def _no_mode(mode: str, laboratory: Laboratory) -> str | None:
+    if laboratory.operation.transposed:
+        return None if mode == "zeros" else "A transposed convolution pads nothing"
+    return misfit(laboratory.plane, replace(laboratory.operation, padding_mode=mode))
+
+
 def _share(groups: int, count: int, what: str) -> str | None:
     return f"{groups} groups cannot share {count} {what} evenly; set groups to 1 first" if count % groups else None
 
@@ -267,6 +285,13 @@ def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
             place="more",
             hint="On: the kernel is turned half around before it slides, as mathematics has it",
         ),
+        check(
+            {"op": "transposed"},
+            "Transposed",
+            operation.transposed,
+            place="more",
+            hint="The other way round: each input cell lays its kernel onto a larger output",
+        ),
     ]
 
 
@@ -292,8 +317,10 @@ def _kernel_side(laboratory: Laboratory, axis: int, name: str) -> Control:
     def allowed(count: int) -> str | None:
         if misfit(plane, sized(count)) is None:
             return None
+        if operation.transposed:
+            return _because(plane, sized(count), f"a kernel of {count} {name}")
         most = largest(plane, operation, sized, KERNEL_LARGEST)
-        cells = plane[axis] + sum(_padding_of(operation, plane)[axis])
+        cells = plane[axis] + sum(sides_of(operation, plane)[axis])
         dilated = f" dilated by {operation.dilation[axis]}" if operation.dilation[axis] > 1 else ""
         if operation.padding_mode != "zeros" and operation.padding == "same":
             return (
@@ -310,10 +337,6 @@ def _kernel_side(laboratory: Laboratory, axis: int, name: str) -> Control:
         why_low="A kernel has at least one weight",
         why_high=f"A kernel has at most {KERNEL_LARGEST} {name} here",
     )
-
-
-def _padding_of(operation: Operation, plane: Pair) -> tuple[Pair, Pair]:
-    return layer(operation).window((1, operation.inputs, *plane)).padding
 
 
 def _window(laboratory: Laboratory) -> list[Control]:
@@ -377,6 +400,7 @@ def _output(laboratory: Laboratory, output: int) -> list[Control]:
         heading("After the sum", place="more"),
         check({"op": "with_bias"}, "Add a bias", operation.with_bias, place="more"),
         check({"op": "relu"}, "ReLU after it", laboratory.relu, place="more", hint="Negative becomes 0"),
+        check({"op": "exact"}, "Exact fractions", laboratory.exact, place="more", hint="1/9 and not 0.1111"),
         *([] if laboratory.kept else [keep]),
         *_tables("output"),
     ]

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core import CnnCoreError, kernels
+from cnn_core import kernels
+from cnn_core.rational import LARGEST
 from cnn_core.shapes import PADDING_MODES
 from pages.shared.convolution.laboratory import (
     CHANNELS_MOST,
@@ -26,11 +27,13 @@ from pages.shared.convolution.laboratory import (
     from_explore,
     given,
     misfit,
+    parts,
 )
 from pages.shared.edits.checked import (
     Edit,
     EditRefusedError,
     axis_pair,
+    carried_out,
     finite,
     number_rows,
     one_of,
@@ -50,20 +53,9 @@ def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laborat
     Raises:
         EditRefusedError: with a sentence, where the edit has no meaning or would fit no more.
     """
-    operation = _OPERATIONS.get(str(edit.get("op")))
-    try:
-        if edit.get("op") == "input" and edit["value"] == OWN:
-            changed = _with_input(laboratory, OWN, from_explore(experiment))
-        elif operation is None:
-            raise EditRefusedError("This page sent an edit that the server does not know. Reload the page.")
-        else:
-            changed = operation(laboratory, edit)
-    except EditRefusedError:
-        raise
-    except CnnCoreError as error:
-        raise EditRefusedError(str(error)) from error
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
-        raise EditRefusedError("An edit came in without what it needs, so nothing was changed.") from error
+    operations = {**_OPERATIONS, "own_input": lambda state, _: _with_input(state, OWN, from_explore(experiment))}
+    own = edit.get("op") == "input" and edit.get("value") == OWN
+    changed = carried_out(operations.get("own_input" if own else str(edit.get("op"))), laboratory, edit)
     why = misfit(changed.plane, changed.operation)
     if why is not None:
         # The core names a setting as Python writes it; the screen has it as a control beside a number.
@@ -224,6 +216,8 @@ def _padding(laboratory: Laboratory, edit: Edit) -> Laboratory:
 
 def _padding_mode(laboratory: Laboratory, edit: Edit) -> Laboratory:
     mode = one_of(edit["value"], PADDING_MODES, "The padding mode")
+    if laboratory.operation.transposed and mode != "zeros":
+        raise EditRefusedError("A transposed convolution pads nothing, so there is nothing to show around the input.")
     return _operated(laboratory, replace(laboratory.operation, padding_mode=mode))
 
 
@@ -239,8 +233,28 @@ def _switch(laboratory: Laboratory, edit: Edit, name: str) -> Laboratory:
     return _operated(laboratory, replace(laboratory.operation, **changes))
 
 
+def _transposed(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    operation = laboratory.operation
+    if edit["value"] is True and (operation.padding == "same" or operation.padding_mode != "zeros"):
+        raise EditRefusedError(
+            "A transposed convolution pads nothing: its padding cuts off cells of the output, by number. "
+            "Set the padding by number and to zeros first."
+        )
+    return _switch(laboratory, edit, "transposed")
+
+
 def _relu(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, relu=edit["value"] is True)
+
+
+def _exact(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    changed = replace(laboratory, exact=edit["value"] is True)
+    if changed.exact and parts(changed) is None:
+        raise EditRefusedError(
+            f"Some numbers here are no fractions with a denominator up to {LARGEST}, so decimals stay. "
+            "Whole numbers, and kernels such as Box blur, are."
+        )
+    return changed
 
 
 def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -291,7 +305,9 @@ _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "bias": _bias,
     "with_bias": partial(_switch, name="with_bias"),
     "flipped": partial(_switch, name="flipped"),
+    "transposed": _transposed,
     "relu": _relu,
+    "exact": _exact,
     "keep": _keep,
     "swap": _swap,
     "drop": _drop,

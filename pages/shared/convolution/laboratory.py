@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core import Conv2d, ReLU, Sequential, ShapeError, Trace, kernels
+from cnn_core import Conv2d, ConvTranspose2d, ReLU, Sequential, ShapeError, Trace, kernels
 from cnn_core.layers import Layer
+from cnn_core.rational import common_denominator
 from pages.shared import patterns
 from pages.shared.experiment import Experiment, FloatArray, Pair, Sides, read_only
 from pages.shared.photo import resized
@@ -91,6 +93,7 @@ class Operation:
         padding: ``"same"``, or cells as ``((top, bottom), (left, right))``.
         padding_mode: what is seen around the input.
         flipped: a true convolution, which turns the kernel half around; networks do not.
+        transposed: the other way round: each input cell lays its kernel, scaled, onto a larger output.
     """
 
     weight: FloatArray = field(default_factory=_first_weights)
@@ -102,6 +105,7 @@ class Operation:
     padding: str | Sides = NO_PADDING
     padding_mode: str = "zeros"
     flipped: bool = False
+    transposed: bool = False
 
     @property
     def outputs(self) -> int:
@@ -133,6 +137,7 @@ class Laboratory:
         source: where it comes from, one of ``SOURCES``.
         operation: the convolution.
         relu: whether a ReLU follows.
+        exact: whether numbers are to be written as fractions.
         kept: another convolution of the same input, to compare with, or None.
     """
 
@@ -140,6 +145,7 @@ class Laboratory:
     source: str = "worked"
     operation: Operation = field(default_factory=Operation)
     relu: bool = False
+    exact: bool = False
     kept: Operation | None = None
 
     @property
@@ -153,41 +159,48 @@ class Laboratory:
         return (self.input.shape[1], self.input.shape[2])
 
 
-def layer(operation: Operation) -> Conv2d:
+def layer(operation: Operation) -> Conv2d | ConvTranspose2d:
     """The convolution as a layer."""
     made = _bare(operation, operation.inputs, operation.outputs, operation.groups)
-    made.weight = operation.sliding
+    made.weight = _by_input(operation) if operation.transposed else operation.sliding
     if operation.with_bias:
         made.bias = operation.bias
     return made
 
 
-def partial(operation: Operation) -> Conv2d:
+def _by_input(operation: Operation) -> FloatArray:
+    """The weights input channel by input channel, ``(C, O / groups, KH, KW)``: as a transposed convolution has them."""
+    each, deep = operation.outputs // operation.groups, operation.weight.shape[1]
+    # (O, C / groups, ...) -> (groups, O / groups, C / groups, ...) -> (C, O / groups, ...)
+    grouped = operation.sliding.reshape(operation.groups, each, deep, *operation.kernel_size)
+    return np.ascontiguousarray(grouped.swapaxes(1, 2)).reshape(operation.inputs, each, *operation.kernel_size)
+
+
+def partial(operation: Operation) -> Conv2d | ConvTranspose2d:
     """Each input channel convolved alone: map ``c * (O / groups) + o % (O / groups)`` is channel c's share of map o.
 
     A depthwise convolution with several maps a channel, no bias.
     """
     each = operation.outputs // operation.groups
     made = _bare(replace(operation, with_bias=False), operation.inputs, operation.inputs * each, operation.inputs)
-    deep = operation.weight.shape[1]
-    # (O, C / groups, ...) -> (groups, O / groups, C / groups, ...) -> (C, O / groups, ...) -> (C * O / groups, 1, ...)
-    grouped = operation.sliding.reshape(operation.groups, each, deep, *operation.kernel_size)
-    made.weight = np.ascontiguousarray(grouped.swapaxes(1, 2)).reshape(-1, 1, *operation.kernel_size)
+    each_input = _by_input(operation)
+    # (C, O / groups, KH, KW) -> (C * O / groups, 1, KH, KW)
+    made.weight = each_input if operation.transposed else each_input.reshape(-1, 1, *operation.kernel_size)
     return made
 
 
-def _bare(operation: Operation, inputs: int, outputs: int, groups: int) -> Conv2d:
-    return Conv2d(
-        inputs,
-        outputs,
-        operation.kernel_size,
-        stride=operation.stride,
-        padding=operation.padding,
-        dilation=operation.dilation,
-        groups=groups,
-        padding_mode=operation.padding_mode,
-        bias=operation.with_bias,
-    )
+def _bare(operation: Operation, inputs: int, outputs: int, groups: int) -> Conv2d | ConvTranspose2d:
+    size, settings = operation.kernel_size, {"stride": operation.stride, "dilation": operation.dilation}
+    alike: dict[str, Any] = {**settings, "padding": operation.padding, "groups": groups, "bias": operation.with_bias}
+    if operation.transposed:
+        return ConvTranspose2d(inputs, outputs, size, **alike)
+    return Conv2d(inputs, outputs, size, padding_mode=operation.padding_mode, **alike)
+
+
+def sides_of(operation: Operation, plane: Pair) -> Sides:
+    """The padding of an input of that many rows and columns, side by side; a transposed convolution pads nothing."""
+    made = layer(operation)
+    return NO_PADDING if isinstance(made, ConvTranspose2d) else made.window((1, operation.inputs, *plane)).padding
 
 
 def misfit(plane: Pair, operation: Operation) -> str | None:
@@ -220,6 +233,34 @@ class Run(NamedTuple):
     alone: Trace
     kept: Trace | None = None
     difference: FloatArray | None = None
+
+
+class Parts(NamedTuple):
+    """In which parts of one the numbers of a laboratory are counted: the denominators they have in common.
+
+    Attributes:
+        input: of the input's cells.
+        weight: of the weights.
+        product: of their products.
+        output: of the sums, bias included.
+    """
+
+    input: int
+    weight: int
+    product: int
+    output: int
+
+
+def parts(laboratory: Laboratory) -> Parts | None:
+    """The laboratory's numbers as small fractions, or None where one of them was not meant as one."""
+    operations = [laboratory.operation, *([laboratory.kept] if laboratory.kept else [])]
+    biases = np.concatenate([each.bias for each in operations if each.with_bias] or [np.zeros(1)])
+    weights = np.concatenate([each.weight.ravel() for each in operations])
+    numbers = (laboratory.input, weights, biases)
+    cells, weight, bias = (common_denominator(each.ravel().tolist()) for each in numbers)
+    if cells is None or weight is None or bias is None:
+        return None
+    return Parts(cells, weight, cells * weight, math.lcm(cells * weight, bias))
 
 
 def run(laboratory: Laboratory) -> Run:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core import ConvTranspose2d
 from cnn_core.layers import Layer
 from cnn_core.shapes import ReceptiveField
 from pages.components.blob import identity, pack
 from pages.shared import describe
 from pages.shared.convolution.columns import columns
 from pages.shared.convolution.desk import ConvolutionDesk
-from pages.shared.convolution.laboratory import Run, layer
+from pages.shared.convolution.laboratory import Laboratory, Run, layer, parts, sides_of
 from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.message import link_of
 from pages.shared.session import Session
@@ -41,11 +45,18 @@ def convolution_message(session: Session) -> bytes:
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "pin_count": desk.pin_count,
         "explanation": _explanation(run, *pin),
+        "exact": _exact(run.laboratory),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
         "link": link_of(session),
     }
     return pack(header, arrays, desk.have, {"columns": columns(run, output)})
+
+
+def _exact(laboratory: Laboratory) -> dict[str, int] | None:
+    """In which parts numbers are counted where they are written as fractions; None for decimals."""
+    counted = parts(laboratory) if laboratory.exact else None
+    return None if counted is None else counted._asdict()
 
 
 def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any] | None:
@@ -66,9 +77,8 @@ def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
     shares = _share_names(run)
     scale = {"group": "input", "kind": "signed", "domain": [0, 0]}
     given = describe.given(x, arrays, scale, channels if len(channels) > 1 else None)
-    window = layer(operation).window(x.shape)
-    given["ring"] = [side for axis in window.padding for side in axis]
-    field = describe.field_of(ReceptiveField().through(window))
+    given["ring"] = [side for axis in sides_of(operation, laboratory.plane) for side in axis]
+    field = _field(layer(operation), x.shape)
     maps = {"group": "maps", "kind": "diverging", "domain": [0, 0]}
 
     def told(number: int, made: Layer, view: str, title: str, planes: list[str], output: Any, reads: int) -> Any:
@@ -76,7 +86,11 @@ def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
         words = {"view": view, "title": title, "names": None, "plural": None, "lens": "diverging", "reads": reads}
         named = planes if len(planes) > 1 else None
         found = {"planes": named, "scale": maps, "field": field}
-        return {**describe.computed(number, made, before, output, arrays), **words, **found}
+        computed = describe.computed(number, made, before, output, arrays)
+        if isinstance(made, ConvTranspose2d):
+            # The page has every kernel's weights output channel by output channel.
+            computed["weight"] = describe.keep(_by_output(made), arrays)
+        return {**computed, **words, **found}
 
     first = run.trace.stages[0]
     stages = [given, told(OUTPUT, first.layer, "output", "Output", outputs, first.output, -1)]
@@ -88,7 +102,7 @@ def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
     if run.kept is not None:
         kept = run.kept.stages[0]
         names = [f"channel {o}" for o in range(kept.output.shape[1])]
-        over = describe.field_of(ReceptiveField().through(kept.layer.window(x.shape)))
+        over = _field(kept.layer, x.shape)
         stages.append({**told(KEPT, kept.layer, "kept", "Kept", names, kept.output, -1), "field": over})
     if run.difference is not None:
         # No layer makes it: the page tells its two terms, and waits for it while a weight is dragged.
@@ -97,6 +111,24 @@ def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
         alike = {"stage": DIFFERENCE, "view": "difference", "title": "Difference", "reads": OUTPUT, "array": array}
         stages.append({**output, **alike, "link": {"kind": "same"}, "preview": None, "weight": None, "bias": None})
     return stages
+
+
+def _by_output(made: ConvTranspose2d) -> npt.NDArray[Any]:
+    """The weights as a convolution has them, ``(O, C / groups, KH, KW)``."""
+    inputs, each, *size = made.weight.shape
+    # (C, O / groups, ...) -> (groups, C / groups, O / groups, ...) -> (O, C / groups, ...)
+    grouped = made.weight.reshape(made.groups, inputs // made.groups, each, *size).swapaxes(1, 2)
+    return np.ascontiguousarray(grouped).reshape(made.groups * each, -1, *size)
+
+
+def _field(made: Layer, shape: tuple[int, ...]) -> dict[str, Any] | None:
+    """Where a map lies over the input; of a transposed convolution, whose cells lie closer, in fractions."""
+    if not isinstance(made, ConvTranspose2d):
+        window = made.window(shape)
+        return None if window is None else describe.field_of(ReceptiveField().through(window))
+    stamp = made.stamp(shape)
+    middle = [(stamp.padding[axis][0] - (stamp.extent[axis] - 1) / 2) / stamp.stride[axis] for axis in (0, 1)]
+    return {"jump": [1 / step for step in stamp.stride], "centre": middle}
 
 
 def _share_names(run: Run) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from cnn_core import CnnCoreError
 from pages.shared.edits.bank import (
     add_kernel,
     bring_kernel,
@@ -26,7 +25,7 @@ from pages.shared.edits.bank import (
     set_library_kernel,
     transform_kernel,
 )
-from pages.shared.edits.checked import Edit, EditRefusedError
+from pages.shared.edits.checked import Edit, EditRefusedError, carried_out
 from pages.shared.edits.inputs import (
     draw_pattern,
     fill_grid,
@@ -74,17 +73,7 @@ def apply(experiment: Experiment, edit: Edit) -> Experiment:
     Raises:
         EditRefusedError: with a sentence, where the edit has no meaning. ``experiment`` is as it was.
     """
-    operation = _OPERATIONS.get(str(edit.get("op")))
-    if operation is None:
-        raise EditRefusedError("This page sent an edit that the server does not know. Reload the page.")
-    try:
-        return operation(experiment, edit)
-    except EditRefusedError:
-        raise
-    except CnnCoreError as error:
-        raise EditRefusedError(str(error)) from error
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
-        raise EditRefusedError("An edit came in without what it needs, so nothing was changed.") from error
+    return carried_out(_OPERATIONS.get(str(edit.get("op"))), experiment, edit)
 
 
 def _several(experiment: Experiment, edit: Edit) -> Experiment:

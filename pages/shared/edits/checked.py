@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
+from cnn_core import CnnCoreError
 from pages.shared.experiment import FloatArray, Pair
 
 VALUE_LIMIT = 1e6
@@ -15,10 +16,29 @@ NAME_LONGEST = 24
 _MOST_LISTED = 12
 
 Edit = Mapping[str, Any]
+State = TypeVar("State")
 
 
 class EditRefusedError(ValueError):
     """An edit that cannot be made; its message is a sentence for the visitor."""
+
+
+def carried_out(operation: Callable[[State, Edit], State] | None, state: State, edit: Edit) -> State:
+    """The state after an edit, where there is such an operation and the edit has what it needs.
+
+    Raises:
+        EditRefusedError: with a sentence, where it is not so.
+    """
+    if operation is None:
+        raise EditRefusedError("This page sent an edit that the server does not know. Reload the page.")
+    try:
+        return operation(state, edit)
+    except EditRefusedError:
+        raise
+    except CnnCoreError as error:
+        raise EditRefusedError(str(error)) from error
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
+        raise EditRefusedError("An edit came in without what it needs, so nothing was changed.") from error
 
 
 def finite(value: object, what: str) -> float:

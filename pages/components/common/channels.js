@@ -1,0 +1,74 @@
+/**
+ * What is drawn once for each channel, one below the other, each with its name.
+ * @module
+ */
+
+import { h, setText } from "./dom.js";
+import { Grid } from "./grid.js";
+import { Kernel } from "./kernel.js";
+
+/** @typedef {{channel: number, label: string}} Named */
+
+/** @template {{element: HTMLElement}} Drawn */
+class Channels {
+  /** @param {string} view @param {(channel: number) => Drawn} make */
+  constructor(view, make) {
+    this.view = view;
+    this.make = make;
+    this.element = h("div", { class: "ks-maps" });
+    /** By channel. @type {Map<number, {figure: HTMLElement, caption: HTMLElement, drawn: Drawn}>} */
+    this.shown = new Map();
+  }
+
+  /**
+   * Show these channels and no others.
+   * @param {Named[]} channels
+   * @param {number | null} [chosen] the one that is looked at, where one is
+   */
+  offer(channels, chosen = null) {
+    const wanted = new Set(channels.map(({ channel }) => channel));
+    for (const [channel, { figure }] of this.shown) {
+      if (wanted.has(channel)) continue;
+      figure.remove();
+      this.shown.delete(channel);
+    }
+    channels.forEach(({ channel, label }, k) => {
+      let one = this.shown.get(channel);
+      if (!one) {
+        const drawn = this.make(channel);
+        const caption = h("figcaption", { class: "ks-channel" });
+        one = { drawn, caption, figure: h("figure", { class: "ks-channel-map" }, drawn.element, caption) };
+        this.shown.set(channel, one);
+      }
+      setText(one.caption, label);
+      one.figure.classList.toggle("ks-chosen", channel === chosen);
+      // Moving an element that is in its place would take the focus from whoever is typing in it.
+      if (this.element.children[k] !== one.figure) this.element.insertBefore(one.figure, this.element.children[k] ?? null);
+    });
+  }
+}
+
+/** The maps of several channels; a channel's view is the view, a dash and the channel. @extends {Channels<Grid>} */
+export class Maps extends Channels {
+  /** @param {{view: string, title: string, on: (view: string) => import("./grid.js").Handlers}} options */
+  constructor({ view, title, on }) {
+    super(view, (channel) => {
+      const name = `${view}-${channel}`;
+      return new Grid({ view: name, label: `${title}, channel ${channel}, a map of numbers`, on: on(name) });
+    });
+  }
+}
+
+/** The planes of one kernel, one for each input channel that it reads. @extends {Channels<Kernel>} */
+export class Kernels extends Channels {
+  /** @param {{view: string, on: (channel: number) => import("./kernel.js").KernelHandlers}} options */
+  constructor({ view, on }) {
+    super(view, (channel) => new Kernel(on(channel), { view: `${view}-${channel}`, label: `Kernel weights for channel ${channel}` }));
+  }
+
+  /** Columns of every plane. */
+  get columns() {
+    const [first] = this.shown.values();
+    return first.drawn.columns;
+  }
+}

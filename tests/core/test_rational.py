@@ -1,0 +1,42 @@
+"""Numbers as small fractions, against fractions that were turned into floats."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnn_core import Conv2d, Sequential, kernels
+from cnn_core.rational import common_denominator, exact_total, fraction
+
+small = st.fractions(min_value=-1000, max_value=1000, max_denominator=1000)
+
+
+@given(small)
+def test_a_small_fraction_is_found_again_in_its_nearest_float(given_fraction):
+    assert fraction(float(given_fraction)) == given_fraction
+
+
+@pytest.mark.parametrize("value", [np.pi, 2**0.5, 0.1234567, 1 / 1009])
+def test_what_was_not_meant_as_a_small_fraction_is_none(value):
+    assert fraction(value) is None
+
+
+def test_the_common_denominator_is_the_least_and_none_where_one_is_no_fraction():
+    assert common_denominator([0.5, 1 / 3, -2.0, 0.25]) == 12
+    assert common_denominator([]) == 1
+    assert common_denominator([0.5, np.pi]) is None
+    assert common_denominator([1 / 997, 1 / 991]) is None
+
+
+def test_a_blur_of_whole_numbers_adds_up_exactly():
+    layer = Conv2d(1, 1, 3)
+    layer.weight = kernels.get("box_blur").weights[None, None]
+    layer.bias = np.array([1 / 7])
+    x = np.arange(25.0).reshape(1, 1, 5, 5) ** 2
+    trace = Sequential([layer]).trace(x)
+    window = x[0, 0, 1:4, 2:5]
+    assert exact_total(trace.explain(0, (0, 0, 1, 2))) == Fraction(int(window.sum()), 9) + Fraction(1, 7)
+    layer.bias = np.array([np.pi])
+    assert exact_total(Sequential([layer]).trace(x).explain(0, (0, 0, 1, 2))) is None
