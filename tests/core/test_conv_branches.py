@@ -113,6 +113,25 @@ def test_a_spectrum_gives_what_loops_give(parts, case):
     assert_close(ours, x, weight, bias, plain)
 
 
+@pytest.mark.parametrize("narrowest", [0, 16])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 1), (1, 2)])
+@pytest.mark.parametrize("outputs", [1, 2, 6])
+def test_narrow_images_of_a_batch_may_lie_row_beside_row_or_cell_beside_cell(monkeypatch, narrowest, stride, outputs):
+    monkeypatch.setattr(rows, "NARROWEST", narrowest)
+    monkeypatch.setattr(rows, "COLUMNS_WANTED", 25)  # seven images in parts of two or three, the last one smaller
+    rng = np.random.default_rng(11)
+    x, weight, bias = (rng.normal(size=size).astype(np.float32) for size in ((7, 4, 9, 8), (outputs, 2, 3, 4), outputs))
+    weight = np.concatenate([weight, weight[::-1]])
+    bias = np.concatenate([bias, bias])
+    kept = {"stride": stride, "padding": ((1, 0), (2, 1)), "dilation": (1, 1), "groups": 2}
+    ours = forced(Branch.BANDED, x, weight, bias, kept)
+    assert_close(ours, x, weight, bias, kept)
+    grad = rng.normal(size=ours.shape).astype(np.float32)
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())
+    for found, right in zip(conv2d_backward(grad, x, weight, **kept), expected, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-4)
+
+
 def many_channels(rng, x, *, inputs=32, outputs=3):
     """As many images as ``x`` of its size and some more, and kernels for them."""
     size = (x.shape[0], inputs, x.shape[2] + 4, x.shape[3] + 4)

@@ -73,14 +73,17 @@ def correlate_banded(x: Array, weight: Array, bias: Array | None, out: Array, pl
 
 
 def _multiply(matrix: Array, laid: Array, out: Array, block: int, step: int, lines: int) -> None:
-    """``matrix`` times each slab of ``laid`` into ``out``, ``(G, C_out/G, rows, N, OW)``; a last block may be lower."""
+    """``matrix`` times each slab of ``laid`` into ``out``, ``(G, C_out/G, rows, N, OW)`` or ``(..., OW, N)``.
+
+    A last block may be lower.
+    """
     groups, outputs, rows, images, width = out.shape
     reach = matrix.shape[2] // (laid.shape[2] * laid.shape[3])
     full, rest = divmod(rows, block)
     for top, blocks, height in ((0, full, block), (full * block, int(rest > 0), rest)):
         if not blocks:
             continue
-        right = slabs(laid, top * step, blocks, height * step, reach - (block - height) * step, images, width)
+        right = slabs(laid, top * step, blocks, height * step, reach - (block - height) * step, images * width)
         # (G, parts, lines, depth) @ (blocks, G, 1, depth, N*OW) -> (blocks, G, parts, lines, N*OW)
         parts, lines = (outputs // lines, lines) if block == 1 else (1, height * outputs)
         left = matrix[:, : parts * lines, : right.shape[2]].reshape(groups, parts, lines, right.shape[2])

@@ -132,10 +132,10 @@ def _weights_from_rows(grad: Array, x: Array, sliding: Window, groups: int, mode
     for cells, place, part in rows_apart(x, sliding, mode, grad):
         step = place.stride[0]
         for laid, given in strips(cells, part, place, groups, (kernel_h, kernel_w), 1, outputs * depth):
-            rows, images, columns = given.shape[2:]
+            rows, columns = given.shape[2], given.shape[3] * given.shape[4]
             # (G, C_out/G, rows, N, OW) -> (rows, G, C_out/G, N*OW)
-            left = given.transpose(2, 0, 1, 3, 4).reshape(rows, groups, outputs, images * columns)
-            right = slabs(laid, 0, rows, step, kernel_h, images, columns).swapaxes(2, 3)
+            left = given.transpose(2, 0, 1, 3, 4).reshape(rows, groups, outputs, columns)
+            right = slabs(laid, 0, rows, step, kernel_h, columns).swapaxes(2, 3)
             # (rows, G, C_out/G, N*OW) @ (rows, G, N*OW, KH*C/G*KW) -> (G, C_out/G, KH*C/G*KW)
             total += np.matmul(left, right).sum(axis=0)
     # (G, C_out/G, KH, C/G, KW) -> (G, C_out/G, C/G, KH, KW)

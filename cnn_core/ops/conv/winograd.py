@@ -27,8 +27,8 @@ CHANNELS_LEAST = 32
 # Fewer output cells than that do not pay for the kernels' own sums and differences.
 CELLS_LEAST = 500
 
-# The most kernels: in 16 numbers each they are 16 MB.
-KERNELS_MOST = 512 * 512
+# The most kernels: in 16 numbers each they are 8 MB; twice as many, and small images would need more than they may.
+KERNELS_MOST = 256 * 512
 
 # Tiles done at a time: from 240 on a product runs fast; where channels are few, a million numbers spare calls and stay
 # near the processor (34 ms for 64→64 of 224×224, 40 with three million).
