@@ -59,6 +59,7 @@ def test_blocks_of_any_size_give_the_same(block, case):
     whole = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(separable, "BLOCK_MOST", block)
+        patch.setattr(separable, "TALL_MOST", block)
         parts = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -21,6 +21,10 @@ from cnn_core.shapes import Window
 # stay near the processor, 1.2 times too.
 BLOCK_MOST = 300_000
 
+# Of one plane under a tall window, so that most rows of a strip are not read for its end alone: 101×101 on 2000×3000
+# takes 0.06 s with it and 2.2 without.
+TALL_MOST = 1_000_000
+
 # A window that overhangs: its number along an axis, that of one to begin as a copy of, and the cells to bring in.
 End = tuple[int, int | None, tuple[int, ...]]
 
@@ -60,7 +64,9 @@ def _block(shape: tuple[int, ...], plane: int, wide: int, sliding: Window) -> tu
         return max(1, min(batch, BLOCK_MOST // (plane * channels))), channels, rows
     if plane <= BLOCK_MOST:
         return 1, BLOCK_MOST // plane, rows
-    return 1, 1, min(rows, max(1, (BLOCK_MOST // wide - sliding.extent[0]) // sliding.stride[0] + 1))
+    step, reach = sliding.stride[0], sliding.extent[0]
+    fit, tall = ((most // wide - reach) // step + 1 for most in (BLOCK_MOST, TALL_MOST))
+    return 1, 1, min(rows, max(1, fit, min(tall, reach // step)))
 
 
 def _pool_block(
