@@ -68,7 +68,7 @@ def cell_of(page: Page, asked: Run, output: int, row: int, column: int) -> None:
 def test_the_landing_state_draws_and_spells_out_a_sum(laboratory: Page):
     expect(laboratory.locator("h1")).to_have_text("Convolution")
     expect(laboratory.locator(".ks-ledger h2")).to_have_text("Output channel 0 [1, 1]")
-    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("channel 0 −21 + channel 1 −10 + bias 1 = −30")
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("[channel 0] −21 + [channel 1] −10 + bias 1 = −30")
     assert carried().trace.output[0, 0, 1, 1] == -30
     for view in ("input-0", "input-1", "kernel-0", "kernel-1", "alone-0", "alone-1", "output-0", "output-1"):
         assert laboratory.locator(f"[data-view={view}]").is_visible()

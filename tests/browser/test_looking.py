@@ -10,7 +10,17 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import WORKED_GRID, Experiment
-from tests.browser.screen import choose, clear, hover_cell, last_cell, press, revision, take_sample, wait_drawn
+from tests.browser.screen import (
+    cell_centre,
+    choose,
+    clear,
+    hover_cell,
+    last_cell,
+    press,
+    revision,
+    take_sample,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -259,3 +269,14 @@ def test_padding_of_a_max_pooling_window_is_no_number(explore: Page):
     terms = explore.locator(".ks-term-factors").all_inner_texts()
     assert terms.count("padding loses") == 5
     assert explore.locator(".ks-lens-cell.ks-blank").all_inner_texts() == [""] * 5
+
+
+def test_a_cell_that_loses_its_window_marks_nothing_behind_it(explore: Page):
+    """The marks say what the ledger's last line says."""
+    marked = "(view) => document.querySelectorAll(`[data-view=${view}] .ks-bar-row.ks-feeds`).length"
+    explore.mouse.move(*cell_centre(explore, "conv", 0, 1, (3, 3)))
+    expect(explore.locator(".ks-ledger-feeds")).to_contain_text("(wins)")
+    explore.wait_for_function(f"({marked})('probabilities') === 3")
+    explore.mouse.move(*cell_centre(explore, "conv", 1, 1, (3, 3)))
+    expect(explore.locator(".ks-ledger-feeds")).to_contain_text("(does not win)")
+    explore.wait_for_function(f"({marked})('probabilities') === 0")

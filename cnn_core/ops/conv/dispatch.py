@@ -103,7 +103,8 @@ class Choice(NamedTuple):
 _IN_ORDER = "Double precision adds in one fixed order, so that every sum can be repeated to the last bit"
 _ORDERS = {Branch.SHIFTED: "weight by weight, whole planes at a time", Branch.GATHERED: "as one matrix product"}
 _NO_SLABS = "With a stride and a dilation down, the rows that a window reads cannot be made neighbours."
-_NO_FACTORS = f"The kernel is no column times a row, or a side is below {LEAST_SIDE}, where nothing is gained."
+_NO_FACTORS = "The kernel is no column times a row."
+_TOO_SMALL = f"A side of the kernel is below {LEAST_SIDE}: two passes would gain nothing over one."
 _WOULD_SPREAD = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
 
 
@@ -180,7 +181,13 @@ def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: i
         return "It takes one kernel of one plane for each channel."
     if branch is Branch.SPECTRAL:
         return _why_no_spectrum(x, sliding)
-    return None if factors(weight) is not None else _NO_FACTORS
+    return _why_not_separable(weight)
+
+
+def _why_not_separable(weight: Array) -> str | None:
+    if factors(weight) is not None:
+        return None
+    return _TOO_SMALL if min(weight.shape[2:]) < LEAST_SIDE else _NO_FACTORS
 
 
 def _why_no_spectrum(x: Array, sliding: Window) -> str | None:

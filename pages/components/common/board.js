@@ -168,7 +168,8 @@ export class Board {
     this.told = header;
     if (!before) return;
     const told = changes(before.columns, header.columns);
-    if (this.pin && (told || header.revision > before.revision)) setText(this.live, `${told}Now ${this.inWords(this.pin)}`);
+    const turned = before.backward?.value !== header.backward?.value;
+    if (this.pin && (told || turned || header.revision > before.revision)) setText(this.live, `${told}Now ${this.inWords(this.pin)}`);
     // Another input or kernel has other sums, and needs other room for them.
     const shape = (/** @type {any} */ { columns }, /** @type {string} */ view) => columns.find((/** @type {any} */ each) => each.view === view)?.shape;
     if (["input", "kernel"].some((view) => shape(before, view) !== shape(header, view))) this.ledger.relax();

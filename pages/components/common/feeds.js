@@ -7,7 +7,10 @@ import { short } from "./format.js";
 import { nameOf } from "./names.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @typedef {{text: string, stage?: number, cell?: number[]}} Step  with `stage` and `cell` where it is a single cell */
+/**
+ * @typedef {{text: string, stage?: number, cell?: number[], last?: boolean}} Step  with `stage` and `cell` where it is a
+ *   single cell; `last` where nothing of it goes on
+ */
 
 /**
  * @param {Model} model
@@ -39,11 +42,25 @@ export function feeds(model, stage, index, shown) {
     }
     const cell = model.values.get(next.stage).shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
     const fate = fateOf(model, next, cell, stage, index);
-    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell });
+    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost });
     // Of what lost nothing goes on.
     if (fate.lost) break;
   }
   return steps;
+}
+
+/**
+ * The stages that a cell's number never reaches, as it loses a pooling window before them.
+ * @param {Model} model
+ * @param {number} stage
+ * @param {number[]} index
+ * @param {number} shown the channel whose maps are looked at
+ * @returns {Set<number>}
+ */
+export function unreached(model, stage, index, shown) {
+  const end = feeds(model, stage, index, shown).find(({ last }) => last)?.stage;
+  const numbers = model.stages.map((each) => each.stage);
+  return new Set(end === undefined ? [] : numbers.slice(numbers.indexOf(end) + 1));
 }
 
 /**

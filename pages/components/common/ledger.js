@@ -454,7 +454,7 @@ function planesOf(model, explanation, parts) {
   const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
   const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
   const { bias, value } = explanation;
-  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value })), labels: names.map((name) => `${name} `) } };
+  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value })), labels: names.map((name) => (/\d$/.test(name) ? `[${name}] ` : `${name} `)) } };
 }
 
 /**

@@ -7,6 +7,8 @@ import { h, setText } from "./dom.js";
 import { short } from "./format.js";
 import { gradient } from "./scale.js";
 
+const LONG = 11; // letters at both ends
+
 export class Legend {
   constructor() {
     this.bar = h("span", { class: "ks-legend-bar" });
@@ -22,9 +24,12 @@ export class Legend {
    */
   draw(scale, dark) {
     this.bar.style.background = gradient(scale, dark);
-    setText(this.low, short(scale.low, 3));
-    setText(this.high, short(scale.high, 3));
+    const [low, high] = [short(scale.low, 3), short(scale.high, 3)];
+    setText(this.low, low);
+    setText(this.high, high);
     setText(this.zero, scale.low < 0 && scale.high > 0 ? "0" : "");
+    // Under a narrow column long numbers at the ends leave no room between them.
+    this.element.classList.toggle("ks-legend-long", low.length + high.length > LONG);
     this.zero.style.left = `${((0 - scale.low) / (scale.high - scale.low)) * 100}%`;
   }
 }

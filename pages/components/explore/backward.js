@@ -90,7 +90,7 @@ export class Backward {
     // An answer that came meanwhile has other gradients.
     const fresh = this.asking === key;
     if (fresh) {
-      if (told?.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : `Here ${this.title} itself stands: it grows by as much as it grows.`;
+      if (told?.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : `This is where the gradients begin: ${this.title} itself has 1, whatever stands beside it 0.`;
       const terms = told?.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
       this.told.set(key, told && { ...told, ...place, terms });
       this.asking = "";

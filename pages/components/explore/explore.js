@@ -8,6 +8,7 @@ import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
+import { unreached } from "../common/feeds.js";
 import { weightSize } from "../common/kernel.js";
 import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
 import { Look } from "../common/look.js";
@@ -351,6 +352,7 @@ export class Explore extends Board {
     const { model, place } = this;
     if (!model) return;
     const relatives = place && !place.param ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
+    const lost = place && !place.param ? unreached(model, place.stage, place.index, this.shown.output) : new Set();
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
     const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
@@ -361,7 +363,7 @@ export class Explore extends Board {
       const marks = [];
       if (this.pin && this.hover && stage.stage === this.pin.stage && here(this.pin.index)) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
       const own = relatives.get(stage.stage);
-      if (own && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
+      if (own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
       if (winner && stage.stage === winner.stage && here(winner.index)) marks.push({ box: boxAt(winner.index), role: "winner" });
       if (this.term && stage.stage === this.term.stage && here(this.term.index)) marks.push({ box: boxAt(this.term.index), role: "term" });
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
