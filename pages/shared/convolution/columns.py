@@ -19,6 +19,7 @@ from pages.shared.convolution.laboratory import (
     NO_PADDING,
     OWN,
     PADDING_MOST,
+    SIDE_LARGEST,
     SOURCES,
     STRIDE_LARGEST,
     Laboratory,
@@ -62,7 +63,7 @@ def columns(run: Run, output: int) -> list[dict[str, Any]]:
             "kernels",
             "Kernel, flipped" if operation.flipped else "Kernel",
             kernel_shape,
-            _kernel_note(operation),
+            _kernel_note(operation, output),
             [*_kernel(laboratory, output), *_window(laboratory)],
             "∗",
         ),
@@ -159,17 +160,20 @@ def _maps(shape: tuple[int, ...]) -> str:
 def _input_note(laboratory: Laboratory) -> str:
     sides = sides_of(laboratory.operation, laboratory.plane)
     if not any(map(any, sides)):
+        if laboratory.source == OWN:
+            return f"A copy of Explore's input, made to fit {SIDE_LARGEST} cells a side"
         return "Choose a cell and type to change it"
     padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
     return f"padded to {size(padded)}"
 
 
-def _kernel_note(operation: Operation) -> str:
+def _kernel_note(operation: Operation, output: int) -> str:
+    whose = f"\nshown and changed here: output channel {output}'s" * (operation.outputs > 1)
     if operation.transposed:
-        return "Each input cell lays the kernel, scaled by its value, onto the output"
+        return f"Each input cell lays the kernel, scaled by its value, onto the output{whose}"
     if operation.flipped:
-        return "True convolution: turned half around, it lies so on the window"
-    return "Cross-correlation, as in networks: not flipped"
+        return f"True convolution: turned half around, it lies so on the window{whose}"
+    return f"Cross-correlation, as in networks: not flipped{whose}"
 
 
 def _alone_note(operation: Operation, output: int) -> str:
