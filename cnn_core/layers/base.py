@@ -208,8 +208,8 @@ class Elementwise(Layer):
             return
         one = (1,)  # the function of a single cell: what backward gives for a gradient of 1
         slope, _ = self.backward(np.ones(one, output.dtype), x[index].reshape(one), output[index].reshape(one))
-        assert slope is not None
-        yield index, float(slope[0])
+        if slope is not None:
+            yield index, float(slope[0])
 
 
 def rank_four(shape: Shape) -> Shape:

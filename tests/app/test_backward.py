@@ -174,6 +174,12 @@ def test_one_cell_s_gradients_are_the_weights_with_which_it_sees_the_input(kept)
 
 
 def test_a_cell_of_a_chain_that_stops_early_can_still_be_asked(kept):
-    send(kept, {"op": "pool_size", "value": 9}, target="cell:1:0,0,0,0")
-    if kept.chain.problem is not None:
-        assert kept.backward is not None
+    # A kernel of 3 × 3 leaves one cell of 3 × 3, and no window of 2 × 2 fits over that.
+    send(kept, {"op": "rows", "value": 3}, {"op": "columns", "value": 3}, target="cell:1:0,0,0,0")
+    assert kept.chain.problem is not None
+    assert backward.targets(kept.chain) == []
+    target, found = kept.backward
+    assert target.code == "cell:1:0,0,0,0"
+    assert found.input.shape == (1, 1, 3, 3)
+    assert found.explain(-1, (0, 0, 1, 1)).value == found.input[0, 0, 1, 1]
+    assert unpack(answers.explore(kept))[0]["backward"]["options"] == []
