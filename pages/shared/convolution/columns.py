@@ -168,7 +168,7 @@ def _input_note(laboratory: Laboratory) -> str:
 
 
 def _kernel_note(operation: Operation, output: int) -> str:
-    whose = f"\nshown and changed here: output channel {output}'s" * (operation.outputs > 1)
+    whose = f"\nshown and changed here: the kernel of output channel {output}" * (operation.outputs > 1)
     if operation.transposed:
         return f"Each input cell lays the kernel, scaled by its value, onto the output{whose}"
     if operation.flipped:
