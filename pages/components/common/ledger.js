@@ -10,6 +10,7 @@ import { addsUp, inParts } from "./fraction.js";
 import { addUp, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
+import { Trail, keyOf } from "./trail.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
 /** @typedef {import("./model.js").Term} Term */
@@ -45,10 +46,8 @@ export class Ledger {
     /** Where a narrow page puts what must stay in sight with the ledger. */
     this.dock = h("div", { class: "ks-dock" });
     this.feeds = h("p", { class: "ks-ledger-feeds" });
-    /** What was asked further down, level by level, and of which cell. @type {{of: string, steps: Place[]}} */
-    this.trail = { of: "", steps: [] };
-    this.levels = h("div", { class: "ks-ledger-trail" });
-    this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.levels, this.feeds);
+    this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level) });
+    this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.trail.element, this.feeds);
     this.observer.observe(this.element);
   }
 
@@ -84,11 +83,12 @@ export class Ledger {
       this.hide,
     );
     this.looked = { model, dark, explanation };
+    this.trail.look(model, explanation, of !== "");
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
     else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark, parts));
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
-    this.#deeper();
+    this.trail.draw();
     focused?.();
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index)));
   }
@@ -111,77 +111,26 @@ export class Ledger {
     };
   }
 
-  // ---- what the terms were made of, level by level ------------------------------------------------------------
-
-  /**
-   * The cell that a term can be followed to: nothing is behind an input cell, the padding or a gradient.
-   * @param {Model} model @param {Term} term @returns {Place | null}
-   */
-  #behind(model, term) {
-    if (this.of || !term.index) return null;
-    const { stage, index } = model.made(term.stage, term.index);
-    return stage.reads === null ? null : { stage: stage.stage, index };
-  }
-
-  /** Open what a term was made of under the level it stands on, or close it again. @param {number} level @param {Place} place */
-  #open(level, place) {
-    const { model, explanation } = this.looked;
-    const of = keyOf(explanation);
-    const steps = this.trail.of === of ? this.trail.steps : [];
-    const again = steps[level] && keyOf(steps[level]) === keyOf(place);
-    this.trail = { of, steps: again ? steps.slice(0, level) : [...steps.slice(0, level), place] };
-    this.#deeper();
-    if (again || !model.has(place.stage, place.index)) return;
-    this.levels.lastElementChild?.scrollIntoView({ block: "nearest" });
-  }
-
-  /** Write the levels that are open; of another cell than they were opened for, none. */
-  #deeper() {
-    const { model, dark, explanation } = this.looked;
-    const { of, steps } = this.trail;
-    const open = of === keyOf(explanation) && !this.of ? steps.filter(({ stage, index }) => model.has(stage, index)) : [];
-    const { write, factor } = this;
-    // What is further down is no sum of the same parts of one: it is written in decimals.
-    Object.assign(this, { write: fixed, factor: (/** @type {number} */ x) => short(x, 4) });
-    this.levels.replaceChildren(...open.map((place, k) => this.#level(model, place, k + 1, dark)));
-    Object.assign(this, { write, factor });
-    for (const button of this.element.querySelectorAll(".ks-term-open")) {
-      const { level, key } = /** @type {HTMLElement} */ (button).dataset;
-      button.setAttribute("aria-expanded", String(!!open[Number(level)] && keyOf(open[Number(level)]) === key));
-    }
-  }
-
-  /** @param {Model} model @param {Place} place @param {number} level @param {boolean} dark */
-  #level(model, place, level, dark) {
+  /** What a cell further down was made of. @param {Place} place @param {number} level */
+  #level(place, level) {
+    const { model, dark } = this.looked;
     const explanation = model.explain(place.stage, place.index);
     const name = nameOf(model, place.stage, place.index);
     const stage = model.byNumber.get(place.stage);
     if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${short(explanation.value, 6)}` }), this.#function(model, explanation, level));
     const sum = shownSum(explanation);
+    const { write, factor } = this;
+    // What is further down is no sum of the same parts of one: it is written in decimals.
+    Object.assign(this, { write: fixed, factor: (/** @type {number} */ x) => short(x, 4) });
+    const terms = this.#terms(model, stage, sum, dark, level);
+    Object.assign(this, { write, factor });
     return h(
       "section",
       { "aria-label": name },
       h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
-      this.#terms(model, stage, sum, dark, level),
+      terms,
       h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, fixed) }),
     );
-  }
-
-  /** @param {Place} place @param {number} level @param {string} text */
-  #opener(place, level, text) {
-    const name = nameOf(this.looked.model, place.stage, place.index);
-    const button = h("button", {
-      type: "button",
-      class: "ks-link ks-term-open",
-      "aria-expanded": "false",
-      "aria-label": `What ${name} was made of`,
-      "data-level": level,
-      "data-key": keyOf(place),
-      title: `What ${name} was made of`,
-      text,
-    });
-    button.addEventListener("click", () => this.#open(level, place));
-    return button;
   }
 
   /**
@@ -309,8 +258,8 @@ export class Ledger {
   /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts @param {number} level */
   #term(model, term, shown, places, hue, largest, level) {
     const where = sourceName(model, term);
-    const behind = this.#behind(model, term);
-    const opener = behind && this.#opener(behind, level, "▾");
+    const behind = this.trail.behind(term);
+    const opener = behind && this.trail.opener(behind, level);
     if (opener) opener.tabIndex = -1; // the list is one stop of the Tab key: Enter opens the term it stands on
     const item = h(
       "li",
@@ -400,9 +349,9 @@ export class Ledger {
       .replaceAll("{parameter}", String(model.byNumber.get(explanation.stage).parameter))
       .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
-    const behind = this.#behind(model, own);
+    const behind = this.trail.behind(own);
     const from = h("p", { class: "ks-ledger-note", text: `from ${sourceName(model, own)}` });
-    if (behind) from.append(" ", this.#opener(behind, level, "▾"));
+    if (behind) from.append(" ", this.trail.opener(behind, level));
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), from);
   }
 
@@ -414,9 +363,6 @@ export class Ledger {
     return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part) => ["→ ", part, " "])] : [];
   }
 }
-
-/** @param {Place} place */
-const keyOf = ({ stage, index }) => `${stage}:${index.join(",")}`;
 
 /** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */
 function weightName(model, { param, index }) {
