@@ -158,7 +158,7 @@ def test_the_checker_catches_a_forbidden_import(tmp_path: Path, file: str, line:
         ("cnn_core/images.py", "from PIL import Image"),
         ("cnn_core/onnx_import.py", "def load():\n    import onnx"),
         ("pages/explore.py", "import streamlit as st\nfrom cnn_core import Conv2d\nfrom pages.shared import session"),
-        ("pages/components/explore/__init__.py", "from pages.components.register import register"),
+        ("pages/components/explore/__init__.py", "from pages.components.register import component"),
         ("app.py", "import streamlit\nfrom pages.shared import navigation"),
     ],
 )

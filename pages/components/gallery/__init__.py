@@ -1,20 +1,5 @@
 """The Kernels page's component: every library kernel over one input, side by side, with one hovered cell."""
 
-from collections.abc import Callable
+from pages.components.register import component
 
-from pages.components.register import register
-
-_mounts: dict[str, Callable[..., object]] = {}
-
-
-def gallery(data: bytes, *, key: str, on_message: Callable[[], None], ui_path: str) -> None:
-    """Draw the gallery of kernels.
-
-    Args:
-        data: a message packed by ``pages.components.blob``.
-        key: where the session keeps the component's state; its ``message`` holds the chosen kernel.
-        on_message: called before the rerun that a message causes.
-        ui_path: the path under which the components' files are served.
-    """
-    mount = _mounts.get(ui_path) or _mounts.setdefault(ui_path, register("gallery", ui_path))
-    mount(data=data, key=key, on_message_change=on_message, default={"message": None})
+gallery = component("gallery")
