@@ -14,6 +14,7 @@ from pages.shared.chain import Chain
 from pages.shared.columns import columns
 from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.experiment import Experiment
+from pages.shared.predict import described as predicted
 from pages.shared.scenario import to_link
 from pages.shared.session import LINK, Session
 
@@ -40,6 +41,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "explanation": describe.explanation(chain.trace.explain(*pin)),
         "history": {"undo": session.can_undo(), "redo": session.can_redo()},
+        "predict": predicted(session.predictions, chain),
         "upload_limit": upload_limit,
     }
     return pack(header, arrays, session.have, {"columns": columns(chain, output)})

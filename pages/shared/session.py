@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from cnn_core import Gradients, ImageError
-from pages.shared.backward import Target, gradients, holds, parse
-from pages.shared.chain import Chain, build
+from cnn_core import ImageError
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
-from pages.shared.edits import apply
-from pages.shared.experiment import Experiment, with_photo
+from pages.shared.experiment import with_photo
+from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.photo import open_photo
-from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
+from pages.shared.scenario import ScenarioError, from_file, from_link
 
 LINK = "x"  # the address's parameter that holds an experiment
 
@@ -36,22 +34,17 @@ class Large(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Session(Desk[Experiment]):
+class Session(ExperimentDesk):
     """One visitor's state; it survives page switches. It is the desk of Explore's experiment, and has the others.
 
     Attributes:
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
-        target: what the gradients on screen are of, or None where values are shown.
     """
 
-    history: list[Experiment] = field(default_factory=lambda: [Experiment()])
     uploads: int = 0
     large: Large | None = None
-    target: Target | None = None
-    _chain: Chain | None = None
-    _backward: tuple[Chain, Target, Gradients] | None = None
     _called_off: int = 0
 
     def __post_init__(self) -> None:
@@ -64,54 +57,6 @@ class Session(Desk[Experiment]):
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
         return {"explore": self, "convolution": self.convolution}
-
-    @property
-    def experiment(self) -> Experiment:
-        """The experiment on screen."""
-        return self.state
-
-    @property
-    def chain(self) -> Chain:
-        """The network of the experiment on screen and its trace, computed once an experiment."""
-        if self._chain is None or self._chain.experiment is not self.experiment:
-            self._chain = build(self.experiment)
-        return self._chain
-
-    @property
-    def backward(self) -> tuple[Target, Gradients] | None:
-        """What the gradients on screen are of, and they, computed once; None where there are none."""
-        chain, target = self.chain, self.target
-        if target is None or not holds(chain, target):
-            return None
-        if self._backward is None or self._backward[0] is not chain or self._backward[1] != target:
-            self._backward = (chain, target, gradients(chain, target))
-        return self._backward[1:]
-
-    def looked(self, message: Mapping[str, Any]) -> None:
-        """Take in how the experiment is looked at: as values, or as gradients of a target."""
-        super().looked(message)
-        if "target" in message:
-            self.target = parse(message["target"])
-
-    def applied(self, state: Experiment, edit: Mapping[str, Any]) -> Experiment:
-        """The experiment after one edit."""
-        return apply(state, edit)
-
-    def arrays(self, state: Experiment) -> list[Any]:
-        """An experiment's pictures and grid."""
-        photo = state.photo
-        pictures = [] if photo is None else [photo.grey, photo.pixels, *([] if photo.rgb is None else [photo.rgb])]
-        return [state.grid, *pictures]
-
-    @property
-    def scenario(self) -> Scenario:
-        """The experiment on screen and where the eye is on it."""
-        return Scenario(self.experiment, self.pin, self.output)
-
-    def open(self, scenario: Scenario) -> None:
-        """Show what a link or a file brought; undo leads back."""
-        self.put(scenario.experiment)
-        self.pin, self.output = scenario.pin, scenario.output
 
     def take_in(self, data: bytes, name: str) -> None:
         """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off.

@@ -14,6 +14,8 @@ export class Bars {
     this.element = h("div", { class: "ks-bars", "data-view": view, tabindex: "0", role: "application", "aria-label": label });
     /** @type {{row: HTMLElement, name: HTMLElement, bar: HTMLElement, number: HTMLElement}[]} */
     this.rows = [];
+    /** What lies over the numbers, where they are to be predicted. @type {import("./cover.js").Cover | null} */
+    this.cover = null;
     const at = (/** @type {Event} */ event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest(".ks-bar-row");
       const index = this.rows.findIndex((each) => each.row === row);
@@ -43,11 +45,13 @@ export class Bars {
     values.forEach((value, k) => {
       const { row, name, bar, number } = this.rows[k];
       const place = ((value - scale.low) / range) * 100;
+      const sign = this.cover ? this.cover.get(`${k},0`) : "";
+      const hidden = sign === undefined;
       setText(name, names[k]);
-      setText(number, places === null ? short(value, 3) : fixed(value, places));
-      row.title = `${names[k]}: ${value}`;
+      setText(number, hidden ? "?" : `${sign ? `${sign} ` : ""}${places === null ? short(value, 3) : fixed(value, places)}`);
+      row.title = hidden ? names[k] : `${names[k]}: ${value}`;
       bar.style.left = `${Math.min(zero, place)}%`;
-      bar.style.width = `${Math.abs(place - zero)}%`;
+      bar.style.width = hidden ? "0" : `${Math.abs(place - zero)}%`;
       bar.classList.toggle("ks-negative", value < 0);
     });
     this.element.style.setProperty("--ks-zero", `${zero}%`);

@@ -234,10 +234,36 @@ export class Board {
     this.ledgerTimer = undefined;
     if (!explanation) return;
     const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
+    const question = this.question(explanation, pinned);
+    if (question) {
+      this.written = "";
+      this.ledger.ask(nameOf(this.model, explanation.stage, explanation.index), question);
+      return;
+    }
     const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation) });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), onward: !this.hiding });
+  }
+
+  /**
+   * What is asked about a cell whose number is hidden; null where it is shown.
+   * @param {Place} _place
+   * @param {boolean} _pinned
+   * @returns {{beside: Node, below: Node} | null}
+   */
+  question(_place, _pinned) {
+    return null;
+  }
+
+  /** Whether numbers further on are to be predicted, and must not be told. */
+  get hiding() {
+    return false;
+  }
+
+  /** What is to be said of a prediction of a cell. @param {Place} _place */
+  verdictOf(_place) {
+    return "";
   }
 
   /** Into how many parts of one the numbers of a sum are counted; null where they are decimals. @param {any} _explanation */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { drawCover } from "./cover.js";
 import { h } from "./dom.js";
 import { fitting, short } from "./format.js";
 import { listen } from "./gestures.js";
@@ -66,6 +67,8 @@ export class Grid {
     this.left = 0;
     /** @type {{values: ArrayLike<number>, offset: number, scale: Scale | null, dark: boolean} | null} */
     this.drawn = null;
+    /** What lies over the numbers, where they are to be predicted. @type {import("./cover.js").Cover | null} */
+    this.cover = null;
     /** @type {Mark[]} */
     this.shownMarks = [];
     listen(this, on);
@@ -270,6 +273,7 @@ export class Grid {
         if (from < columns) context.fillRect(x, Math.max(0, y), Math.ceil(across) - x, Math.ceil(scale) + 1 + Math.min(0, y));
       }
     }
+    if (this.cover) drawCover(context, this, this.cover, style);
     for (const mark of marks) if (mark.role === "tap") this.#drawTap(context, mark);
     for (const { box, role } of marks) {
       if (role === "tap") continue;

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h } from "./dom.js";
+import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
@@ -54,11 +54,12 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null}} how `shown`: the channel
+   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, onward?: boolean}} how `shown`: the channel
    *   whose maps are looked at; `of`: what the number is a gradient of, "" where it is a value; `parts`: into how many
-   *   parts of one all numbers of the sum are counted, where they are written as fractions
+   *   parts of one all numbers of the sum are counted, where they are written as fractions; `verdict`: what is to be said
+   *   of a prediction of the number; `onward`: whether what it feeds may be told
    */
-  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null }) {
+  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", onward = true }) {
     this.shown = shown;
     this.of = of;
     const { stage, index, rule, value } = explanation;
@@ -78,6 +79,7 @@ export class Ledger {
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
+      verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
       h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }),
       this.fold,
       this.hide,
@@ -90,7 +92,21 @@ export class Ledger {
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.trail.draw();
     focused?.();
-    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index)));
+    this.feeds.replaceChildren(...(explanation.param || explanation.fed || !onward ? [] : this.#feeds(model, stage, index)));
+  }
+
+  /**
+   * Ask for a number instead of telling it.
+   * @param {string} name of the cell
+   * @param {{beside: Node, below: Node}} question `beside`: in the number's place, `below`: in its sum's
+   */
+  ask(name, { beside, below }) {
+    // Whoever is typing the answer keeps the field.
+    if (beside.parentNode === this.head) setText(this.head.firstElementChild, name);
+    else this.head.replaceChildren(h("h2", { text: name }), h("span", { class: "ks-equals", text: "=" }), beside);
+    if (below.parentNode !== this.body) this.body.replaceChildren(below);
+    this.trail.element.replaceChildren();
+    this.feeds.replaceChildren();
   }
 
   /**

@@ -30,6 +30,8 @@ export class Vector {
     );
     this.count = 0;
     this.height = 0;
+    /** What lies over it, where what it came from is to be predicted. @type {import("./cover.js").Cover | null} */
+    this.cover = null;
     /** @type {Mark[]} */
     this.marks = [];
     const at = (/** @type {PointerEvent | MouseEvent} */ event) => {
@@ -84,7 +86,10 @@ export class Vector {
     const style = getComputedStyle(this.element);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, LEAST_MARK * this.ratio);
     context.clearRect(0, -LEAST_MARK, WIDTH, this.height + 2 * LEAST_MARK);
-    if (size >= NUMBERS_FROM) {
+    if (this.cover) {
+      context.fillStyle = style.getPropertyValue("--ks-soft").trim() || "#f1f3f6";
+      context.fillRect(0, 0, WIDTH, this.height);
+    } else if (size >= NUMBERS_FROM) {
       context.font = `500 ${Math.min(14, size * 0.6)}px ${style.fontFamily}`;
       context.textAlign = "center";
       context.textBaseline = "middle";

@@ -17,12 +17,15 @@ const PROBABILITY_PLACES = 4; // decimals
  * @param {import("../common/model.js").Stage} stage
  * @param {Tensor} tensor
  * @param {Scale[]} scales one a plane
- * @param {{shown: Shown, dark: boolean, coarse: boolean, gradients: boolean}} how `coarse`: as long as a gesture lasts, its frame rate comes
- *   before cells that no pixel shows
+ * @param {{shown: Shown, dark: boolean, coarse: boolean, gradients: boolean, cover: import("../common/cover.js").Cover | null}} how `coarse`: as long as a gesture lasts, its frame rate comes
+ *   before cells that no pixel shows; `cover`: what lies over numbers that are to be predicted
  */
 export function drawStage(column, stage, tensor, scales, how) {
   const { values } = tensor;
   const channel = how.shown.channelOf(stage);
+  column.view.cover = how.cover;
+  // Its ends would tell the largest number and the least.
+  if (column.legend) column.legend.element.style.visibility = how.cover ? "hidden" : "";
   if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" && !how.gradients ? PROBABILITY_PLACES : null);
   else if (column.kind === "vector") column.view.draw(values, scales[0], how.dark);
   else drawMap(column, stage, tensor, scales, how);
@@ -30,7 +33,7 @@ export function drawStage(column, stage, tensor, scales, how) {
 }
 
 /** @param {Column} column @param {any} stage @param {Tensor} tensor @param {Scale[]} scales @param {any} how */
-function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse, gradients }) {
+function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse, gradients, cover }) {
   const [, channels, ...size] = shape;
   const plane = size[0] * size[1];
   const channel = shown.channelOf(stage);
@@ -42,7 +45,8 @@ function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse
   column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : channel + first);
   if (!stage.planes) return;
   if (first && !gradients) column.planes.drawColour(0, values, size);
-  for (let c = 0; c < channels; c += 1) column.planes.draw(c + first, values, c * plane, size, scales[c], dark);
+  const small = cover ? new Float64Array(values.length) : values;
+  for (let c = 0; c < channels; c += 1) column.planes.draw(c + first, small, c * plane, size, scales[c], dark);
 }
 
 /**

@@ -23,6 +23,7 @@ import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
 import { PhotoDoor } from "./photo_door.js";
+import { Predict } from "./predict.js";
 import { Shown } from "./shown.js";
 import { WeightGradient } from "./weight_gradient.js";
 import { Zoom } from "./zoom.js";
@@ -68,6 +69,7 @@ export class Explore extends Board {
       look: (index, param) => this.lookAt(index && weight(index, param)),
       pick: (index, param) => this.lookAt(weight(index, param)),
     });
+    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.#focusPinned() });
     this.dense = new Dense({
       change: (stage, cells) => this.edits.changeDense(stage, cells),
       end: () => this.edits.endDense(),
@@ -77,7 +79,7 @@ export class Explore extends Board {
       redraw: () => this.model && this.draw(this.source, false),
     });
     this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.takeAway);
-    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.look.element), this.zoom.element);
+    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
     const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
@@ -130,6 +132,8 @@ export class Explore extends Board {
     this.backward.describe(header.backward, header.session);
     this.channel.target = header.backward.value;
     this.model.gradients = this.#gradients();
+    this.predict.describe(header.predict, this.model);
+    this.backward.element.hidden = this.predict.hides;
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
@@ -146,6 +150,44 @@ export class Explore extends Board {
     this.channel.sendTarget(code);
   }
 
+  /** Hide a stage, or say what a hidden cell holds. @param {any} edit */
+  #ask(edit) {
+    // Gradients would tell of what is hidden.
+    if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
+    this.edits.send(edit);
+  }
+
+  #focusPinned() {
+    const column = this.pin && this.columns.get(this.model.byNumber.get(this.pin.stage).view);
+    column?.view?.element.focus({ preventScroll: true });
+  }
+
+  /** @param {string} command its name, and after a colon the view it concerns */
+  #run(command) {
+    const stage = this.model.ofView(command.split(":")[1] ?? "");
+    if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted. Hide nothing, and its numbers can be read.");
+    else this.commands.run(command);
+  }
+
+  /** @param {import("../common/board.js").Place} place @param {boolean} pinned */
+  question(place, pinned) {
+    return this.predict.covers(place) ? this.predict.question(place, pinned) : null;
+  }
+
+  get hiding() {
+    return this.predict.hides && !this.predict.allOpen;
+  }
+
+  /** @param {import("../common/board.js").Place} place */
+  verdictOf(place) {
+    return this.predict.verdictOf(place);
+  }
+
+  /** @param {import("../common/board.js").Place | null} place */
+  lookAt(place) {
+    if (!this.predict.typing) super.lookAt(place);
+  }
+
   /** Each stage's gradient, or null where values are shown. */
   #gradients() {
     if (!this.backward.shows) return null;
@@ -160,6 +202,9 @@ export class Explore extends Board {
 
   /** @param {import("../common/board.js").Place} place */
   inWords(place) {
+    if (this.predict.covers(place)) return `${nameOf(this.model, place.stage, place.index)} is hidden: what is it?`;
+    const verdict = this.predict.verdictOf(place);
+    if (verdict) return `${verdict} ${super.inWords(place)}`;
     const gradient = this.model.gradients?.get(place.stage);
     if (!gradient) return super.inWords(place);
     const value = short(gradient.values[ravel(place.index, gradient.shape)], 6);
@@ -179,7 +224,7 @@ export class Explore extends Board {
     return {
       controls: {
         send: (/** @type {any} */ edit) => this.edits.send(edit),
-        run: (/** @type {string} */ command) => this.commands.run(command),
+        run: (/** @type {string} */ command) => this.#run(command),
         refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
       },
       cell: (/** @type {string} */ view) => this.#handlers(view),
@@ -309,14 +354,15 @@ export class Explore extends Board {
         const own = model.gradients?.has(stage.stage);
         column.element.classList.toggle("ks-apart", gradients && !own);
         if (own) setText(column.note, `∂ ${this.of} / ∂ each number`);
-        drawStage(column, stage, model.shown(stage.stage), scales[k], how);
+        drawStage(column, stage, model.shown(stage.stage), scales[k], { ...how, cover: this.predict.cover(stage, this.shown.channelOf(stage)) });
         drawn.push(stage.view);
       });
     }
     this.#drawKernel(how);
     drawn.push("kernel", ...this.#drawWeightGradient());
     const { weight_gradient: dense } = model.ofView("scores") ?? {};
-    this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
+    if (this.predict.hides) this.dense.element.hidden = true;
+    else this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
@@ -450,7 +496,7 @@ export class Explore extends Board {
         if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
         else this.pick(place);
       },
-      key: (/** @type {KeyboardEvent} */ event) => this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
+      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
       zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
       pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
     };
@@ -468,6 +514,15 @@ export class Explore extends Board {
       },
       wheel: (/** @type {WheelEvent} */ event) => this.nudge(event.deltaY < 0 ? 1 : -1),
     };
+  }
+
+  /** A digit on a hidden cell begins its prediction. @param {KeyboardEvent} event @param {string} view */
+  #answer(event, view) {
+    const types = event.key === "Enter" || /^[-−.,\d]$/.test(event.key);
+    if (!types || event.ctrlKey || event.metaKey || event.altKey || !this.pinnedOn(view) || this.pin.stage !== this.predict.told.stage || !this.predict.covers(this.pin)) return false;
+    event.preventDefault();
+    this.predict.type(event.key === "Enter" ? "" : event.key);
+    return true;
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */

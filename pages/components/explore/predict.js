@@ -1,0 +1,148 @@
+/**
+ * Predict, then reveal: which stage is hidden, the question in the ledger's place, and what was said to the answer.
+ * Python compares and keeps the score.
+ * @module
+ */
+
+import { h, setText } from "../common/dom.js";
+
+/** @typedef {import("../common/model.js").Model} Model */
+/** @typedef {import("../common/board.js").Place} Place */
+/** @typedef {import("../common/cover.js").Cover} Cover */
+/**
+ * @typedef {{index: number[], open: boolean, right: boolean, told: string, hints: string[]}} Answer
+ * @typedef {{view: string, stage: number | null, answers: Answer[], options: {value: string, label: string}[], score: {asked: number, right: number, first: number}}} Described
+ *   as pages/shared/predict describes it
+ */
+
+const NOTHING = new Map();
+
+export class Predict {
+  /** @param {{send: (edit: any) => void, back: () => void}} on `back`: the focus goes back to the map that was asked */
+  constructor(on) {
+    this.on = on;
+    /** @type {Described} */
+    this.told = { view: "", stage: null, answers: [], options: [], score: { asked: 0, right: 0, first: 0 } };
+    this.select = h("select", { "aria-label": "Predict: which stage is hidden", title: "Hide a stage and say what stands there, cell by cell" });
+    this.select.addEventListener("change", () => on.send({ op: "hide", value: this.select.value }));
+    this.score = h("span", { class: "ks-score", role: "status" });
+    this.element = h("div", { class: "ks-predict" }, h("label", { class: "ks-field" }, this.select), this.score);
+    this.field = h("input", { type: "text", inputmode: "text", class: "ks-words ks-guess", autocomplete: "off", spellcheck: "false", "aria-label": "Your prediction" });
+    const send = (/** @type {string} */ op) => this.place && on.send({ op, index: this.place.index, value: this.field.value });
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && this.field.value.trim()) send("guess");
+      else if (event.key === "Escape") this.#leave();
+      else return;
+      event.preventDefault();
+    });
+    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
+    const check = button("Check", "Enter", () => (this.field.value.trim() ? send("guess") : this.field.focus()));
+    check.classList.add("ks-primary");
+    this.hint = button("Hint", "First the rule, then the numbers it needs", () => send("hint"));
+    this.give = button("Show it", "Uncover this cell; it does not count as right", () => send("reveal"));
+    this.form = h("span", { class: "ks-ask" }, this.field, check, this.hint, this.give);
+    this.verdict = h("p");
+    this.hints = h("div", { class: "ks-hints" });
+    this.below = h("div", { class: "ks-asked", "aria-live": "polite" }, this.verdict, this.hints);
+    /** The cell that the form asks about. @type {Place | null} */
+    this.place = null;
+    /** @type {Map<string, Answer>} */
+    this.answers = new Map();
+    this.written = "";
+  }
+
+  #leave() {
+    this.field.value = "";
+    this.on.back();
+  }
+
+  /** Whether a stage is hidden. */
+  get hides() {
+    return this.told.stage !== null;
+  }
+
+  /** Whether a number is being typed, which the pointer's way over the maps must not disturb. */
+  get typing() {
+    return document.activeElement === this.field && this.field.value !== "";
+  }
+
+  /** Begin to type a prediction of the pinned cell. @param {string} letter "" to begin with nothing */
+  type(letter) {
+    if (letter) this.field.value = letter;
+    this.field.focus({ preventScroll: true });
+  }
+
+  /** @param {Described} told @param {Model} model */
+  describe(told, model) {
+    const before = this.told;
+    this.told = told;
+    this.answers = new Map(told.answers.map((answer) => [String(answer.index), answer]));
+    const size = told.stage === null ? 0 : model.values.get(told.stage).values.length;
+    this.allOpen = told.answers.filter(({ open }) => open).length === size;
+    const written = JSON.stringify(told.options);
+    if (written !== this.written) {
+      this.written = written;
+      const options = told.options.map(({ value, label }) => h("option", { value, text: `predict: ${label}` }));
+      this.select.replaceChildren(h("option", { value: "", text: "predict: nothing hidden" }), ...options);
+    }
+    this.select.value = told.view;
+    const { asked, right, first } = told.score;
+    setText(this.score, asked ? `${right} of ${asked} right${first ? `, ${first} at once` : ""}` : "");
+    if (!told.view && before.view) this.field.value = "";
+    const answer = this.place && this.answers.get(String(this.place.index));
+    if (answer && !answer.open && document.activeElement === this.field) this.field.select();
+    if (!this.place || !answer?.open) return;
+    // Whoever pressed Enter or one of the buttons goes on from the map.
+    const focused = this.form.contains(document.activeElement);
+    this.field.value = "";
+    this.place = null;
+    if (focused) this.on.back();
+  }
+
+  /** Whether the number of a place is hidden: it is asked, or comes after what is asked. @param {Place} place */
+  covers({ stage, index, param }) {
+    if (param || !this.hides || stage < this.told.stage) return false;
+    return stage === this.told.stage ? !this.answers.get(String(index))?.open : !this.allOpen;
+  }
+
+  /**
+   * What lies over a channel of a stage, null where nothing does.
+   * @param {import("../common/model.js").Stage} stage
+   * @param {number} channel
+   * @returns {Cover | null}
+   */
+  cover({ stage }, channel) {
+    if (!this.hides || stage < this.told.stage) return null;
+    if (stage > this.told.stage) return this.allOpen ? null : NOTHING;
+    const open = this.told.answers.filter((answer) => answer.open && (answer.index.length === 2 || answer.index[1] === channel));
+    return new Map(open.map(({ index, right }) => [index.length === 2 ? `${index[1]},0` : `${index[2]},${index[3]}`, right ? "✓" : ""]));
+  }
+
+  /** What was said of an open cell, "" where nothing was. @param {Place} place */
+  verdictOf({ stage, index, param }) {
+    const answer = !param && stage === this.told.stage ? this.answers.get(String(index)) : undefined;
+    return answer?.open ? `${answer.right ? "✓ " : ""}${answer.told}` : "";
+  }
+
+  /**
+   * The question about a hidden cell, to stand where its sum would.
+   * @param {Place} place
+   * @param {boolean} pinned
+   * @returns {{beside: Node, below: Node}}
+   */
+  question(place, pinned) {
+    if (place.stage !== this.told.stage) return { beside: h("span", { class: "ks-ledger-note", text: "?" }), below: h("p", { class: "ks-ledger-note", text: "It comes after the hidden stage, and shows when all of that is uncovered." }) };
+    if (!pinned) return { beside: h("span", { class: "ks-ledger-note", text: "?" }), below: h("p", { class: "ks-ledger-note", text: "Choose the cell to say what stands there." }) };
+    if (String(this.place?.index) !== String(place.index)) this.field.value = "";
+    this.place = place;
+    const answer = this.answers.get(String(place.index));
+    setText(this.verdict, answer?.told || "What stands there? Two decimals are enough; a fraction will do.");
+    this.verdict.classList.toggle("ks-verdict", !!answer?.told);
+    const hints = answer?.hints ?? [];
+    while (this.hints.children.length > hints.length) this.hints.lastChild.remove();
+    while (this.hints.children.length < hints.length) this.hints.append(h("p", { class: "ks-sum" }));
+    hints.forEach((text, k) => setText(this.hints.children[k], text));
+    this.hint.hidden = hints.length > 1;
+    return { beside: this.form, below: this.below };
+  }
+}

@@ -1,0 +1,87 @@
+"""The desk of an experiment: its chain, its gradients, and what of it is to be predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnn_core import Gradients
+from pages.shared.backward import Target, gradients, holds, parse
+from pages.shared.chain import Chain, build
+from pages.shared.desk import Desk
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from pages.shared.predict import OPERATIONS, Predictions
+from pages.shared.scenario import Scenario
+
+
+@dataclass(kw_only=True)
+class ExperimentDesk(Desk[Experiment]):
+    """What is kept of one experiment that is worked on.
+
+    Attributes:
+        target: what the gradients on screen are of, or None where values are shown.
+        predictions: which stage is hidden, and what was guessed of it.
+    """
+
+    history: list[Experiment] = field(default_factory=lambda: [Experiment()])
+    target: Target | None = None
+    predictions: Predictions = field(default_factory=Predictions)
+    _chain: Chain | None = None
+    _backward: tuple[Chain, Target, Gradients] | None = None
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment on screen."""
+        return self.state
+
+    @property
+    def chain(self) -> Chain:
+        """The network of the experiment on screen and its trace, computed once an experiment."""
+        if self._chain is None or self._chain.experiment is not self.experiment:
+            self._chain = build(self.experiment)
+        return self._chain
+
+    @property
+    def backward(self) -> tuple[Target, Gradients] | None:
+        """What the gradients on screen are of, and they, computed once; None where there are none."""
+        chain, target = self.chain, self.target
+        if target is None or not holds(chain, target):
+            return None
+        if self._backward is None or self._backward[0] is not chain or self._backward[1] != target:
+            self._backward = (chain, target, gradients(chain, target))
+        return self._backward[1:]
+
+    def looked(self, message: Mapping[str, Any]) -> None:
+        """Take in how the experiment is looked at: as values, or as gradients of a target."""
+        super().looked(message)
+        if "target" in message:
+            self.target = parse(message["target"])
+
+    def applied(self, state: Experiment, edit: Mapping[str, Any]) -> Experiment:
+        """The experiment after one edit."""
+        return apply(state, edit)
+
+    def edit(self, edit: Mapping[str, Any]) -> None:
+        """Carry out one edit, or say why not; a guess changes nothing that could be undone."""
+        if edit["op"] in OPERATIONS:
+            self.notice = self.predictions.take(self.chain, edit)
+        else:
+            super().edit(edit)
+
+    def arrays(self, state: Experiment) -> list[Any]:
+        """An experiment's pictures and grid."""
+        photo = state.photo
+        pictures = [] if photo is None else [photo.grey, photo.pixels, *([] if photo.rgb is None else [photo.rgb])]
+        return [state.grid, *pictures]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The experiment on screen and where the eye is on it."""
+        return Scenario(self.experiment, self.pin, self.output)
+
+    def open(self, scenario: Scenario) -> None:
+        """Show what a link or a file brought; undo leads back."""
+        self.put(scenario.experiment)
+        self.pin, self.output = scenario.pin, scenario.output

@@ -1,0 +1,184 @@
+"""Predict, then reveal: a stage is hidden cell by cell, and a visitor says what stands there before seeing it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from pages.components.blob import identity
+from pages.shared.chain import Chain
+from pages.shared.predict.hints import hints
+from pages.shared.predict.mistakes import mistake
+
+HIDEABLE = ("conv", "activation", "pool", "scores", "probabilities")
+OPERATIONS = ("hide", "guess", "hint", "reveal")
+
+_NEAR = 0.005  # two decimals are enough
+_SHARE = 0.05  # of a small number
+_LEAST = 0.0005
+_NUMBER = re.compile(r"[-+]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})(/[1-9]\d{0,8})?")
+_AGAIN = "Try again, or take a hint."
+_MISSED = "This cell is not hidden any more."
+_NO_NUMBER = "is not a number. Write it like 12, -0.5 or 2/9."
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What has been said of one hidden cell.
+
+    Attributes:
+        tries: how many numbers were tried.
+        hints: how many hints were taken.
+        open: whether the cell is shown by now.
+        right: whether it was opened by the right number.
+        told: what there is to say of the last try, as a sentence.
+    """
+
+    tries: int = 0
+    hints: int = 0
+    open: bool = False
+    right: bool = False
+    told: str = ""
+
+
+@dataclass
+class Score:
+    """What was predicted since the visitor came.
+
+    Attributes:
+        asked: cells that were opened, by the right number or given up.
+        right: those opened by the right number.
+        first: those of them that needed one try and no hint.
+    """
+
+    asked: int = 0
+    right: int = 0
+    first: int = 0
+
+    def count(self, answer: Answer) -> None:
+        """Take in a cell that was opened."""
+        self.asked += 1
+        self.right += answer.right
+        self.first += answer.right and answer.tries == 1 and answer.hints == 0
+
+
+@dataclass
+class Predictions:
+    """Which stage is hidden and what was said of its cells.
+
+    Attributes:
+        view: the view that is hidden, "" for none.
+        answers: what was said, by the cell's full index.
+        score: kept for the visitor, whatever is hidden.
+    """
+
+    view: str = ""
+    answers: dict[Index, Answer] = field(default_factory=dict)
+    score: Score = field(default_factory=Score)
+    _numbers: str = ""  # the name of the array that the answers speak of
+
+    def hide(self, view: str) -> None:
+        """Hide a view, all its cells; "" hides none."""
+        self.view = view if view in HIDEABLE else ""
+        self.answers = {}
+
+    def stage(self, chain: Chain) -> int | None:
+        """The hidden stage, None where none is or the chain stops before it.
+
+        Other numbers than those that were asked are a new question: what was said of the old ones is forgotten.
+        """
+        number = next((k for k, step in enumerate(chain.steps) if step.view == self.view), None)
+        if number is None or number >= len(chain.trace.stages):
+            return None
+        numbers = identity(chain.trace.stages[number].output)
+        if numbers != self._numbers:
+            self._numbers, self.answers = numbers, {}
+        return number
+
+    def take(self, chain: Chain, edit: Mapping[str, Any]) -> str:
+        """Carry out one of ``OPERATIONS``.
+
+        Returns:
+            A sentence where it cannot be done, else "".
+        """
+        if edit["op"] == "hide":
+            self.hide(str(edit.get("value")))
+            return ""
+        stage = self.stage(chain)
+        index = _index(edit.get("index"))
+        if stage is None or index is None or not _inside(index, chain.trace.stages[stage].output.shape):
+            return _MISSED
+        before = self.answers.get(index, Answer())
+        if before.open:
+            return _MISSED
+        if edit["op"] == "hint":
+            self.answers[index] = replace(before, hints=min(before.hints + 1, len(hints(chain, stage, index))))
+        elif edit["op"] == "reveal":
+            self._opened(index, replace(before, open=True, told="Given away: the sum is below."))
+        else:
+            return self._guess(chain, stage, index, before, str(edit.get("value", "")))
+        return ""
+
+    def _guess(self, chain: Chain, stage: int, index: Index, before: Answer, text: str) -> str:
+        guess = number_of(text)
+        if guess is None:
+            return f"“{text[:24]}” {_NO_NUMBER}"
+        value = float(chain.trace.stages[stage].output[index])
+        tried = replace(before, tries=before.tries + 1)
+        if abs(guess - value) <= tolerance(value):
+            self._opened(index, replace(tried, open=True, right=True, told="Right."))
+        else:
+            why = mistake(chain, stage, index, guess, tolerance(guess))
+            self.answers[index] = replace(tried, told=f"{text.strip()} is not it. {why or _AGAIN}")
+        return ""
+
+    def _opened(self, index: Index, answer: Answer) -> None:
+        self.answers[index] = answer
+        self.score.count(answer)
+
+
+def tolerance(value: float) -> float:
+    """How far a guess may lie from a number: half of the second decimal, less where the number is small."""
+    return max(_LEAST, min(_NEAR, _SHARE * abs(value)))
+
+
+def number_of(text: str) -> float | None:
+    """A number as a person writes it, fractions and either decimal sign included; None for anything else."""
+    plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
+    return float(Fraction(plain)) if _NUMBER.fullmatch(plain) and plain[-1] != "." else None
+
+
+def _index(told: Any) -> Index | None:
+    whole = isinstance(told, list) and 0 < len(told) <= 4 and all(type(at) is int for at in told)
+    return tuple(told) if whole else None
+
+
+def _inside(index: Index, shape: Index) -> bool:
+    return len(index) == len(shape) and all(0 <= at < size for at, size in zip(index, shape, strict=True))
+
+
+def described(predictions: Predictions, chain: Chain) -> dict[str, Any]:
+    """What the page is told: what is hidden, what is open, and the score."""
+    stage = predictions.stage(chain)
+    answers = []
+    if stage is not None:
+        for index, answer in predictions.answers.items():
+            given = hints(chain, stage, index)[: answer.hints]
+            told = {"open": answer.open, "right": answer.right, "told": answer.told, "hints": given}
+            answers.append({"index": list(index), **told})
+    shown = chain.steps[: len(chain.trace.stages)]
+    titles = {"scores": "Scores", "probabilities": "Probabilities"}
+    options = [{"value": s.view, "label": titles.get(s.view, s.title)} for s in shown if s.view in HIDEABLE]
+    score = predictions.score
+    return {
+        "view": predictions.view if stage is not None else "",
+        "stage": stage,
+        "answers": answers,
+        "options": options,
+        "score": {"asked": score.asked, "right": score.right, "first": score.first},
+    }
