@@ -17,8 +17,9 @@ from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
+from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
-from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
+from pages.shared.scenario import Scenario, from_file, from_link
 
 LINK = "x"  # the address's parameter that holds an experiment
 
