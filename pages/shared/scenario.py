@@ -21,18 +21,16 @@ from PIL import Image
 
 from pages.shared import samples
 from pages.shared.describe import kernel_label
-from pages.shared.edits import EditRefusedError, apply
+from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, read_only, with_photo
+from pages.shared.link_code import Link, ScenarioError, a_place, an_object, opening, pack, unpack, whole
 from pages.shared.photo import LARGEST, SMALLEST, THINNEST, Photo
 
-LINK_LONGEST = 7_000  # characters; with the address before it a link stays under 8 kB
 VERSION = 1
-_UNPACKED_MOST = 200_000  # bytes a link may unfold to
 _PICTURE_MOST = 8 * 3 * LARGEST * LARGEST  # bytes of a working copy
 _OWN_PICTURE = (
     "This link was made over a picture that it cannot carry: here are its kernel and settings, over the worked grid."
 )
-_WRITTEN = "It is not a link or file that Kernelscope wrote, or it was cut off on the way."
 
 Pin = tuple[int, tuple[int, ...]]
 
@@ -52,10 +50,6 @@ class Scenario:
     pin: Pin | None = None
     output: int = 0
     notice: str = ""
-
-
-class ScenarioError(ValueError):
-    """A link or file that cannot be opened; its message is a sentence for the visitor."""
 
 
 # ---- settings ----------------------------------------------------------------------------------------------------
@@ -88,20 +82,13 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     for name, read in _SETTINGS.items():
         value = read(experiment)
         if value != read(plain):
-            told[name] = _short(value)
+            told[name] = whole(value)
     if experiment.dense:
         cells = [[number, feature, value] for (number, feature), value in experiment.dense.items()]
         told["dense"] = {"features": experiment.dense_features, "cells": cells}
     if experiment.dense_bias:
         told["dense_bias"] = {"cells": [[number, value] for number, value in experiment.dense_bias.items()]}
     return told
-
-
-def _short(value: Any) -> Any:
-    """Whole numbers without their ".0"."""
-    if isinstance(value, list):
-        return [_short(each) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _carry_out(settings: Mapping[str, Any], experiment: Experiment) -> Experiment:
@@ -123,27 +110,12 @@ def _eye(scenario: Scenario) -> dict[str, Any]:
 
 
 def _read_eye(told: Mapping[str, Any], experiment: Experiment) -> Scenario:
-    pin, output = told.get("pin"), told.get("output", 0)
-    whole = isinstance(pin, list) and 2 <= len(pin) <= 5 and all(type(at) is int and -1 <= at < 10**7 for at in pin)
-    place = (pin[0], tuple(pin[1:])) if whole and pin is not None else None
+    output = told.get("output", 0)
     shown = output if type(output) is int and 0 <= output < experiment.bank.shape[0] else 0
-    return Scenario(experiment, place, shown)
+    return Scenario(experiment, a_place(told.get("pin")), shown)
 
 
 # ---- links -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Link:
-    """What of a scenario a link can carry.
-
-    Attributes:
-        code: the link's parameter, "" for what the page opens with, None where it would be too long.
-        missing: what it leaves out, as a sentence, or "".
-    """
-
-    code: str | None
-    missing: str = ""
 
 
 def to_link(scenario: Scenario) -> Link:
@@ -161,11 +133,8 @@ def to_link(scenario: Scenario) -> Link:
         told["own_picture"] = True
         missing = "Your own picture is not part of the link, only everything else: a scenario file keeps it."
     told |= _eye(scenario)
-    if not told:
-        return Link("", missing)
-    text = json.dumps(told, separators=(",", ":"), allow_nan=False).encode()
-    code = base64.urlsafe_b64encode(zlib.compress(text, 9)).decode().rstrip("=")
-    if len(code) > LINK_LONGEST:
+    code = pack(told)
+    if code is None:
         return Link(None, "This experiment holds too many numbers for a link: save it as a scenario file instead.")
     return Link(code, missing)
 
@@ -176,32 +145,16 @@ def from_link(code: str) -> Scenario:
     Raises:
         ScenarioError: with a sentence, where it cannot be opened.
     """
-    try:
-        if len(code) > 2 * LINK_LONGEST:
-            raise ValueError("too long")
-        unfold = zlib.decompressobj()
-        text = unfold.decompress(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)), _UNPACKED_MOST)
-        if unfold.unconsumed_tail or not unfold.eof:
-            raise ValueError("cut off, or it unfolds to too much")
-        told = _object(json.loads(text))
+    with opening("link"):
+        told = unpack(code)
         experiment = _carry_out(told, Experiment())
         if "sample" in told:
-            sample = _object(told["sample"])
+            sample = an_object(told["sample"])
             for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
                 experiment = apply(experiment, {"op": op, "value": sample[value]})
             experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
         scenario = _read_eye(told, experiment)
         return replace(scenario, notice=_OWN_PICTURE) if told.get("own_picture") is True else scenario
-    except EditRefusedError as refusal:
-        raise ScenarioError(f"The link could not be opened: {refusal}") from refusal
-    except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
-        raise ScenarioError(f"The link could not be opened. {_WRITTEN}") from error
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
 
 
 # ---- files -------------------------------------------------------------------------------------------------------
@@ -263,31 +216,25 @@ def from_file(data: bytes, current: Scenario) -> Scenario:
     Raises:
         ScenarioError: with a sentence, where it is no such file; nothing was changed.
     """
-    try:
-        told = _object(json.loads(data.decode("utf-8-sig")))
+    with opening("file"):
+        told = an_object(json.loads(data.decode("utf-8-sig")))
         if told.get("kernelscope") == "kernel":
             return replace(current, experiment=apply(current.experiment, _kernel_edit(told, current.output)))
         if told.get("kernelscope") != "scenario":
             raise ScenarioError("This JSON file is neither a scenario nor a kernel that Kernelscope wrote.")
         if told.get("version") != VERSION:
             raise ScenarioError("This file was written by a newer Kernelscope; open it there, or update this one.")
-        experiment = _carry_out(_object(told["settings"]), Experiment())
+        experiment = _carry_out(an_object(told["settings"]), Experiment())
         if told.get("picture") is not None:
-            experiment = with_photo(experiment, _read_picture(_object(told["picture"])))
+            experiment = with_photo(experiment, _read_picture(an_object(told["picture"])))
             experiment = replace(experiment, source="grid" if told.get("source") == "grid" else "photo")
         return _read_eye(told, experiment)
-    except ScenarioError:
-        raise
-    except EditRefusedError as refusal:
-        raise ScenarioError(f"The file could not be opened: {refusal}") from refusal
-    except (ValueError, KeyError, TypeError, RecursionError, OSError, SyntaxError, zlib.error) as error:
-        raise ScenarioError(f"The file could not be opened. {_WRITTEN}") from error
 
 
 def kernel_file(experiment: Experiment, output: int) -> str:
     """Write one kernel, all its planes and its bias, as JSON that :func:`from_file` reads."""
     told = {"kernelscope": "kernel", "version": VERSION, "name": kernel_label(experiment, output)}
-    weights = {"planes": _short(experiment.bank[output].tolist()), "bias": _short(float(experiment.bias[output]))}
+    weights = {"planes": whole(experiment.bank[output].tolist()), "bias": whole(float(experiment.bias[output]))}
     return json.dumps({**told, **weights}, allow_nan=False, ensure_ascii=False, indent=1)
 
 

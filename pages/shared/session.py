@@ -15,8 +15,9 @@ from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.experiment import with_photo
 from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
-from pages.shared.scenario import ScenarioError, from_file, from_link
+from pages.shared.scenario import from_file, from_link
 
 LINK = "x"  # the address's parameter that holds an experiment
 

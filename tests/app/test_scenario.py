@@ -15,12 +15,11 @@ from pages.shared import samples
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
+from pages.shared.link_code import LINK_LONGEST, ScenarioError
 from pages.shared.photo import open_photo
 from pages.shared.samples import ASSETS
 from pages.shared.scenario import (
-    LINK_LONGEST,
     Scenario,
-    ScenarioError,
     from_file,
     from_link,
     kernel_file,
