@@ -120,6 +120,15 @@ def _read_eye(told: Mapping[str, Any], experiment: Experiment) -> Scenario:
 
 def to_link(scenario: Scenario) -> Link:
     """Write a scenario into a link, as far as it fits."""
+    told, missing = in_short(scenario)
+    code = pack(told)
+    if code is None:
+        return Link(None, "This experiment holds too many numbers for a link: save it as a scenario file instead.")
+    return Link(code, missing)
+
+
+def in_short(scenario: Scenario) -> tuple[dict[str, Any], str]:
+    """A scenario as a link carries it, and what it leaves out, as a sentence, or ""."""
     experiment = scenario.experiment
     told, missing = _settings(experiment), ""
     photo = experiment.photo
@@ -132,11 +141,7 @@ def to_link(scenario: Scenario) -> Link:
     elif experiment.on_photo:
         told["own_picture"] = True
         missing = "Your own picture is not part of the link, only everything else: a scenario file keeps it."
-    told |= _eye(scenario)
-    code = pack(told)
-    if code is None:
-        return Link(None, "This experiment holds too many numbers for a link: save it as a scenario file instead.")
-    return Link(code, missing)
+    return told | _eye(scenario), missing
 
 
 def from_link(code: str) -> Scenario:
@@ -146,15 +151,19 @@ def from_link(code: str) -> Scenario:
         ScenarioError: with a sentence, where it cannot be opened.
     """
     with opening("link"):
-        told = unpack(code)
-        experiment = _carry_out(told, Experiment())
-        if "sample" in told:
-            sample = an_object(told["sample"])
-            for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
-                experiment = apply(experiment, {"op": op, "value": sample[value]})
-            experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
-        scenario = _read_eye(told, experiment)
-        return replace(scenario, notice=_OWN_PICTURE) if told.get("own_picture") is True else scenario
+        return from_short(unpack(code))
+
+
+def from_short(told: Mapping[str, Any]) -> Scenario:
+    """The scenario that :func:`in_short` wrote; to be read within :func:`pages.shared.link_code.opening`."""
+    experiment = _carry_out(told, Experiment())
+    if "sample" in told:
+        sample = an_object(told["sample"])
+        for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
+            experiment = apply(experiment, {"op": op, "value": sample[value]})
+        experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
+    scenario = _read_eye(told, experiment)
+    return replace(scenario, notice=_OWN_PICTURE) if told.get("own_picture") is True else scenario
 
 
 # ---- files -------------------------------------------------------------------------------------------------------
@@ -162,14 +171,27 @@ def from_link(code: str) -> Scenario:
 
 def to_file(scenario: Scenario) -> str:
     """Write a whole scenario, its picture included, as JSON."""
+    told = {"kernelscope": "scenario", "version": VERSION, **in_full(scenario)}
+    return json.dumps(told, allow_nan=False, ensure_ascii=False)
+
+
+def in_full(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as a file holds it."""
     experiment = scenario.experiment
-    told: dict[str, Any] = {"kernelscope": "scenario", "version": VERSION}
-    told["settings"] = _settings(experiment)
-    told |= _eye(scenario)
+    told: dict[str, Any] = {"settings": _settings(experiment), **_eye(scenario)}
     if experiment.photo is not None:
         told["picture"] = _picture(experiment.photo)
         told["source"] = experiment.source
-    return json.dumps(told, allow_nan=False, ensure_ascii=False)
+    return told
+
+
+def from_full(told: Mapping[str, Any]) -> Scenario:
+    """The scenario that :func:`in_full` wrote; to be read within :func:`pages.shared.link_code.opening`."""
+    experiment = _carry_out(an_object(told["settings"]), Experiment())
+    if told.get("picture") is not None:
+        experiment = with_photo(experiment, _read_picture(an_object(told["picture"])))
+        experiment = replace(experiment, source="grid" if told.get("source") == "grid" else "photo")
+    return _read_eye(told, experiment)
 
 
 def _picture(photo: Photo) -> dict[str, Any]:
@@ -224,11 +246,7 @@ def from_file(data: bytes, current: Scenario) -> Scenario:
             raise ScenarioError("This JSON file is neither a scenario nor a kernel that Kernelscope wrote.")
         if told.get("version") != VERSION:
             raise ScenarioError("This file was written by a newer Kernelscope; open it there, or update this one.")
-        experiment = _carry_out(an_object(told["settings"]), Experiment())
-        if told.get("picture") is not None:
-            experiment = with_photo(experiment, _read_picture(an_object(told["picture"])))
-            experiment = replace(experiment, source="grid" if told.get("source") == "grid" else "photo")
-        return _read_eye(told, experiment)
+        return from_full(told)
 
 
 def kernel_file(experiment: Experiment, output: int) -> str:
