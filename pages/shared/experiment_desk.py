@@ -85,3 +85,10 @@ class ExperimentDesk(Desk[Experiment]):
         """Show what a link or a file brought; undo leads back."""
         self.put(scenario.experiment)
         self.pin, self.output = scenario.pin, scenario.output
+
+    def take_over(self, before: Desk[Experiment]) -> None:
+        """Go on from where another desk was, gradients and predictions included."""
+        if self.revision == 0 and isinstance(before, ExperimentDesk):
+            self.target = before.target
+            self.predictions.take_over(before.predictions)
+        super().take_over(before)

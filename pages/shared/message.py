@@ -14,6 +14,9 @@ from pages.shared.chain import Chain
 from pages.shared.columns import columns
 from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.experiment import Experiment
+from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.learn.desk import LINK as LESSON_LINK
+from pages.shared.learn.told import seen, told_course, told_lesson
 from pages.shared.predict import described as predicted
 from pages.shared.scenario import to_link
 from pages.shared.session import LINK, Session
@@ -23,16 +26,43 @@ _WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose su
 
 def explore_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component; ``upload_limit`` is the largest upload, in megabytes."""
-    chain = session.chain
+    header, arrays, output = _experiment(session)
+    header |= {**_kept(session), "upload_limit": upload_limit, "can": None, "lesson": None}
+    return pack(header, arrays, session.have, {"columns": columns(session.chain, output)})
+
+
+def learn_message(session: Session, *, upload_limit: int) -> bytes:
+    """The message for the Explore component as the Learn page has it: what a lesson's step shows and leaves open."""
+    desk = session.learn
+    header, arrays, output = _experiment(desk)
+    step = desk.step
+    link = desk.link
+    header |= {
+        "session": desk.identity,
+        "revision": desk.revision,
+        "uploads": 0,
+        "pin_count": desk.pin_count,
+        "notice": desk.notice,
+        "link": {"name": LESSON_LINK, "code": link.code, "missing": link.missing},
+        "upload_limit": upload_limit,
+        "can": None if step is None or step.show is None else sorted(step.show),
+        "lesson": told_lesson(desk, (header["pin"]["stage"], tuple(header["pin"]["index"]))),
+        "course": told_course(desk),
+    }
+    return pack(header, arrays, desk.have, {"columns": seen(columns(desk.chain, output), step)})
+
+
+def _experiment(desk: ExperimentDesk) -> tuple[dict[str, Any], describe.Arrays, int]:
+    """What is said of an experiment wherever one is worked on, the arrays it names, and which kernel is looked at."""
+    chain = desk.chain
     experiment = chain.experiment
     stages, arrays = describe.stages(chain)
-    asked = session.backward
+    asked = desk.backward
     if asked is not None:
         describe.add_gradients(stages, asked[1], arrays)
-    output = min(session.output, experiment.bank.shape[0] - 1)
-    pin = _pin(session, chain)
+    output = min(desk.output, experiment.bank.shape[0] - 1)
+    pin = _pin(desk, chain)
     header: dict[str, Any] = {
-        **_kept(session),
         "stages": stages,
         "kernel": _kernel(experiment, arrays),
         "backward": _backward(chain, asked and asked[0]),
@@ -40,11 +70,10 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "explanation": describe.explanation(chain.trace.explain(*pin)),
-        "history": {"undo": session.can_undo(), "redo": session.can_redo()},
-        "predict": predicted(session.predictions, chain),
-        "upload_limit": upload_limit,
+        "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
+        "predict": predicted(desk.predictions, chain),
     }
-    return pack(header, arrays, session.have, {"columns": columns(chain, output)})
+    return header, arrays, output
 
 
 def gallery_message(session: Session) -> bytes:
@@ -117,9 +146,9 @@ def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     return {"label": label, "title": title, "sentence": sentence, "facts": facts}
 
 
-def _pin(session: Session, chain: Chain) -> tuple[int, tuple[int, ...]]:
+def _pin(desk: ExperimentDesk, chain: Chain) -> tuple[int, tuple[int, ...]]:
     """The pinned cell, or the nearest one that there is."""
-    stage, index = session.pin or _first_pin(chain)
+    stage, index = desk.pin or _first_pin(chain)
     last = len(chain.trace.stages) - 1
     if stage > last:
         stage, index = last, (0, 0, 0, 0)

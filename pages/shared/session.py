@@ -15,8 +15,10 @@ from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.experiment import with_photo
 from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.learn.desk import LearnDesk
 from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
+from pages.shared.predict import Predictions
 from pages.shared.scenario import from_file, from_link
 
 LINK = "x"  # the address's parameter that holds an experiment
@@ -42,6 +44,7 @@ class Session(ExperimentDesk):
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
+        learn: the desk of the Learn page.
     """
 
     uploads: int = 0
@@ -50,6 +53,12 @@ class Session(ExperimentDesk):
 
     def __post_init__(self) -> None:
         self.resumed = self._resume
+        self.learn = LearnDesk(
+            identity=self.identity,
+            lock=self.lock,
+            resumed=self._resume,
+            predictions=Predictions(score=self.predictions.score),
+        )
         self.convolution = ConvolutionDesk(
             identity=self.identity, lock=self.lock, resumed=self._resume, experiment=lambda: self.experiment
         )
@@ -57,7 +66,7 @@ class Session(ExperimentDesk):
     @property
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
-        return {"explore": self, "convolution": self.convolution}
+        return {"explore": self, "convolution": self.convolution, "learn": self.learn}
 
     def take_in(self, data: bytes, name: str) -> None:
         """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off.
@@ -110,7 +119,6 @@ class Session(ExperimentDesk):
         if before is not None and before is not self:
             for name, desk in self.desks.items():
                 desk.take_over(before.desks[name])
-            self.target = before.target
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()

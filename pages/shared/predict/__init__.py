@@ -87,6 +87,15 @@ class Predictions:
         self.view = view if view in HIDEABLE else ""
         self.answers = {}
 
+    def take_over(self, before: Predictions) -> None:
+        """Go on from what was said elsewhere; the score stays one with whoever shares it."""
+        self.view, self.answers, self._numbers = before.view, dict(before.answers), before._numbers
+        self.score.asked, self.score.right, self.score.first = (
+            before.score.asked,
+            before.score.right,
+            before.score.first,
+        )
+
     def stage(self, chain: Chain) -> int | None:
         """The hidden stage, None where none is or the chain stops before it.
 

@@ -1,0 +1,219 @@
+"""The desk of the Learn page: which lesson is open, at which step, and what was done at each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pages.shared.backward import Target, gradients, holds, parse
+from pages.shared.desk import Desk, Pin
+from pages.shared.edits.checked import EditRefusedError
+from pages.shared.experiment import Experiment, read_only
+from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.learn.course import COURSE
+from pages.shared.learn.formulas import LEARNING_RATE
+from pages.shared.learn.goals import Verdict, Work, check
+from pages.shared.learn.groups import allows, refusal
+from pages.shared.learn.lesson import Lesson, Step, from_file, from_link, to_link
+from pages.shared.link_code import Link
+from pages.shared.predict import Answer
+
+LINK = "lesson"  # the address's parameter that holds a lesson and its step
+OWN = "own"  # the name of a lesson that came by link or file
+
+_LEARNERS = ("lesson", "step", "again", "answer", "clue", "descend", "overview")
+_KEPT_MOST = 200  # steps of which what was done is kept
+
+
+class Left(NamedTuple):
+    """A step as it was left."""
+
+    history: list[Experiment]
+    position: int
+    pin: Pin | None
+    output: int
+    target: Target | None
+    view: str
+    answers: dict[tuple[int, ...], Answer]
+    answer: str
+    clues: int
+
+
+@dataclass(kw_only=True)
+class LearnDesk(ExperimentDesk):
+    """What is kept of the Learn page.
+
+    Attributes:
+        name: of the lesson that is open, ``OWN`` for one that was brought, "" for none.
+        own: the lesson that was brought, or None.
+        number: of the step that is open, from 0.
+        done: names and steps whose goals were reached.
+        answer: what was typed to a question.
+        clues: how many of the goal's hints were taken.
+    """
+
+    name: str = ""
+    own: Lesson | None = None
+    number: int = 0
+    done: set[tuple[str, int]] = field(default_factory=set)
+    answer: str = ""
+    clues: int = 0
+    _left: dict[tuple[str, int], Left] = field(default_factory=dict)
+    _verdict: tuple[Any, Verdict] | None = None
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson that is open."""
+        return self.own if self.name == OWN else COURSE.get(self.name)
+
+    @property
+    def step(self) -> Step | None:
+        """The step that is open."""
+        lesson = self.lesson
+        return None if lesson is None else lesson.steps[min(self.number, len(lesson.steps) - 1)]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the step's goal is reached by what is on screen; None where it has none."""
+        step = self.step
+        if step is None or step.goal is None:
+            return None
+        predictions = self.predictions
+        asked = (
+            self.experiment,
+            self.answer,
+            step,
+            predictions.view,
+            len(predictions.answers),
+            predictions.score.right,
+        )
+        if self._verdict is None or self._verdict[0] != asked:
+            work = Work(self.chain, step.scenario.experiment, predictions, self.answer)
+            self._verdict = (asked, check(step.goal, work))
+        found = self._verdict[1]
+        if found.met:
+            self.done.add((self.name, self.number))
+        return found
+
+    @property
+    def link(self) -> Link:
+        """The address's parameter: the lesson, and the step where it is not the first."""
+        lesson = self.lesson
+        if lesson is None:
+            return Link("")
+        made = to_link(lesson) if self.name == OWN else Link(self.name)
+        return made if made.code is None or not self.number else Link(f"{made.code}.{self.number + 1}", made.missing)
+
+    def follow(self, code: str) -> None:
+        """Open what an address holds.
+
+        Raises:
+            ScenarioError: with a sentence, where it holds no lesson.
+        """
+        name, _, number = code.partition(".")
+        if name not in COURSE:
+            self.own = from_link(name)
+            name = OWN
+        self.go(name, int(number) - 1 if number.isdecimal() and len(number) < 4 else 0)
+
+    def take_in(self, data: bytes) -> bool:
+        """Open a lesson file; whether it is one.
+
+        Raises:
+            ScenarioError: with a sentence, where it is one and cannot be opened.
+        """
+        lesson = from_file(data)
+        if lesson is not None:
+            self.bring(lesson)
+        return lesson is not None
+
+    def bring(self, lesson: Lesson, number: int = 0) -> None:
+        """Open a lesson of a teacher's."""
+        self._leave()
+        self.own = lesson
+        self._left = {place: left for place, left in self._left.items() if place[0] != OWN}
+        self.done = {place for place in self.done if place[0] != OWN}
+        self.name = ""
+        self.go(OWN, number)
+
+    def go(self, name: str, number: int) -> None:
+        """Open a step: as it was left, or as it begins."""
+        self._leave()
+        lesson = self.own if name == OWN else COURSE.get(name)
+        self.name = name if lesson is not None else ""
+        self.number = 0 if lesson is None else max(0, min(number, len(lesson.steps) - 1))
+        left = self._left.get((self.name, self.number))
+        if left is None:
+            self.begin()
+            return
+        self.history, self.position, self.pin, self.output, self.target, view, answers, self.answer, self.clues = left
+        self.predictions.view, self.predictions.answers = view, answers
+
+    def begin(self) -> None:
+        """Begin the open step anew."""
+        step = self.step
+        scenario = step.scenario if step else ExperimentDesk().scenario
+        self.history, self.position = [scenario.experiment], 0
+        self.pin, self.output, self.notice = scenario.pin, scenario.output, scenario.notice
+        self.target = parse(step.target) if step else None
+        self.predictions.hide(step.hidden if step else "")
+        self.answer, self.clues = "", 0
+
+    def _leave(self) -> None:
+        if self.step is None:
+            return
+        said = self.predictions
+        looked = (self.pin, self.output, self.target, said.view, dict(said.answers), self.answer, self.clues)
+        self._left[self.name, self.number] = Left(self.history, self.position, *looked)
+        while len(self._left) > _KEPT_MOST:
+            self._left.pop(next(iter(self._left)))
+
+    def edit(self, edit: Mapping[str, Any]) -> None:
+        """Carry out one edit: a learner's, or one of what is on screen where the step leaves it open."""
+        if edit["op"] not in _LEARNERS:
+            super().edit(edit)
+        elif edit["op"] == "lesson":
+            self.go(str(edit.get("value")), 0)
+        elif edit["op"] == "overview":
+            self.go("", 0)
+        elif edit["op"] == "step":
+            self.go(self.name, int(edit.get("value") or 0))
+        elif edit["op"] == "again":
+            self.begin()
+        elif edit["op"] == "answer":
+            self.answer = str(edit.get("value", ""))[:40]
+        elif edit["op"] == "clue":
+            self.clues += 1
+        else:
+            self._descend()
+
+    def applied(self, state: Experiment, edit: Mapping[str, Any]) -> Experiment:
+        """The experiment after one edit."""
+        step = self.step
+        if step is not None and not allows(edit, step.show):
+            raise EditRefusedError(refusal(edit))
+        return super().applied(state, edit)
+
+    def _descend(self) -> None:
+        """Take one step of gradient descent on the loss of the first class, by the kernel's weights and bias."""
+        experiment, target = self.experiment, Target("loss", 0)
+        if self.step is None or "learning" not in self.step.formulas or not holds(self.chain, target):
+            self.notice = "There is nothing to learn from here: the chain stops before its scores."
+            return
+        slopes = gradients(self.chain, target).params
+        # A plane of weights that serves several channels is pulled by all of them.
+        pull = slopes["0.weight"].sum(axis=1, keepdims=True) if experiment.linked else slopes["0.weight"]
+        bank = np.round(experiment.bank - LEARNING_RATE * pull, 6)
+        bias = np.round(experiment.bias - LEARNING_RATE * slopes["0.bias"], 6)
+        self.put(replace(experiment, bank=read_only(bank), bias=read_only(bias)))
+
+    def take_over(self, before: Desk[Experiment]) -> None:
+        """Go on from where another desk was, lesson and step included."""
+        if self.revision == 0 and isinstance(before, LearnDesk):
+            self.name, self.own, self.number = before.name, before.own, before.number
+            self.done, self._left = set(before.done), dict(before._left)
+            self.answer, self.clues = before.answer, before.clues
+        super().take_over(before)

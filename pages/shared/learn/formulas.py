@@ -1,0 +1,190 @@
+"""Formulas with the numbers of what is on screen plugged in, to stand beside a lesson's text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_core import cross_entropy
+from pages.shared.backward import gradients, parse
+from pages.shared.chain import Chain
+from pages.shared.describe import geometry_words, size
+from pages.shared.learn.goals import quantity
+
+Place = tuple[int, tuple[int, ...]]
+
+_ACTIVATIONS = {
+    "relu": "max(0, x)",
+    "leaky_relu": "x, or slope · x below 0",
+    "sigmoid": "1 / (1 + e^−x)",
+    "tanh": "tanh(x)",
+}
+
+
+class Formula(NamedTuple):
+    """A formula and what it gives here.
+
+    Attributes:
+        name: what it is about.
+        rule: the formula itself.
+        here: the same with the numbers on screen; may have several lines.
+    """
+
+    name: str
+    rule: str
+    here: str
+
+
+def formulas(names: tuple[str, ...], chain: Chain, pin: Place) -> list[Formula]:
+    """Those of ``names`` that what is on screen has the numbers for."""
+    made = (_FORMULAS[name](chain, pin) for name in names)
+    return [formula for formula in made if formula is not None]
+
+
+def _position(chain: Chain, view: str) -> int | None:
+    position = next(k for k, step in enumerate(chain.steps) if step.view == view)
+    return position if position < len(chain.trace.stages) else None
+
+
+def _output_size(view: str) -> Callable[[Chain, Place], Formula | None]:
+    def formula(chain: Chain, _: Place) -> Formula | None:
+        position = _position(chain, view)
+        if position is None:
+            return None
+        stage = chain.trace.stages[position]
+        before = chain.trace.values(stage.inputs[0]).shape
+        window = stage.layer.window(before)
+        if window is None:
+            return None
+        shape = stage.output.shape
+        here = geometry_words(window, (before[2], before[3]), (shape[2], shape[3]))
+        name = "Size of the feature map" if view == "conv" else "Size of the pooled map"
+        return Formula(name, "⌊(size + padding on both sides − window) / stride⌋ + 1", here)
+
+    return formula
+
+
+def _cell(chain: Chain, pin: Place) -> Formula | None:
+    stage, index = pin
+    if stage < 0:
+        return None
+    asked = chain.trace.explain(stage, index)
+    if asked.rule != "sum" or stage != 0 or len(asked.terms) > 9:
+        return None
+    products = " + ".join(f"{_short(t.value)}·{_short(t.weight or 0)}" for t in asked.terms)
+    bias = f" + {_short(asked.bias)}" if asked.bias else ""
+    return Formula("The pinned cell", "Σ cell · weight + bias", f"{products}{bias} = {_short(asked.value)}")
+
+
+def _channels(chain: Chain, _: Place) -> Formula | None:
+    count, deep, rows, columns = chain.experiment.weight.shape
+    rows_told = chain.network.summary(chain.trace.input.shape)
+    if not rows_told:
+        return None
+    here = f"{count} · ({rows} · {columns} · {deep} + 1) = {rows_told[0].params}"
+    return Formula("Weights of the convolution", "kernels · (rows · columns · channels + 1 bias)", here)
+
+
+def _shared(chain: Chain, _: Place) -> Formula | None:
+    rows = chain.network.summary(chain.trace.input.shape)
+    if not rows:
+        return None
+    cells = int(np.prod(rows[0].output_shape[1:]))
+    features = int(np.prod(chain.trace.input.shape[1:]))
+    dense, work = quantity("dense_parameters", chain), quantity("dense_multiplications", chain)
+    here = (
+        f"convolution: {rows[0].params:,} weights, {rows[0].macs:,} multiplications\n"
+        f"fully connected, {features:,} → {cells:,}: {dense:,.0f} weights, {work:,.0f} multiplications\n"
+        f"that is {dense / rows[0].params:,.3g} times the weights, {work / rows[0].macs:,.3g} times the work"
+    )
+    return Formula("Sharing weights", "one kernel for every place, or one weight for every pair of numbers", here)
+
+
+def _activation(chain: Chain, pin: Place) -> Formula | None:
+    position = _position(chain, "activation")
+    if position is None or pin[0] not in (0, position):
+        return None
+    x, y = (float(chain.trace.stages[k].output[pin[1]]) for k in (0, position))
+    dead = int((chain.trace.stages[position].output == 0).sum())
+    count = chain.trace.stages[position].output.size
+    here = f"x = {_short(x)} gives {_short(y)}\n{dead} of {count:,} cells are 0"
+    return Formula(chain.steps[position].title, _ACTIVATIONS[chain.experiment.activation], here)
+
+
+def _pooling(chain: Chain, pin: Place) -> Formula | None:
+    position = _position(chain, "pool")
+    if position is None or pin[0] != position:
+        return None
+    asked = chain.trace.explain(*pin)
+    values = [_short(term.value) for term in asked.terms if term.index is not None]
+    if chain.experiment.pooling == "max":
+        return Formula(
+            "The pinned cell", "the largest of its window", f"max({', '.join(values)}) = {_short(asked.value)}"
+        )
+    here = f"({' + '.join(values)}) / {len(asked.terms)} = {_short(asked.value)}"
+    return Formula("The pinned cell", "the mean of its window", here)
+
+
+def _fields(chain: Chain, _: Place) -> Formula | None:
+    rows = chain.network.summary(chain.trace.input.shape)
+    lines = []
+    for row, step in zip(rows, chain.steps, strict=False):
+        if step.view in ("conv", "pool") and row.receptive_field is not None:
+            lines.append(f"a cell of {step.title} sees {size(row.receptive_field.size)} of the input")
+    if len(rows) > 4:
+        lines.append("a score sees all of it")
+    return Formula("What a cell sees", "field + (window − 1) · steps so far", "\n".join(lines)) if lines else None
+
+
+def _softmax(chain: Chain, _: Place) -> Formula | None:
+    scores, shares = _position(chain, "scores"), _position(chain, "probabilities")
+    if scores is None or shares is None or chain.experiment.head != "softmax":
+        return None
+    values = chain.trace.stages[scores].output[0]
+    powers = [math.exp(value) for value in values]
+    lines = [
+        f"{chain.experiment.class_name(k)}: e^{_short(value)} = {powers[k]:.3f}, of {sum(powers):.3f} is {share:.3f}"
+        for k, (value, share) in enumerate(zip(values, chain.trace.stages[shares].output[0], strict=True))
+    ]
+    return Formula("Softmax", "e^score / sum of e^score over all classes", "\n".join(lines))
+
+
+LEARNING_RATE = 0.1
+
+
+def _learning(chain: Chain, pin: Place) -> Formula | None:
+    scores = _position(chain, "scores")
+    target = parse("loss:0")
+    if scores is None or target is None:
+        return None
+    loss, _ = cross_entropy(chain.trace.stages[scores].output, np.array([0]))
+    slope = gradients(chain, target).params["0.weight"]
+    weight = chain.experiment.bank[0, 0, 0, 0]
+    gradient = slope[0, :, 0, 0].sum()  # the same weight on every channel
+    after = weight - LEARNING_RATE * gradient
+    here = (
+        f"loss for class {chain.experiment.class_name(0)}: −log(probability) = {loss:.4f}\n"
+        f"weight [0, 0]: {_short(weight)} − {LEARNING_RATE} · {_short(float(gradient))} = {_short(float(after))}"
+    )
+    return Formula("One step", "weight − rate · ∂loss/∂weight", here)
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
+_FORMULAS: dict[str, Callable[[Chain, Place], Formula | None]] = {
+    "size": _output_size("conv"),
+    "pooled_size": _output_size("pool"),
+    "cell": _cell,
+    "channels": _channels,
+    "shared": _shared,
+    "activation": _activation,
+    "pooling": _pooling,
+    "fields": _fields,
+    "softmax": _softmax,
+    "learning": _learning,
+}

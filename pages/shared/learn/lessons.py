@@ -1,0 +1,317 @@
+"""The lessons: each idea in a few steps, with the live page under it."""
+
+from __future__ import annotations
+
+from pages.shared.learn.lesson import Lesson, Step
+from pages.shared.learn.scenes import (
+    AS_IS,
+    KERNEL,
+    POOL,
+    RELU,
+    dot,
+    grid,
+    kernel,
+    pattern,
+    photo,
+    scene,
+    setting,
+)
+
+_LOOK = frozenset({"weights", "library"})
+
+
+def _lesson(title: str, about: str, *steps: Step) -> Lesson:
+    return Lesson(title, steps, about, "lesson")
+
+
+_KERNEL = _lesson(
+    "What a kernel does",
+    "Nine weights, laid on nine cells: multiply, add up, move on.",
+    Step(
+        title="One number of the feature map",
+        text="A kernel is a small table of weights. Laid on the input, each weight meets one cell. Multiply "
+        "every pair, add up the products: that is one number of the feature map.\n\n"
+        "Point at any cell of the feature map: its window lights up on the input, and the sum stands "
+        "below.",
+        scenario=scene(pin=(0, (0, 0, 0, 1))),
+        show=frozenset(),
+        columns=KERNEL,
+        formulas=("cell",),
+    ),
+    Step(
+        title="The weights decide what it sees",
+        text="This kernel takes the right neighbours away from the left ones. Where both sides are alike the "
+        "result is 0; it is large where the input changes from left to right.\n\n"
+        "Choose other kernels from the menu, or drag a weight up and down: the whole map follows.",
+        scenario=scene(pattern("disc", 12), pin=(0, (0, 0, 4, 1))),
+        show=_LOOK,
+        columns=KERNEL,
+        formulas=("cell",),
+    ),
+    Step(
+        title="On a photograph",
+        text="Nothing is different on a photograph but the number of cells. Edges that run up and down shine, "
+        "level ones vanish.\n\n"
+        "Take “Horizontal edges” from the menu and watch the mortar change places. Zoom in with the wheel "
+        "until the numbers show.",
+        scenario=scene(photo("brick", 128)),
+        show=_LOOK | {"pictures"},
+        columns=KERNEL,
+    ),
+)
+
+_SLIDING = _lesson(
+    "Sliding, stride and padding",
+    "How many places a kernel has, and what happens at the rim.",
+    Step(
+        title="One result for every place",
+        text="The window slides over the input, cell by cell and row by row, and leaves one number at every "
+        "place where it fits. A window of 3 fits a row of 5 in three places, so the map is smaller than "
+        "the input.\n\n"
+        "Press ▶ and watch the map fill in.",
+        scenario=scene(pin=(0, (0, 0, 0, 0))),
+        show=frozenset({"kernel_size"}),
+        columns=KERNEL,
+        formulas=("size",),
+    ),
+    Step(
+        title="Padding: room at the rim",
+        text="Without padding, cells at the rim are looked at less often than those in the middle, and the map "
+        "shrinks. A ring of zeros around the input gives the window more places.\n\n"
+        "Put the padding up and down. With a padding of 1 a 3 × 3 kernel keeps the size.",
+        scenario=scene(setting("padding", 1), pin=(0, (0, 0, 0, 0))),
+        show=frozenset({"padding", "kernel_size"}),
+        columns=KERNEL,
+        formulas=("size",),
+    ),
+    Step(
+        title="Stride: fewer places",
+        text="With a stride of 2 the window moves two cells at a time: about half as many places down and "
+        "across, a quarter of the numbers, a quarter of the work.\n\n"
+        "Where the last step does not come out even, cells at the end are never looked at: that is what ⌊ "
+        "⌋ says.",
+        scenario=scene(pattern("gradient", 12), setting("stride", 2), pin=(0, (0, 0, 1, 1))),
+        show=frozenset({"stride", "padding", "kernel_size"}),
+        columns=KERNEL,
+        formulas=("size",),
+    ),
+)
+
+_CHANNELS = _lesson(
+    "Channels",
+    "Three planes in, many maps out, and one sum over all of them.",
+    Step(
+        title="A picture in colour is three planes",
+        text="Red, green and blue are three planes of numbers. The kernel lies on all three at once, with "
+        "weights for each, and everything is added up into one number.\n\n"
+        "Choose a cell of the map: the ledger has a part for each plane, and the sum of the three.",
+        scenario=scene(photo("shapes", 64, "rgb"), pin=(0, (0, 0, 20, 20))),
+        show=_LOOK | {"bank"},
+        columns=KERNEL,
+        formulas=("channels",),
+    ),
+    Step(
+        title="Several kernels, several maps",
+        text="Every kernel gives a map of its own: four kernels, four maps. They are the channels of what "
+        "comes next.\n\n"
+        "Choose one of the small pictures below the map to see its kernel and its numbers.",
+        scenario=scene(
+            photo("shapes", 64),
+            kernel(
+                [[1, 0, -1], [1, 0, -1], [1, 0, -1]],
+                [[1, 1, 1], [0, 0, 0], [-1, -1, -1]],
+                [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
+                [[1 / 9] * 3] * 3,
+            ),
+            pin=(0, (0, 0, 20, 20)),
+        ),
+        show=_LOOK | {"bank"},
+        columns=RELU,
+        formulas=("channels",),
+    ),
+)
+
+_RELU = _lesson(
+    "ReLU",
+    "Why a network bends its numbers after every convolution.",
+    Step(
+        title="Below zero becomes zero",
+        text="ReLU keeps positive numbers and turns negative ones into 0. Of an edge kernel it keeps the edges "
+        "of one kind: bright on the left is kept, bright on the right is gone.\n\n"
+        "Put the bias up: every cell gains, fewer are cut off. Put it down: more cells fall silent.",
+        scenario=scene(pattern("disc", 10), pin=(0, (0, 0, 4, 6))),
+        show=frozenset({"bias", "weights"}),
+        columns=RELU,
+        formulas=("activation",),
+    ),
+    Step(
+        title="Why bend at all",
+        text="Two convolutions in a row are one convolution with a larger kernel: without a bend between them, "
+        "depth would add nothing. The bend lets a network say “this edge, and not that one”.\n\n"
+        "Compare the other activations: leaky ReLU lets a little of the negative through, sigmoid and "
+        "tanh squeeze.",
+        scenario=scene(pattern("square", 10), pin=(1, (0, 0, 3, 6))),
+        show=frozenset({"activation", "bias"}),
+        columns=RELU,
+        formulas=("activation",),
+    ),
+)
+
+
+_POOLING = _lesson(
+    "Pooling and invariance",
+    "Fewer numbers, and less fuss about where exactly something is.",
+    Step(
+        title="The largest of each window",
+        text="Max pooling cuts the map into windows and keeps the largest number of each. Here a single bright "
+        "cell passes through a kernel that changes nothing, so that only the pooling acts.\n\n"
+        "Remember which pooled cell is bright.",
+        scenario=scene(grid(dot(6, 6, 2, 2)), AS_IS, pin=(2, (0, 0, 1, 1))),
+        show=frozenset({"pooling"}),
+        columns=("input", "activation", "pool"),
+        formulas=("pooling", "pooled_size"),
+    ),
+    Step(
+        title="The input moves by one cell",
+        text="The bright cell has moved one to the right. The map before the pooling moved with it. The pooled "
+        "map is the same as in the step before.\n\n"
+        "Whatever moves less than the window reaches, max pooling does not notice: it is what makes a "
+        "network forgiving.",
+        scenario=scene(grid(dot(6, 6, 2, 3)), AS_IS, pin=(2, (0, 0, 1, 1))),
+        show=frozenset({"pooling"}),
+        columns=("input", "activation", "pool"),
+        formulas=("pooling",),
+    ),
+    Step(
+        title="And by one more",
+        text="One cell further and the dot has crossed into the next window: now the pooled map changes. "
+        "Invariance holds within a window, no further.\n\n"
+        "Draw the dot elsewhere yourself, and try average pooling: it spreads the dot's number over the "
+        "window's size.",
+        scenario=scene(grid(dot(6, 6, 2, 4)), AS_IS, pin=(2, (0, 0, 1, 2))),
+        show=frozenset({"pooling", "input"}),
+        columns=("input", "activation", "pool"),
+        formulas=("pooling",),
+    ),
+)
+
+_SHARING = _lesson(
+    "Sharing weights",
+    "One kernel for every place, against one weight for every pair of numbers.",
+    Step(
+        title="What a convolution saves",
+        text="A convolution uses the same few weights at every place. A fully connected layer from the same "
+        "input to as many numbers would have a weight for every pair of them.\n\n"
+        "Make the kernel larger or add kernels, and compare the two lines.",
+        scenario=scene(pattern("disc", 28), pin=(0, (0, 0, 12, 4))),
+        show=frozenset({"kernel_size", "bank", "stride"}),
+        columns=KERNEL,
+        formulas=("shared",),
+    ),
+    Step(
+        title="What is learned in one place holds in all",
+        text="Draw a dot anywhere: the kernel answers in the same way everywhere, with the same pattern around "
+        "the dot (turned half around). A fully connected layer would have to learn every place by itself.",
+        scenario=scene(grid(dot(9, 9, 2, 2)), pin=(0, (0, 0, 1, 1))),
+        show=frozenset({"input", "weights", "library"}),
+        columns=KERNEL,
+    ),
+)
+
+_FIELD = _lesson(
+    "The growing receptive field",
+    "How much of the input a number deep in the network has seen.",
+    Step(
+        title="From cell to cell",
+        text="A cell of the feature map sees a 3 × 3 window. A pooled cell looks at four of those, side by "
+        "side, so it sees 4 × 4 of the input. Every layer widens the view.\n\n"
+        "Point at a pooled cell: everything that it has seen lights up.",
+        scenario=scene(pattern("cross", 12), pin=(2, (0, 0, 1, 1))),
+        show=frozenset({"kernel_size", "pooling"}),
+        columns=POOL,
+        formulas=("fields",),
+    ),
+    Step(
+        title="Stride and dilation widen it faster",
+        text="With a dilation of 2 the kernel's weights lie two cells apart: nine weights, and a view of 5 × "
+        "5. A stride makes everything behind it see further.\n\n"
+        "Try both, and read what a pooled cell sees.",
+        scenario=scene(pattern("cross", 14), setting("dilation", 2), pin=(2, (0, 0, 1, 1))),
+        show=frozenset({"kernel_size", "pooling", "stride", "dilation"}),
+        columns=POOL,
+        formulas=("fields",),
+    ),
+)
+
+_CLASS = _lesson(
+    "From maps to a class",
+    "Flatten, weigh, compare: how numbers become an answer.",
+    Step(
+        title="A score is one more sum",
+        text="The pooled map is written as one long row. Each class has a weight for every number of it; the "
+        "products are added up, and that is the class's score.\n\n"
+        "Choose a score: its sum stands below. These weights are untrained, so the answer means nothing "
+        "yet.",
+        scenario=scene(pattern("cross", 8), setting("seed", 3), pin=(4, (0, 0))),
+        show=frozenset({"classes", "dense", "input"}),
+        columns=("input", "kernel", "pool", "flat", "scores"),
+    ),
+    Step(
+        title="Softmax makes shares of scores",
+        text="Softmax takes e to every score and divides by their sum: shares that add up to 1. Adding the "
+        "same to every score changes nothing; doubling them all makes the largest win by more.\n\n"
+        "Choose a probability and read where it came from.",
+        scenario=scene(
+            grid([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]]), setting("seed", 3), pin=(5, (0, 0))
+        ),
+        show=frozenset({"classes", "input", "weights"}),
+        columns=("input", "kernel", "scores", "probabilities"),
+        formulas=("softmax",),
+    ),
+)
+
+LEARNER = (
+    grid([[0, 0, 0, 2, 2, 2]] * 6),
+    kernel([[0.5, -0.5, 0.5], [0, 0.5, -0.5], [0.5, 0, 0.5]]),
+    setting("seed", 7),
+)
+
+_LEARNING = _lesson(
+    "How a weight learns",
+    "Which way is downhill, and what one small step does.",
+    Step(
+        title="The loss has a slope",
+        text="Say the right class is A. The loss is −log of A's probability: 0 where A has everything. Each "
+        "weight's gradient tells how much the loss grows with that weight.\n\n"
+        "The small map under the kernel shows these gradients. Choose one: it is a sum as well, one term "
+        "for every place where the weight was used.",
+        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
+        show=frozenset(),
+        columns=("input", "kernel", "conv", "scores", "probabilities"),
+        target="loss:0",
+        formulas=("learning",),
+    ),
+    Step(
+        title="A step downhill",
+        text="Gradient descent takes each weight a little against its gradient. Press “One step downhill” a "
+        "few times: the loss falls, and A's probability grows.\n\n"
+        "No weight was told what to look for. Ctrl+Z goes back uphill.",
+        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
+        show=frozenset({"weights", "bias"}),
+        columns=("input", "kernel", "conv", "scores", "probabilities"),
+        formulas=("learning",),
+    ),
+)
+
+LESSONS: dict[str, Lesson] = {
+    "kernel": _KERNEL,
+    "sliding": _SLIDING,
+    "channels": _CHANNELS,
+    "relu": _RELU,
+    "pooling": _POOLING,
+    "sharing": _SHARING,
+    "field": _FIELD,
+    "class": _CLASS,
+    "learning": _LEARNING,
+}
+"""Each lesson by the name that an address has for it."""

@@ -1,0 +1,83 @@
+"""What the page is told of a lesson: its words, its formulas with their numbers, its goal, and the list of all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pages.shared.learn.course import COURSE
+from pages.shared.learn.desk import LearnDesk
+from pages.shared.learn.formulas import formulas
+from pages.shared.learn.groups import offered
+from pages.shared.learn.lesson import Step
+
+Place = tuple[int, tuple[int, ...]]
+
+
+def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
+    """The step that is open, None where none is."""
+    lesson, step = desk.lesson, desk.step
+    if lesson is None or step is None:
+        return None
+    verdict, goal = desk.verdict, step.goal
+    names = list(COURSE)
+    following = names[names.index(desk.name) + 1 :] if desk.name in COURSE else []
+    clues = list(goal.hints[: desk.clues]) if goal else []
+    return {
+        "name": desk.name,
+        "title": lesson.title,
+        "kind": lesson.kind,
+        "number": desk.number,
+        "steps": [{"title": each.title, "done": (desk.name, k) in desk.done} for k, each in enumerate(lesson.steps)],
+        "heading": step.title,
+        "paragraphs": [each for each in step.text.split("\n\n") if each.strip()],
+        "formulas": [formula._asdict() for formula in formulas(step.formulas, desk.chain, pin)],
+        "goal": None
+        if goal is None or verdict is None
+        else {
+            "task": goal.task,
+            "kind": goal.kind,
+            "met": verdict.met,
+            "told": verdict.told,
+            "answer": desk.answer,
+            "clues": clues,
+            "more": len(clues) < len(goal.hints),
+        },
+        "descends": "learning" in step.formulas,
+        "predicts": step.hidden != "",
+        "gradients": step.target != "",
+        "next": {"name": following[0], "title": COURSE[following[0]].title} if following else None,
+    }
+
+
+def told_course(desk: LearnDesk) -> list[dict[str, Any]]:
+    """Every lesson and exercise with how far it is."""
+    return [
+        {
+            "name": name,
+            "title": lesson.title,
+            "about": lesson.about,
+            "kind": lesson.kind,
+            "steps": len(lesson.steps),
+            "goals": sum(step.goal is not None for step in lesson.steps),
+            "done": sum((name, k) in desk.done for k in range(len(lesson.steps))),
+        }
+        for name, lesson in COURSE.items()
+    ]
+
+
+def seen(columns: list[dict[str, Any]], step: Step | None) -> list[dict[str, Any]]:
+    """The columns that a step shows, each with the controls that it leaves to the learner."""
+    if step is None:
+        return columns
+    shown = [column for column in columns if step.columns is None or column["view"] in step.columns]
+    kernel = any(column["view"] == "kernel" for column in shown)
+    kept = []
+    for column in shown:
+        # Without a kernel before it a feature map does not equal anything.
+        sign = "→" if column["view"] == "conv" and not kernel else column["sign"]
+        fixes = column.get("fixes", [])
+        kept.append(
+            {**column, "sign": sign, "controls": offered(column["controls"], step.show)}
+            | ({"fixes": []} if fixes and step.show is not None else {})
+        )
+    return kept
