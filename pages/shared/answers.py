@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from pages.shared import describe
 from pages.shared.convolution.message import convolution_message
-from pages.shared.message import explore_message
+from pages.shared.message import explore_message, learn_message
 from pages.shared.session import Session, recent
 
 TERMS_MOST = 24  # of a gradient's sum that the ledger lists one by one
@@ -37,7 +37,13 @@ def convolution(kept: Session) -> bytes:
         return convolution_message(kept)
 
 
-_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore, "convolution": convolution}
+def learn(kept: Session) -> bytes:
+    """What the Learn page's component is sent."""
+    with kept.lock:
+        return learn_message(kept, upload_limit=int(st.get_option("server.maxUploadSize")))
+
+
+_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore, "convolution": convolution, "learn": learn}
 
 
 def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes | None:

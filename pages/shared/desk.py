@@ -80,8 +80,12 @@ class Desk(Generic[State]):
 
     def weight(self) -> int:
         """Bytes of the arrays in the history, each counted once."""
-        arrays = [array for each in self.history for array in self.arrays(each)]
+        arrays = [array for each in self.states() for array in self.arrays(each)]
         return sum({id(array): array.nbytes for array in arrays}.values())
+
+    def states(self) -> list[State]:
+        """Every state that is held on to."""
+        return self.history
 
     def can_undo(self) -> bool:
         """Whether there is a state before this one."""

@@ -73,13 +73,18 @@ def large(kept: Session) -> None:
     dialog()
 
 
-def photo_door(kept: Session) -> None:
-    """Offer to upload a picture, a scenario or a kernel, and take it in; else the session says why not."""
+def photo_door(kept: Session, *, learning: bool = False) -> None:
+    """Offer to upload a picture, a scenario, a kernel or a lesson, and take it in; else the session says why not.
+
+    Args:
+        kept: the visitor's session.
+        learning: whether what comes in is for the lesson that is open.
+    """
 
     def take_in() -> None:
         upload = st.session_state["photo"]
         if upload is not None:
-            kept.take_in(upload.getvalue(), upload.name)
+            kept.take_in(upload.getvalue(), upload.name, learning=learning)
 
     # Any file may be tried: the core tells pictures from the rest, with a better sentence than a list of endings.
     st.file_uploader("Your own photograph", key="photo", on_change=take_in, label_visibility="collapsed")

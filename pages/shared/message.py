@@ -27,7 +27,7 @@ _WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose su
 def explore_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component; ``upload_limit`` is the largest upload, in megabytes."""
     header, arrays, output = _experiment(session)
-    header |= {**_kept(session), "upload_limit": upload_limit, "can": None, "lesson": None}
+    header |= {**_kept(session), "desk": "explore", "upload_limit": upload_limit, "can": None, "lesson": None}
     return pack(header, arrays, session.have, {"columns": columns(session.chain, output)})
 
 
@@ -39,8 +39,10 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
     link = desk.link
     header |= {
         "session": desk.identity,
+        "desk": "learn",
+        "open": f"{desk.name}.{desk.number}",
         "revision": desk.revision,
-        "uploads": 0,
+        "uploads": session.uploads,
         "pin_count": desk.pin_count,
         "notice": desk.notice,
         "link": {"name": LESSON_LINK, "code": link.code, "missing": link.missing},

@@ -38,6 +38,7 @@ PAGES = (
     Entry("convolution", "Convolution"),
     Entry("kernels", "Kernels"),
     Entry("engine", "Engine"),
+    Entry("learn", "Learn"),
 )
 
 

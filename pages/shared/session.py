@@ -68,10 +68,15 @@ class Session(ExperimentDesk):
         """Every desk of the visitor, by the component that works at it."""
         return {"explore": self, "convolution": self.convolution, "learn": self.learn}
 
-    def take_in(self, data: bytes, name: str) -> None:
-        """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off.
+    def take_in(self, data: bytes, name: str, *, learning: bool = False) -> None:
+        """Show an uploaded picture, scenario, kernel or lesson file, or say why not; nothing, where it was called off.
 
         A picture is read without the lock: edits go on meanwhile, and it comes to where they have led.
+
+        Args:
+            data: the file's bytes.
+            name: the file's name.
+            learning: whether it came to the Learn page.
         """
         number = self.uploads + 1
         refusal = ""
@@ -87,17 +92,30 @@ class Session(ExperimentDesk):
             self.uploads = number
             if number == self._called_off:
                 return
+            desk: ExperimentDesk = self.learn if learning else self
             if ours:
                 try:
-                    self.open(from_file(data, self.scenario))
+                    refusal = self._take_in_ours(data, learning=learning)
                 except ScenarioError as error:
                     refusal = str(error)
+            elif photo is not None and learning and not self.learn.takes_pictures:
+                refusal = "This step keeps its input as it is. In Explore you can look at your own picture."
             elif photo is not None:
-                self.put(with_photo(self.experiment, photo))
-                self.pin = None
-            self.notice = refusal
+                desk.put(with_photo(desk.experiment, photo))
+                desk.pin = None
+            desk.notice = refusal
             if not refusal:
-                self._latest = ("upload", number, self.experiment)
+                desk._latest = ("upload", number, desk.experiment)
+
+    def _take_in_ours(self, data: bytes, *, learning: bool) -> str:
+        """Open a file that Kernelscope wrote; a sentence where there is more to say."""
+        if self.learn.take_in(data):
+            return "" if learning else "The lesson is open on the page “Learn”."
+        scenario = from_file(data, self.scenario)
+        if learning:
+            return "That is an experiment and not a lesson: drop it on the page “Explore”."
+        self.open(scenario)
+        return ""
 
     def call_off(self, way: str, number: int) -> None:
         """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""

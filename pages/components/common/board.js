@@ -38,7 +38,9 @@ export class Board {
    * @param {{thorough?: boolean}} [options] `thorough`: for the player
    */
   constructor(component, { thorough = false } = {}) {
-    this.channel = new Channel((message) => ask(component, message), (bytes) => this.take(bytes));
+    /** By which Python answers it; the first header may name another desk. */
+    this.component = component;
+    this.channel = new Channel((message) => ask(this.component, message), (bytes) => this.take(bytes));
     /** @type {Place | null} */
     this.hover = null;
     /** @type {Place | null} */

@@ -41,6 +41,8 @@ export class Kernel {
     /** How weights are written, where it is not in decimals. @type {((value: number) => string) | null} */
     this.words = null;
     this.small = false;
+    /** Why the weights cannot be changed, "" where they can. */
+    this.locked = "";
     this.timer = 0;
     this.brush = new KernelBrush({
       fields: () => this.fields,
@@ -68,6 +70,7 @@ export class Kernel {
       field.style.setProperty("--ks-hue", positionHue(k, dark));
       field.removeAttribute("aria-invalid");
       field.title = typed(values[k]);
+      field.readOnly = this.locked !== "";
       // A long number is written smaller rather than cut.
       field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, (this.size - 2) / (this.#written(values[k]).length * LETTER)))}px`;
       // A half-typed number, such as "1e", belongs to the person typing it.
@@ -156,6 +159,10 @@ export class Kernel {
 
   /** @param {number} k @param {number} value */
   #set(k, value) {
+    if (this.locked) {
+      this.on.refuse(this.locked);
+      return;
+    }
     this.values[k] = Number(value.toFixed(10));
     this.on.change([...this.values]);
   }
@@ -174,7 +181,7 @@ export class Kernel {
   /** @param {number} k @param {number} direction @param {boolean} fine */
   #step(k, direction, fine) {
     this.#set(k, this.values[k] + direction * this.#size(fine));
-    this.#settle();
+    if (!this.locked) this.#settle();
   }
 
   /** @param {HTMLInputElement} field @param {number} k */
@@ -196,6 +203,11 @@ export class Kernel {
       // A finger that moves up or down scrolls the page; the mouse may go either way.
       const way = event.clientX - from.x - (event.pointerType === "touch" ? 0 : event.clientY - from.y);
       if (!dragging && Math.abs(way) < PIXELS_A_STEP) return;
+      if (this.locked) {
+        down = false;
+        this.on.refuse(this.locked);
+        return;
+      }
       dragging = true;
       const value = from.value + Math.round(way / PIXELS_A_STEP) * from.size;
       if (Number(value.toFixed(10)) !== this.values[k]) this.#set(k, value);

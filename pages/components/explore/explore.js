@@ -22,12 +22,14 @@ import { copyLink, pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
+import { LessonPanel } from "./lesson.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
 import { Shown } from "./shown.js";
 import { WeightGradient } from "./weight_gradient.js";
 import { Zoom } from "./zoom.js";
 
+const KEPT = (/** @type {string} */ what) => `This step keeps ${what} as it is. In Explore you can change everything.`;
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
 
 export class Explore extends Board {
@@ -78,12 +80,14 @@ export class Explore extends Board {
       output: () => this.shown.output,
       redraw: () => this.model && this.draw(this.source, false),
     });
+    this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
     this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
-    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
+    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
+    this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
 
     this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
@@ -109,6 +113,11 @@ export class Explore extends Board {
     return this.columns.get("kernel").view.columns;
   }
 
+  /** Whether a step of a lesson leaves a group of controls to the learner; in Explore all of them. @param {string} group */
+  can(group) {
+    return !this.header.can || this.header.can.includes(group);
+  }
+
   inputPlane() {
     return this.shown.inputPlane;
   }
@@ -124,6 +133,7 @@ export class Explore extends Board {
 
   /** @param {any} header */
   begin(header) {
+    this.component = header.desk;
     this.shown.output = header.output;
   }
 
@@ -133,7 +143,13 @@ export class Explore extends Board {
     this.channel.target = header.backward.value;
     this.model.gradients = this.#gradients();
     this.predict.describe(header.predict, this.model);
-    this.backward.element.hidden = this.predict.hides;
+    const { lesson } = header;
+    this.lesson.describe(header, this.root);
+    this.backward.element.hidden = this.predict.hides || (!!lesson && !lesson.gradients);
+    this.predict.select.hidden = !!lesson;
+    this.takeAway.hidden = !!header.course;
+    if (header.open !== this.opened) this.shown.output = header.output;
+    this.opened = header.open;
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
@@ -215,9 +231,11 @@ export class Explore extends Board {
 
   #columns() {
     this.placeColumns(this.strip, this.#columnHandlers());
-    const { body } = this.columns.get("kernel");
-    if (this.weightGradient.element.parentElement !== body) body.append(this.weightGradient.element);
-    this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
+    const kernel = this.columns.get("kernel");
+    if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
+    if (kernel) kernel.view.locked = this.can("weights") ? "" : KEPT("the kernel's weights");
+    this.sentence.hidden = !kernel;
+    if (this.can("input")) this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
   }
 
   #columnHandlers() {
@@ -251,6 +269,10 @@ export class Explore extends Board {
     const found = this.commands.dialog.isOpen ? null : pasted(event);
     if (!found) return;
     event.preventDefault();
+    if (!this.can("picture" in found ? "pictures" : "input")) {
+      this.notice.tell(KEPT("the input"));
+      return;
+    }
     if ("picture" in found) this.door.take(found.picture);
     else this.commands.pasteGrid(found.text).then((why) => this.notice.tell(why));
   }
@@ -300,7 +322,7 @@ export class Explore extends Board {
 
   layout(draw = true) {
     if (!this.header) return;
-    const width = this.root.clientWidth;
+    const width = this.strip.clientWidth;
     if (!width) return;
     const { columns: all, kernel } = this.#sizes();
     const maps = all.filter((each) => each.kind === "map");
@@ -319,8 +341,9 @@ export class Explore extends Board {
       const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells.sizes[k]));
       column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
     });
-    this.columns.get("kernel").element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
-    this.columns.get("kernel").element.style.width = cells.stacked ? "" : `${kernelWidth}px`;
+    const kernelColumn = this.columns.get("kernel");
+    kernelColumn?.element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
+    if (kernelColumn) kernelColumn.element.style.width = cells.stacked ? "" : `${kernelWidth}px`;
     const flat = this.columns.get("flat");
     if (flat?.kind === "vector") flat.view.resize(all.find(({ view }) => view === "flat").shape[1], cells.stacked ? TALLEST / 2 : TALLEST);
     const looked = maps.map(({ view }, k) => {
@@ -339,6 +362,7 @@ export class Explore extends Board {
    */
   draw(source, tell = true) {
     this.source = source;
+    if (this.lesson.overview) return; // no stage is in sight
     this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
@@ -351,6 +375,7 @@ export class Explore extends Board {
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
         const column = this.columns.get(stage.view);
+        if (!column) return; // a step of a lesson shows some of them
         const own = model.gradients?.has(stage.stage);
         column.element.classList.toggle("ks-apart", gradients && !own);
         if (own) setText(column.note, `∂ ${this.of} / ∂ each number`);
@@ -358,10 +383,12 @@ export class Explore extends Board {
         drawn.push(stage.view);
       });
     }
-    this.#drawKernel(how);
-    drawn.push("kernel", ...this.#drawWeightGradient());
+    if (this.columns.has("kernel")) {
+      this.#drawKernel(how);
+      drawn.push("kernel", ...this.#drawWeightGradient());
+    }
     const { weight_gradient: dense } = model.ofView("scores") ?? {};
-    if (this.predict.hides) this.dense.element.hidden = true;
+    if (this.predict.hides || !this.can("dense")) this.dense.element.hidden = true;
     else this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
@@ -396,14 +423,14 @@ export class Explore extends Board {
 
   mark() {
     const { model, place } = this;
-    if (!model) return;
+    if (!model || this.lesson.overview) return;
     const relatives = place && !place.param ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
     const lost = place && !place.param ? unreached(model, place.stage, place.index, this.shown.output) : new Set();
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
     const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
-      if (!stage.view) continue;
+      if (!this.columns.has(stage.view)) continue;
       const channel = stage.stage === -1 && this.shown.inColour ? null : this.shown.channelOf(stage);
       const here = (/** @type {number[]} */ index) => index.length !== 4 || channel === null || index[1] === channel;
       const marks = [];
@@ -507,7 +534,8 @@ export class Explore extends Board {
       draws: (/** @type {string} */ pointerType) => pointerType !== "touch" || this.brush.drawing || this.header.brush.kind === "grid",
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
         const size = this.model.values.get(-1).shape.slice(2);
-        if (phase === "end") this.edits.endCells();
+        if (!this.can("input")) this.notice.tell(KEPT("the input"));
+        else if (phase === "end") this.edits.endCells();
         else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush.value, this.shown.inputPlane);
         const last = cells[cells.length - 1];
         if (last) this.lookAt({ stage: -1, index: indexOf(last) });
@@ -523,6 +551,18 @@ export class Explore extends Board {
     event.preventDefault();
     this.predict.type(event.key === "Enter" ? "" : event.key);
     return true;
+  }
+
+  /** @param {number} direction */
+  nudge(direction) {
+    if (this.can("input")) super.nudge(direction);
+    else if (this.pin?.stage === -1) this.notice.tell(KEPT("the input"));
+  }
+
+  /** @param {string | null} text */
+  openEditor(text) {
+    if (this.can("input")) super.openEditor(text);
+    else this.notice.tell(KEPT("the input"));
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */

@@ -18,7 +18,7 @@ from pages.shared.learn.formulas import LEARNING_RATE
 from pages.shared.learn.goals import Verdict, Work, check
 from pages.shared.learn.groups import allows, refusal
 from pages.shared.learn.lesson import Lesson, Step, from_file, from_link, to_link
-from pages.shared.link_code import Link
+from pages.shared.link_code import Link, ScenarioError
 from pages.shared.predict import Answer
 
 LINK = "lesson"  # the address's parameter that holds a lesson and its step
@@ -61,6 +61,7 @@ class LearnDesk(ExperimentDesk):
     done: set[tuple[str, int]] = field(default_factory=set)
     answer: str = ""
     clues: int = 0
+    _arrived: str = ""  # what the address held when the page was opened
     _left: dict[tuple[str, int], Left] = field(default_factory=dict)
     _verdict: tuple[Any, Verdict] | None = None
 
@@ -107,6 +108,16 @@ class LearnDesk(ExperimentDesk):
         made = to_link(lesson) if self.name == OWN else Link(self.name)
         return made if made.code is None or not self.number else Link(f"{made.code}.{self.number + 1}", made.missing)
 
+    def arrive(self, code: str) -> None:
+        """Open what the address held when the page was opened, once; what it holds later is what is open anyway."""
+        if not code or code == self._arrived:
+            return
+        self._arrived = code
+        try:
+            self.follow(code)
+        except ScenarioError as error:
+            self.notice = f"{error} Here are the lessons instead."
+
     def follow(self, code: str) -> None:
         """Open what an address holds.
 
@@ -118,6 +129,11 @@ class LearnDesk(ExperimentDesk):
             self.own = from_link(name)
             name = OWN
         self.go(name, int(number) - 1 if number.isdecimal() and len(number) < 4 else 0)
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether the open step leaves its picture to the learner."""
+        return self.step is not None and (self.step.show is None or "pictures" in self.step.show)
 
     def take_in(self, data: bytes) -> bool:
         """Open a lesson file; whether it is one.
@@ -161,6 +177,10 @@ class LearnDesk(ExperimentDesk):
         self.target = parse(step.target) if step else None
         self.predictions.hide(step.hidden if step else "")
         self.answer, self.clues = "", 0
+
+    def states(self) -> list[Experiment]:
+        """Every experiment that is held on to, those of other steps too."""
+        return [*self.history, *(each for left in self._left.values() for each in left.history)]
 
     def _leave(self) -> None:
         if self.step is None:

@@ -7,7 +7,7 @@ from typing import Any
 from pages.shared.learn.course import COURSE
 from pages.shared.learn.desk import LearnDesk
 from pages.shared.learn.formulas import formulas
-from pages.shared.learn.groups import offered
+from pages.shared.learn.groups import allows, offered
 from pages.shared.learn.lesson import Step
 
 Place = tuple[int, tuple[int, ...]]
@@ -75,9 +75,14 @@ def seen(columns: list[dict[str, Any]], step: Step | None) -> list[dict[str, Any
     for column in shown:
         # Without a kernel before it a feature map does not equal anything.
         sign = "→" if column["view"] == "conv" and not kernel else column["sign"]
-        fixes = column.get("fixes", [])
+        # What the note invites to must be possible.
+        note = "" if column["view"] == "input" and not _takes(step, "input") else column["note"]
+        fixes = [fix for fix in column.get("fixes", []) if allows(fix["edit"], step.show)]
         kept.append(
-            {**column, "sign": sign, "controls": offered(column["controls"], step.show)}
-            | ({"fixes": []} if fixes and step.show is not None else {})
+            {**column, "sign": sign, "note": note, "controls": offered(column["controls"], step.show), "fixes": fixes}
         )
     return kept
+
+
+def _takes(step: Step, group: str) -> bool:
+    return step.show is None or group in step.show
