@@ -22,7 +22,7 @@ _STYLE = """<style>
 .ks-heading p { margin: 0; font-size: 0.9375rem; }
 /* At the right of these the component puts undo, redo, link and take away. */
 @media (min-width: 950px) {
-  .ks-heading.ks-beside { flex-wrap: nowrap; padding-right: 370px; min-height: 46px; }
+  .ks-heading.ks-beside { flex-wrap: nowrap; padding-right: 450px; min-height: 46px; }
   .ks-heading p { flex: 1; }
 }
 .ks-finger { display: none; }

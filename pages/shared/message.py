@@ -15,7 +15,9 @@ from pages.shared.columns import columns
 from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.experiment import Experiment
 from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.learn import draft
 from pages.shared.learn.desk import LINK as LESSON_LINK
+from pages.shared.learn.groups import locked
 from pages.shared.learn.told import seen, told_course, told_lesson
 from pages.shared.predict import described as predicted
 from pages.shared.scenario import to_link
@@ -27,7 +29,8 @@ _WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose su
 def explore_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component; ``upload_limit`` is the largest upload, in megabytes."""
     header, arrays, output = _experiment(session)
-    header |= {**_kept(session), "desk": "explore", "upload_limit": upload_limit, "can": None, "lesson": None}
+    header |= {**_kept(session), "desk": "explore", "upload_limit": upload_limit, "locked": {}, "lesson": None}
+    header["draft"] = draft.told(session.draft)
     return pack(header, arrays, session.have, {"columns": columns(session.chain, output)})
 
 
@@ -47,7 +50,7 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
         "notice": desk.notice,
         "link": {"name": LESSON_LINK, "code": link.code, "missing": link.missing},
         "upload_limit": upload_limit,
-        "can": None if step is None or step.show is None else sorted(step.show),
+        "locked": locked(None if step is None else step.show),
         "lesson": told_lesson(desk, (header["pin"]["stage"], tuple(header["pin"]["index"]))),
         "course": told_course(desk),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -13,9 +13,12 @@ import streamlit as st
 from cnn_core import ImageError
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
+from pages.shared.edits.checked import EditRefusedError
 from pages.shared.experiment import with_photo
 from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.learn import draft
 from pages.shared.learn.desk import LearnDesk
+from pages.shared.learn.lesson import Lesson
 from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
 from pages.shared.predict import Predictions
@@ -42,12 +45,14 @@ class Session(ExperimentDesk):
 
     Attributes:
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
+        draft: the lesson that the visitor puts together for others.
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
     """
 
     uploads: int = 0
+    draft: Lesson = field(default_factory=lambda: Lesson("", ()))
     large: Large | None = None
     _called_off: int = 0
 
@@ -128,6 +133,11 @@ class Session(ExperimentDesk):
         if edit["op"] == "large":
             plane = edit.get("plane")
             self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
+        elif edit["op"] in draft.OPERATIONS:
+            try:
+                self.draft = draft.changed(self.draft, edit, self.scenario, self.target)
+            except EditRefusedError as refusal:
+                self.notice = str(refusal)
         else:
             super().edit(edit)
 
@@ -137,6 +147,7 @@ class Session(ExperimentDesk):
         if before is not None and before is not self:
             for name, desk in self.desks.items():
                 desk.take_over(before.desks[name])
+            self.draft = before.draft
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()

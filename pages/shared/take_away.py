@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy.typing as npt
@@ -11,11 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cnn_core.export import archive, npz, numpy_script, to_csv
+from pages.shared.learn import lesson
 from pages.shared.scenario import kernel_file, to_file
 from pages.shared.session import Session, recent
 
 _FILES: dict[str, tuple[str, Callable[[Session], bytes]]] = {
     "scenario.json": ("application/json", lambda kept: to_file(kept.scenario).encode()),
+    "lesson.json": ("application/json", lambda kept: lesson.to_file(kept.draft).encode()),
+    "lesson_link.json": ("application/json", lambda kept: json.dumps(asdict(lesson.to_link(kept.draft))).encode()),
     "trace.npz": ("application/octet-stream", lambda kept: archive(kept.chain.trace)),
     "reproduce.py": (
         "text/x-python; charset=utf-8",
@@ -29,9 +34,9 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
 
     Args:
         kept: whose experiment it is of.
-        name: ``"scenario.json"``, ``"trace.npz"``, ``"reproduce.py"``, ``"kernel_0.json"`` for the first kernel, or
-            a stage's view with ``.csv`` or ``.npz``,
-            such as ``"conv.csv"``.
+        name: ``"scenario.json"``, ``"lesson.json"``, ``"trace.npz"``, ``"reproduce.py"``,
+            ``"kernel_0.json"`` for the first kernel, or a stage's view with ``.csv`` or ``.npz``, such as
+            ``"conv.csv"``.
     """
     if name in _FILES:
         media, write = _FILES[name]

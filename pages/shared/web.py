@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_core import kernels
 from pages.shared import answers, preload, samples, take_away
+from pages.shared.learn.groups import GROUPS
 from pages.shared.prompt import Prompt
 
 COMPONENTS_FOLDER = Path(__file__).resolve().parents[1] / "components"
@@ -102,6 +103,7 @@ def routes() -> Sequence[BaseRoute]:
         Route(f"{ui_path()}/answers/{{component}}/{{session}}", answers.serve, methods=["POST"]),
         Route(f"{ui_path()}/samples.json", _samples),
         Route(f"{ui_path()}/kernels.json", _kernels),
+        Route(f"{ui_path()}/groups.json", _groups),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),
         Route(f"{ui_path()}/{{path:path}}", _module),
     ]
@@ -121,6 +123,11 @@ def _kernels(_request: Request) -> Response:
         for kernel in kernels.LIBRARY
     ]
     return JSONResponse(listed)
+
+
+def _groups(_request: Request) -> Response:
+    """What a teacher may leave to the learner; the page asks when a lesson is put together."""
+    return JSONResponse([{"name": name, "title": group.title} for name, group in GROUPS.items()])
 
 
 def _sample(request: Request) -> Response:

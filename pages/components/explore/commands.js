@@ -182,7 +182,7 @@ export class Commands {
 
   #saveKernel() {
     const { label } = this.on.header().kernel.outputs[this.on.output()];
-    this.#fetch(`kernel_${this.on.output()}.json`, `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
+    this.fetchFile(`kernel_${this.on.output()}.json`, `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
   }
 
   /**
@@ -190,7 +190,7 @@ export class Commands {
    * @param {string} name
    * @param {string} [as] the file's name here
    */
-  async #fetch(name, as = name) {
+  async fetchFile(name, as = name) {
     const stop = new AbortController();
     const job = { what: `Making ${as}…`, done: () => false, callOff: () => stop.abort(), outlasts: true };
     this.on.busy.begin(job);
@@ -223,7 +223,7 @@ export class Commands {
         text,
         onclick: (/** @type {Event} */ event) => {
           event.preventDefault();
-          this.#fetch(name);
+          this.fetchFile(name);
         },
       });
     const whole = h(

@@ -26,10 +26,10 @@ import { LessonPanel } from "./lesson.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
 import { Shown } from "./shown.js";
+import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 import { Zoom } from "./zoom.js";
 
-const KEPT = (/** @type {string} */ what) => `This step keeps ${what} as it is. In Explore you can change everything.`;
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
 
 export class Explore extends Board {
@@ -80,12 +80,21 @@ export class Explore extends Board {
       output: () => this.shown.output,
       redraw: () => this.model && this.draw(this.source, false),
     });
+    this.teach = new Teach({
+      send: (edit) => this.edits.send(edit),
+      ask: (edit) => this.waiting.ask(edit),
+      header: () => this.header,
+      file: (name) => this.commands.fetchFile(name),
+      tell: (sentence) => this.notice.tell(sentence),
+      ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
+    });
+    this.makeLesson = h("button", { type: "button", class: "ks-button", text: "Teach…", title: "Make a lesson of this experiment, as a link or a file", onclick: () => this.teach.open() });
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
-    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.takeAway);
+    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.makeLesson, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
-    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
+    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element, this.teach.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
@@ -115,7 +124,7 @@ export class Explore extends Board {
 
   /** Whether a step of a lesson leaves a group of controls to the learner; in Explore all of them. @param {string} group */
   can(group) {
-    return !this.header.can || this.header.can.includes(group);
+    return !(group in this.header.locked);
   }
 
   inputPlane() {
@@ -148,6 +157,8 @@ export class Explore extends Board {
     this.backward.element.hidden = this.predict.hides || (!!lesson && !lesson.gradients);
     this.predict.select.hidden = !!lesson;
     this.takeAway.hidden = !!header.course;
+    this.makeLesson.hidden = !!header.course;
+    this.teach.describe(header);
     if (header.open !== this.opened) this.shown.output = header.output;
     this.opened = header.open;
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
@@ -233,7 +244,7 @@ export class Explore extends Board {
     this.placeColumns(this.strip, this.#columnHandlers());
     const kernel = this.columns.get("kernel");
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
-    if (kernel) kernel.view.locked = this.can("weights") ? "" : KEPT("the kernel's weights");
+    if (kernel) kernel.view.locked = this.header.locked.weights ?? "";
     this.sentence.hidden = !kernel;
     if (this.can("input")) this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
   }
@@ -269,8 +280,9 @@ export class Explore extends Board {
     const found = this.commands.dialog.isOpen ? null : pasted(event);
     if (!found) return;
     event.preventDefault();
-    if (!this.can("picture" in found ? "pictures" : "input")) {
-      this.notice.tell(KEPT("the input"));
+    const group = "picture" in found ? "pictures" : "input";
+    if (!this.can(group)) {
+      this.notice.tell(this.header.locked[group]);
       return;
     }
     if ("picture" in found) this.door.take(found.picture);
@@ -534,7 +546,7 @@ export class Explore extends Board {
       draws: (/** @type {string} */ pointerType) => pointerType !== "touch" || this.brush.drawing || this.header.brush.kind === "grid",
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
         const size = this.model.values.get(-1).shape.slice(2);
-        if (!this.can("input")) this.notice.tell(KEPT("the input"));
+        if (!this.can("input")) this.notice.tell(this.header.locked.input);
         else if (phase === "end") this.edits.endCells();
         else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush.value, this.shown.inputPlane);
         const last = cells[cells.length - 1];
@@ -556,13 +568,13 @@ export class Explore extends Board {
   /** @param {number} direction */
   nudge(direction) {
     if (this.can("input")) super.nudge(direction);
-    else if (this.pin?.stage === -1) this.notice.tell(KEPT("the input"));
+    else if (this.pin?.stage === -1) this.notice.tell(this.header.locked.input);
   }
 
   /** @param {string | null} text */
   openEditor(text) {
     if (this.can("input")) super.openEditor(text);
-    else this.notice.tell(KEPT("the input"));
+    else this.notice.tell(this.header.locked.input);
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */

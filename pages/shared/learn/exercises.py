@@ -277,7 +277,7 @@ EXERCISES: dict[str, Lesson] = {
     "c_wins": _exercise(
         "Let C win",
         "The last layer weighs every pooled number for each class. Open it below the ledger and draw on the weights.",
-        scene(_SMALL, setting("seed", 7)),
+        scene(pattern("cross", 8), setting("seed", 3)),
         Goal(
             "wins",
             "Change the weights of the fully connected layer until C has a probability of at least 0.9.",

@@ -78,4 +78,13 @@ def allows(edit: Mapping[str, Any], show: Collection[str] | None) -> bool:
 def refusal(edit: Mapping[str, Any]) -> str:
     """Why a step does not take an edit."""
     titles = (group.title for group in GROUPS.values() if edit.get("op") in group.operations)
-    return f"This step keeps {next(titles, 'that')} as it is. In Explore you can change everything."
+    return _refused(next(titles, "that"))
+
+
+def locked(show: Collection[str] | None) -> dict[str, str]:
+    """The groups that a step does not leave to the learner, each with the sentence that says so."""
+    return {name: _refused(group.title) for name, group in GROUPS.items() if show is not None and name not in show}
+
+
+def _refused(title: str) -> str:
+    return f"In this step {title} cannot be changed; in Explore everything can."

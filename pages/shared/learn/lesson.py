@@ -146,11 +146,12 @@ def _read(told: Mapping[str, Any], scenario_of: Any) -> Lesson:
     steps = told["steps"]
     if not isinstance(steps, list) or not 1 <= len(steps) <= STEPS_MOST:
         raise ValueError("no such number of steps")
-    read = tuple(_step(an_object(each), scenario_of(each)) for each in steps)
+    read = tuple(step_of(an_object(each), scenario_of(each)) for each in steps)
     return Lesson(line(told.get("title", ""), TITLE_LONGEST) or "A lesson", read)
 
 
-def _step(told: Mapping[str, Any], scenario: Scenario) -> Step:
+def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
+    """The step that a link, a file or a teacher's dialog tells of, over ``scenario``; a ValueError for any other."""
     show, columns = told.get("show"), told.get("columns")
     hidden, target = told.get("hidden", ""), parse(told.get("target"))
     if hidden not in ("", *HIDEABLE):

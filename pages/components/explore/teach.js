@@ -1,0 +1,155 @@
+/**
+ * A teacher's dialog: what is on screen becomes a step, with words, with what the learner sees and may change; the steps
+ * become a link or a file.
+ * @module
+ */
+
+import { Dialog } from "../common/dialog.js";
+import { h, setText, whileTyping } from "../common/dom.js";
+
+/**
+ * @typedef {{
+ *   send: (edit: any) => void,
+ *   ask: (edit: any) => Promise<string>,
+ *   header: () => any,
+ *   file: (name: string) => void,
+ *   tell: (sentence: string) => void,
+ *   ui: string,
+ * }} TeachHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not
+ */
+
+export class Teach {
+  /** @param {TeachHandlers} on */
+  constructor(on) {
+    this.on = on;
+    this.dialog = new Dialog();
+    this.title = h("input", { type: "text", class: "ks-words", maxlength: 80, placeholder: "Edges, for class 9b" });
+    this.typing = whileTyping(this.title);
+    this.title.addEventListener("change", () => on.send({ op: "draft_title", value: this.title.value }));
+    this.heading = h("input", { type: "text", class: "ks-words", maxlength: 80, placeholder: "What is an edge?" });
+    this.text = h("textarea", { rows: 5, maxlength: 2000, placeholder: "What the learner is to read, to try, to find out. An empty line begins a new paragraph." });
+    this.problem = h("p", { class: "ks-problem", role: "alert" });
+    this.columns = h("fieldset", { class: "ks-ticks" });
+    this.groups = h("fieldset", { class: "ks-ticks" });
+    this.hidden = h("select");
+    this.add = h("button", { type: "button", class: "ks-button ks-primary", text: "Add this step", onclick: () => this.#add() });
+    this.steps = h("ol", { class: "ks-draft" });
+    const act = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
+    this.out = h(
+      "div",
+      { class: "ks-controls ks-draft-out" },
+      act("Copy lesson link", "Whoever opens it gets exactly this", () => this.#copy()),
+      act("Save lesson file", "With pictures of your own in it", () => on.file("lesson.json")),
+      act("Try it", "As a learner sees it, in a tab of its own", () => this.#try()),
+      act("Begin another", "Forget these steps", () => on.send({ op: "draft_clear" })),
+    );
+    this.told = h("p", { class: "ks-quiet", role: "status" });
+  }
+
+  async open() {
+    const { header, ui } = this.on;
+    let groups;
+    try {
+      groups = await (await fetch(`${ui}/groups.json`)).json();
+    } catch {
+      this.on.tell("The server did not answer, so nothing can be shown. Try again.");
+      return;
+    }
+    const { columns, predict } = header();
+    ticks(this.columns, "The learner sees", columns.filter((/** @type {any} */ { view }) => view !== "input").map(({ view, title }) => ({ name: view, title })), true);
+    ticks(this.groups, "The learner may change", groups, true);
+    const options = predict.options.map((/** @type {any} */ { value, label }) => h("option", { value, text: label }));
+    this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
+    this.hidden.value = predict.view;
+    this.describe(header());
+    setText(this.problem, "");
+    setText(this.told, "");
+    const field = (/** @type {string} */ name, /** @type {HTMLElement} */ element) => h("label", { class: "ks-teach-field" }, h("span", { text: name }), element);
+    this.dialog.open(
+      "Make a lesson of this",
+      h("p", { class: "ks-quiet", text: "A step opens with what is on screen now: input, kernel, settings, pinned cell, gradients. Change the page and add another." }),
+      field("Lesson", this.title),
+      field("Step", this.heading),
+      field("Text", this.text),
+      this.columns,
+      this.groups,
+      field("Hidden, to be predicted", this.hidden),
+      this.problem,
+      this.add,
+      this.steps,
+      this.out,
+      this.told,
+    );
+    this.text.focus();
+  }
+
+  /** What the server has of the lesson. @param {any} header */
+  describe({ draft }) {
+    if (!draft) return;
+    if (!this.typing()) this.title.value = draft.title;
+    this.steps.replaceChildren(
+      ...draft.steps.map((/** @type {string} */ text, /** @type {number} */ k) =>
+        h("li", {}, h("span", { text }), h("button", { type: "button", class: "ks-link", text: "remove", "aria-label": `Remove step ${k + 1}`, onclick: () => this.on.send({ op: "draft_remove", value: k }) })),
+      ),
+    );
+    this.out.hidden = !draft.steps.length;
+    setText(this.add, draft.steps.length ? "Add this as the next step" : "Add this step");
+  }
+
+  async #add() {
+    const hidden = this.hidden.value;
+    const edit = { op: "draft_add", title: this.heading.value, text: this.text.value, show: chosen(this.groups), columns: chosen(this.columns), hidden };
+    const why = await this.on.ask(edit);
+    setText(this.problem, why);
+    if (why) return;
+    this.heading.value = "";
+    this.text.value = "";
+    setText(this.told, "Added. Close this dialog to prepare the next step, or hand the lesson out.");
+  }
+
+  /** The address of the lesson; null where it is too long, or the server is silent. */
+  async #address() {
+    try {
+      const { code, missing } = await (await fetch(`${this.on.ui}/take/${this.on.header().session}/lesson_link.json`)).json();
+      setText(this.told, missing);
+      return code === null ? null : `${this.on.ui.replace(/\/ui$/, "")}/learn?lesson=${code}`;
+    } catch {
+      setText(this.told, "The server did not answer. Try again.");
+      return null;
+    }
+  }
+
+  async #copy() {
+    const address = await this.#address();
+    if (!address) return;
+    const { textContent: missing } = this.told;
+    try {
+      await navigator.clipboard.writeText(address);
+      setText(this.told, `The link is copied: it opens the lesson at its first step. ${missing}`.trim());
+    } catch {
+      setText(this.told, `The browser keeps the clipboard to itself. This is the link: ${address}`);
+    }
+  }
+
+  async #try() {
+    const address = await this.#address();
+    if (address) window.open(address, "_blank");
+  }
+}
+
+/** @param {HTMLElement} set @param {string} legend @param {{name: string, title: string}[]} options @param {boolean} all */
+function ticks(set, legend, options, all) {
+  const before = new Map([.../** @type {NodeListOf<HTMLInputElement>} */ (set.querySelectorAll("input"))].map((box) => [box.value, box.checked]));
+  const boxes = options.map(({ name, title }) => {
+    const box = h("input", { type: "checkbox", value: name });
+    box.checked = before.get(name) ?? all;
+    return h("label", { class: "ks-check" }, box, title);
+  });
+  set.replaceChildren(h("legend", { text: legend }), ...boxes);
+}
+
+/** Those that are ticked. @param {HTMLElement} set @returns {string[] | null} null for all */
+function chosen(set) {
+  const boxes = [.../** @type {NodeListOf<HTMLInputElement>} */ (set.querySelectorAll("input"))];
+  return boxes.every((box) => box.checked) ? null : boxes.filter((box) => box.checked).map((box) => box.value);
+}
