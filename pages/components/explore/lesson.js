@@ -17,6 +17,8 @@ import { h, setText } from "../common/dom.js";
  * @typedef {{name: string, title: string, about: string, kind: string, steps: number, goals: number, done: number}} Entry
  */
 
+const MOST_BESIDE = 5; // columns: more of them want the page's width
+
 export class LessonPanel {
   /** @param {{send: (edit: any) => void, open: () => void}} on `open`: choose a lesson file */
   constructor(on) {
@@ -71,13 +73,14 @@ export class LessonPanel {
   }
 
   /**
-   * @param {{lesson: Lesson | null, course?: Entry[]}} header
+   * @param {{lesson: Lesson | null, course?: Entry[], columns: any[]}} header
    * @param {HTMLElement} root of the page
    */
-  describe({ lesson, course }, root) {
+  describe({ lesson, course, columns }, root) {
     this.element.hidden = !course;
     root.classList.toggle("ks-overview", !!course && !lesson);
     root.classList.toggle("ks-taught", !!lesson);
+    root.classList.toggle("ks-words-beside", !!lesson && columns.length <= MOST_BESIDE);
     if (!course) return;
     this.lesson = lesson;
     this.course.hidden = !!lesson;

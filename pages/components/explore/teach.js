@@ -68,8 +68,8 @@ export class Teach {
     this.dialog.open(
       "Make a lesson of this",
       h("p", { class: "ks-quiet", text: "A step opens with what is on screen now: input, kernel, settings, pinned cell, gradients. Change the page and add another." }),
-      field("Lesson", this.title),
-      field("Step", this.heading),
+      field("Title of the lesson", this.title),
+      field("Title of the step", this.heading),
       field("Text", this.text),
       this.columns,
       this.groups,

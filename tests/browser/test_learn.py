@@ -1,0 +1,301 @@
+"""The Learn page: lessons read to their end, exercises solved by mouse and by keyboard, lessons that teachers make."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages.shared.learn.course import COURSE
+from pages.shared.learn.lesson import Lesson, Step, to_file, to_link
+from pages.shared.learn.lessons import LESSONS
+from pages.shared.scenario import Scenario
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import cell_centre, edited, revision, wait_drawn, weights
+from tests.browser.test_everyone import OVER_THE_EDGE, anyone, serious  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<script>window.hit = 1</script><img src=x onerror='window.hit = 1'><style>body { display: none }</style>"
+UPLOAD = ".st-key-photo input[type=file]"
+
+
+@pytest.fixture
+def learn(page: Page, server: Server) -> Callable[..., Page]:
+    """Opens a lesson, or the list of all."""
+
+    def open_at(code: str = "") -> Page:
+        page.goto(f"{server.url}/learn" + (f"?lesson={code}" if code else ""))
+        page.locator(".ks-lesson:not([hidden])").wait_for()
+        if code:
+            wait_drawn(page, "input")
+        return page
+
+    return open_at
+
+
+def done(page: Page) -> None:
+    expect(page.locator(".ks-told")).to_contain_text("✓ Done.")
+
+
+def moved(page: Page, act: Callable[[], object]) -> None:
+    """Do something that the server answers."""
+    before = revision(page)
+    act()
+    page.wait_for_function(
+        "(before) => window.cnn.drawn.some((each) => each.revision > before && each.source === 'cnn_core')", arg=before
+    )
+
+
+@pytest.mark.parametrize("name", list(LESSONS))
+def test_a_lesson_is_read_from_its_card_to_its_end(learn: Callable[..., Page], name: str):
+    page = learn()
+    lesson = LESSONS[name]
+    page.locator(".ks-lesson-card", has=page.get_by_text(lesson.title, exact=True)).click()
+    for k, step in enumerate(lesson.steps):
+        expect(page.locator(".ks-lesson-text h3")).to_have_text(step.title)
+        assert page.locator(".ks-lesson-words p").count() == len(step.text.split("\n\n"))
+        assert page.locator(".ks-formula:visible").count() == len(step.formulas)
+        for here in page.locator(".ks-here").all_inner_texts():
+            assert here
+        shown = page.locator(".ks-column:visible").evaluate_all("(all) => all.map((each) => each.dataset.column)")
+        assert shown == list(step.columns or ())
+        assert page.evaluate(OVER_THE_EDGE) == []
+        expect(page.locator(".ks-step-dot[aria-current]")).to_have_text(str(k + 1))
+        page.locator(".ks-lesson-foot .ks-button").last.click()
+    following = list(COURSE)[list(COURSE).index(name) + 1]
+    expect(page.locator(".ks-lesson-head h2")).to_have_text(COURSE[following].title)
+
+
+def test_a_formula_follows_what_is_done(learn: Callable[..., Page]):
+    page = learn("sliding.2")
+    expect(page.locator(".ks-here")).to_have_text("(5 + 2·1 − 3) / 1 + 1 = 5")
+    moved(page, lambda: page.get_by_role("button", name="more padding", exact=True).click())
+    expect(page.locator(".ks-here")).to_have_text("(5 + 2·2 − 3) / 1 + 1 = 7")
+    page = learn("kernel")
+    page.mouse.click(*cell_centre(page, "conv", 2, 2, (3, 3)))
+    expect(page.locator(".ks-here")).to_contain_text("= 6")
+
+
+def test_steps_downhill_lower_the_loss_and_undo_goes_back(learn: Callable[..., Page]):
+    page = learn("learning.2")
+
+    def loss() -> float:
+        return float(page.locator(".ks-here").inner_text().split("= ")[1].split("\n")[0])
+
+    begun = loss()
+    for _ in range(3):
+        moved(page, lambda: page.get_by_role("button", name="One step downhill").click())
+    assert loss() < begun / 1.5
+    for _ in range(3):
+        moved(page, lambda: page.keyboard.press("Control+z"))
+    assert loss() == begun
+
+
+def test_an_exercise_is_solved_by_mouse(learn: Callable[..., Page]):
+    page = learn("halve")
+    expect(page.locator(".ks-told")).to_have_text("It is 26 × 26 now.")
+    moved(page, lambda: page.get_by_role("button", name="more stride", exact=True).click())
+    expect(page.locator(".ks-told")).to_have_text("It is 13 × 13 now.")
+    moved(page, lambda: page.get_by_role("button", name="more padding", exact=True).click())
+    done(page)
+    page.get_by_role("button", name="All lessons").first.click()
+    expect(page.get_by_role("button", name="28 becomes 14")).to_contain_text("✓ done")
+
+
+def test_an_exercise_is_solved_by_keyboard(learn: Callable[..., Page]):
+    page = learn("one_cell")
+    page.locator("[data-view=conv]").focus()
+    page.keyboard.press("-")
+    page.keyboard.press("2")
+    moved(page, lambda: page.keyboard.press("Enter"))
+    done(page)
+    page.locator(".ks-lesson-foot .ks-button").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".ks-lesson-head h2")).to_have_text("Slide along a row")
+
+
+def test_a_kernel_is_drawn_until_it_does_what_it_should(learn: Callable[..., Page]):
+    page = learn("as_it_was")
+    fields = page.locator("[data-view=kernel] input")
+    for k, weight in enumerate("000010000"):
+        fields.nth(k).fill(weight)
+    page.keyboard.press("Enter")
+    done(page)
+
+
+def test_a_question_is_answered_and_a_hint_is_there_for_who_asks(learn: Callable[..., Page]):
+    page = learn("count_work")
+    moved(page, lambda: page.get_by_role("button", name="Hint").click())
+    expect(page.locator(".ks-clues")).to_have_text("The map is 26 × 26.")
+    page.get_by_label("Your answer").fill("676")
+    moved(page, lambda: page.keyboard.press("Enter"))
+    expect(page.locator(".ks-told")).to_have_text("676 is not it.")
+    page.get_by_label("Your answer").fill("6084")
+    moved(page, lambda: page.get_by_role("button", name="Check").click())
+    done(page)
+
+
+def test_what_a_step_keeps_says_so_and_stays(learn: Callable[..., Page]):
+    page = learn("five_silent")
+    before = weights(page)
+    x, y = (
+        page.locator("[data-view=kernel] input").first.bounding_box()["x"] + 20,
+        page.locator("[data-view=kernel] input").first.bounding_box()["y"] + 20,
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 60, steps=5)
+    page.mouse.up()
+    expect(page.locator(".ks-notice")).to_contain_text("In this step the kernel's weights cannot be changed")
+    assert (weights(page) == before).all()
+    page.mouse.click(*cell_centre(page, "input", 0, 0, (5, 5)))
+    page.locator("[data-view=input]").press("7")
+    expect(page.locator(".ks-notice")).to_contain_text("In this step the input's numbers cannot be changed")
+    expect(page.get_by_label("cell value")).to_have_count(0)
+    assert page.get_by_label("Kernel", exact=True).count() == 0  # the library's menu
+    expect(page.get_by_label("bias", exact=True)).to_be_visible()
+
+
+def test_a_reload_finds_the_step_and_a_link_opens_it_elsewhere(
+    learn: Callable[..., Page], browser: Browser, server: Server
+):
+    page = learn("sliding")
+    page.get_by_role("button", name="Next ›").click()
+    moved(page, lambda: page.get_by_role("button", name="more padding", exact=True).click())
+    page.evaluate("window.cnn.drawn = []")
+    page.reload()
+    wait_drawn(page, "conv")
+    expect(page.locator(".ks-here")).to_have_text("(5 + 2·2 − 3) / 1 + 1 = 7")
+    assert page.url.endswith("/learn?lesson=sliding.2")
+    elsewhere = browser.new_context()
+    elsewhere.add_init_script(LISTEN)
+    other = elsewhere.new_page()
+    other.goto(page.url)
+    wait_drawn(other, "conv")
+    expect(other.locator(".ks-here")).to_have_text("(5 + 2·1 − 3) / 1 + 1 = 5")
+    elsewhere.close()
+
+
+def test_explore_and_a_lesson_keep_to_themselves(learn: Callable[..., Page]):
+    page = learn("sliding.2")
+    page.get_by_role("link", name="Explore").click()
+    wait_drawn(page, "probabilities")
+    expect(page.locator("[data-column=input] .ks-shape")).to_have_text("5 × 5")
+    expect(page.get_by_role("button", name="Take away")).to_be_visible()
+    page.get_by_role("link", name="Learn").click()
+    expect(page.locator(".ks-lesson-text h3")).to_have_text("Padding: room at the rim")
+
+
+def test_an_address_that_holds_no_lesson_says_so_over_the_list(page: Page, server: Server):
+    page.goto(f"{server.url}/learn?lesson=nonsense")
+    expect(page.locator(".ks-notice")).to_contain_text("Here are the lessons instead.")
+    expect(page.get_by_role("button", name="What a kernel does")).to_be_visible()
+
+
+# ---- teachers ------------------------------------------------------------------------------------------------------
+
+
+def hostile() -> Lesson:
+    scenario = Scenario(edited({"op": "stride", "value": 2}), (0, (0, 0, 1, 1)))
+    first = Step(HOSTILE, scenario, HOSTILE[:80], frozenset({"stride"}), ("input", "kernel", "conv"), "conv")
+    return Lesson(
+        HOSTILE[:80],
+        (
+            first,
+            Step("Two.", Scenario(edited())),
+        ),
+    )
+
+
+def test_text_of_a_link_is_shown_as_text_and_nothing_in_it_runs(learn: Callable[..., Page]):
+    code = to_link(hostile()).code
+    page = learn(code or "")
+    expect(page.locator(".ks-lesson-words p")).to_have_text(HOSTILE)
+    expect(page.locator(".ks-lesson-head h2")).to_have_text(HOSTILE[:80])
+    assert page.locator(".ks-lesson :is(script, img, style)").count() == 0
+    page.get_by_role("button", name="Next ›").click()
+    page.get_by_role("button", name="‹ Back").click()
+    assert page.evaluate("window.hit") is None
+    assert page.evaluate("getComputedStyle(document.body).display") == "block"
+
+
+def test_text_of_a_file_is_shown_as_text_and_nothing_in_it_runs(learn: Callable[..., Page]):
+    page = learn()
+    data = to_file(hostile()).encode()
+    page.set_input_files(UPLOAD, {"name": "lesson.json", "mimeType": "application/json", "buffer": data})
+    expect(page.locator(".ks-lesson-words p")).to_have_text(HOSTILE)
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_lesson_is_made_of_what_is_on_screen_and_opens_as_exactly_that(explore: Page, browser: Browser):
+    context = explore.context
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    before = revision(explore)
+    explore.get_by_role("button", name="more stride", exact=True).click()
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    explore.mouse.click(*cell_centre(explore, "conv", 1, 0, (2, 2)))
+    explore.get_by_role("button", name="Teach…").click()
+    explore.get_by_label("Title of the lesson").fill("For 9b")
+    explore.get_by_label("Title of the step").fill("Strides")
+    dialog = explore.get_by_role("dialog")
+    dialog.locator("textarea").fill("One.\n\nTwo & <b>three</b>.")
+    for name in ("dilation", "padding", "Probabilities", "Scores"):
+        dialog.get_by_label(name, exact=True).uncheck()
+    dialog.get_by_label("Hidden, to be predicted").select_option("activation")
+    dialog.get_by_role("button", name="Add this step").click()
+    expect(dialog.locator(".ks-draft li")).to_have_count(1)
+    dialog.get_by_role("button", name="Copy lesson link").click()
+    expect(dialog).to_contain_text("The link is copied")
+    address = explore.evaluate("navigator.clipboard.readText()")
+    with explore.expect_download() as download:
+        dialog.get_by_role("button", name="Save lesson file").click()
+    told = json.loads(download.value.path().read_bytes())
+    assert (told["title"], len(told["steps"])) == ("For 9b", 1)
+    elsewhere = browser.new_context(viewport={"width": 1440, "height": 1000})
+    elsewhere.add_init_script(LISTEN)
+    other = elsewhere.new_page()
+    other.goto(address)
+    wait_drawn(other, "conv")
+    expect(other.locator(".ks-lesson-head h2")).to_have_text("For 9b")
+    expect(other.locator(".ks-lesson-text h3")).to_have_text("Strides")
+    expect(other.locator(".ks-lesson-words p").nth(1)).to_have_text("Two & <b>three</b>.")
+    expect(other.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
+    expect(other.locator(".ks-ledger h2")).to_have_text("Feature map [1, 0]")
+    columns = other.locator(".ks-column:visible").evaluate_all("(all) => all.map((each) => each.dataset.column)")
+    assert columns == ["input", "kernel", "conv", "activation", "pool", "flat"]
+    assert other.get_by_role("button", name="more stride", exact=True).count() == 1
+    assert other.get_by_role("button", name="more padding", exact=True).count() == 0
+    other.mouse.click(*cell_centre(other, "activation", 0, 0, (2, 2)))
+    expect(other.get_by_label("Your prediction")).to_be_visible()
+    elsewhere.close()
+
+
+def test_a_step_without_words_is_not_added_and_says_why(explore: Page):
+    explore.get_by_role("button", name="Teach…").click()
+    explore.get_by_role("button", name="Add this step").click()
+    expect(explore.locator(".ks-problem").last).to_contain_text("Write what the learner is to read or do")
+    expect(explore.locator(".ks-draft li")).to_have_count(0)
+
+
+# ---- for everyone --------------------------------------------------------------------------------------------------
+
+
+def test_learning_and_teaching_have_no_serious_violation_and_reach_over_no_edge(anyone: Page, server: Server):  # noqa: F811
+    for code in ("", "pooling", "one_cell", "count_work", "learning.2"):
+        anyone.goto(f"{server.url}/learn" + (f"?lesson={code}" if code else ""))
+        anyone.locator(".ks-lesson:not([hidden])").wait_for()
+        if code:
+            wait_drawn(anyone, "input")
+        assert serious(anyone) == [], code
+        assert anyone.evaluate(OVER_THE_EDGE) == [], code
+    anyone.goto(server.url)
+    wait_drawn(anyone, "probabilities")
+    anyone.get_by_label("Predict: which stage is hidden").select_option("conv")
+    anyone.get_by_label("Your prediction").wait_for()
+    assert serious(anyone) == [], "predicting"
+    assert anyone.evaluate(OVER_THE_EDGE) == []
+    anyone.get_by_role("button", name="Teach…").click()
+    anyone.locator(".ks-ticks").first.wait_for()
+    assert serious(anyone) == [], "teaching"
+    assert anyone.evaluate(OVER_THE_EDGE) == []
