@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from pages.shared import describe
 from pages.shared.convolution.message import convolution_message
+from pages.shared.layers.message import layers_message
 from pages.shared.message import explore_message
 from pages.shared.session import Session, recent
 
@@ -37,7 +38,17 @@ def convolution(kept: Session) -> bytes:
         return convolution_message(kept)
 
 
-_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore, "convolution": convolution}
+def layers(kept: Session) -> bytes:
+    """What the layers laboratory's component is sent."""
+    with kept.lock:
+        return layers_message(kept)
+
+
+_MAKERS: dict[str, Callable[[Session], bytes]] = {
+    "explore": explore,
+    "convolution": convolution,
+    "layers": layers,
+}
 
 
 def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes | None:

@@ -17,6 +17,7 @@ from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
+from pages.shared.layers.desk import LayersDesk
 from pages.shared.photo import open_photo
 from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
 
@@ -43,6 +44,7 @@ class Session(Desk[Experiment]):
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
+        layers: the desk of the layers laboratory.
         target: what the gradients on screen are of, or None where values are shown.
     """
 
@@ -59,11 +61,18 @@ class Session(Desk[Experiment]):
         self.convolution = ConvolutionDesk(
             identity=self.identity, lock=self.lock, resumed=self._resume, experiment=lambda: self.experiment
         )
+        self.layers = LayersDesk(
+            identity=self.identity,
+            lock=self.lock,
+            resumed=self._resume,
+            experiment=lambda: self.experiment,
+            explored=lambda: self.output,
+        )
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
-        return {"explore": self, "convolution": self.convolution}
+        return {"explore": self, "convolution": self.convolution, "layers": self.layers}
 
     @property
     def experiment(self) -> Experiment:
