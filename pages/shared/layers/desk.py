@@ -38,6 +38,13 @@ class LayersDesk(Desk[Laboratory]):
         return [*(each.input for each in state.given.values()), state.weight]
 
     def edit(self, edit: Mapping[str, Any]) -> None:
+        """Carry out one edit; where it leads to another layer, a cell of that one is pinned."""
+        kind = self.state.kind
+        self._edit(edit)
+        if self.state.kind != kind:
+            self.pin = None
+
+    def _edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit; all of one drag are a single step to undo."""
         drag, before = edit.get("drag"), self.state
         if drag is not None and drag == self._drag and self.can_undo() and not self.can_redo():
