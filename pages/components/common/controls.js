@@ -265,6 +265,12 @@ export class Controls {
     let now = /** @type {any} */ ({});
     const buttons = /** @type {HTMLButtonElement[]} */ ([]);
     const group = h("div", { class: "ks-segments", role: "radiogroup", "aria-label": label, title: hint || null });
+    /** The choices of one group stand together. @type {Map<string, HTMLElement>} */
+    const blocks = new Map();
+    const block = (/** @type {string} */ name) => {
+      if (!blocks.has(name)) blocks.set(name, group.appendChild(h("div", { class: "ks-segment-group" })));
+      return blocks.get(name);
+    };
     const choose = (/** @type {number} */ k) => {
       if (now.options[k].value !== now.value) this.on.send({ ...now.edit, value: now.options[k].value });
     };
@@ -283,14 +289,13 @@ export class Controls {
       while (buttons.length < control.options.length) {
         const k = buttons.length;
         buttons.push(h("button", { type: "button", role: "radio", class: "ks-button", onclick: () => choose(k) }));
-        group.append(buttons[k]);
+        block(control.options[k].group).append(buttons[k]);
       }
-      control.options.forEach(({ value, label: text, group: own }, k) => {
+      control.options.forEach(({ value, label: text }, k) => {
         const chosen = value === control.value;
         setText(buttons[k], text);
         buttons[k].setAttribute("aria-checked", String(chosen));
         buttons[k].tabIndex = chosen ? 0 : -1;
-        buttons[k].classList.toggle("ks-new-group", k > 0 && own !== control.options[k - 1].group);
       });
     });
     return group;
