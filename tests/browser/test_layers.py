@@ -1,7 +1,6 @@
 """The layers laboratory in a browser: every kind by mouse and by keyboard, all numbers as cnn_core has them."""
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -381,24 +380,14 @@ def test_maps_and_bars_are_told_as_real_tables(laboratory: Page):
         laboratory.keyboard.press("Escape")
 
 
-@pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)
-def anyone(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
-    scheme, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.goto(f"{server.url}/layers")
-    wait_drawn(page, "slope-0")
-    yield page
-    context.close()
-
-
-def test_no_layer_has_a_serious_violation_or_reaches_over_the_edge(anyone: Page):
+def test_no_layer_has_a_serious_violation_or_reaches_over_the_edge(any_screen: Page, server: Server):
+    any_screen.goto(f"{server.url}/layers")
+    wait_drawn(any_screen, "slope-0")
     for kind in KINDS:
         if kind != "relu":
-            choose(anyone, kind)
-        assert serious(anyone) == [], kind
-        assert anyone.evaluate(OVER_THE_EDGE) == [], kind
+            choose(any_screen, kind)
+        assert serious(any_screen) == [], kind
+        assert any_screen.evaluate(OVER_THE_EDGE) == [], kind
 
 
 @pytest.mark.parametrize("width", [360, 768, 859, 861, 1024, 1280, 1920])

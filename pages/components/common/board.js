@@ -308,6 +308,12 @@ export class Board {
     this.#askAboutPin();
   }
 
+  /** A second tap on an input cell asks for the keyboard. @param {Place} place */
+  pickOrType(place) {
+    if (place.stage === -1 && this.pin && same(place, this.pin)) this.openEditor(null);
+    else this.pick(place);
+  }
+
   /** A cell was pinned. @param {Place} _place */
   chosen(_place) {}
 

@@ -41,6 +41,8 @@ export class Layers extends Board {
     };
     this.chooser = new Controls(this.handlers);
     this.chooser.element.classList.add("ks-chooser");
+    this.settings = new Controls(this.handlers);
+    this.start = h("div", { class: "ks-start" }, this.settings.element, this.first);
     this.dense = new Dense(
       {
         change: (stage, cells) => this.edits.changeDense(stage, cells),
@@ -55,7 +57,7 @@ export class Layers extends Board {
     this.dense.element.open = true;
     this.bar = h("div", { class: "ks-bar-top" }, this.sentence, this.look.element);
     this.corner = h("div", { class: "ks-corner" }, this.history);
-    const root = h("div", { class: "ks ks-layers" }, this.notice.element, this.busy.element, this.corner, this.chooser.element, this.first, this.strip, this.bar, this.ledger.element, this.dense.element, this.live, this.dialog.element);
+    const root = h("div", { class: "ks ks-layers" }, this.notice.element, this.busy.element, this.corner, this.chooser.element, this.start, this.strip, this.bar, this.ledger.element, this.dense.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
 
@@ -124,6 +126,7 @@ export class Layers extends Board {
       plane: () => {},
       output: () => {},
     });
+    this.settings.draw(header.settings);
     setText(this.first, header.first);
     setText(this.sentence, header.sentence);
     this.#offer();
@@ -368,16 +371,9 @@ export class Layers extends Board {
     };
     return {
       hover: (cell) => this.lookAt(cell && placeAt(cell)),
-      pick: (cell) => this.#pickOrType(placeAt(cell)),
+      pick: (cell) => this.pickOrType(placeAt(cell)),
       key: (event) => this.walk(event, view),
     };
-  }
-
-  /** A second tap on an input cell asks for the keyboard. @param {Place} place */
-  #pickOrType(place) {
-    const again = place.stage === INPUT && this.pin?.stage === INPUT && String(this.pin.index) === String(place.index);
-    if (again) this.openEditor(null);
-    else this.pick(place);
   }
 
   chosen(place) {

@@ -12,9 +12,9 @@ const STACKED_MAP = 176; // px of a map beside its own controls
 const NARROWEST = 150; // px of a column: it holds its heading and its controls
 const [TALLEST, TALL] = [272, 176]; // px of a map that stands alone, and of one of several
 export const BETWEEN = 10; // px between the images of a batch
-const WIDTHS = { bars: 210, vector: 84, figures: 300 }; // px of the columns that are no maps
+const WIDTHS = { bars: 210, vector: 120, figures: 300 }; // px of the columns that are no maps
 const ROOMIER = 110; // px more that bars take where they are there
-const [CURVE_NARROW, CURVE_WIDE] = [300, 460]; // px
+const [CURVE_NARROW, CURVE_WIDE] = [300, 700]; // px
 
 /**
  * @param {number} page its width, px

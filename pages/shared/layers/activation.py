@@ -90,10 +90,10 @@ def counts(laboratory: Laboratory) -> Counts:
 
 def sentence(found: Counts) -> str:
     """The counts in words, with what they mean."""
-    cells = found.cells
-    dead = f"{found.dead} of {cells} cells are dead: their derivative is 0, so no gradient passes."
+    cells = f"{found.cells:,}"
+    dead = f"{found.dead:,} of {cells} cells are dead: their derivative is 0, so no gradient passes."
     least = f"below 5 % of its largest, {found.largest:.4g}"
-    saturated = f"{found.saturated} of {cells} are saturated: their derivative is not 0 but {least}."
+    saturated = f"{found.saturated:,} of {cells} are saturated: their derivative is not 0 but {least}."
     return f"{dead} {saturated}"
 
 
@@ -108,10 +108,17 @@ def screen(laboratory: Laboratory) -> Screen:
     told = describe.computed(OUTPUT, made, x, trace.output, shown.arrays)
     if laboratory.kind == "gelu":
         told["formula"] = _gelu_formula(laboratory)
-    maps = {"group": "given", "kind": "signed", "domain": [0, 0]}
+    # What is squeezed between −1 and 1 would be pale on the scale of what came in.
+    squeezed = laboratory.kind in ("sigmoid", "tanh")
+    maps = {"group": "after" if squeezed else "given", "kind": "signed", "domain": [0, 1] if squeezed else [0, 0]}
     shown.add(OUTPUT, "output", "After", trace.output, **_layer(told), reads=INPUT, scale=maps)
     found = slopes(made, x)
-    derivative = {"rule": "function", "link": {"kind": "same"}, "formula": _SLOPE_FORMULAS[laboratory.kind]}
+    derivative = {
+        "rule": "function",
+        "aside": True,
+        "link": {"kind": "same"},
+        "formula": _SLOPE_FORMULAS[laboratory.kind],
+    }
     scale = {"group": "slope", "kind": "signed", "domain": [0, 1]}
     parameter = told["parameter"]
     shown.add(SLOPE, "slope", "Derivative", found, **derivative, reads=INPUT, scale=scale, parameter=parameter)

@@ -7,7 +7,7 @@ import numpy as np
 from cnn_core import BatchNorm2d, Sequential
 from cnn_core.ops.norm import Statistics
 from pages.shared import describe
-from pages.shared.controls import button, dial
+from pages.shared.controls import Control, button, dial
 from pages.shared.experiment import FloatArray, read_only
 from pages.shared.layers.laboratory import Laboratory
 from pages.shared.layers.screen import (
@@ -94,7 +94,8 @@ def screen(laboratory: Laboratory) -> Screen:
     note = "channels apart in mean and in spread\nchoose a cell and type to change it"
     shown.column("input", "maps", "Before", shape=size, note=note, controls=input_controls(laboratory))
     figures = ["mean", "var"] * training + ["running_mean", "running_var"] + ["next_mean", "next_var"] * training
-    controls = [mode(laboratory)]
+    shown.settings = [mode(laboratory)]
+    controls: list[Control] = []
     if training:
         hint = "Move the running statistics as one step of training on this batch would"
         controls += [
@@ -122,11 +123,11 @@ def screen(laboratory: Laboratory) -> Screen:
 def _sentence(x: Array, output: Array, *, training: bool) -> str:
     told = []
     for c in range(x.shape[1]):
-        before, after = x[:, c], output[:, c]
-        told.append(
-            f"channel {c}: mean {plain(float(before.mean()))} → {plain(round(float(after.mean()), 6) + 0.0)}, "
-            f"variance {plain(float(before.var()))} → {plain(round(float(after.var()), 6))}"
+        (mean, var), (after, spread) = (
+            (plain(round(float(each.mean()), 6) + 0.0), plain(round(float(each.var()), 6)))
+            for each in (x[:, c], output[:, c])
         )
+        told.append(f"channel {c}: mean {mean} → {after}, variance {var} → {spread}")
     kind = "Training" if training else "Inference"
     return f"{kind}. " + "; ".join(told) + "."
 

@@ -28,10 +28,11 @@ def screen(laboratory: Laboratory) -> Screen:
     output, mask = trace.output, trace.stages[0].saved
     shown = Screen(laboratory, pin=(OUTPUT, (0, 0, 1, 1)))
     shown.given("Before")
+    shown.settings = [mode(laboratory)]
     size = shape_words(x)
     maps = {"group": "given", "kind": "signed", "domain": [0, 0]}
     same = {"kind": "same"}
-    controls = [mode(laboratory), *input_controls(laboratory)]
+    controls = input_controls(laboratory)
     note = "choose a cell and type to change it"
     shown.column("input", "maps", "Before", shape=size, note=note, controls=controls)
     mean = f"mean {plain(round(float(x.mean()), 4))} → {plain(round(float(output.mean()), 4))}"

@@ -10,12 +10,12 @@ from typing import Any
 from pages.shared.edits.checked import Edit, EditRefusedError, carried_out, finite, one_of, whole_number
 from pages.shared.experiment import Experiment, read_only
 from pages.shared.layers.batch_norm import stepped
+from pages.shared.layers.dropout import SEED_MOST
 from pages.shared.layers.laboratory import KINDS, OWN, Given, Laboratory, drawn_weights, from_explore, prepared, sources
+from pages.shared.layers.linear import CLASSES_MOST
 
 HOTTEST, COLDEST = 100.0, 0.01
 SHARPEST, BLUNTEST = 100.0, 0.01
-CLASSES_MOST = 6
-SEED_MOST = 999_999
 
 
 def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment, output: int = 0) -> Laboratory:

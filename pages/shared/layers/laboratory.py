@@ -80,10 +80,15 @@ def _waves(side: int, channels: int, images: int) -> FloatArray:
     """Smooth maps with both signs: sums of two waves, another for each channel and image; to two decimals."""
     down, across = np.mgrid[0:side, 0:side] * (2 * np.pi / side)
     planes = [
-        [3 * np.sin(down * (1 + c) + k) + (2 + c) * np.cos(across * (1 + k) - c) + 1.5 * c for c in range(channels)]
+        [3 * np.sin(down * (1 + c) + k) + (2 + c) * np.cos(across * (1 + k) - c) + 1.5 * c - 1 for c in range(channels)]
         for k in range(images)
     ]
     return read_only(np.round(planes, 2))
+
+
+def _shapes() -> FloatArray:
+    """Two channels of whole numbers, ``(1, 2, 4, 4)``."""
+    return read_only(np.stack([patterns.draw(name, 4, 4) for name in ("gradient", "diagonal")])[None])
 
 
 def _noise(shape: tuple[int, ...], spread: float) -> FloatArray:
@@ -100,13 +105,13 @@ _INPUTS: dict[str, dict[str, tuple[str, FloatArray]]] = {
         "noise": ("Noise, 12 × 12", _noise((1, 1, 12, 12), 2.5)),
     },
     "batch": {
-        "worked": ("2 images, 2 channels, 2 × 4", read_only(_BATCH)),
-        "larger": ("Waves: 2 images, 3 channels, 8 × 8", _waves(8, 3, 2)),
-        "noise": ("Noise: 3 images, 2 channels, 6 × 6", _noise((3, 2, 6, 6), 1.5)),
+        "worked": ("Worked example, 2 images", read_only(_BATCH)),
+        "larger": ("Waves, 3 channels", _waves(8, 3, 2)),
+        "noise": ("Noise, 3 images", _noise((3, 2, 6, 6), 1.5)),
     },
     "small": {
         "worked": ("Pooled map, 3 × 3", read_only(_SMALL)),
-        "larger": ("2 channels, 4 × 4", read_only(np.abs(_waves(4, 2, 1)))),
+        "larger": ("Shapes, 2 channels", _shapes()),
         "noise": ("Noise, 5 × 5", read_only(patterns.draw("noise", 5, 5, seed=1)[None, None])),
     },
     "vector": {
@@ -118,7 +123,7 @@ _INPUTS: dict[str, dict[str, tuple[str, FloatArray]]] = {
 _OWN_TITLES = {
     "map": "Feature map in Explore",
     "batch": "Feature maps in Explore",
-    "small": "Feature map in Explore, shrunk",
+    "small": "Feature map in Explore",
     "vector": "Scores in Explore",
 }
 # Cells a side of what comes from Explore: a batch has several maps side by side, and a small one a weight a cell.

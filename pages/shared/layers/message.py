@@ -37,6 +37,7 @@ def layers_message(session: Session) -> bytes:
         "chooser": _chooser(laboratory),
         "first": KINDS[laboratory.kind].first,
         "sentence": shown.sentence,
+        "settings": shown.settings,
         "told": [describe.told(each) for each in shown.told],
         "brush": {"kind": "grid", "value": 1, "radius": 0, **limits},
         "pin": {"stage": stage, "index": list(index)},

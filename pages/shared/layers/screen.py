@@ -36,6 +36,7 @@ class Screen:
         explain: the core's own explanation of a cell, where a trace has it.
         extra: what else the component needs of this layer.
         sentence: what the layer did to these numbers, in words.
+        settings: what changes the whole layer: it stands above all columns.
     """
 
     laboratory: Laboratory
@@ -47,6 +48,7 @@ class Screen:
     explain: Callable[[int, Index], Explanation | None] = lambda *_: None
     extra: dict[str, Any] = field(default_factory=dict)
     sentence: str = ""
+    settings: list[Control] = field(default_factory=list)
 
     def shape(self, stage: int) -> tuple[int, ...] | None:
         """The shape of a stage's numbers, None where there is no such stage."""
@@ -122,7 +124,7 @@ def mode(laboratory: Laboratory) -> Control:
     """Training or inference."""
     options = [option("training", "Training"), option("inference", "Inference")]
     value = "training" if laboratory.training else "inference"
-    return segments({"op": "training"}, "Mode", value, options, place="top")
+    return segments({"op": "training"}, "Mode", value, options)
 
 
 def weighted(
