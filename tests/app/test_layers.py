@@ -54,6 +54,7 @@ EDITS = st.sampled_from(
         *({"op": "classes", "value": count} for count in (1, 6, 7)),
         {"op": "cells", "plane": 0, "cells": [[0, 0, 4.5]]},
         {"op": "cells", "plane": 5, "cells": [[1, 1, 4]]},
+        *({"op": "cells", "plane": 0, "cells": [[1, 0, value]]} for value in (1e6, -1e6, 1e-300)),
         {"op": "cells", "plane": 0, "cells": [[99, 0, 4]]},
         {"op": "dense", "cells": [[0, 3, 2]]},
         {"op": "dense", "cells": [[0, 333, 2]]},
@@ -275,6 +276,25 @@ def test_what_explore_made_is_taken_over_and_made_to_fit():
         assert values(screen(state), view).shape == state.input.shape
     state = edited({"op": "input", "value": OWN}, experiment=experiment)
     np.testing.assert_array_equal(state.input[0, 0], correlate2d(experiment.grid, experiment.bank[0, 0], mode="valid"))
+
+
+def test_a_feature_map_of_a_single_cell_is_no_batch_and_says_so():
+    session = Session()
+    sizes = [{"op": "rows", "value": 3, "revision": 1}, {"op": "columns", "value": 3, "revision": 2}]
+    session.receive({"session": session.identity, "edits": sizes})
+    send(session, {"op": "kind", "value": "batch_norm"}, {"op": "input", "value": OWN})
+    assert "single cell" in session.layers.notice
+    send(session, {"op": "kind", "value": "relu"}, {"op": "input", "value": OWN})
+    assert session.layers.state.input.shape == (1, 1, 1, 1)
+    unpack(layers_message(session))
+
+
+def test_where_explore_has_no_scores_it_is_said():
+    session = Session()
+    session.receive({"session": session.identity, "edits": [{"op": "pool_size", "value": 8, "revision": 1}]})
+    assert session.chain.problem is not None
+    send(session, {"op": "kind", "value": "softmax"}, {"op": "input", "value": OWN})
+    assert "stops before its scores" in session.layers.notice
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,8 @@ def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
         event = asked_row(laboratory, view, row)
         assert event["value"] == numbers(asked, view)[0, row]
         assert adds_up(event)
+    for view, row in (("deviation", 0), ("inverse", 1)):
+        assert asked_row(laboratory, view, row)["value"] == numbers(asked, view)[0, row]
     assert len(asked_row(laboratory, "mean", 0)["terms"]) == 16
     # Even numbers over 16: the shown digits add up without a remainder.
     expect(laboratory.locator(".ks-ledger .ks-sum")).not_to_contain_text("remainder")

@@ -18,6 +18,8 @@ import { sizes } from "./sizes.js";
 const INPUT = -1; // stage
 const PROBABILITY_PLACES = 4; // decimals
 const VECTOR_TALLEST = 272; // px
+const BESIDE_FROM = 1200; // px of the page: from here on the weights stand beside the columns
+const DENSE_LEAST = 600; // px that they take then
 const NEAR = 0.012; // of the axis: cells so near to the pointer on a curve are marked too
 
 /** @typedef {import("../common/board.js").Place} Place */
@@ -55,9 +57,11 @@ export class Layers extends Board {
       { scores: "scores", maps: "input", title: "before" },
     );
     this.dense.element.open = true;
+    /** Beside the columns there is room for the weights, where the page is wide. */
+    this.work = h("div", { class: "ks-work" }, this.strip, this.dense.element);
     this.bar = h("div", { class: "ks-bar-top" }, this.sentence, this.look.element);
     this.corner = h("div", { class: "ks-corner" }, this.history);
-    const root = h("div", { class: "ks ks-layers" }, this.notice.element, this.busy.element, this.corner, this.chooser.element, this.start, this.strip, this.bar, this.ledger.element, this.dense.element, this.live, this.dialog.element);
+    const root = h("div", { class: "ks ks-layers" }, this.notice.element, this.busy.element, this.corner, this.chooser.element, this.start, this.work, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
 
@@ -178,8 +182,11 @@ export class Layers extends Board {
   layout(draw = true) {
     if (!this.header || !this.root.clientWidth) return;
     const columns = this.header.columns.map((/** @type {any} */ { view, kind, figures }) => ({ kind, shape: kind === "maps" ? this.model.values.get(this.model.ofView(view).stage).shape : null, figures: figures?.length ?? 0 }));
-    const found = sizes(this.root.clientWidth, columns);
+    const page = this.root.clientWidth;
+    const beside = !!this.header.dense && page >= BESIDE_FROM;
+    const found = sizes(page, columns, beside ? page - DENSE_LEAST : page);
     this.root.classList.toggle("ks-stacked", found.stacked);
+    this.work.classList.toggle("ks-weights-beside", beside);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
       (found.stacked ? this.ledger.dock : this.corner).append(this.history);

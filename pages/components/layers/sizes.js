@@ -20,10 +20,11 @@ const [CURVE_NARROW, CURVE_WIDE] = [300, 700]; // px
  * @param {number} page its width, px
  * @param {{kind: string, shape: number[] | null, figures: number}[]} columns what stands side by side; `shape`: of the
  *   maps, (N, C, H, W); `figures`: how many vectors stand in a column of them
+ * @param {number} [room] px of it that the columns may take
  * @returns {{stacked: boolean, cell: number, widths: number[], wide: boolean}} `wide`: stacked, the maps have the page's
  *   width to themselves
  */
-export function sizes(page, columns) {
+export function sizes(page, columns, room = page) {
   const stacked = page < STACK_BELOW;
   const maps = columns.filter(({ kind }) => kind === "maps").map(({ shape }) => shape);
   const [images, channels, rows, width] = maps.reduce((most, shape) => most.map((size, axis) => Math.max(size, shape[axis])), [1, 1, 1, 1]);
@@ -36,15 +37,15 @@ export function sizes(page, columns) {
   const fits = (/** @type {number} */ cell) => {
     if (rows * cell > (channels > 1 || images > 1 ? TALL : TALLEST)) return false;
     if (stacked) return across(cell) <= (wide ? page - 8 : STACKED_MAP);
-    return taken + curves * CURVE_NARROW + maps.length * Math.max(NARROWEST, across(cell)) <= page;
+    return taken + curves * CURVE_NARROW + maps.length * Math.max(NARROWEST, across(cell)) <= room;
   };
   const low = largestThat(fits);
   // Whole pixels keep lines crisp.
   const cell = Math.min(LARGEST_CELL, low >= 4 ? Math.floor(low) : low);
   const map = Math.max(NARROWEST, Math.ceil(across(cell)));
-  const curve = stacked ? page : Math.min(CURVE_WIDE, page - taken - maps.length * map);
+  const curve = stacked ? page : Math.min(CURVE_WIDE, room - taken - maps.length * map);
   const widths = columns.map((column) => (column.kind === "maps" ? map : column.kind === "curve" ? curve : own(column)));
-  const left = page - widths.reduce((a, b) => a + b, 0) - (columns.length - 1) * GAP;
+  const left = room - widths.reduce((a, b) => a + b, 0) - (columns.length - 1) * GAP;
   const grows = (/** @type {any} */ { kind, figures }) => kind === "bars" || (kind === "figures" && figures < 3);
   const growing = columns.filter(grows).length;
   const more = Math.max(0, Math.min(ROOMIER, Math.floor(left / Math.max(1, growing))));

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cnn_core import BatchNorm2d, Sequential
@@ -15,6 +17,7 @@ from pages.shared.layers.screen import (
     Array,
     Screen,
     by_channel,
+    formula,
     input_controls,
     mode,
     plain,
@@ -25,7 +28,7 @@ from pages.shared.layers.screen import (
 )
 
 NORMALISED, OUTPUT, MEAN, VAR, SQUARES = range(5)  # stages
-RUNNING_MEAN, RUNNING_VAR, NEXT_MEAN, NEXT_VAR = range(5, 9)
+RUNNING_MEAN, RUNNING_VAR, NEXT_MEAN, NEXT_VAR, DEVIATION, INVERSE = range(5, 11)
 MOMENTA = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
 
 
@@ -63,8 +66,8 @@ def screen(laboratory: Laboratory) -> Screen:
     _, seen = layer(laboratory).run(x, training=True)
     eps = layer(laboratory).eps
     gamma, shift = laboratory.gamma[:channels], laboratory.shift[:channels]
-    deviation = np.sqrt((seen.var if training else laboratory.running_var[:channels]) + eps)
-    names = [f"channel {c}" for c in range(channels)]
+    var = seen.var if training else laboratory.running_var[:channels]
+    deviation = np.sqrt(var + eps)
     source = MEAN if training else RUNNING_MEAN
 
     shown = Screen(laboratory, pin=(MEAN if training else OUTPUT, (0, 0) if training else (0, 0, 1, 1)))
@@ -88,12 +91,14 @@ def screen(laboratory: Laboratory) -> Screen:
     link = {"kind": "same", "groups": channels}
     own = {"weight": describe.keep(gamma, shown.arrays), "bias": describe.keep(shift, shown.arrays)}
     shown.add(OUTPUT, "output", "After", output, rule="sum", reads=NORMALISED, link=link, scale=normal, **own)
-    _statistics(shown, seen, names)
+    _statistics(shown, seen)
+    _deviation(shown, (VAR if training else RUNNING_VAR, var), deviation, eps)
 
     size = shape_words(x)
     note = "channels apart in mean and in spread\nchoose a cell and type to change it"
     shown.column("input", "maps", "Before", shape=size, note=note, controls=input_controls(laboratory))
-    figures = ["mean", "var"] * training + ["running_mean", "running_var"] + ["next_mean", "next_var"] * training
+    used, moved = ["mean", "var"] * training, ["running_mean", "running_var"]
+    figures = [*(used or moved), "deviation", "inverse", *[*moved, "next_mean", "next_var"] * training]
     shown.settings = [mode(laboratory)]
     controls: list[Control] = []
     if training:
@@ -103,10 +108,10 @@ def screen(laboratory: Laboratory) -> Screen:
             button({"op": "step"}, "Take a step", hint=hint),
         ]
     controls.append(button({"op": "forget"}, "Forget", hint="Running mean 0 and variance 1 again"))
-    used = "the batch's own mean and variance normalise it" if training else "the running statistics normalise it"
+    words = "the batch's own mean and variance normalise it" if training else "the running statistics normalise it"
     steps = "1 step taken" if laboratory.steps == 1 else f"{laboratory.steps} steps taken"
     shown.column(
-        "statistics", "figures", "Statistics", note=f"{used}\n{steps}", figures=figures, controls=controls, sign="→"
+        "statistics", "figures", "Statistics", note=f"{words}\n{steps}", figures=figures, controls=controls, sign="→"
     )
     note = f"(x − mean) / √(variance + {eps:.5f})"
     shown.column("normalised", "maps", "Normalised", shape=size, note=note, controls=table("normalised"), sign="→")
@@ -132,7 +137,28 @@ def _sentence(x: Array, output: Array, *, training: bool) -> str:
     return f"{kind}. " + "; ".join(told) + "."
 
 
-def _statistics(shown: Screen, seen: Statistics, names: list[str]) -> None:
+def _labelled(channels: int) -> dict[str, Any]:
+    """What the statistics of so many channels have in common."""
+    names, labels = ([f"{word} {c}" for c in range(channels)] for word in ("channel", "ch"))
+    return {"names": names, "labels": labels, "aside": True}
+
+
+def _deviation(shown: Screen, var: tuple[int, Array], deviation: Array, eps: float) -> None:
+    """What each number of a channel is divided by, and what it is multiplied by instead."""
+    stage, variance = var
+    alike = {**_labelled(len(deviation)), "rule": "function", "link": {"kind": "same"}}
+    scale = {"group": "deviations", "kind": "sequential", "domain": [0, 0]}
+    shown.add(DEVIATION, "deviation", "√(variance + ε)", vector(deviation), **alike, reads=stage, scale=scale)
+    title = "1 / √(variance + ε)"
+    shown.add(INVERSE, "inverse", title, vector(1 / deviation), **alike, reads=DEVIATION, scale=scale)
+    for c, value in enumerate(deviation):
+        at = (0, c)
+        text = f"√({plain(variance[c])} + {eps:.5f}) = {{y}}"
+        shown.told.append(formula(DEVIATION, at, value, [(stage, at, float(variance[c]))], text))
+        shown.told.append(formula(INVERSE, at, 1 / value, [(DEVIATION, at, value)], f"1 / {plain(value)} = {{y}}"))
+
+
+def _statistics(shown: Screen, seen: Statistics) -> None:
     """The statistics as stages, each with the sum behind it."""
     laboratory = shown.laboratory
     x, channels = laboratory.input, laboratory.channels
@@ -140,7 +166,7 @@ def _statistics(shown: Screen, seen: Statistics, names: list[str]) -> None:
     squares = np.square(x - seen.mean[:, None, None])
     means = {"group": "means", "kind": "diverging", "domain": [0, 0]}
     variances = {"group": "variances", "kind": "sequential", "domain": [0, 0]}
-    alike = {"names": names, "labels": [f"ch {c}" for c in range(channels)], "aside": True}
+    alike = _labelled(channels)
     shown.add(
         SQUARES,
         None,

@@ -45,10 +45,10 @@ KINDS: dict[str, Kind] = {
     "gelu": Kind("GELU", "map", _POINT),
     "softmax": Kind("Softmax", "vector", "Drag the temperature: cold makes one class take all, hot makes them equal."),
     "batch_norm": Kind(
-        "Batch norm", "batch", "Point at a mean: every number of its channel, in both images, is in it."
+        "Batch norm", "batch", "Point at a mean: every number of its channel, in every image, is in it."
     ),
     "dropout": Kind("Dropout", "batch", "Drag p, then press “Another mask”: where u is below p the cell is dropped."),
-    "linear": Kind("Fully connected", "small", "Point at a score, then draw on its weights below."),
+    "linear": Kind("Fully connected", "small", "Point at a score, then draw on its weights: the score follows."),
     "cross_entropy": Kind(
         "Cross-entropy", "vector", "Choose the class that is right: the loss and every gradient follow."
     ),
@@ -171,6 +171,8 @@ def from_explore(family: str, experiment: Experiment, output: int) -> Given | st
     except ShapeError as error:
         return f"Explore has no feature map: {error}."
     planes = maps[:CHANNELS_MOST] if family == "batch" else maps[min(output, len(maps) - 1)][None]
+    if family == "batch" and planes[0].size == 1:
+        return "Explore's feature map is a single cell: batch norm needs more than one number a channel."
     most = SIDE_LARGEST[family]
     if max(planes.shape[1:]) > most:
         planes = np.round(resized(planes.astype(np.float32), most).astype(np.float64), 3)
