@@ -9,6 +9,7 @@ from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
 from cnn_core.gradients import Gradients
 from cnn_core.images import load_image
 from cnn_core.layers import (
+    GELU,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -21,10 +22,13 @@ from cnn_core.layers import (
     ReLU,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
 )
 from cnn_core.network import Sequential
 from cnn_core.ops.activation import (
+    gelu,
+    gelu_backward,
     leaky_relu,
     leaky_relu_backward,
     relu,
@@ -33,6 +37,8 @@ from cnn_core.ops.activation import (
     sigmoid_backward,
     softmax,
     softmax_backward,
+    softplus,
+    softplus_backward,
     tanh,
     tanh_backward,
 )
@@ -53,6 +59,7 @@ from cnn_core.trace import Explanation, Stage, Term, Trace
 from cnn_core.training import SGD, Adam, fit
 
 __all__ = [
+    "GELU",
     "SGD",
     "Adam",
     "AvgPool2d",
@@ -75,6 +82,7 @@ __all__ = [
     "ShapeError",
     "Sigmoid",
     "Softmax",
+    "Softplus",
     "Stage",
     "Tanh",
     "Term",
@@ -97,6 +105,8 @@ __all__ = [
     "fit",
     "flatten",
     "flatten_backward",
+    "gelu",
+    "gelu_backward",
     "kernels",
     "leaky_relu",
     "leaky_relu_backward",
@@ -112,6 +122,8 @@ __all__ = [
     "sigmoid_backward",
     "softmax",
     "softmax_backward",
+    "softplus",
+    "softplus_backward",
     "tanh",
     "tanh_backward",
     "training",

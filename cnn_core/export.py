@@ -11,6 +11,7 @@ import numpy as np
 
 from cnn_core.errors import ModelError
 from cnn_core.layers import (
+    GELU,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -23,6 +24,7 @@ from cnn_core.layers import (
     ReLU,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
 )
 from cnn_core.network import Sequential
@@ -149,10 +151,23 @@ def sigmoid(x):
 '''
 
 _SOFTMAX = '''
-def softmax(x):
-    """exp(x) over the sum of all exp(x); taking the largest away first changes nothing but keeps exp finite."""
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+def softmax(x, temperature=1.0):
+    """exp(x / T) over the sum of them all; taking the largest away first changes nothing but keeps exp finite."""
+    powers = np.exp((x - x.max(axis=-1, keepdims=True)) / temperature)
     return powers / powers.sum(axis=-1, keepdims=True)
+'''
+
+_SOFTPLUS = '''
+def softplus(x, beta, threshold):
+    """log(1 + exp(beta x)) / beta, and x itself where beta x is above the threshold."""
+    return np.where(x * beta > threshold, x, np.logaddexp(0.0, x * beta) / beta)
+'''
+
+_GELU = '''
+def gelu(x):
+    """x times the share of a normal distribution below it, by tanh."""
+    root, cubic = np.sqrt(2 / np.pi), 0.044715
+    return x * ((1 + np.tanh(root * (x + cubic * x * x * x))) / 2)
 '''
 
 _BATCH_NORM = '''
@@ -272,7 +287,13 @@ def _batch_norm(layer: Any, _: tuple[int, ...]) -> _Line:
 def _softmax(layer: Any, shape: tuple[int, ...]) -> _Line:
     if layer.axis not in (-1, len(shape) - 1):
         raise ModelError(f"softmax along axis {layer.axis} has no line of NumPy yet; use axis=-1")
-    return [_SOFTMAX], "softmax(x)", []
+    return [_SOFTMAX], "softmax(x)" if layer.temperature == 1 else f"softmax(x, {layer.temperature!r})", []
+
+
+def _gelu(layer: Any, _: tuple[int, ...]) -> _Line:
+    if layer.approximate != "tanh":
+        raise ModelError('GELU by erf has no line of NumPy, which has no erf; use approximate="tanh"')
+    return [_GELU], "gelu(x)", []
 
 
 _LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {
@@ -283,6 +304,8 @@ _LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {
     LeakyReLU: lambda layer, _: ([], f"np.where(x > 0, x, x * {layer.negative_slope!r})", []),
     Sigmoid: lambda *_: ([_SIGMOID], "sigmoid(x)", []),
     Tanh: lambda *_: ([], "np.tanh(x)", []),
+    Softplus: lambda layer, _: ([_SOFTPLUS], f"softplus(x, {layer.beta!r}, {layer.threshold!r})", []),
+    GELU: _gelu,
     Flatten: lambda *_: ([], "x.reshape(len(x), -1)", []),
     Linear: _linear,
     Softmax: _softmax,

@@ -1,6 +1,6 @@
 """Layers: parameters, an operation forward and backward, a promise of shape, and where each cell comes from."""
 
-from cnn_core.layers.activation import LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from cnn_core.layers.activation import GELU, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from cnn_core.layers.base import Layer
 from cnn_core.layers.conv import Conv2d
 from cnn_core.layers.conv_transpose import ConvTranspose2d
@@ -10,6 +10,7 @@ from cnn_core.layers.norm import BatchNorm2d
 from cnn_core.layers.pool import AvgPool2d, MaxPool2d
 
 __all__ = [
+    "GELU",
     "KINDS",
     "AvgPool2d",
     "BatchNorm2d",
@@ -24,6 +25,7 @@ __all__ = [
     "ReLU",
     "Sigmoid",
     "Softmax",
+    "Softplus",
     "Tanh",
 ]
 
@@ -31,6 +33,7 @@ __all__ = [
 KINDS: dict[str, type[Layer]] = {
     kind.__name__: kind
     for kind in (
+        GELU,
         AvgPool2d,
         BatchNorm2d,
         Conv2d,
@@ -43,6 +46,7 @@ KINDS: dict[str, type[Layer]] = {
         ReLU,
         Sigmoid,
         Softmax,
+        Softplus,
         Tanh,
     )
 }

@@ -102,28 +102,93 @@ class Tanh(Elementwise):
         return Sources((index,), None, formula=f"tanh({_plain(x[index])}) = {_plain(output[index])}")
 
 
-class Softmax(Layer):
-    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`."""
+class Softplus(Elementwise):
+    """``log(1 + exp(beta x)) / beta``: see :func:`cnn_core.softplus`."""
 
-    def __init__(self, axis: int = -1) -> None:
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
-        if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
-            raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
-        self.axis = int(axis)
+        self.beta = activation.positive(beta, "beta")
+        self.threshold = setting(threshold, "threshold", works=20)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
-        return {"axis": self.axis}
+        return {"beta": self.beta, "threshold": self.threshold}
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Any shape, kept."""
-        return activation.softmax(x, self.axis)
+        return activation.softplus(x, self.beta, self.threshold)
 
     def backward(
         self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
-        """``y * (grad - sum(grad * y))``."""
-        return activation.softmax_backward(grad, output, self.axis), {}
+        """``grad * sigmoid(beta x)``."""
+        return activation.softplus_backward(grad, x, self.beta, self.threshold), {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place, and on which side of the threshold it is."""
+        value, result = float(x[index]), _plain(output[index])
+        if value * self.beta > self.threshold:
+            rule = f"{self.beta:g} × {_plain(value)} > {self.threshold:g}, so it stays {result}"
+            return Sources((index,), None, formula=rule)
+        return Sources(
+            (index,), None, formula=f"log(1 + exp({self.beta:g} × {_plain(value)})) / {self.beta:g} = {result}"
+        )
+
+
+class GELU(Elementwise):
+    """``x`` times the share of a normal distribution below it: see :func:`cnn_core.gelu`."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = activation.gelu_kind(approximate)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {"approximate": self.approximate}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.gelu(x, self.approximate)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``grad`` times the derivative."""
+        return activation.gelu_backward(grad, x, self.approximate), {}
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The cell at the same place."""
+        value, result = _plain(x[index]), _plain(output[index])
+        if self.approximate == "tanh":
+            inner = f"tanh(0.797885 × ({value} + 0.044715 × ({value})^3))"
+        else:
+            inner = f"erf({value} / 1.41421)"
+        return Sources((index,), None, formula=f"{value} / 2 × (1 + {inner}) = {result}")
+
+
+class Softmax(Layer):
+    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`."""
+
+    def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
+        super().__init__()
+        if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+            raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
+        self.axis = int(axis)
+        self.temperature = activation.positive(temperature, "temperature")
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {"axis": self.axis, "temperature": self.temperature}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Any shape, kept."""
+        return activation.softmax(x, self.axis, temperature=self.temperature)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """``y * (grad - sum(grad * y)) / T``."""
+        return activation.softmax_backward(grad, output, self.axis, temperature=self.temperature), {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
@@ -138,16 +203,17 @@ class Softmax(Layer):
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """Every cell along the axis."""
         cells = list(self._line(x.shape, index))
-        below = " + ".join(f"exp({_plain(x[cell])})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
-        return Sources(cells, None, formula=f"exp({_plain(x[index])}) / ({below}) = {_plain(output[index])}")
+        over = "" if self.temperature == 1 else f" / {self.temperature:g}"
+        below = " + ".join(f"exp({_plain(x[cell])}{over})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
+        return Sources(cells, None, formula=f"exp({_plain(x[index])}{over}) / ({below}) = {_plain(output[index])}")
 
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """Every cell along the axis."""
         return self._line(output_shape, index)
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
-        """Every cell along the axis: ``y_i (1 - y_i)`` for the one at the same place, ``-y_i y_j`` for the others."""
+        """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others."""
         own = float(output[index])
         for cell in self._line(output.shape, index):
             at = float(output[cell])
-            yield cell, own * (1.0 - own) if cell == index else -own * at
+            yield cell, (own * (1.0 - own) if cell == index else -own * at) / self.temperature

@@ -4,6 +4,7 @@ A backward takes ``grad``, the loss's gradient at the output, and gives the one 
 a formula in the output, it takes the output.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, real, setting, together
+from cnn_core.ops.erf import erf
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
 # bits than by np.where, which guesses at each cell anew and, on signs without a pattern, guesses wrong half the time.
@@ -157,37 +159,167 @@ def tanh_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
         return np.asarray(result * gradient(grad, y.shape))
 
 
-def softmax(x: npt.ArrayLike, axis: int = -1) -> Array:
-    """``exp(x) / sum(exp(x))`` along an axis, shifted by the largest so that nothing overflows.
+def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    """``log(1 + exp(beta x)) / beta``, a ReLU with a round corner, any shape (Dugas et al., 2001).
+
+    Args:
+        x: any shape.
+        beta: above 0; the larger, the sharper the corner.
+        threshold: where ``beta * x`` is above it, the function is ``x`` itself, as in PyTorch.
+
+    Raises:
+        ShapeError: where a setting is no number, or ``beta`` is not above 0.
+    """
+    array = real(x, "x")
+    sharp, most = _softplus_settings(beta, threshold)
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = array * array.dtype.type(sharp)
+        # log(exp(0) + exp(scaled)), which takes the larger out first and so never overflows.
+        result = np.logaddexp(array.dtype.type(0), scaled)
+        result = np.asarray(result / array.dtype.type(sharp))
+        np.copyto(result, array, where=np.asarray(scaled > most))
+    return result
+
+
+def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
+    """``grad * sigmoid(beta x)``, and ``grad`` itself above the threshold.
+
+    Args:
+        grad: of ``x``'s shape.
+        x: softplus's input.
+        beta: as in the forward.
+        threshold: as in the forward.
+
+    Raises:
+        ShapeError: where the shapes differ, a setting is no number, or ``beta`` is not above 0.
+    """
+    array = real(x, "x")
+    given = gradient(grad, array.shape)
+    sharp, most = _softplus_settings(beta, threshold)
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = np.asarray(array * array.dtype.type(sharp))
+        slope = sigmoid(scaled)
+        np.copyto(slope, 1, where=np.asarray(scaled > most))
+        return np.asarray(slope * given)
+
+
+def _softplus_settings(beta: float, threshold: float) -> tuple[float, float]:
+    """Both as floats."""
+    return positive(beta, "beta"), setting(threshold, "threshold", works=20)
+
+
+def positive(value: Any, name: str) -> float:
+    """A setting as a float.
+
+    Raises:
+        ShapeError: where it is no number above 0, or infinite.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ShapeError(f"{name} must be a number above 0, got {value!r}; {name}=1.0 works")
+    return number
+
+
+def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
+    """``x`` times the share of a standard normal distribution below ``x``, any shape (Hendrycks and Gimpel, 2016).
+
+    Args:
+        x: any shape.
+        approximate: ``"none"``: ``x / 2 * (1 + erf(x / sqrt(2)))``; ``"tanh"``: ``x / 2 * (1 + tanh(sqrt(2 / pi) *
+            (x + 0.044715 x**3)))``, which differs by less than 0.0005 and needs no erf.
+
+    Raises:
+        ShapeError: where ``approximate`` is neither.
+    """
+    array = real(x, "x")
+    wide = array.astype(np.float64, copy=False)
+    with np.errstate(invalid="ignore", over="ignore"):
+        below, _ = _gelu_parts(wide, gelu_kind(approximate))
+        return np.asarray(wide * below).astype(array.dtype, copy=False)
+
+
+def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "none") -> Array:
+    """``grad`` times gelu's derivative: by the product rule, the share below ``x`` plus ``x`` times how fast it grows.
+
+    Args:
+        grad: of ``x``'s shape.
+        x: gelu's input.
+        approximate: as in the forward.
+
+    Raises:
+        ShapeError: where the shapes differ, or ``approximate`` is none there is.
+    """
+    array = real(x, "x")
+    given = gradient(grad, array.shape)
+    wide = array.astype(np.float64, copy=False)
+    with np.errstate(invalid="ignore", over="ignore"):
+        below, growth = _gelu_parts(wide, gelu_kind(approximate))
+        slope = np.asarray(below + wide * growth)
+        return np.asarray(slope * given).astype(together(given, array), copy=False)
+
+
+def _gelu_parts(x: Array, approximate: str) -> tuple[Array, Array]:
+    """The share of the distribution below ``x``, and how fast it grows there: ``(below, below')``, in double."""
+    if approximate == "none":
+        return (1 + erf(x / math.sqrt(2))) / 2, np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    root, cubic = math.sqrt(2 / math.pi), 0.044715
+    bent = np.tanh(root * (x + cubic * x * x * x))
+    return (1 + bent) / 2, (1 - bent * bent) * root * (1 + 3 * cubic * x * x) / 2
+
+
+def gelu_kind(approximate: str) -> str:
+    """``approximate``, refused where there is no such form.
+
+    Raises:
+        ShapeError: where it is neither ``"none"`` nor ``"tanh"``.
+    """
+    if not isinstance(approximate, str) or approximate not in ("none", "tanh"):
+        raise ShapeError(f'approximate must be "none" or "tanh", got {approximate!r}; approximate="none" works')
+    return approximate
+
+
+def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
+    """``exp(x / T) / sum(exp(x / T))`` along an axis, shifted by the largest so that nothing overflows.
 
     Args:
         x: any shape of rank 1 or more.
         axis: along which the results are positive and add up to 1; where an infinity or NaN lies along it, all are NaN.
+        temperature: ``T``, above 0: below 1 the largest takes more, above 1 the results draw level (Hinton, Vinyals
+            and Dean, "Distilling the knowledge in a neural network", 2015).
 
     Raises:
-        ShapeError: where ``x`` has no such axis, or no number along it.
+        ShapeError: where ``x`` has no such axis or no number along it, or the temperature is not above 0.
     """
     array = real(x, "x")
     _check_axis(array, axis)
+    heat = positive(temperature, "temperature")
     with np.errstate(invalid="ignore", over="ignore"):
         powers: Array = array - array.max(axis=axis, keepdims=True)
+        if heat != 1:
+            powers /= powers.dtype.type(heat)
     np.exp(powers, out=powers)
     powers /= powers.sum(axis=axis, keepdims=True)
     return powers
 
 
-def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1) -> Array:
-    """``y * (grad - sum(grad * y))`` for softmax's output ``y``, the sum along its axis.
+def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
+    """``y * (grad - sum(grad * y)) / T`` for softmax's output ``y``, the sum along its axis.
 
     Raises:
-        ShapeError: where the shapes differ, or there is no such axis.
+        ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0.
     """
     y = real(output, "output")
     _check_axis(y, axis)
+    heat = positive(temperature, "temperature")
     given = gradient(grad, y.shape)
     with np.errstate(invalid="ignore", over="ignore"):
         result = np.asarray(given - (given * y).sum(axis=axis, keepdims=True))
         result *= y
+        if heat != 1:
+            result /= result.dtype.type(heat)
     return result
 
 

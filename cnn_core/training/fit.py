@@ -207,7 +207,14 @@ def _evaluate(body: Sequential, x: Array, y: npt.NDArray[np.intp], size: int) ->
 def _before_softmax(network: Sequential) -> Sequential:
     """The same layers without a Softmax along the scores at the end, which cross-entropy has in it."""
     last = network.layers[-1] if network.layers else None
-    return Sequential(network.layers[:-1]) if isinstance(last, Softmax) and last.axis in (-1, 1) else network
+    if not isinstance(last, Softmax) or last.axis not in (-1, 1):
+        return network
+    if last.temperature != 1:
+        raise ModelError(
+            f"cross-entropy has a softmax of temperature 1 in it, got {last!r} at the end; Softmax() works, and its "
+            "temperature may be set afterwards"
+        )
+    return Sequential(network.layers[:-1])
 
 
 def _examples(

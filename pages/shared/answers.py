@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from pages.shared import describe
 from pages.shared.convolution.message import convolution_message
+from pages.shared.layers.message import layers_message
 from pages.shared.message import explore_message, learn_message
 from pages.shared.session import Session, recent
 
@@ -43,7 +44,18 @@ def learn(kept: Session) -> bytes:
         return learn_message(kept, upload_limit=int(st.get_option("server.maxUploadSize")))
 
 
-_MAKERS: dict[str, Callable[[Session], bytes]] = {"explore": explore, "convolution": convolution, "learn": learn}
+def layers(kept: Session) -> bytes:
+    """What the layers laboratory's component is sent."""
+    with kept.lock:
+        return layers_message(kept)
+
+
+_MAKERS: dict[str, Callable[[Session], bytes]] = {
+    "explore": explore,
+    "convolution": convolution,
+    "layers": layers,
+    "learn": learn,
+}
 
 
 def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes | None:

@@ -77,6 +77,16 @@ def slider(edit: Edit, label: str, value: int, bounds: tuple[int, int], **words:
     return _control("range", label, words, edit=edit, value=value, low=bounds[0], high=bounds[1])
 
 
+def dial(edit: Edit, label: str, value: float, stops: Sequence[float], **words: str) -> Control:
+    """Any number: a slider over some stops, which sends while it is dragged, and a field for any other value."""
+    return _control("dial", label, words, edit=edit, value=value, stops=list(stops))
+
+
+def segments(edit: Edit, label: str, value: str, options: Sequence[dict[str, Any]], **words: str) -> Control:
+    """One of a few choices, all of them in sight; a choice's group stands apart from the next."""
+    return _control("segments", label, words, edit=edit, value=value, options=list(options))
+
+
 def check(edit: Edit, label: str, value: bool, why: str = "", **words: str) -> Control:
     """On or off; ``why`` says what keeps it from being changed."""
     return _control("check", label, words, edit=edit, value=value, why=why)

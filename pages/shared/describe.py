@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core import (
+    GELU,
     AvgPool2d,
     Conv2d,
     ConvTranspose2d,
@@ -27,6 +28,7 @@ from cnn_core import (
     ShapeError,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
     kernels,
 )
@@ -59,6 +61,8 @@ _FORMULAS: dict[type[Layer], str] = {
     LeakyReLU: "{x} if above 0, else {parameter} × {x}, = {y}",
     Tanh: "tanh({x}) = {y}",
     Sigmoid: "1 / (1 + e^−({x})) = {y}",
+    Softplus: "log(1 + e^({parameter} × {x})) / {parameter} = {y}",
+    GELU: "{x} / 2 × (1 + erf({x} / √2)) = {y}",
     Softmax: "e^{x} / ({all}) = {y}",
 }
 _READS_EVERYTHING = (Linear, Softmax)
@@ -277,13 +281,20 @@ def computed(
         "link": link(layer, before.shape),
         "reduce": _REDUCES.get(kind),
         "formula": _FORMULAS.get(kind),
-        "parameter": layer.negative_slope if isinstance(layer, LeakyReLU) else None,
+        "parameter": _parameter(layer),
         "ring": [0, 0, 0, 0],
         "gradient": None,
         "array": keep(output, arrays),
         "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
         "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
     }
+
+
+def _parameter(layer: Layer) -> float | None:
+    """The one setting that a layer's formula and its preview need."""
+    if isinstance(layer, LeakyReLU):
+        return layer.negative_slope
+    return layer.beta if isinstance(layer, Softplus) else None
 
 
 def keep(array: npt.NDArray[Any], arrays: Arrays) -> str:

@@ -16,6 +16,7 @@ from pages.shared.desk import Desk
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.experiment import with_photo
 from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.layers.desk import LayersDesk
 from pages.shared.learn import draft
 from pages.shared.learn.desk import LearnDesk
 from pages.shared.learn.lesson import Lesson
@@ -49,6 +50,7 @@ class Session(ExperimentDesk):
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
+        layers: the desk of the layers laboratory.
     """
 
     uploads: int = 0
@@ -67,11 +69,18 @@ class Session(ExperimentDesk):
         self.convolution = ConvolutionDesk(
             identity=self.identity, lock=self.lock, resumed=self._resume, experiment=lambda: self.experiment
         )
+        self.layers = LayersDesk(
+            identity=self.identity,
+            lock=self.lock,
+            resumed=self._resume,
+            experiment=lambda: self.experiment,
+            explored=lambda: self.output,
+        )
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
-        return {"explore": self, "convolution": self.convolution, "learn": self.learn}
+        return {"explore": self, "convolution": self.convolution, "layers": self.layers, "learn": self.learn}
 
     def take_in(self, data: bytes, name: str, *, learning: bool = False) -> None:
         """Show an uploaded picture, scenario, kernel or lesson file, or say why not; nothing, where it was called off.

@@ -12,11 +12,12 @@ STATIC = Path(streamlit.__file__).parent / "static" / "static" / "js"
 
 
 def test_every_module_and_style_of_the_components_is_announced():
-    folders = {"explore", "gallery", "keeper", "convolution"}
+    folders = {"explore", "gallery", "keeper", "convolution", "layers"}
     pages = {
         "": "explore",
         "explore": "explore",
         "convolution": "convolution",
+        "layers": "layers",
         "kernels": "gallery",
         "engine": "keeper",
     }

@@ -145,6 +145,16 @@ def page(context: BrowserContext) -> Iterator[Page]:
     assert watch.errors == []
 
 
+@pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)
+def any_screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page in light or dark, on a desktop or a phone."""
+    scheme, width = request.param
+    opened = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    opened.add_init_script(LISTEN)
+    yield opened.new_page()
+    opened.close()
+
+
 @pytest.fixture
 def explore(page: Page, server: Server) -> Page:
     """The landing page, its maps drawn from cnn_core's arrays."""

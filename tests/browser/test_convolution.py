@@ -1,19 +1,18 @@
 """The convolution laboratory in a browser: settings, three-way linking, the sliding window, all as cnn_core has it."""
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from cnn_core import Conv2d
 from cnn_core.rational import exact_total
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
 from pages.shared.experiment import Experiment
-from tests.browser.conftest import LISTEN, Server
+from tests.browser.conftest import Server
 from tests.browser.screen import (
     clear,
     hover_cell,
@@ -415,16 +414,11 @@ def test_the_hand_is_followed_at_the_screen_s_pace_on_a_large_input(page: Page, 
     assert np.median(gaps) < 25
 
 
-@pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)
-def anyone(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
-    scheme, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.goto(f"{server.url}/convolution")
-    wait_drawn(page, "output-0")
-    yield page
-    context.close()
+@pytest.fixture
+def anyone(any_screen: Page, server: Server) -> Page:
+    any_screen.goto(f"{server.url}/convolution")
+    wait_drawn(any_screen, "output-0")
+    return any_screen
 
 
 def test_there_is_no_serious_violation_with_everything_opened(anyone: Page):

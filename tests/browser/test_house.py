@@ -10,7 +10,13 @@ from tests.browser.screen import hover_cell, wait_drawn
 pytestmark = pytest.mark.browser
 
 # Where a page's own address leads, and a view that tells it has drawn.
-ADDRESSES = {"": "probabilities", "explore": "probabilities", "convolution": "output-0", "kernels": "laplacian"}
+ADDRESSES = {
+    "": "probabilities",
+    "explore": "probabilities",
+    "convolution": "output-0",
+    "layers": "slope-0",
+    "kernels": "laplacian",
+}
 LISTEN = (
     "window.cnn = {drawn: [], cell: []};"
     "document.addEventListener('cnn:drawn', (event) => window.cnn.drawn.push(event.detail));"

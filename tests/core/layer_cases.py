@@ -3,6 +3,7 @@
 import numpy as np
 
 from cnn_core import (
+    GELU,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -15,6 +16,7 @@ from cnn_core import (
     ReLU,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
 )
 
@@ -63,7 +65,13 @@ CASES = {
     "LeakyReLU": (lambda: LeakyReLU(0.1), IMAGES),
     "Sigmoid": (Sigmoid, IMAGES),
     "Tanh": (Tanh, (2, 7)),
+    "Softplus": (Softplus, IMAGES),
+    "Softplus sharp, with a threshold": (lambda: Softplus(2.5, threshold=1.5), (2, 7)),
+    "GELU": (GELU, IMAGES),
+    "GELU by tanh": (lambda: GELU("tanh"), (2, 7)),
     "Softmax": (Softmax, (2, 5)),
+    "Softmax hot": (lambda: Softmax(temperature=3), (2, 5)),
+    "Softmax cold": (lambda: Softmax(temperature=0.25), (2, 5)),
     "Softmax over channels": (lambda: Softmax(axis=1), (1, 3, 2, 2)),
     "BatchNorm2d": (normalised, IMAGES),
     "Dropout": (lambda: Dropout(0.4), IMAGES),

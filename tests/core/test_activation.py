@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from cnn_core import ShapeError, leaky_relu, relu, sigmoid, softmax, tanh
+from cnn_core import ShapeError, gelu, leaky_relu, relu, sigmoid, softmax, softplus, tanh
 
 NUMBERS = np.array([-1000.0, -30.0, -2.5, -1e-3, -0.0, 0.0, 1e-3, 2.5, 30.0, 1000.0])
-FUNCTIONS = [relu, leaky_relu, sigmoid, tanh, softmax]
+FUNCTIONS = [relu, leaky_relu, sigmoid, tanh, softplus, gelu, softmax]
 
 
 def test_each_function_is_its_definition():
@@ -17,6 +20,10 @@ def test_each_function_is_its_definition():
     np.testing.assert_array_equal(leaky_relu(NUMBERS, 0.2), [x if x > 0 else 0.2 * x for x in NUMBERS])
     np.testing.assert_allclose(sigmoid(small), [1 / (1 + math.exp(-x)) for x in small], rtol=1e-14)
     np.testing.assert_allclose(tanh(small), [math.tanh(x) for x in small], rtol=1e-14)
+    np.testing.assert_allclose(softplus(small), [x if x > 20 else math.log1p(math.exp(x)) for x in small], rtol=1e-14)
+    np.testing.assert_allclose(gelu(small), [x / 2 * (1 + math.erf(x / math.sqrt(2))) for x in small], rtol=1e-14)
+    bent = [x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) for x in small]
+    np.testing.assert_allclose(gelu(small, "tanh"), bent, rtol=1e-14)
     powers = [math.exp(x) for x in small]
     np.testing.assert_allclose(softmax(small), np.array(powers) / sum(powers), rtol=1e-12)
 
@@ -24,7 +31,12 @@ def test_each_function_is_its_definition():
 def test_far_out_nothing_overflows():
     with np.errstate(all="raise", under="ignore"):
         assert sigmoid(NUMBERS)[[0, -1]].tolist() == [0, 1]
+        assert softplus(NUMBERS)[[0, -1]].tolist() == [0, 1000]
+        assert softplus(NUMBERS, threshold=1e9)[-1] == 1000
+        assert gelu(NUMBERS)[[0, -1]].tolist() == [0, 1000]
+        assert gelu([-1e200, 1e200], "tanh").tolist() == [0, 1e200]
         assert softmax([1000.0, 1000.0]).tolist() == [0.5, 0.5]
+        assert softmax([1000.0, 0.0], temperature=1e-3).tolist() == [1, 0]
         assert softmax([-1e308, 0.0]).tolist() == [0, 1]
 
 
@@ -92,6 +104,39 @@ def test_relu_is_the_larger_of_two_in_every_shape(shape):
     x = np.random.default_rng(0).normal(size=shape)
     for laid_out in (x, np.asfortranarray(x)):
         np.testing.assert_array_equal(relu(laid_out), np.where(x > 0, x, 0))
+
+
+@given(arrays.arrays(np.float64, st.integers(1, 6), elements=st.floats(-30, 30)), st.floats(0.05, 50))
+def test_a_temperature_divides_the_scores_before_their_powers_are_compared(x, heat):
+    powers = [math.exp((each - x.max()) / heat) for each in x]
+    np.testing.assert_allclose(softmax(x, temperature=heat), np.array(powers) / math.fsum(powers), rtol=1e-10)
+    colder, hotter = (softmax(x, temperature=heat * by).max() for by in (0.5, 2))
+    assert colder >= softmax(x, temperature=heat).max() * (1 - 1e-12) >= hotter * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_temperature_of_1_changes_not_a_bit(dtype):
+    x = np.random.default_rng(0).normal(size=(5, 7)).astype(dtype)
+    np.testing.assert_array_equal(softmax(x, temperature=1.0), softmax(x))
+    assert softmax(x, temperature=np.float64(2.5)).dtype == dtype
+
+
+def test_softplus_is_the_number_itself_above_its_threshold_and_log1p_below():
+    x = np.array([0.999, 1.001])
+    assert softplus(x, beta=2, threshold=2).tolist() == [math.log1p(math.exp(1.998)) / 2, 1.001]
+
+
+@pytest.mark.parametrize("heat", [0, -1, float("nan"), float("inf"), "warm", None])
+def test_a_temperature_or_sharpness_that_is_not_above_0_is_refused(heat):
+    for call in (lambda: softmax([1.0], temperature=heat), lambda: softplus([1.0], beta=heat)):
+        with pytest.raises(ShapeError, match="above 0"):
+            call()
+
+
+@pytest.mark.parametrize("approximate", ["erf", None, True, ["tanh"]])
+def test_another_approximation_is_refused(approximate):
+    with pytest.raises(ShapeError, match='"none" or "tanh"'):
+        gelu([1.0], approximate)
 
 
 @pytest.mark.parametrize(("x", "axis"), [(np.ones(3), 1), (np.ones((2, 0)), -1), (5.0, -1), (np.ones(3), None)])

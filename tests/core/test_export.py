@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import (
+    GELU,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -25,6 +26,7 @@ from cnn_core import (
     Sequential,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
     Trace,
 )
@@ -51,6 +53,7 @@ def image(*shape: int) -> np.ndarray:
 
 CASES = {
     "the worked example's shape": (Conv2d(1, 1, 3), ReLU(), MaxPool2d(2), Softmax(), image(1, 5, 5)),
+    "a hot softmax": (Conv2d(1, 2, 2), Softplus(), MaxPool2d(2), Softmax(temperature=2.5), image(1, 6, 6)),
     "one weight on one cell": (Conv2d(1, 1, 1), Sigmoid(), MaxPool2d(1), Softmax(), image(1, 1, 1)),
     "stride and uneven padding": (
         Conv2d(1, 2, (2, 3), stride=(2, 1), padding=((1, 2), (0, 3))),
@@ -112,7 +115,7 @@ def test_the_script_alone_computes_every_stage_to_the_last_bit(name, tmp_path):
     st.tuples(st.integers(1, 5), st.integers(1, 5)),
     st.tuples(st.integers(1, 3), st.integers(1, 3)),
     st.integers(0, 2),
-    st.sampled_from([ReLU(), LeakyReLU(0.3), Sigmoid(), Tanh()]),
+    st.sampled_from([ReLU(), LeakyReLU(0.3), Sigmoid(), Tanh(), Softplus(2, 1.5), GELU("tanh")]),
     st.sampled_from([MaxPool2d(2, padding=1), AvgPool2d((1, 3), stride=2), MaxPool2d(1)]),
 )
 def test_any_settings_are_reproduced(channels, outputs, kernel, stride, padding, activation, pool):
@@ -158,6 +161,8 @@ def test_a_layer_without_a_line_is_refused_by_name():
         numpy_script(Sequential([Conv2d(1, 1, 3, padding=1, padding_mode="reflect")]), image(1, 3, 3))
     with pytest.raises(ModelError, match="axis"):
         numpy_script(Sequential([Softmax(axis=1)]), image(1, 3, 3))
+    with pytest.raises(ModelError, match="erf"):
+        numpy_script(Sequential([GELU()]), image(1, 3, 3))
     with pytest.raises(ModelError, match="ceil_mode"):
         numpy_script(Sequential([MaxPool2d(2, ceil_mode=True)]), image(1, 3, 3))
 

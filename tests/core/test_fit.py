@@ -186,6 +186,12 @@ def test_a_softmax_at_the_end_is_taught_through_what_it_is_given():
     assert training.evaluate(ended, x, y) == pytest.approx(training.evaluate(plain, x, y, batch_size=5), rel=1e-5)
 
 
+def test_a_softmax_of_another_temperature_at_the_end_is_refused_with_what_works():
+    network = Sequential([*small().layers, Softmax(temperature=2)])
+    with pytest.raises(ModelError, match=r"temperature 1 .* Softmax\(\) works"):
+        fit(network, np.zeros((2, 1, 6, 6)), [0, 1], optimizer=SGD(network, 0.1), epochs=1, batch_size=2, seed=0)
+
+
 def test_whole_numbers_are_taught_from_without_a_copy_of_them_all():
     x, y = bars(9)
     pixels = (np.clip(x, 0, 1) * 255).astype(np.uint8)

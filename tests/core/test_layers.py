@@ -8,6 +8,7 @@ import pytest
 
 import cnn_core
 from cnn_core import (
+    GELU,
     AvgPool2d,
     BatchNorm2d,
     CnnCoreError,
@@ -22,6 +23,7 @@ from cnn_core import (
     ShapeError,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
 )
 from cnn_core.layers import KINDS, Layer
@@ -216,6 +218,10 @@ def test_of_equals_the_first_wins_and_padding_never_does():
         lambda: LeakyReLU("steep"),
         lambda: Softmax(axis=None),
         lambda: Softmax(axis=True),
+        *(lambda heat=heat: Softmax(temperature=heat) for heat in (0, -1, float("nan"), float("inf"), "warm", None)),
+        *(lambda beta=beta: Softplus(beta) for beta in (0, -1, float("nan"), "sharp")),
+        lambda: Softplus(threshold="high"),
+        lambda: GELU("erf"),
         lambda: Dropout(-0.1),
         lambda: Dropout(1.1),
         lambda: Dropout(None),
@@ -229,7 +235,7 @@ def test_a_setting_that_can_never_work_is_refused_when_the_layer_is_made(make):
 
 def test_an_input_that_does_not_fit_is_refused_by_promise_and_by_run_alike(case):
     layer, shape = case
-    if isinstance(layer, ReLU | LeakyReLU | Sigmoid | Tanh | Softmax | Flatten | Dropout):
+    if isinstance(layer, ReLU | LeakyReLU | Sigmoid | Tanh | Softplus | GELU | Softmax | Flatten | Dropout):
         return
     wrong = (*shape[:-1], 1) if isinstance(layer, Linear) else shape[1:]
     with pytest.raises(ShapeError):

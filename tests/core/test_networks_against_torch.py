@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnn_core import (
+    GELU,
     AvgPool2d,
     BatchNorm2d,
     CnnCoreError,
@@ -16,6 +17,7 @@ from cnn_core import (
     Sequential,
     Sigmoid,
     Softmax,
+    Softplus,
     Tanh,
     training,
 )
@@ -53,7 +55,7 @@ def a_pooling(rng: np.random.Generator) -> Drawn:
 
 
 def a_layer(rng: np.random.Generator, channels: int) -> Drawn:
-    kind = pick(rng, 0, 7)
+    kind = pick(rng, 0, 9)
     if kind <= 1:
         return a_convolution(rng, channels)
     if kind == 2:
@@ -62,7 +64,9 @@ def a_layer(rng: np.random.Generator, channels: int) -> Drawn:
         return BatchNorm2d, (channels,), {"eps": 1e-3, "momentum": 0.3}
     if kind == 4:
         return LeakyReLU, (float(rng.choice([0.0, 0.01, 0.3, -0.2])),), {}
-    return [(ReLU, (), {}), (Sigmoid, (), {}), (Tanh, (), {})][kind - 5]
+    softplus = (Softplus, (float(rng.choice([1.0, 0.5, 3.0])), float(rng.choice([20.0, 1.0]))), {})
+    gelu = (GELU, (), {"approximate": str(rng.choice(["none", "tanh"]))})
+    return [(ReLU, (), {}), (Sigmoid, (), {}), (Tanh, (), {}), softplus, gelu][kind - 5]
 
 
 def a_network(rng: np.random.Generator, dtype: type) -> tuple[Sequential, "torch.nn.Sequential", np.ndarray]:

@@ -66,6 +66,12 @@ export class Bars {
     this.element.append(row);
   }
 
+  /** Where a row's number stands, px: there a field opens to type another. @param {import("./grid.js").Cell} cell */
+  boxOf({ row }) {
+    const { number, row: line } = this.rows[row];
+    return { left: number.offsetLeft + number.offsetWidth - line.offsetHeight, top: line.offsetTop, size: line.offsetHeight };
+  }
+
   /** @param {import("./grid.js").Mark[]} marks */
   drawMarks(marks) {
     this.rows.forEach(({ row }, k) => {

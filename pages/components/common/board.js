@@ -137,7 +137,7 @@ export class Board {
     const resuming = !this.header && takeUp(header, this.channel);
     this.header = header;
     keep(header.link, header.session);
-    this.model = new Model(header.stages, this.channel.arrays);
+    this.model = new Model(header.stages, this.channel.arrays, header.told);
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
     if (this.hover && !this.holds(this.hover)) this.hover = null;
@@ -336,6 +336,12 @@ export class Board {
     this.#askAboutPin();
   }
 
+  /** A second tap on an input cell asks for the keyboard. @param {Place} place */
+  pickOrType(place) {
+    if (place.stage === -1 && this.pin && same(place, this.pin)) this.openEditor(null);
+    else this.pick(place);
+  }
+
   /** A cell was pinned. @param {Place} _place */
   chosen(_place) {}
 
@@ -387,8 +393,7 @@ export class Board {
     }
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    const index = here ? [...here] : shape.map(() => 0);
-    if (shape.length === 4) index[1] = this.channelOf(this.model.byNumber.get(stage), view);
+    const index = here ? [...here] : this.firstOn(view);
     if (here) {
       const rowAxis = shape.length === 4 ? 2 : 1;
       index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
@@ -396,6 +401,14 @@ export class Board {
     }
     this.pick({ stage, index });
     this.walked(view);
+  }
+
+  /** The cell of a view that walking begins at. @param {string} view */
+  firstOn(view) {
+    const stage = this.stageOfView(view);
+    const index = this.model.values.get(stage.stage).shape.map(() => 0);
+    if (index.length === 4) index[1] = this.channelOf(stage, view);
+    return index;
   }
 
   /** The pinned cell was walked on a map. @param {string} _view */

@@ -3,20 +3,21 @@
  * @module
  */
 
+import { Bars } from "./bars.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
 import { Kernel } from "./kernel.js";
 
-/** @typedef {{channel: number, label: string}} Named */
+/** @typedef {{channel: number | string, label: string}} Named  `channel`: whatever tells one from the others */
 
 /** @template {{element: HTMLElement}} Drawn */
 class Channels {
-  /** @param {string} view @param {(channel: number) => Drawn} make */
+  /** @param {string} view @param {(channel: any) => Drawn} make */
   constructor(view, make) {
     this.view = view;
     this.make = make;
     this.element = h("div", { class: "ks-maps" });
-    /** By channel. @type {Map<number, {figure: HTMLElement, caption: HTMLElement, drawn: Drawn}>} */
+    /** By channel. @type {Map<any, {figure: HTMLElement, caption: HTMLElement, drawn: Drawn}>} */
     this.shown = new Map();
   }
 
@@ -56,6 +57,15 @@ export class Maps extends Channels {
       const name = `${view}-${channel}`;
       return new Grid({ view: name, label: `${title}, channel ${channel}, a map of numbers`, on: on(name) });
     });
+  }
+}
+
+/** Several vectors, each under a heading; a vector is known by its view. @extends {Channels<Bars>} */
+export class Figures extends Channels {
+  /** @param {{on: (view: string) => import("./grid.js").Handlers}} options */
+  constructor({ on }) {
+    super("", (view) => new Bars({ view: String(view), label: String(view), on: on(String(view)) }));
+    this.element.classList.add("ks-figures");
   }
 }
 

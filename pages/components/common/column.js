@@ -4,7 +4,7 @@
  */
 
 import { Bars } from "./bars.js";
-import { Kernels, Maps } from "./channels.js";
+import { Figures, Kernels, Maps } from "./channels.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
 import { Legend } from "./legend.js";
@@ -19,6 +19,7 @@ import { Planes } from "./planes.js";
  *   controls: import("./controls.js").ControlHandlers,
  *   cell: (view: string) => import("./grid.js").Handlers,
  *   kernel: import("./kernel.js").KernelHandlers,
+ *   curve?: (described: any) => {element: HTMLElement},
  *   kernels?: (channel: number) => import("./kernel.js").KernelHandlers,
  *   plane: (view: string, plane: number) => void,
  *   output: (output: number) => void,
@@ -35,12 +36,14 @@ const VIEWS = {
   kernel: (/** @type {any} */ _, /** @type {ColumnHandlers} */ on) => new Kernel(on.kernel),
   maps: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) => new Maps({ view, title, on: on.cell }),
   kernels: (/** @type {any} */ { view }, /** @type {ColumnHandlers} */ on) => new Kernels({ view, on: on.kernels }),
+  figures: (/** @type {any} */ _, /** @type {ColumnHandlers} */ on) => new Figures({ on: on.cell }),
+  curve: (/** @type {any} */ described, /** @type {ColumnHandlers} */ on) => on.curve(described),
   missing: () => null,
 };
 
 export class Column {
   /**
-   * @param {{view: string, kind: "map" | "maps" | "bars" | "vector" | "kernel" | "kernels" | "missing", title: string}} described by Python
+   * @param {{view: string, kind: "map" | "maps" | "bars" | "vector" | "kernel" | "kernels" | "figures" | "curve" | "missing", title: string}} described by Python
    * @param {ColumnHandlers} on
    */
   constructor(described, on) {

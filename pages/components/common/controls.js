@@ -8,16 +8,18 @@ import { fixed, read, typed } from "./format.js";
 
 /**
  * @typedef {{
- *   kind: "select" | "menu" | "stepper" | "number" | "text" | "range" | "check" | "button" | "command" | "heading",
+ *   kind: "select" | "menu" | "stepper" | "number" | "text" | "range" | "dial" | "segments" | "check" | "button" | "command" | "heading",
  *   label: string, place: "top" | "bottom" | "more", hint: string, edit?: any, command?: string, gallery?: string,
  *   value?: any, text?: string, options?: {value: string, label: string, why: string | null, group: string}[],
  *   low?: number, high?: number, why_not?: (string | null)[], why?: string, placeholder?: string,
+ *   stops?: number[],
  * }} Control  as pages/shared/controls.py describes it
  * @typedef {{
  *   send: (edit: any) => void,
+ *   slide?: (edit: any) => void,
  *   run: (command: string) => void,
  *   refuse: (sentence: string) => void,
- * }} ControlHandlers
+ * }} ControlHandlers  `slide` takes each value that a dial passes over; all of one drag carry the same `drag`
  */
 
 /** What a control is called. @param {Element} element */
@@ -59,6 +61,8 @@ export class Controls {
       number: () => this.#number(control),
       text: () => this.#text(control),
       range: () => this.#range(control),
+      dial: () => this.#dial(control),
+      segments: () => this.#segments(control),
       check: () => this.#check(control),
       button: () => this.#button(control),
       command: () => this.#button(control),
@@ -225,6 +229,76 @@ export class Controls {
       field.checked = control.value;
     });
     return h("label", { class: "ks-check ks-wide", title: hint }, field, label);
+  }
+
+  /** A slider over some stops, and a field for any other number. @param {Control} control */
+  #dial(control) {
+    const { label, hint } = control;
+    const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": `${label}, on a slider`, title: hint });
+    let now = control;
+    let drag = 0;
+    const asked = () => now.stops[Number(slider.value)];
+    slider.addEventListener("input", () => {
+      slider.setAttribute("aria-valuetext", String(asked()));
+      this.on.slide?.({ ...now.edit, value: asked(), drag: `${label} ${performance.timeOrigin} ${drag}` });
+    });
+    slider.addEventListener("change", () => {
+      drag += 1;
+      if (!this.on.slide) this.on.send({ ...now.edit, value: asked() });
+    });
+    const field = this.#number(control);
+    const refreshed = this.refresh.pop();
+    this.refresh.push((next) => {
+      now = next;
+      refreshed(next);
+      const nearest = next.stops.reduce((best, stop, k) => (Math.abs(stop - next.value) < Math.abs(next.stops[best] - next.value) ? k : best), 0);
+      slider.max = String(next.stops.length - 1);
+      // Under the hand the slider stands where the hand is, though an answer to an earlier value has come.
+      if (!slider.matches(":active")) slider.value = String(nearest);
+      slider.setAttribute("aria-valuetext", String(next.value));
+    });
+    return h("div", { class: "ks-range ks-dial" }, field, slider);
+  }
+
+  /** @param {Control} control */
+  #segments({ label, hint }) {
+    let now = /** @type {any} */ ({});
+    const buttons = /** @type {HTMLButtonElement[]} */ ([]);
+    const group = h("div", { class: "ks-segments", role: "radiogroup", "aria-label": label, title: hint || null });
+    /** The choices of one group stand together. @type {Map<string, HTMLElement>} */
+    const blocks = new Map();
+    const block = (/** @type {string} */ name) => {
+      if (!blocks.has(name)) blocks.set(name, group.appendChild(h("div", { class: "ks-segment-group" })));
+      return blocks.get(name);
+    };
+    const choose = (/** @type {number} */ k) => {
+      if (now.options[k].value !== now.value) this.on.send({ ...now.edit, value: now.options[k].value });
+    };
+    group.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+      if (!step || at < 0) return;
+      event.preventDefault();
+      const next = (at + step + now.options.length) % now.options.length;
+      buttons[next].focus();
+      choose(next);
+    });
+    this.refresh.push((control) => {
+      now = control;
+      while (buttons.length > control.options.length) buttons.pop().remove();
+      while (buttons.length < control.options.length) {
+        const k = buttons.length;
+        buttons.push(h("button", { type: "button", role: "radio", class: "ks-button", onclick: () => choose(k) }));
+        block(control.options[k].group).append(buttons[k]);
+      }
+      control.options.forEach(({ value, label: text }, k) => {
+        const chosen = value === control.value;
+        setText(buttons[k], text);
+        buttons[k].setAttribute("aria-checked", String(chosen));
+        buttons[k].tabIndex = chosen ? 0 : -1;
+      });
+    });
+    return group;
   }
 
   /** @param {Control} control */

@@ -175,7 +175,7 @@ export class Edits {
     const input = values.slice();
     for (const { row, column } of cells) {
       const at = row * shape[3] + column;
-      for (let c = 0; c < shape[1]; c += 1) if (plane === null || plane === c) input[c * shape[2] * shape[3] + at] = value;
+      for (let c = 0; c < shape[0] * shape[1]; c += 1) if (plane === null || plane === c) input[c * shape[2] * shape[3] + at] = value;
       this.cells.set(at, value);
     }
     const rows = cells.map(({ row }) => row);

@@ -25,7 +25,7 @@ export function feeds(model, stage, index, shown) {
   /** @type {Step[]} */
   const steps = [];
   for (const next of model.stages) {
-    if (next.view === null || !reached.has(next.reads)) continue;
+    if (next.view === null || next.aside || !reached.has(next.reads)) continue;
     const found = relatives.get(next.stage);
     if (!found) {
       steps.push({ text: `no window of ${next.title} reads it` });

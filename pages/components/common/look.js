@@ -52,7 +52,7 @@ export class Look {
    */
   scales(stages) {
     const { kind, domain } = stages[0].stage.scale;
-    const planes = stages.map(({ tensor }) => Array.from({ length: tensor.shape.length === 4 ? tensor.shape[1] : 1 }, (_, c) => extremesOf(tensor, c)));
+    const planes = stages.map(({ tensor }) => Array.from({ length: tensor.shape.length === 4 ? tensor.shape[0] * tensor.shape[1] : 1 }, (_, c) => extremesOf(tensor, c)));
     // The ends of a map are all that its scale asks for.
     const coloured = (/** @type {[number, number][]} */ ends) => {
       const scale = scaleFor(kind, ends, domain);

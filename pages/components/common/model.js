@@ -18,8 +18,10 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
+ *   images?: string[] | null, aside?: boolean,
  *   field: {jump: number[], centre: number[]} | null,
- * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several
+ * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the images of a batch; `aside`: what a
+ *   cell feeds is told without it
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
@@ -32,9 +34,11 @@ export class Model {
   /**
    * @param {Stage[]} stages the input first (stage -1), then layer by layer
    * @param {Map<string, Tensor>} arrays by identity
+   * @param {Explanation[]} [told] sums that Python spelled out, of stages whose rule is not known here
    */
-  constructor(stages, arrays) {
+  constructor(stages, arrays, told = []) {
     this.stages = stages;
+    this.told = new Map(told.map((each) => [`${each.stage}:${each.index}`, each]));
     this.byNumber = new Map(stages.map((stage) => [stage.stage, stage]));
     /** @type {Map<number, Tensor>} */
     this.values = new Map(stages.map((stage) => [stage.stage, arrays.get(stage.array)]));
@@ -173,6 +177,8 @@ export class Model {
    * @returns {Explanation}
    */
   explain(number, index) {
+    const told = this.told.get(`${number}:${index}`);
+    if (told) return { ...told, terms: told.terms.map((term, k) => ({ ...term, key: k })) };
     const stage = this.byNumber.get(number);
     const value = this.value(number, index);
     const terms = stage.reads === null ? [] : this.#terms(stage, index, value);
@@ -201,7 +207,15 @@ export class Model {
       product: w === null ? null : w === 0 ? 0 : w * x,
       key,
     });
-    if (stage.link.kind === "same") return [term(index, at(index), stage.rule === "sum" ? 1 : null)];
+    if (stage.link.kind === "same") {
+      // A weight for each cell, or one for all of a channel; `also` are numbers of the channel that are added.
+      const own = weight ? weight.values[weight.values.length === input.values.length ? ravel(index, input.shape) : index[1]] : 1;
+      const also = (stage.link.also ?? []).map((/** @type {{stage: number, weights: number[]}} */ { stage: number, weights }) => {
+        const x = this.value(number, [0, index[1]]);
+        return { ...term([0, index[1]], x, weights[index[1]], 1), stage: number };
+      });
+      return [term(index, at(index), stage.rule === "sum" ? own : null), ...also];
+    }
     if (stage.link.kind === "reshape") {
       const cell = unravel(ravel(index, this.values.get(stage.stage).shape), input.shape);
       return [term(cell, at(cell), 1)];

@@ -11,10 +11,11 @@
  * @param {number[]} index
  */
 export function nameOf(model, stage, index) {
-  const { title, names, planes } = model.byNumber.get(stage);
-  if (names) return `${title} ${names[index[1]]}`;
+  const { title, names, planes, images } = model.byNumber.get(stage);
+  // A column of named numbers may be a map of one column.
+  if (names) return `${title} ${names[index[index.length === 4 ? 2 : 1]]}`.trimEnd();
   if (index.length === 2) return `${title} [${index[1]}]`;
-  return `${title}${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
+  return `${title}${images ? ` ${images[index[0]]}` : ""}${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
 }
 
 /** The name of the cell that made a term's number. @param {Model} model @param {import("./model.js").Term} term */

@@ -27,7 +27,7 @@ export function changes(before, after) {
 
 /** A control's value as it is shown. @param {any} control */
 function worded({ kind, value, text, options }) {
-  if (kind === "select") return options.find((/** @type {any} */ option) => option.value === value)?.label ?? String(value);
+  if (kind === "select" || kind === "segments") return options.find((/** @type {any} */ option) => option.value === value)?.label ?? String(value);
   if (kind === "check") return value ? "on" : "off";
   return String(text ?? value);
 }

@@ -6,7 +6,7 @@
  *             with `shown`, a place outside shows a cell of the image: shown[0][place - origin[0]] is its row, likewise
  *             columns; with `groups`, the channels of both sides fall into as many groups, and only a group is mixed
  *   spread  - the other way round: input cell (n, m) feeds output rows origin[0] + n * stride[0] + a * dilation[0]
- *   same    - cell (i, j) reads cell (i, j)
+ *   same    - cell (i, j) reads cell (i, j), and with `also` the numbers of its channel in other stages
  *   reshape - the same numbers in another shape, in row-major order
  *   all     - every cell reads every cell
  * @module
@@ -15,7 +15,7 @@
 /**
  * @typedef {{kind: "window" | "spread", origin: number[], stride: number[], dilation: number[], extent: number[],
  *   groups?: number, shown?: number[][]}
- *   | {kind: "same"} | {kind: "reshape"} | {kind: "all"}} Link
+ *   | {kind: "same", groups?: number, also?: {stage: number, weights: number[]}[]} | {kind: "reshape"} | {kind: "all"}} Link
  * @typedef {{top: number, left: number, bottom: number, right: number}} Box inclusive on all sides
  */
 

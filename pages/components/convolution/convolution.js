@@ -398,16 +398,9 @@ export class Convolution extends Board {
     };
     return {
       hover: (cell) => this.lookAt(cell && placeAt(cell)),
-      pick: (cell) => this.#pickOrType(placeAt(cell)),
+      pick: (cell) => this.pickOrType(placeAt(cell)),
       key: (event) => this.walk(event, view),
     };
-  }
-
-  /** A second tap on an input cell asks for the keyboard. @param {import("../common/board.js").Place} place */
-  #pickOrType(place) {
-    const again = place.stage === INPUT && this.pin?.stage === INPUT && String(this.pin.index) === String(place.index);
-    if (again) this.openEditor(null);
-    else this.pick(place);
   }
 
   /** A cell of another output channel brings its kernel along. @param {import("../common/board.js").Place} place */

@@ -20,7 +20,7 @@ import { ravel } from "../common/windows.js";
 import { Backward } from "./backward.js";
 import { copyLink, pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
-import { Dense } from "./dense.js";
+import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
 import { LessonPanel } from "./lesson.js";
 import { PhotoDoor } from "./photo_door.js";

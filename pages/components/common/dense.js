@@ -4,14 +4,14 @@
  * @module
  */
 
-import * as announce from "../common/announce.js";
-import { h, setText, whileTyping } from "../common/dom.js";
-import { addUp, fixed, placesFor, read, short, typed } from "../common/format.js";
-import { Grid } from "../common/grid.js";
-import { Legend } from "../common/legend.js";
-import { scaleFor } from "../common/scale.js";
-import { CellEditor } from "../common/cell_editor.js";
-import { thicken } from "../common/edits.js";
+import * as announce from "./announce.js";
+import { h, setText, whileTyping } from "./dom.js";
+import { addUp, fixed, placesFor, read, short, typed } from "./format.js";
+import { Grid } from "./grid.js";
+import { Legend } from "./legend.js";
+import { scaleFor } from "./scale.js";
+import { CellEditor } from "./cell_editor.js";
+import { thicken } from "./edits.js";
 
 /** @typedef {{row: number, column: number}} Cell */
 
@@ -29,9 +29,12 @@ export class Dense {
    *   output: () => number,
    *   redraw: () => void,
    * }} on
+   * @param {{scores: string, maps: string, title: string}} [views] which views show the scores and the maps that are
+   *   read, and what these are called
    */
-  constructor(on) {
+  constructor(on, views = { scores: "scores", maps: "pool", title: "pooled" }) {
     this.on = on;
+    this.views = views;
     this.number = 0;
     this.brush = 1;
     /** @type {Cell | null} */
@@ -51,7 +54,7 @@ export class Dense {
     });
     const look = { hover: (/** @type {Cell | null} */ cell) => this.#look(cell), pick: (/** @type {Cell} */ cell) => this.#look(cell) };
     this.grids = {
-      values: new Grid({ view: "dense_values", label: "Pooled values, one for each weight", on: { ...look, key: (event) => this.#key(event) } }),
+      values: new Grid({ view: "dense_values", label: `Values, ${views.title}, one for each weight`, on: { ...look, key: (event) => this.#key(event) } }),
       weights: new Grid({
         view: "dense_weights",
         label: "Weights of this class: draw, or choose a cell and type",
@@ -84,7 +87,7 @@ export class Dense {
       { class: "ks-dense" },
       h("summary", { text: "Fully connected layer: every weight, in the shape of the map it reads" }),
       h("div", { class: "ks-dense-bar" }, this.classes, field("brush", this.brushField), field("bias", this.bias)),
-      h("div", { class: "ks-dense-maps" }, figure("values", "pooled"), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, h("div", { class: "ks-dense-words" }, this.sum, this.told)),
+      h("div", { class: "ks-dense-maps" }, figure("values", views.title), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, h("div", { class: "ks-dense-words" }, this.sum, this.told)),
     );
     this.element.addEventListener("toggle", () => on.redraw());
   }
@@ -97,13 +100,13 @@ export class Dense {
   }
 
   /**
-   * @param {import("../common/model.js").Model} model
+   * @param {import("./model.js").Model} model
    * @param {boolean} dark
-   * @param {import("../common/blob.js").Tensor | null} gradient of all weights, null where values are shown
+   * @param {import("./blob.js").Tensor | null} gradient of all weights, null where values are shown
    * @param {{source: "preview" | "cnn_core", revision: number} | null} news what to announce, null where nothing is new
    */
   draw(model, dark, gradient, news) {
-    const stage = model.ofView("scores");
+    const stage = model.ofView(this.views.scores);
     this.element.hidden = !stage;
     if (!stage || !this.element.open) return;
     if (news?.source === "preview" && model.waiting.has(stage.reads)) return;
@@ -112,7 +115,7 @@ export class Dense {
     this.names = stage.names;
     this.number = Math.min(this.number, stage.names.length - 1);
     this.#classes();
-    const pool = model.ofView("pool");
+    const pool = model.ofView(this.views.maps);
     const { shape, values } = model.values.get(pool.stage);
     const [, channels, rows, columns] = shape;
     this.size = rows * columns;
@@ -163,7 +166,7 @@ export class Dense {
   #tell() {
     const { model, stage } = this;
     const explanation = model.explain(stage.stage, [0, this.number]);
-    const planes = model.ofView("pool").planes;
+    const { planes } = model.ofView(this.views.maps);
     const here = this.products.reduce((a, b) => a + b, 0);
     const { bias, total, value } = explanation;
     const products = planes ? [here, total - bias - here] : [here];

@@ -1,0 +1,200 @@
+"""An activation on screen: the map before, the curve with its slope, the map after, and what passes back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnn_core import GELU, LeakyReLU, ReLU, Sequential, Sigmoid, Softplus, Tanh
+from cnn_core.layers import Layer
+from pages.shared import describe
+from pages.shared.controls import Control, dial, option, select
+from pages.shared.experiment import FloatArray
+from pages.shared.layers.laboratory import KINDS, Laboratory
+from pages.shared.layers.screen import INPUT, Screen, input_controls, shape_words, table
+
+OUTPUT, SLOPE = 0, 1  # stages
+SATURATED = 0.05  # of the largest slope: below that little passes back
+_SAMPLES = 241  # points of a curve
+_LEAST_REACH = 4.0  # a curve is drawn from −4 to 4 at least
+_BINS = 24
+
+SLOPES = (-0.2, 0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
+BETAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
+
+_WRITTEN = {
+    "relu": ("max(0, x)", "1 above 0, else 0"),
+    "leaky_relu": ("x above 0, else slope × x", "1 above 0, else the slope"),
+    "sigmoid": ("1 / (1 + e^−x)", "f(x) (1 − f(x))"),
+    "tanh": ("tanh x", "1 − f(x)²"),
+    "softplus": ("log(1 + e^βx) / β", "1 / (1 + e^−βx)"),
+    "gelu": ("x Φ(x)", "Φ(x) + x φ(x)"),
+}
+_SLOPE_FORMULAS = {
+    "relu": "1 where x is above 0, else 0; at x = {x} it is = {y}",
+    "leaky_relu": "1 where x is above 0, else {parameter}; at x = {x} it is = {y}",
+    "sigmoid": "sigmoid({x}) × (1 − sigmoid({x})) = {y}",
+    "tanh": "1 − tanh({x})² = {y}",
+    "softplus": "1 / (1 + e^−({parameter} × {x})) = {y}",
+    "gelu": "Φ({x}) + {x} × φ({x}) = {y}",
+}
+
+
+class Counts(NamedTuple):
+    """How many cells of a map let little back.
+
+    Attributes:
+        cells: all of them.
+        dead: those whose derivative is 0.
+        saturated: those that are not dead and whose derivative is below 5 % of the largest there is.
+        largest: that derivative.
+    """
+
+    cells: int
+    dead: int
+    saturated: int
+    largest: float
+
+
+def layer(laboratory: Laboratory) -> Layer:
+    """The activation as a layer."""
+    made: dict[str, Layer] = {
+        "relu": ReLU(),
+        "leaky_relu": LeakyReLU(laboratory.slope),
+        "sigmoid": Sigmoid(),
+        "tanh": Tanh(),
+        "softplus": Softplus(laboratory.beta),
+        "gelu": GELU(laboratory.approximate),
+    }
+    return made[laboratory.kind]
+
+
+def slopes(made: Layer, x: FloatArray) -> FloatArray:
+    """The derivative at each number: what a gradient of 1 at the output becomes at the input."""
+    output = made.forward(x)
+    found, _ = made.backward(np.ones_like(output), x, output)
+    return np.asarray(found, dtype=np.float64)
+
+
+def counts(laboratory: Laboratory) -> Counts:
+    """Dead and saturated cells of the map."""
+    made = layer(laboratory)
+    # Where each of these curves is steepest: at 0, right of it, far out, or at GELU's inflection at √2.
+    largest = float(np.abs(slopes(made, np.array([-1.0, 0.0, math.sqrt(2), 1e3]))).max())
+    found = np.abs(slopes(made, laboratory.input))
+    dead = int((found == 0).sum())
+    return Counts(found.size, dead, int((found < SATURATED * largest).sum()) - dead, largest)
+
+
+def sentence(found: Counts) -> str:
+    """The counts in words, with what they mean."""
+    cells = f"{found.cells:,}"
+    dead = f"{found.dead:,} of {cells} cells are dead: their derivative is 0, so no gradient passes."
+    least = f"below 5 % of its largest, {found.largest:.4g}"
+    saturated = f"{found.saturated:,} of {cells} are saturated: their derivative is not 0 but {least}."
+    return f"{dead} {saturated}"
+
+
+def screen(laboratory: Laboratory) -> Screen:
+    """The activation carried out."""
+    made, x = layer(laboratory), laboratory.input
+    title = KINDS[laboratory.kind].title
+    trace = Sequential([made]).trace(x)
+    shown = Screen(laboratory, pin=(OUTPUT, (0, 0, 1, 1)))
+    shown.explain = lambda stage, index: trace.explain(stage, index) if stage < SLOPE else None
+    shown.given("Before")
+    told = describe.computed(OUTPUT, made, x, trace.output, shown.arrays)
+    if laboratory.kind == "gelu":
+        told["formula"] = _gelu_formula(laboratory)
+    # What is squeezed between −1 and 1 would be pale on the scale of what came in.
+    squeezed = laboratory.kind in ("sigmoid", "tanh")
+    maps = {"group": "after" if squeezed else "given", "kind": "signed", "domain": [0, 1] if squeezed else [0, 0]}
+    shown.add(OUTPUT, "output", "After", trace.output, **_layer(told), reads=INPUT, scale=maps)
+    found = slopes(made, x)
+    derivative = {
+        "rule": "function",
+        "aside": True,
+        "link": {"kind": "same"},
+        "formula": _SLOPE_FORMULAS[laboratory.kind],
+    }
+    scale = {"group": "slope", "kind": "signed", "domain": [0, 1]}
+    parameter = told["parameter"]
+    shown.add(SLOPE, "slope", "Derivative", found, **derivative, reads=INPUT, scale=scale, parameter=parameter)
+    counted = counts(laboratory)
+    shown.sentence = sentence(counted)
+    shown.extra["curve"] = _curve(laboratory, made, shown.arrays, counted)
+    f, slope = _WRITTEN[laboratory.kind]
+    size = shape_words(x)
+    shown.column("input", "maps", "Before", shape=size, note=_note(laboratory), controls=input_controls(laboratory))
+    controls = _settings(laboratory)
+    shown.column("curve", "curve", f"{title}: f(x) = {f}", note=f"f′(x) = {slope}", controls=controls, sign="→")
+    low, high = float(trace.output.min()), float(trace.output.max())
+    note = f"from {plain_range(low, high)}"
+    shown.column("output", "maps", "After", shape=size, note=note, controls=table("output"), sign="→")
+    what = "what of a gradient passes back"
+    shown.column("slope", "maps", "Derivative", shape=size, note=what, controls=table("slope"))
+    return shown
+
+
+def plain_range(low: float, high: float) -> str:
+    """Two ends in words."""
+    return f"{low:.4g} to {high:.4g}".replace("-", "−")
+
+
+def _layer(told: dict[str, Any]) -> dict[str, Any]:
+    """What a layer tells of itself, without what a stage's name and place say."""
+    kept = ("rule", "preview", "link", "reduce", "formula", "parameter", "weight", "bias")
+    return {name: told[name] for name in kept}
+
+
+def _note(laboratory: Laboratory) -> str:
+    low, high = float(laboratory.input.min()), float(laboratory.input.max())
+    return f"from {plain_range(low, high)}; choose a cell and type to change it"
+
+
+def _gelu_formula(laboratory: Laboratory) -> str:
+    if laboratory.approximate == "tanh":
+        return "{x} / 2 × (1 + tanh(0.797885 × ({x} + 0.044715 × ({x})³))) = {y}"
+    return "{x} / 2 × (1 + erf({x} / √2)) = {y}"
+
+
+def _settings(laboratory: Laboratory) -> list[Control]:
+    if laboratory.kind == "leaky_relu":
+        return [
+            dial(
+                {"op": "slope"}, "slope", laboratory.slope, SLOPES, hint="What of a negative number stays", place="top"
+            )
+        ]
+    if laboratory.kind == "softplus":
+        return [
+            dial({"op": "beta"}, "β", laboratory.beta, BETAS, hint="The larger, the sharper the corner", place="top")
+        ]
+    if laboratory.kind == "gelu":
+        forms = [option("none", "exact, by erf"), option("tanh", "approximate, by tanh")]
+        return [
+            select({"op": "approximate"}, "Form", laboratory.approximate, forms, hint="How Φ is computed", place="top")
+        ]
+    return []
+
+
+def _curve(laboratory: Laboratory, made: Layer, arrays: describe.Arrays, counted: Counts) -> dict[str, Any]:
+    """The curve and its slope as points, and how the map's numbers are spread below it."""
+    x = laboratory.input
+    low, high = min(float(x.min()), -_LEAST_REACH), max(float(x.max()), _LEAST_REACH)
+    room = (high - low) * 0.03
+    # Both sides of 0, where a slope may jump.
+    corner = [0.0, float(np.nextafter(0, 1))]
+    points = np.unique(np.concatenate([np.linspace(low - room, high + room, _SAMPLES), corner]))
+    edges = np.linspace(low - room, high + room, _BINS + 1)
+    quiet = np.abs(slopes(made, x)) < SATURATED * counted.largest
+    named = {"x": points, "f": made.forward(points), "slope": slopes(made, points)}
+    return {
+        **{name: describe.keep(values, arrays) for name, values in named.items()},
+        "edges": edges.tolist(),
+        "threshold": SATURATED * counted.largest,
+        "lively": np.histogram(x[~quiet], edges)[0].tolist(),
+        "quiet": np.histogram(x[quiet], edges)[0].tolist(),
+        "stages": {"x": INPUT, "f": OUTPUT, "slope": SLOPE},
+    }

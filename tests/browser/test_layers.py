@@ -1,0 +1,407 @@
+"""The layers laboratory in a browser: every kind by mouse and by keyboard, all numbers as cnn_core has them."""
+
+import math
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cnn_core import cross_entropy, gelu, gelu_backward, relu, softmax
+from pages.shared.experiment import Experiment
+from pages.shared.layers.edits import apply
+from pages.shared.layers.laboratory import KINDS, Laboratory
+from pages.shared.layers.screen import Screen
+from pages.shared.layers.screens import screen
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import clear, hover_cell, last_cell, press, revision, wait_drawn
+from tests.browser.test_everyone import OVER_THE_EDGE, serious
+
+pytestmark = pytest.mark.browser
+
+# A view of each kind that is drawn anew with every answer.
+SHOWN = {
+    "softmax": "output",
+    "batch_norm": "output-0",
+    "dropout": "output-0",
+    "linear": "scores",
+    "cross_entropy": "loss",
+}
+
+
+@pytest.fixture
+def laboratory(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/layers")
+    wait_drawn(page, "slope-0")
+    return page
+
+
+def carried(kind: str, *edits: dict) -> Screen:
+    """The laboratory after these edits, carried out by cnn_core."""
+    state = apply(Laboratory(), {"op": "kind", "value": kind}, Experiment())
+    for edit in edits:
+        state = apply(state, edit, Experiment())
+    return screen(state)
+
+
+def numbers(shown: Screen, view: str) -> np.ndarray:
+    return shown.arrays[next(stage["array"] for stage in shown.stages if stage["view"] == view)]
+
+
+def choose(page: Page, kind: str) -> None:
+    before = revision(page)
+    page.get_by_role("radiogroup", name="Layer").get_by_role("radio", name=KINDS[kind].title, exact=True).click()
+    wait_drawn(page, SHOWN.get(kind, "output-0"), "cnn_core", before)
+
+
+def set_to(page: Page, label: str, value: str, view: str) -> None:
+    """Type into a field and wait for cnn_core's answer."""
+    before = revision(page)
+    field = page.get_by_label(label, exact=True)
+    field.fill(value)
+    field.press("Enter")
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def asked_row(page: Page, view: str, row: int) -> dict:
+    """Move the pointer to a row of bars; what the page says of it."""
+    clear(page)
+    page.locator(f"[data-view={view}] .ks-bar-row").nth(row).hover()
+    page.wait_for_function("(view) => window.cnn.cell.some((each) => each.view === view)", arg=view)
+    return last_cell(page)
+
+
+def adds_up(event: dict) -> bool:
+    total = math.fsum([*(term["product"] for term in event["terms"]), event["bias"]])
+    return math.isclose(total, event["value"], rel_tol=1e-12, abs_tol=1e-12)
+
+
+def test_it_opens_on_a_curve_with_a_cell_marked_on_it(laboratory: Page):
+    expect(laboratory.locator("h1")).to_have_text("Layers")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("After [1, 1]")
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("max(0, −2) = 0")
+    expect(laboratory.locator(".ks-curve-told")).to_have_text("x = −2   f(x) = 0   slope 0")
+    expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_contain_text("17 of 36 cells are dead")
+    for view in ("input-0", "curve", "output-0", "slope-0"):
+        assert laboratory.locator(f"[data-view={view}]").is_visible()
+
+
+@pytest.mark.parametrize("kind", [name for name, each in KINDS.items() if each.family == "map"])
+def test_every_activation_s_maps_are_cnn_core_s(laboratory: Page, kind: str):
+    if kind != "relu":
+        choose(laboratory, kind)
+    asked = carried(kind)
+    for view in ("output", "slope"):
+        for row, column in ((0, 0), (2, 3), (5, 5)):
+            event = hover_cell(laboratory, f"{view}-0", row, column, (6, 6))
+            assert event["value"] == numbers(asked, view)[0, 0, row, column]
+            assert event["terms"][0]["value"] == asked.laboratory.input[0, 0, row, column]
+    expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_have_text(asked.sentence)
+
+
+def test_a_cell_moves_along_the_curve_and_the_curve_finds_its_cells(laboratory: Page):
+    hover_cell(laboratory, "input-0", 1, 4, (6, 6))
+    expect(laboratory.locator(".ks-curve-told")).to_have_text("x = 6   f(x) = 6   slope 1")
+    box = laboratory.locator("[data-view=curve] svg").bounding_box()
+    clear(laboratory)
+    laboratory.mouse.move(box["x"] + box["width"] - 12, box["y"] + 80)
+    laboratory.wait_for_function("window.cnn.cell.length > 0")
+    event = last_cell(laboratory)
+    assert (event["view"], event["index"], event["value"]) == ("input-0", [0, 0, 1, 4], 6)
+    laboratory.mouse.click(box["x"] + 42, box["y"] + 80)
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Before [4, 5]")
+    expect(laboratory.locator(".ks-curve-told")).to_contain_text("x = −6")
+
+
+def test_the_curve_is_walked_by_keyboard_in_the_order_of_the_axis(laboratory: Page):
+    frame = laboratory.locator("[data-view=curve]")
+    frame.focus()
+    x = Laboratory().input.ravel()
+    order = sorted(range(36), key=lambda k: (x[k], k))
+    here = order.index(7)  # the cell that is pinned at first, [1, 1]
+    for step, key in ((1, "ArrowRight"), (2, "ArrowRight"), (1, "ArrowLeft")):
+        laboratory.keyboard.press(key)
+        at = order[here + step]
+        expect(laboratory.locator(".ks-ledger h2")).to_have_text(f"Before [{at // 6}, {at % 6}]")
+    expect(laboratory.locator("[aria-live=polite].ks-unseen")).to_contain_text("Before [")
+
+
+def test_a_cell_typed_by_keyboard_is_followed_by_curve_counts_and_ledger(laboratory: Page):
+    choose(laboratory, "gelu")
+    laboratory.locator("[data-view=input-0]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    before = revision(laboratory)
+    laboratory.keyboard.type("0,5")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "slope-0", "cnn_core", before)
+    event = hover_cell(laboratory, "output-0", 0, 0, (6, 6))
+    assert event["value"] == gelu(0.5)
+    event = hover_cell(laboratory, "slope-0", 0, 0, (6, 6))
+    assert event["value"] == gelu_backward(1.0, 0.5)
+    asked = carried("gelu", {"op": "cells", "plane": 0, "cells": [[0, 0, 0.5]]})
+    expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_have_text(asked.sentence)
+    press(laboratory, "↶ Undo", "slope-0")
+    event = hover_cell(laboratory, "output-0", 0, 0, (6, 6))
+    assert event["value"] == gelu(-3.0)
+
+
+def test_a_preview_comes_at_once_where_its_rule_is_known(laboratory: Page):
+    laboratory.locator("[data-view=input-0]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    clear(laboratory)
+    laboratory.keyboard.type("9")
+    wait_drawn(laboratory, "output-0", "preview")
+    views = laboratory.evaluate("window.cnn.drawn.filter(({ source }) => source === 'preview').map(({ view }) => view)")
+    assert "slope-0" not in views  # no rule for it: it waits
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "slope-0")
+    assert hover_cell(laboratory, "output-0", 0, 0, (6, 6))["value"] == relu(9.0)
+
+
+def test_a_slider_is_answered_while_it_is_dragged_and_is_one_step_to_undo(laboratory: Page):
+    choose(laboratory, "softmax")
+    slider = laboratory.get_by_label("T, on a slider")
+    box = slider.bounding_box()
+    clear(laboratory)
+    laboratory.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    laboratory.mouse.down()
+    for k in range(12):
+        laboratory.mouse.move(box["x"] + box["width"] * (0.5 + k / 26), box["y"] + box["height"] / 2)
+        laboratory.wait_for_timeout(25)
+    during = laboratory.evaluate("window.cnn.drawn.filter(({ view }) => view === 'output').length")
+    assert during >= 4
+    laboratory.mouse.up()
+    expect(laboratory.get_by_label("T", exact=True)).not_to_have_value("1")
+    laboratory.wait_for_function("document.querySelector('[data-column=scaled] h2').textContent !== 'Score / T, T = 1'")
+    heat = float(laboratory.get_by_label("T", exact=True).input_value())
+    logits = Laboratory().given["vector"].input.ravel()
+    for row in range(4):
+        assert asked_row(laboratory, "output", row)["value"] == softmax(logits, temperature=heat)[row]
+    press(laboratory, "↶ Undo", "output")
+    expect(laboratory.get_by_label("T", exact=True)).to_have_value("1")
+
+
+def test_softmax_s_bars_are_asked_and_its_scores_typed(laboratory: Page):
+    choose(laboratory, "softmax")
+    set_to(laboratory, "T", "0.5", "output")
+    asked = carried("softmax", {"op": "temperature", "value": 0.5})
+    for view in ("scaled", "powers", "output"):
+        for row in (0, 3):
+            assert asked_row(laboratory, view, row)["value"] == numbers(asked, view)[0, row]
+    event = asked_row(laboratory, "scaled", 1)
+    assert (event["terms"][0]["value"], event["terms"][0]["weight"]) == (1, 2)
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    laboratory.keyboard.press("ArrowDown")
+    before = revision(laboratory)
+    laboratory.keyboard.type("3")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "output", "cnn_core", before)
+    changed = carried("softmax", {"op": "temperature", "value": 0.5}, {"op": "cells", "cells": [[1, 0, 3]]})
+    assert asked_row(laboratory, "output", 1)["value"] == numbers(changed, "output")[0, 1]
+
+
+def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    asked = carried("batch_norm")
+    x = asked.laboratory.input
+    for view, row in (("mean", 0), ("mean", 1), ("var", 0), ("next_mean", 1), ("next_var", 0)):
+        event = asked_row(laboratory, view, row)
+        assert event["value"] == numbers(asked, view)[0, row]
+        assert adds_up(event)
+    for view, row in (("deviation", 0), ("inverse", 1)):
+        assert asked_row(laboratory, view, row)["value"] == numbers(asked, view)[0, row]
+    assert len(asked_row(laboratory, "mean", 0)["terms"]) == 16
+    # Even numbers over 16: the shown digits add up without a remainder.
+    expect(laboratory.locator(".ks-ledger .ks-sum")).not_to_contain_text("remainder")
+    for view in ("normalised", "output"):
+        for plane, (n, c) in enumerate(np.ndindex(2, 2)):
+            event = hover_cell(laboratory, f"{view}-{plane}", 1, 2, (2, 4))
+            assert event["index"] == [n, c, 1, 2]
+            assert event["value"] == numbers(asked, view)[n, c, 1, 2]
+            assert adds_up(event)
+    event = hover_cell(laboratory, "normalised-2", 0, 0, (2, 4))
+    assert [term["stage"] for term in event["terms"]] == [-1, 2]  # the cell, and the mean
+    assert event["terms"][0]["value"] == x[1, 0, 0, 0]
+
+
+def test_a_training_step_moves_what_inference_uses(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    set_to(laboratory, "momentum", "0.5", "output-0")
+    press(laboratory, "Take a step", "output-0")
+    edits = [{"op": "momentum", "value": 0.5}, {"op": "step"}, {"op": "training", "value": "inference"}]
+    before = revision(laboratory)
+    laboratory.get_by_role("radio", name="Inference").click()
+    wait_drawn(laboratory, "output-0", "cnn_core", before)
+    expect(laboratory.locator("[data-view=mean]")).to_have_count(0)
+    asked = carried("batch_norm", *edits)
+    assert asked_row(laboratory, "running_var", 1)["value"] == numbers(asked, "running_var")[0, 1]
+    event = hover_cell(laboratory, "normalised-1", 0, 3, (2, 4))
+    assert event["value"] == numbers(asked, "normalised")[0, 1, 0, 3]
+    assert adds_up(event)
+    set_to(laboratory, "γ 1", "3", "output-0")
+    set_to(laboratory, "β 1", "-1", "output-0")
+    asked = carried(
+        "batch_norm",
+        *edits,
+        {"op": "gamma", "channel": 1, "value": 3},
+        {"op": "shift", "channel": 1, "value": -1},
+    )
+    event = hover_cell(laboratory, "output-3", 1, 1, (2, 4))
+    assert event["value"] == numbers(asked, "output")[1, 1, 1, 1]
+    assert (event["terms"][0]["weight"], event["bias"]) == (3, -1)
+
+
+def test_a_cell_of_the_second_image_is_walked_to_and_typed(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    laboratory.locator("[data-view=input-3]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Before image 1, channel 1 [0, 0]")
+    laboratory.keyboard.press("ArrowDown")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Before image 1, channel 1 [1, 0]")
+    before = revision(laboratory)
+    laboratory.keyboard.press("Shift+ArrowUp")
+    wait_drawn(laboratory, "output-0", "cnn_core", before)
+    asked = carried("batch_norm", {"op": "cells", "plane": 3, "cells": [[1, 0, 1.5]]})
+    assert asked_row(laboratory, "mean", 1)["value"] == numbers(asked, "mean")[0, 1]
+
+
+def test_dropout_s_mask_is_drawn_compared_and_multiplied(laboratory: Page):
+    choose(laboratory, "dropout")
+    set_to(laboratory, "p", "0.25", "output-0")
+    press(laboratory, "Another mask", "output-0")
+    asked = carried("dropout", {"op": "p", "value": 0.25}, {"op": "another_mask"})
+    for view in ("drawn", "mask", "output"):
+        for plane, (n, c) in enumerate(np.ndindex(2, 2)):
+            event = hover_cell(laboratory, f"{view}-{plane}", 1, 1, (2, 4))
+            assert event["value"] == numbers(asked, view)[n, c, 1, 1]
+    assert event["terms"][0]["weight"] == numbers(asked, "mask")[1, 1, 1, 1]
+    expect(laboratory.locator("[data-column=mask] .ks-note")).to_contain_text("25 % are expected")
+    before = revision(laboratory)
+    laboratory.get_by_role("radio", name="Training").focus()
+    laboratory.keyboard.press("ArrowRight")
+    wait_drawn(laboratory, "output-0", "cnn_core", before)
+    expect(laboratory.locator("[data-view=mask-0]")).to_have_count(0)
+    event = hover_cell(laboratory, "output-0", 1, 1, (2, 4))
+    assert event["value"] == Laboratory().given["batch"].input[0, 0, 1, 1]
+
+
+def test_the_fully_connected_layer_s_weights_are_drawn_on_and_its_score_spelled_out(laboratory: Page):
+    choose(laboratory, "linear")
+    asked = carried("linear")
+    event = asked_row(laboratory, "scores", 1)
+    assert event["value"] == numbers(asked, "scores")[0, 1]
+    assert adds_up(event)
+    assert len(event["terms"]) == 9
+    laboratory.locator("[data-view=scores] .ks-bar-row").nth(2).click()
+    laboratory.locator("[data-view=dense_weights]").scroll_into_view_if_needed()
+    laboratory.locator("[data-view=dense_weights]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    before = revision(laboratory)
+    laboratory.keyboard.type("2")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "scores", "cnn_core", before)
+    changed = carried("linear", {"op": "dense", "cells": [[2, 0, 2]]})
+    assert asked_row(laboratory, "scores", 2)["value"] == numbers(changed, "scores")[0, 2]
+    press(laboratory, "↶ Undo", "scores")
+    assert asked_row(laboratory, "scores", 2)["value"] == numbers(asked, "scores")[0, 2]
+
+
+def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(laboratory: Page):
+    choose(laboratory, "cross_entropy")
+    before = revision(laboratory)
+    laboratory.get_by_role("radiogroup", name="Which class is right").get_by_role("radio", name="C").click()
+    wait_drawn(laboratory, "loss", "cnn_core", before)
+    logits = Laboratory().given["vector"].input.reshape(1, -1)
+    loss, gradient = cross_entropy(logits, [2])
+    event = asked_row(laboratory, "loss", 0)
+    assert event["value"] == loss
+    assert [term["weight"] for term in event["terms"]] == [1, -1]
+    assert event["terms"][1]["value"] == logits[0, 2]
+    assert adds_up(event)
+    for row in range(4):
+        event = asked_row(laboratory, "gradient", row)
+        assert event["value"] == gradient[0, row]
+        assert [term["value"] for term in event["terms"]] == [softmax(logits)[0, row], float(row == 2)]
+    expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_contain_text("Class C is right")
+
+
+def test_bad_input_gets_a_sentence_and_changes_nothing(laboratory: Page):
+    choose(laboratory, "softmax")
+    for typed, told in (("0", "between 0.01 and 100"), ("warm", "is not a number")):
+        field = laboratory.get_by_label("T", exact=True)
+        field.fill(typed)
+        field.press("Enter")
+        expect(laboratory.locator(".ks-notice p")).to_contain_text(told)
+        expect(field).to_have_value("1")
+
+
+def test_the_chooser_is_walked_by_the_arrow_keys(laboratory: Page):
+    first = laboratory.get_by_role("radio", name="ReLU", exact=True)
+    first.focus()
+    before = revision(laboratory)
+    laboratory.keyboard.press("ArrowRight")
+    wait_drawn(laboratory, "slope-0", "cnn_core", before)
+    expect(laboratory.get_by_role("radio", name="Leaky ReLU")).to_be_focused()
+    expect(laboratory.get_by_role("radio", name="Leaky ReLU")).to_have_attribute("aria-checked", "true")
+
+
+def test_the_laboratory_is_kept_over_pages_and_a_reload(laboratory: Page):
+    choose(laboratory, "dropout")
+    set_to(laboratory, "p", "0.75", "output-0")
+    laboratory.get_by_role("link", name="Explore").click()
+    wait_drawn(laboratory, "probabilities")
+    clear(laboratory)
+    laboratory.get_by_role("link", name="Layers").click()
+    wait_drawn(laboratory, "mask-0")
+    expect(laboratory.get_by_label("p", exact=True)).to_have_value("0.75")
+    laboratory.reload()
+    wait_drawn(laboratory, "mask-0")
+    expect(laboratory.get_by_label("p", exact=True)).to_have_value("0.75")
+    press(laboratory, "↶ Undo", "mask-0")
+    expect(laboratory.get_by_label("p", exact=True)).to_have_value("0.5")
+
+
+def test_what_explore_shows_is_taken_over(laboratory: Page):
+    before = revision(laboratory)
+    laboratory.get_by_label("Input", exact=True).select_option("explore")
+    wait_drawn(laboratory, "slope-0", "cnn_core", before)
+    event = hover_cell(laboratory, "output-0", 1, 1, (3, 3))
+    assert event["value"] == 8
+
+
+def test_maps_and_bars_are_told_as_real_tables(laboratory: Page):
+    for kind, view, rows in (("relu", "output", 6), ("softmax", "output", 4)):
+        if kind != "relu":
+            choose(laboratory, kind)
+        column = laboratory.locator(f"[data-column={view}]")
+        column.locator("summary").click()
+        column.get_by_role("button", name="As a table").click()
+        table = laboratory.get_by_role("dialog").get_by_role("table")
+        expect(table.locator("tbody tr")).to_have_count(rows)
+        laboratory.keyboard.press("Escape")
+        laboratory.keyboard.press("Escape")
+
+
+def test_no_layer_has_a_serious_violation_or_reaches_over_the_edge(any_screen: Page, server: Server):
+    any_screen.goto(f"{server.url}/layers")
+    wait_drawn(any_screen, "slope-0")
+    for kind in KINDS:
+        if kind != "relu":
+            choose(any_screen, kind)
+        assert serious(any_screen) == [], kind
+        assert any_screen.evaluate(OVER_THE_EDGE) == [], kind
+
+
+@pytest.mark.parametrize("width", [360, 768, 859, 861, 1024, 1280, 1920])
+def test_no_layer_is_wider_than_its_screen(browser: Browser, server: Server, width: int):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{server.url}/layers")
+    wait_drawn(page, "slope-0")
+    for kind in KINDS:
+        if kind != "relu":
+            choose(page, kind)
+        assert page.evaluate(OVER_THE_EDGE) == [], kind
+        assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width, kind
+    context.close()
