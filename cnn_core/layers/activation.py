@@ -9,15 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Elementwise, Layer, Shape
+from cnn_core.layers.base import Elementwise, Layer, Shape, plain
 from cnn_core.ops import activation
 from cnn_core.ops._arrays import Array, setting
 from cnn_core.trace import Index, Sources
-
-
-def _plain(x: float) -> str:
-    """A number for a formula: six digits, negative ones in brackets where they follow a sign."""
-    return f"{x:.6g}"
 
 
 class ReLU(Elementwise):
@@ -35,7 +30,7 @@ class ReLU(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place, and ``max(0, x)``."""
-        return Sources((index,), None, formula=f"max(0, {_plain(x[index])}) = {_plain(output[index])}")
+        return Sources((index,), None, formula=f"max(0, {plain(x[index])}) = {plain(output[index])}")
 
 
 class LeakyReLU(Elementwise):
@@ -61,8 +56,8 @@ class LeakyReLU(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place, and which side of the function it is on."""
-        value, result = float(x[index]), _plain(output[index])
-        rule = f"{_plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {_plain(value)}"
+        value, result = float(x[index]), plain(output[index])
+        rule = f"{plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {plain(value)}"
         return Sources((index,), None, formula=f"{rule} = {result}" if value <= 0 else f"{rule}, so it stays {result}")
 
 
@@ -81,7 +76,7 @@ class Sigmoid(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place."""
-        return Sources((index,), None, formula=f"1 / (1 + exp(-({_plain(x[index])}))) = {_plain(output[index])}")
+        return Sources((index,), None, formula=f"1 / (1 + exp(-({plain(x[index])}))) = {plain(output[index])}")
 
 
 class Tanh(Elementwise):
@@ -99,7 +94,7 @@ class Tanh(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place."""
-        return Sources((index,), None, formula=f"tanh({_plain(x[index])}) = {_plain(output[index])}")
+        return Sources((index,), None, formula=f"tanh({plain(x[index])}) = {plain(output[index])}")
 
 
 class Softmax(Layer):
@@ -138,8 +133,8 @@ class Softmax(Layer):
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """Every cell along the axis."""
         cells = list(self._line(x.shape, index))
-        below = " + ".join(f"exp({_plain(x[cell])})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
-        return Sources(cells, None, formula=f"exp({_plain(x[index])}) / ({below}) = {_plain(output[index])}")
+        below = " + ".join(f"exp({plain(x[cell])})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
+        return Sources(cells, None, formula=f"exp({plain(x[index])}) / ({below}) = {plain(output[index])}")
 
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """Every cell along the axis."""

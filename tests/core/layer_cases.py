@@ -3,6 +3,8 @@
 import numpy as np
 
 from cnn_core import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -11,6 +13,7 @@ from cnn_core import (
     Flatten,
     LeakyReLU,
     Linear,
+    LPPool2d,
     MaxPool2d,
     ReLU,
     Sigmoid,
@@ -59,6 +62,14 @@ CASES = {
     "AvgPool2d": (lambda: AvgPool2d(2), IMAGES),
     "AvgPool2d padded": (lambda: AvgPool2d(3, stride=2, padding=1, ceil_mode=True), IMAGES),
     "AvgPool2d without padding": (lambda: AvgPool2d(3, stride=2, padding=1, count_include_pad=False), IMAGES),
+    "LPPool2d": (lambda: LPPool2d(2, 2), IMAGES),
+    "LPPool2d overhanging": (lambda: LPPool2d(2, (2, 3), stride=(3, 2), ceil_mode=True), IMAGES),
+    "LPPool2d of the sum": (lambda: LPPool2d(1, 2, stride=1), IMAGES),
+    "LPPool2d to the fourth": (lambda: LPPool2d(4, (3, 2), stride=1), IMAGES),
+    "AdaptiveMaxPool2d": (lambda: AdaptiveMaxPool2d(1), IMAGES),
+    "AdaptiveMaxPool2d of areas that overlap": (lambda: AdaptiveMaxPool2d((3, 4)), IMAGES),
+    "AdaptiveAvgPool2d": (lambda: AdaptiveAvgPool2d(1), IMAGES),
+    "AdaptiveAvgPool2d of areas that overlap": (lambda: AdaptiveAvgPool2d((7, None)), IMAGES),
     "ReLU": (ReLU, IMAGES),
     "LeakyReLU": (lambda: LeakyReLU(0.1), IMAGES),
     "Sigmoid": (Sigmoid, IMAGES),
