@@ -42,6 +42,10 @@ class _Pool2d(Layer):
         size = self.window(input_shape).output_size(input_shape[2], input_shape[3])
         return (*input_shape[:2], *size)
 
+    def counted(self, input_shape: Shape) -> Array:
+        """How many cells of each window count: ``(OH, OW)``, at least 1; what overhangs the padding never does."""
+        return pool.divisors(self.window(input_shape), (input_shape[2], input_shape[3]), True)
+
     def _cells(self, x: Array, index: Index) -> list[Index | None]:
         n, c, i, j = index
         return [inside((n, c, row, column), x.shape) for _, _, row, column in self.window(x.shape).taps(i, j)]
@@ -122,6 +126,10 @@ class AvgPool2d(_Pool2d):
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
         return {**super().settings(), "count_include_pad": self.count_include_pad}
+
+    def counted(self, input_shape: Shape) -> Array:
+        """What each window's sum is divided by: ``(OH, OW)``."""
+        return pool.divisors(self.window(input_shape), (input_shape[2], input_shape[3]), self.count_include_pad)
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C, OH, OW)``."""

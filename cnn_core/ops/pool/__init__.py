@@ -8,7 +8,7 @@ from cnn_core.ops.pool.adaptive import (
     adaptive_size,
     sizes_of,
 )
-from cnn_core.ops.pool.average import avg_pool2d, avg_pool2d_backward, divisor
+from cnn_core.ops.pool.average import avg_pool2d, avg_pool2d_backward, divisor, divisors
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.largest import max_pool2d, max_pool2d_backward
 from cnn_core.ops.pool.power import lp_pool2d, lp_pool2d_backward, norm_of, slope
@@ -22,6 +22,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "divisor",
+    "divisors",
     "lp_pool2d",
     "lp_pool2d_backward",
     "max_pool2d",
