@@ -16,8 +16,10 @@ from pages.shared.chain import Chain, build
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
-from pages.shared.experiment import Experiment, with_photo
+from pages.shared.experiment import Experiment, FloatArray, with_photo
+from pages.shared.from_explore import OWN, features_of, plane_of
 from pages.shared.photo import open_photo
+from pages.shared.pooling.desk import PoolingDesk
 from pages.shared.scenario import Scenario, ScenarioError, from_file, from_link
 
 LINK = "x"  # the address's parameter that holds an experiment
@@ -43,6 +45,7 @@ class Session(Desk[Experiment]):
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
+        pooling: the desk of the pooling laboratory.
         target: what the gradients on screen are of, or None where values are shown.
     """
 
@@ -59,11 +62,18 @@ class Session(Desk[Experiment]):
         self.convolution = ConvolutionDesk(
             identity=self.identity, lock=self.lock, resumed=self._resume, experiment=lambda: self.experiment
         )
+        self.pooling = PoolingDesk(
+            identity=self.identity, lock=self.lock, resumed=self._resume, from_explore=self._plane
+        )
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
-        return {"explore": self, "convolution": self.convolution}
+        return {"explore": self, "convolution": self.convolution, "pooling": self.pooling}
+
+    def _plane(self, name: str) -> FloatArray:
+        """What Explore has for a laboratory of one plane."""
+        return plane_of(self.experiment) if name == OWN else features_of(self.chain, self.output)
 
     @property
     def experiment(self) -> Experiment:

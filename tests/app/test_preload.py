@@ -12,11 +12,12 @@ STATIC = Path(streamlit.__file__).parent / "static" / "static" / "js"
 
 
 def test_every_module_and_style_of_the_components_is_announced():
-    folders = {"explore", "gallery", "keeper", "convolution"}
+    folders = {"explore", "gallery", "keeper", "convolution", "pooling"}
     pages = {
         "": "explore",
         "explore": "explore",
         "convolution": "convolution",
+        "pooling": "pooling",
         "kernels": "gallery",
         "engine": "keeper",
     }
