@@ -13,9 +13,9 @@ from pages.shared.session import session  # noqa: E402
 kept = session()
 frame.heading(
     "Pooling",
-    "One number for each window: which cell it comes from, and where the gradient goes back to.",
-    "Point at a pooled cell, then choose Gradient, then Shift.",
-    "Tap a pooled cell, then choose Gradient, then Shift.",
+    "One number for each window: where it comes from, and where its gradient goes.",
+    "Point at a pooled cell; then try Gradient and Shift.",
+    "Tap a pooled cell; then try Gradient and Shift.",
     beside=True,
 )
 

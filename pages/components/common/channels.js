@@ -7,11 +7,11 @@ import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
 import { Kernel } from "./kernel.js";
 
-/** @typedef {{channel: number, label: string}} Named */
+/** @typedef {{channel: number, label: string, view?: string}} Named  `view`: its name, where it is not the column's with the channel */
 
 /** @template {{element: HTMLElement}} Drawn */
 class Channels {
-  /** @param {string} view @param {(channel: number) => Drawn} make */
+  /** @param {string} view @param {(named: Named) => Drawn} make */
   constructor(view, make) {
     this.view = view;
     this.make = make;
@@ -32,10 +32,11 @@ class Channels {
       figure.remove();
       this.shown.delete(channel);
     }
-    channels.forEach(({ channel, label }, k) => {
+    channels.forEach((named, k) => {
+      const { channel, label } = named;
       let one = this.shown.get(channel);
       if (!one) {
-        const drawn = this.make(channel);
+        const drawn = this.make(named);
         const caption = h("figcaption", { class: "ks-channel" });
         one = { drawn, caption, figure: h("figure", { class: "ks-channel-map" }, drawn.element, caption) };
         this.shown.set(channel, one);
@@ -52,9 +53,9 @@ class Channels {
 export class Maps extends Channels {
   /** @param {{view: string, title: string, on: (view: string) => import("./grid.js").Handlers}} options */
   constructor({ view, title, on }) {
-    super(view, (channel) => {
-      const name = `${view}-${channel}`;
-      return new Grid({ view: name, label: `${title}, channel ${channel}, a map of numbers`, on: on(name) });
+    super(view, ({ channel, label, view: own }) => {
+      const name = own ?? `${view}-${channel}`;
+      return new Grid({ view: name, label: `${title}, ${label ? `${label}, ` : ""}a map of numbers`, on: on(name) });
     });
   }
 }
@@ -63,7 +64,7 @@ export class Maps extends Channels {
 export class Kernels extends Channels {
   /** @param {{view: string, on: (channel: number) => import("./kernel.js").KernelHandlers}} options */
   constructor({ view, on }) {
-    super(view, (channel) => new Kernel(on(channel), { view: `${view}-${channel}`, label: `Kernel weights for channel ${channel}` }));
+    super(view, ({ channel }) => new Kernel(on(channel), { view: `${view}-${channel}`, label: `Kernel weights for channel ${channel}` }));
   }
 
   /** Columns of every plane. */

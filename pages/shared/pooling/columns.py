@@ -58,7 +58,8 @@ def _note(laboratory: Laboratory, kind: Kind, output: Pair) -> str:
     if kind.whole:
         return kind.word
     window = kind.make(laboratory.window).window((1, 1, *laboratory.plane))
-    return f"{kind.word}\n{geometry_words(window, laboratory.plane, output)}" if isinstance(window, Window) else ""
+    size_ = geometry_words(window, laboratory.plane, output) if isinstance(window, Window) else ""
+    return f"{kind.word}\n{size_}" + "\n◥ where cells tie" * (kind.name == "max")
 
 
 def _input_note(laboratory: Laboratory) -> str:

@@ -111,12 +111,13 @@ def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any]
 def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
     laboratory = run.laboratory
     x = laboratory.input[None, None]  # (H, W) -> (N, C, H, W)
-    first = {**describe.given(x, arrays, _LIKE_INPUT), "column": "input", "label": ""}
+    # Its place beside the others' maps: the same words stand over each row of them.
+    label = {"values": "", "gradient": "values", "shift": "before"}[laboratory.mode]
+    first = {**describe.given(x, arrays, _LIKE_INPUT), "column": "input", "label": label}
     down, across = laboratory.window.padding
     first["ring"] = [down, down, across, across]
     stages = [first]
     if run.shifted is not None:
-        first["label"] = "before"
         stages += _shifted(run, x, run.shifted, arrays)
     for number, pooled in run.pooled.items():
         stages += _maps(number, pooled, x, run, arrays)

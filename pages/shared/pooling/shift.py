@@ -40,14 +40,16 @@ class Measure(NamedTuple):
         same: cells that stay as they were, to within rounding.
         cells: of all.
         change: the mean of all cells' absolute differences.
-        relative: the same over the input's own; None where the shift changes no input cell.
-        sentence: all of it in words.
+        share: the same over the mean of what the cells held, absolute; None where they held nothing.
+        relative: ``change`` over the input's own; None where the shift changes no input cell.
+        sentence: what that means.
     """
 
     title: str
     same: int
     cells: int
     change: float
+    share: float | None
     relative: float | None
     sentence: str
 
@@ -64,24 +66,20 @@ def measured(title: str, before: FloatArray, after: FloatArray, x: FloatArray, s
     """
     same = int(np.isclose(before, after, rtol=1e-9, atol=1e-12).sum())
     change, moved_by = (float(np.abs(b - a).mean()) for a, b in ((before, after), (x, shifted)))
-    relative = change / moved_by if moved_by else None
-    return Measure(title, same, before.size, change, relative, _sentence(title, same, before.size, change, relative))
+    held = float(np.abs(before).mean())
+    share, relative = (change / held if held else None), (change / moved_by if moved_by else None)
+    sentence = _sentence(same, before.size, relative, own=before is x)
+    return Measure(title, same, before.size, change, share, relative, sentence)
 
 
-def _sentence(title: str, same: int, cells: int, change: float, relative: float | None) -> str:
-    own = title == "No pooling"
-    what = "the input" if own else "its output" if cells == 1 else "its outputs"
+def _sentence(same: int, cells: int, relative: float | None, *, own: bool) -> str:
     if relative is None:
-        return f"The shift changes no cell of the input, so {what} stays." if own else "Nothing came in that is new."
-    if same == cells:
-        return f"{_upper(what)} stay{'s' if cells == 1 else ''} exactly as before: invariant to this shift."
-    part = f"{same:,} of {cells:,} cells show the number they showed before"
-    if cells == 1:
-        part = "It is another number"
+        return "The shift changes no cell of the input."
     if own:
-        return f"{part}; a cell changes by {change:.3g} on average. This is what each pooling is measured by."
-    return f"{part}; on average a cell changes by {change:.3g}, {relative:.2f} times as much as a cell of the input."
-
-
-def _upper(words: str) -> str:
-    return words[0].upper() + words[1:]
+        return "What each pooling is measured by: how much a cell of the input changes."
+    if same == cells:
+        return "Invariant to this shift: what comes out is what came out before."
+    stays = "It is another number" if cells == 1 else f"{100 * same / cells:.0f} % of the outputs stay"
+    if relative >= 1:
+        return f"{stays}; a cell changes more than one of the input, as its numbers are larger or the edge weighs more."
+    return f"{stays}; a cell changes {relative:.2f} times as much as one of the input: the shift is softened."
