@@ -306,6 +306,7 @@ export class Grid {
   /** A corner of the cell, in the page's own ink. @param {CanvasRenderingContext2D} context @param {Box} box @param {CSSStyleDeclaration} style */
   #drawTied(context, box, style) {
     const { scale, top, left } = this;
+    if (scale < 2 * SMALLEST_NUMBER) return;
     const [x, y, side] = [(box.right + 1 - left) * scale, (box.top - top) * scale, Math.max(5, Math.min(11, scale * 0.26))];
     context.beginPath();
     context.moveTo(x - side, y);

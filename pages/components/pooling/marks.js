@@ -29,12 +29,27 @@ export function largest(model, stage, index) {
   });
 }
 
-/** The cells of a maximum's map whose window has more than one winner. @param {Model} model @param {number} stage */
+/**
+ * The cells of a maximum's map whose window has more than one winner. Of a large map there are hundreds of thousands of
+ * cells to look at, at every draw: so it goes by plain loops.
+ * @param {Model} model @param {number} stage
+ */
 export function tied(model, stage) {
-  const { shape } = model.values.get(stage);
+  const { link, reads } = model.byNumber.get(stage);
+  const { values, shape } = model.values.get(stage);
+  const { values: read, shape: from } = model.values.get(reads);
+  const [rows, columns] = [from[2], from[3]];
   const found = [];
   for (let i = 0; i < shape[2]; i += 1) {
-    for (let j = 0; j < shape[3]; j += 1) if (largest(model, stage, [0, 0, i, j]).length > 1) found.push([0, 0, i, j]);
+    for (let j = 0; j < shape[3]; j += 1) {
+      const value = values[i * shape[3] + j];
+      const [top, left] = [link.origin[0] + i * link.stride[0], link.origin[1] + j * link.stride[1]];
+      let equal = 0;
+      for (let row = Math.max(0, top); equal < 2 && row < Math.min(rows, top + link.extent[0]); row += 1) {
+        for (let column = Math.max(0, left); equal < 2 && column < Math.min(columns, left + link.extent[1]); column += 1) equal += Number(read[row * columns + column] === value);
+      }
+      if (equal > 1) found.push([0, 0, i, j]);
+    }
   }
   return found;
 }

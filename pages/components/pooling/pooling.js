@@ -63,8 +63,8 @@ export class Pooling extends Board {
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, h("div", { class: "ks-look" }, this.allLabel, this.look.element));
     this.corner = h("div", { class: "ks-corner" }, this.history);
     const top = h("div", { class: "ks-tops" }, h("div", { class: "ks-top-row" }, this.modes.element, this.modeBar.element), h("div", { class: "ks-top-row", role: "group", "aria-label": "The window, the same for all" }, this.windowBar.element));
-    const maps = h("div", { class: "ks-over" }, this.strip, this.arrows.element);
-    const root = h("div", { class: "ks ks-pooling" }, this.notice.element, this.busy.element, this.corner, top, this.measures.element, maps, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
+    this.over = h("div", { class: "ks-over" }, this.strip, this.arrows.element);
+    const root = h("div", { class: "ks ks-pooling" }, this.notice.element, this.busy.element, this.corner, top, this.measures.element, this.over, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
 
@@ -152,16 +152,19 @@ export class Pooling extends Board {
         grid.element.style.margin = `${top}px ${right}px ${bottom + room}px ${left}px`;
       });
       column.element.style.width = found.stacked ? "" : `${found.widths[c]}px`;
+      // Three maps of a column stand side by side where columns stand below each other.
+      column.element.classList.toggle("ks-wide-column", found.stacked && maps[c].length > 2);
     });
     if (draw) this.draw(this.source ?? "cnn_core", false);
   }
 
-  /** On a narrow screen play and undo go with the ledger, which is always in sight. @param {boolean} stacked */
+  /** On a narrow screen play, undo and what is said of the cell go with the ledger, which is always in sight. @param {boolean} stacked */
   #dock(stacked) {
     if (this.docked === stacked) return;
     this.docked = stacked;
-    if (stacked) this.ledger.dock.append(this.player.element, this.history);
+    if (stacked) this.ledger.dock.append(this.player.element, this.history, this.sentence);
     else {
+      this.over.after(this.sentence);
       this.bar.prepend(this.player.element);
       this.corner.append(this.history);
     }

@@ -70,7 +70,7 @@ def _input_note(laboratory: Laboratory) -> str:
     if laboratory.source == OWN:
         return f"A copy of Explore's input, in one plane and made to fit {SIDE_LARGEST} cells a side"
     if laboratory.source == FEATURES:
-        return f"A copy of Explore's feature map, of which the middle {SIDE_LARGEST} cells a side"
+        return f"A copy of Explore's feature map: its middle, where it has more than {SIDE_LARGEST} cells a side"
     return "Choose a cell and type to change it"
 
 

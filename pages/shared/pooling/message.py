@@ -169,9 +169,9 @@ def _maps(number: int, pooled: Pooled, x: FloatArray, run: Run, arrays: describe
         own["view"] = None
         bare = {**describe.given(x, arrays, _BACK), **alike, "note": None}
         back = {"stage": GRADIENTS + number, "view": f"{kind.name}-gradient", "title": "Input"}
-        back |= {"label": "at the input", "array": describe.keep(pooled.back.input, arrays), "rule": "sum"}
+        back |= {"label": "gradient at input", "array": describe.keep(pooled.back.input, arrays), "rule": "sum"}
         inflow = {"stage": UPSTREAM + number, "view": f"{kind.name}-upstream", "title": kind.title}
-        inflow["label"] = "at the output"
+        inflow["label"] = "gradient at output"
         inflow["array"] = describe.keep(pooled.back.stages[0], arrays)
         return [own, {**bare, **back}, {**bare, **inflow}]
     if pooled.after is None or run.shifted is None:
