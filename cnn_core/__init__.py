@@ -10,6 +10,8 @@ from cnn_core.gradients import Gradients
 from cnn_core.images import load_image
 from cnn_core.layers import (
     GELU,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -18,6 +20,7 @@ from cnn_core.layers import (
     Flatten,
     LeakyReLU,
     Linear,
+    LPPool2d,
     MaxPool2d,
     ReLU,
     Sigmoid,
@@ -54,7 +57,18 @@ from cnn_core.ops.dense import flatten, flatten_backward, linear, linear_backwar
 from cnn_core.ops.dropout import dropout, dropout_backward
 from cnn_core.ops.loss import cross_entropy
 from cnn_core.ops.norm import batch_norm2d, batch_norm2d_backward, batch_norm2d_training, batch_norm2d_training_backward
-from cnn_core.ops.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cnn_core.ops.pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_backward,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_backward,
+    avg_pool2d,
+    avg_pool2d_backward,
+    lp_pool2d,
+    lp_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from cnn_core.trace import Explanation, Stage, Term, Trace
 from cnn_core.training import SGD, Adam, fit
 
@@ -62,6 +76,8 @@ __all__ = [
     "GELU",
     "SGD",
     "Adam",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "AvgPool2d",
     "BatchNorm2d",
     "CnnCoreError",
@@ -73,6 +89,7 @@ __all__ = [
     "Flatten",
     "Gradients",
     "ImageError",
+    "LPPool2d",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
@@ -87,6 +104,10 @@ __all__ = [
     "Tanh",
     "Term",
     "Trace",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_backward",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_backward",
     "attribution",
     "avg_pool2d",
     "avg_pool2d_backward",
@@ -113,6 +134,8 @@ __all__ = [
     "linear",
     "linear_backward",
     "load_image",
+    "lp_pool2d",
+    "lp_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "reference",

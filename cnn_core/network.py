@@ -29,7 +29,8 @@ class Row:
         output_shape: of its result.
         params: how many numbers it learns.
         macs: multiply-adds for one image.
-        receptive_field: what one of its cells sees of the input, or None once every cell sees everything.
+        receptive_field: what one of its cells sees of the input, or None once every cell sees everything,
+            or each an area of a size of its own.
     """
 
     layer: str
@@ -186,8 +187,8 @@ class Sequential:
             window = layer.window(shape)
             if field is not None and window is not None:
                 field = field.through(window)
-            elif len(after) != 4:
-                field = None
+            elif len(after) != 4 or after[2:] != shape[2:]:
+                field = None  # every cell sees everything, or each an area of another size
             params = sum(int(array.size) for array in layer.params().values())
             rows.append(Row(name, after, params, layer.macs(shape), field))
             shape = after

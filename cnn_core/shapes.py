@@ -211,6 +211,15 @@ def _same(bare: Window, axis: int, size: int) -> Pair:
     return total // 2, total - total // 2
 
 
+def adaptive_spans(size: int, count: int) -> list[Pair]:
+    """The areas that an adaptive pooling cuts an axis into, as PyTorch does: ``(first, one past the last)`` of each.
+
+    Area ``i`` reaches from ``floor(i * size / count)`` to ``ceil((i + 1) * size / count)``: all of one length where
+    ``count`` divides ``size``, else neighbours may share a cell, and with more areas than cells all of it.
+    """
+    return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
+
+
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 

@@ -9,15 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Elementwise, Layer, Shape
+from cnn_core.layers.base import Elementwise, Layer, Shape, plain
 from cnn_core.ops import activation
 from cnn_core.ops._arrays import Array, setting
 from cnn_core.trace import Index, Sources
-
-
-def _plain(x: float) -> str:
-    """A number for a formula: six digits, negative ones in brackets where they follow a sign."""
-    return f"{x:.6g}"
 
 
 class ReLU(Elementwise):
@@ -35,7 +30,7 @@ class ReLU(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place, and ``max(0, x)``."""
-        return Sources((index,), None, formula=f"max(0, {_plain(x[index])}) = {_plain(output[index])}")
+        return Sources((index,), None, formula=f"max(0, {plain(x[index])}) = {plain(output[index])}")
 
 
 class LeakyReLU(Elementwise):
@@ -61,8 +56,8 @@ class LeakyReLU(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place, and which side of the function it is on."""
-        value, result = float(x[index]), _plain(output[index])
-        rule = f"{_plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {_plain(value)}"
+        value, result = float(x[index]), plain(output[index])
+        rule = f"{plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {plain(value)}"
         return Sources((index,), None, formula=f"{rule} = {result}" if value <= 0 else f"{rule}, so it stays {result}")
 
 
@@ -81,7 +76,7 @@ class Sigmoid(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place."""
-        return Sources((index,), None, formula=f"1 / (1 + exp(-({_plain(x[index])}))) = {_plain(output[index])}")
+        return Sources((index,), None, formula=f"1 / (1 + exp(-({plain(x[index])}))) = {plain(output[index])}")
 
 
 class Tanh(Elementwise):
@@ -99,7 +94,7 @@ class Tanh(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place."""
-        return Sources((index,), None, formula=f"tanh({_plain(x[index])}) = {_plain(output[index])}")
+        return Sources((index,), None, formula=f"tanh({plain(x[index])}) = {plain(output[index])}")
 
 
 class Softplus(Elementwise):
@@ -126,12 +121,12 @@ class Softplus(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place, and on which side of the threshold it is."""
-        value, result = float(x[index]), _plain(output[index])
+        value, result = float(x[index]), plain(output[index])
         if value * self.beta > self.threshold:
-            rule = f"{self.beta:g} × {_plain(value)} > {self.threshold:g}, so it stays {result}"
+            rule = f"{self.beta:g} × {plain(value)} > {self.threshold:g}, so it stays {result}"
             return Sources((index,), None, formula=rule)
         return Sources(
-            (index,), None, formula=f"log(1 + exp({self.beta:g} × {_plain(value)})) / {self.beta:g} = {result}"
+            (index,), None, formula=f"log(1 + exp({self.beta:g} × {plain(value)})) / {self.beta:g} = {result}"
         )
 
 
@@ -158,7 +153,7 @@ class GELU(Elementwise):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place."""
-        value, result = _plain(x[index]), _plain(output[index])
+        value, result = plain(x[index]), plain(output[index])
         if self.approximate == "tanh":
             inner = f"tanh(0.797885 × ({value} + 0.044715 × ({value})^3))"
         else:
@@ -204,8 +199,8 @@ class Softmax(Layer):
         """Every cell along the axis."""
         cells = list(self._line(x.shape, index))
         over = "" if self.temperature == 1 else f" / {self.temperature:g}"
-        below = " + ".join(f"exp({_plain(x[cell])}{over})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
-        return Sources(cells, None, formula=f"exp({_plain(x[index])}{over}) / ({below}) = {_plain(output[index])}")
+        below = " + ".join(f"exp({plain(x[cell])}{over})" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
+        return Sources(cells, None, formula=f"exp({plain(x[index])}{over}) / ({below}) = {plain(output[index])}")
 
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """Every cell along the axis."""

@@ -253,3 +253,8 @@ def generator(rng: Rng) -> np.random.Generator:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise ModelError(f"rng must be a seed, 0 or larger, or a generator, got {rng!r}; rng=0 works") from error
+
+
+def plain(x: float) -> str:
+    """A number for a formula: six digits."""
+    return f"{x:.6g}"

@@ -1,14 +1,14 @@
-"""Poolings: the largest number or the mean of each window."""
+"""Poolings: the largest number, the mean or the p-norm of each window."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Shape, inside, rank_four
+from cnn_core.layers.base import Layer, Shape, inside, plain, rank_four
 from cnn_core.ops import pool
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Window, pair
@@ -42,6 +42,10 @@ class _Pool2d(Layer):
         size = self.window(input_shape).output_size(input_shape[2], input_shape[3])
         return (*input_shape[:2], *size)
 
+    def counted(self, input_shape: Shape) -> Array:
+        """How many cells of each window count: ``(OH, OW)``, at least 1; what overhangs the padding never does."""
+        return pool.divisors(self.window(input_shape), (input_shape[2], input_shape[3]), True)
+
     def _cells(self, x: Array, index: Index) -> list[Index | None]:
         n, c, i, j = index
         return [inside((n, c, row, column), x.shape) for _, _, row, column in self.window(x.shape).taps(i, j)]
@@ -51,6 +55,17 @@ class _Pool2d(Layer):
         n, c, row, column = index
         size = (output_shape[2], output_shape[3])
         return ((n, c, i, j) for i, j in self.window(input_shape).readers(row, column, size))
+
+
+def first_largest(x: Array, cells: Sequence[Index | None]) -> Sources:
+    """What the largest of these cells came from: the first of equals has weight 1, the others 0; None is padding."""
+    numbers = [-math.inf if cell is None else float(x[cell]) for cell in cells]
+    image = [k for k, cell in enumerate(cells) if cell is not None]
+    winner = next((k for k in image if math.isnan(numbers[k])), None)
+    if winner is None:
+        # max keeps the first of equals; a window of nothing but padding has its minus infinity from there.
+        winner = max(image, key=lambda k: numbers[k], default=0)
+    return Sources(cells, [1.0 if k == winner else 0.0 for k in range(len(cells))], padding_value=-math.inf)
 
 
 class MaxPool2d(_Pool2d):
@@ -89,14 +104,7 @@ class MaxPool2d(_Pool2d):
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The window; the first of its largest cells has weight 1, the others 0."""
-        cells = self._cells(x, index)
-        numbers = [-math.inf if cell is None else float(x[cell]) for cell in cells]
-        inside = [k for k, cell in enumerate(cells) if cell is not None]
-        winner = next((k for k in inside if math.isnan(numbers[k])), None)
-        if winner is None:
-            # max keeps the first of equals; a window of nothing but padding has its minus infinity from there.
-            winner = max(inside, key=lambda k: numbers[k], default=0)
-        return Sources(cells, [1.0 if k == winner else 0.0 for k in range(len(cells))], padding_value=-math.inf)
+        return first_largest(x, self._cells(x, index))
 
 
 class AvgPool2d(_Pool2d):
@@ -118,6 +126,10 @@ class AvgPool2d(_Pool2d):
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
         return {**super().settings(), "count_include_pad": self.count_include_pad}
+
+    def counted(self, input_shape: Shape) -> Array:
+        """What each window's sum is divided by: ``(OH, OW)``."""
+        return pool.divisors(self.window(input_shape), (input_shape[2], input_shape[3]), self.count_include_pad)
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C, OH, OW)``."""
@@ -153,3 +165,48 @@ class AvgPool2d(_Pool2d):
         counted = pool.divisor(self.window(x.shape), size, self.count_include_pad, index[2], index[3])
         cells = self._cells(x, index)
         return Sources(cells, [1.0 / counted] * len(cells))
+
+
+class LPPool2d(_Pool2d):
+    """The p-norm of each window: see :func:`cnn_core.lp_pool2d`."""
+
+    def __init__(self, norm_type: float, kernel_size: Any, *, stride: Any = None, ceil_mode: bool = False) -> None:
+        super().__init__(kernel_size, stride=stride, padding=0, dilation=1, ceil_mode=ceil_mode)
+        self.norm_type = pool.norm_of(norm_type)
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such a layer again, by name."""
+        return {name: getattr(self, name) for name in ("norm_type", "kernel_size", "stride", "ceil_mode")}
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """``(N, C, H, W) -> (N, C, OH, OW)``."""
+        return pool.lp_pool2d(x, self.norm_type, self.kernel_size, stride=self.stride, ceil_mode=self.ceil_mode)
+
+    def backward(
+        self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """Each output's gradient goes to its window's cells, more to the larger ones."""
+        grad_x = pool.lp_pool2d_backward(
+            grad, x, self.norm_type, self.kernel_size, stride=self.stride, ceil_mode=self.ceil_mode
+        )
+        return grad_x, {}
+
+    def scale(self, input_shape: Shape, index: Index) -> float:
+        """What the window's sum of powers is multiplied by: above 1 where it overhangs the input."""
+        counted = pool.divisor(self.window(input_shape), (input_shape[2], input_shape[3]), True, index[2], index[3])
+        return self.kernel_size[0] * self.kernel_size[1] / counted
+
+    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
+        """The window, and the root of the sum of its powers."""
+        cells = [cell for cell in self._cells(x, index) if cell is not None]
+        scale, norm = self.scale(x.shape, index), plain(self.norm_type)
+        powers = " + ".join(f"({plain(x[cell])})^{norm}" for cell in cells[:10]) + (" + …" if len(cells) > 10 else "")
+        scaled = powers if scale == 1 else f"{plain(scale)} × ({powers})"
+        root = f"sqrt({scaled})" if self.norm_type == 2 else f"({scaled})^(1/{norm})"
+        return Sources(cells, None, formula=f"{root} = {plain(output[index])}")
+
+    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+        """Every window that holds the cell: ``(x / y) ** (p - 1)``, and 0 where the window's powers add up to 0."""
+        for reader in self.readers(x.shape, output.shape, index):
+            grown = pool.slope(x[index].astype(float), output[reader].astype(float), self.norm_type)
+            yield reader, float(grown) * self.scale(x.shape, reader)

@@ -20,6 +20,7 @@ from pages.shared import describe
 from pages.shared.convolution.message import convolution_message
 from pages.shared.layers.message import layers_message
 from pages.shared.message import explore_message, learn_message
+from pages.shared.pooling.message import gradient_told, pooling_message
 from pages.shared.session import Session, recent
 
 TERMS_MOST = 24  # of a gradient's sum that the ledger lists one by one
@@ -50,11 +51,18 @@ def layers(kept: Session) -> bytes:
         return layers_message(kept)
 
 
+def pooling(kept: Session) -> bytes:
+    """What the pooling laboratory's component is sent."""
+    with kept.lock:
+        return pooling_message(kept)
+
+
 _MAKERS: dict[str, Callable[[Session], bytes]] = {
     "explore": explore,
     "convolution": convolution,
     "layers": layers,
     "learn": learn,
+    "pooling": pooling,
 }
 
 
@@ -102,7 +110,7 @@ def explanation(identity: str, asked: Mapping[str, str]) -> dict[str, Any] | Non
     Args:
         identity: the session's.
         asked: ``of``, the target's code; ``index``, numbers with commas between; and ``stage``, or ``param`` for a
-            parameter such as ``"0.weight"``.
+            parameter such as ``"0.weight"``; ``at``, the component where it is not Explore's.
 
     Returns:
         As ``describe.told`` tells it, or None where there is nothing to explain.
@@ -113,6 +121,8 @@ def explanation(identity: str, asked: Mapping[str, str]) -> dict[str, Any] | Non
     try:
         index = tuple(int(at) for at in asked["index"].split(","))
         with kept.lock:
+            if asked.get("at") == "pooling":
+                return gradient_told(kept.pooling.run, int(asked["stage"]), index, most=TERMS_MOST)
             found = kept.backward
             if found is None or found[0].code != asked["of"]:
                 return None

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from cnn_core import (
     GELU,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     Conv2d,
     ConvTranspose2d,
@@ -23,6 +25,7 @@ from cnn_core import (
     Gradients,
     LeakyReLU,
     Linear,
+    LPPool2d,
     MaxPool2d,
     ReLU,
     ShapeError,
@@ -47,6 +50,8 @@ _PREVIEWS: dict[type[Layer], str] = {
     Conv2d: "window_sum",
     MaxPool2d: "window_max",
     AvgPool2d: "window_mean",
+    AdaptiveMaxPool2d: "window_max",
+    AdaptiveAvgPool2d: "window_mean",
     ReLU: "relu",
     LeakyReLU: "leaky_relu",
     Sigmoid: "sigmoid",
@@ -55,7 +60,13 @@ _PREVIEWS: dict[type[Layer], str] = {
     Linear: "affine",
     Flatten: "copy",
 }
-_REDUCES: dict[type[Layer], str] = {MaxPool2d: "max", AvgPool2d: "mean"}
+_REDUCES: dict[type[Layer], str] = {
+    MaxPool2d: "max",
+    AvgPool2d: "mean",
+    LPPool2d: "norm",
+    AdaptiveMaxPool2d: "max",
+    AdaptiveAvgPool2d: "mean",
+}
 _FORMULAS: dict[type[Layer], str] = {
     ReLU: "max(0, {x}) = {y}",
     LeakyReLU: "{x} if above 0, else {parameter} × {x}, = {y}",
@@ -64,6 +75,7 @@ _FORMULAS: dict[type[Layer], str] = {
     Softplus: "log(1 + e^({parameter} × {x})) / {parameter} = {y}",
     GELU: "{x} / 2 × (1 + erf({x} / √2)) = {y}",
     Softmax: "e^{x} / ({all}) = {y}",
+    LPPool2d: "the root of the sum of all squares = {y}",
 }
 _READS_EVERYTHING = (Linear, Softmax)
 
@@ -92,7 +104,11 @@ def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
         reach = f"{extent}" if dilation == 1 else f"({dilation}·{window.kernel_size[axis] - 1} + 1)"
         inner = f"{length}{added if near or far else ''} − {reach}"
         whole = (length + near + far - extent) % stride == 0
-        lines.append((name, f"({inner}) / {stride} + 1 = {out}" if whole else f"⌊({inner}) / {stride}⌋ + 1 = {out}"))
+        low, high = "⌈⌉" if window.ceil_mode else "⌊⌋"
+        line = f"({inner}) / {stride} + 1" if whole else f"{low}({inner}) / {stride}{high} + 1"
+        # A last window that would begin in the padding does not count.
+        beyond = window.ceil_mode and not whole and out != -(-(length + near + far - extent) // stride) + 1
+        lines.append((name, f"{line}{' − 1' if beyond else ''} = {out}"))
     if lines[0][1] == lines[1][1]:
         return lines[0][1]
     return "\n".join(f"{name} {line}" for name, line in lines)
@@ -274,12 +290,14 @@ def computed(
 ) -> dict[str, Any]:
     """What a layer tells of itself: its rule, how its cells read the stage before, and its numbers."""
     kind, parameters = type(layer), layer.params()
+    counted = _counted(layer, before.shape)
     return {
         "stage": number,
         "rule": "function" if kind in _FORMULAS else "sum",
-        "preview": _PREVIEWS.get(kind),
+        "preview": None if counted is not None else _PREVIEWS.get(kind),
         "link": link(layer, before.shape),
         "reduce": _REDUCES.get(kind),
+        "counted": None if counted is None else keep(counted, arrays),
         "formula": _FORMULAS.get(kind),
         "parameter": _parameter(layer),
         "ring": [0, 0, 0, 0],
@@ -295,6 +313,14 @@ def _parameter(layer: Layer) -> float | None:
     if isinstance(layer, LeakyReLU):
         return layer.negative_slope
     return layer.beta if isinstance(layer, Softplus) else None
+
+
+def _counted(layer: Layer, input_shape: tuple[int, ...]) -> npt.NDArray[Any] | None:
+    """How many cells each window of a mean or a norm counts, where it is not all of them."""
+    if not isinstance(layer, AvgPool2d | LPPool2d):
+        return None
+    counted = layer.counted(input_shape)
+    return None if (counted == layer.kernel_size[0] * layer.kernel_size[1]).all() else counted
 
 
 def keep(array: npt.NDArray[Any], arrays: Arrays) -> str:

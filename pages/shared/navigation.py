@@ -36,6 +36,7 @@ class Entry:
 PAGES = (
     Entry("explore", "Explore"),
     Entry("convolution", "Convolution"),
+    Entry("pooling", "Pooling"),
     Entry("layers", "Layers"),
     Entry("kernels", "Kernels"),
     Entry("engine", "Engine"),

@@ -17,7 +17,13 @@ _WAYS = {".js": "rel=modulepreload; fetchpriority=low", ".css": "rel=preload; as
 
 # The component of each page but the first, by the end of its address: a browser complains of a style that was preloaded
 # and is not used.
-_COMPONENTS = {"convolution": "convolution", "layers": "layers", "kernels": "gallery", "engine": "keeper"}
+_COMPONENTS = {
+    "convolution": "convolution",
+    "pooling": "pooling",
+    "layers": "layers",
+    "kernels": "gallery",
+    "engine": "keeper",
+}
 
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 

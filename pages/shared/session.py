@@ -14,14 +14,16 @@ from cnn_core import ImageError
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.edits.checked import EditRefusedError
-from pages.shared.experiment import with_photo
+from pages.shared.experiment import FloatArray, with_photo
 from pages.shared.experiment_desk import ExperimentDesk
+from pages.shared.from_explore import OWN, features_of, plane_of
 from pages.shared.layers.desk import LayersDesk
 from pages.shared.learn import draft
 from pages.shared.learn.desk import LearnDesk
 from pages.shared.learn.lesson import Lesson
 from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
+from pages.shared.pooling.desk import PoolingDesk
 from pages.shared.predict import Predictions
 from pages.shared.scenario import from_file, from_link
 
@@ -51,6 +53,7 @@ class Session(ExperimentDesk):
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
         layers: the desk of the layers laboratory.
+        pooling: the desk of the pooling laboratory.
     """
 
     uploads: int = 0
@@ -76,11 +79,24 @@ class Session(ExperimentDesk):
             experiment=lambda: self.experiment,
             explored=lambda: self.output,
         )
+        self.pooling = PoolingDesk(
+            identity=self.identity, lock=self.lock, resumed=self._resume, from_explore=self._plane
+        )
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
         """Every desk of the visitor, by the component that works at it."""
-        return {"explore": self, "convolution": self.convolution, "layers": self.layers, "learn": self.learn}
+        return {
+            "explore": self,
+            "convolution": self.convolution,
+            "pooling": self.pooling,
+            "layers": self.layers,
+            "learn": self.learn,
+        }
+
+    def _plane(self, name: str) -> FloatArray:
+        """What Explore has for a laboratory of one plane."""
+        return plane_of(self.experiment) if name == OWN else features_of(self.chain, self.output)
 
     def take_in(self, data: bytes, name: str, *, learning: bool = False) -> None:
         """Show an uploaded picture, scenario, kernel or lesson file, or say why not; nothing, where it was called off.

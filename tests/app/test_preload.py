@@ -12,12 +12,13 @@ STATIC = Path(streamlit.__file__).parent / "static" / "static" / "js"
 
 
 def test_every_module_and_style_of_the_components_is_announced():
-    folders = {"explore", "gallery", "keeper", "convolution", "layers"}
+    folders = {"explore", "gallery", "keeper", "convolution", "layers", "pooling"}
     pages = {
         "": "explore",
         "explore": "explore",
         "convolution": "convolution",
         "layers": "layers",
+        "pooling": "pooling",
         "kernels": "gallery",
         "engine": "keeper",
     }

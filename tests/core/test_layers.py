@@ -9,6 +9,8 @@ import pytest
 import cnn_core
 from cnn_core import (
     GELU,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     BatchNorm2d,
     CnnCoreError,
@@ -17,6 +19,7 @@ from cnn_core import (
     Flatten,
     LeakyReLU,
     Linear,
+    LPPool2d,
     MaxPool2d,
     ReLU,
     Sequential,
@@ -209,6 +212,10 @@ def test_of_equals_the_first_wins_and_padding_never_does():
         lambda: Conv2d(1, 1, 3, padding_mode="mirror"),
         lambda: MaxPool2d(2, padding=2),
         lambda: AvgPool2d(2, stride=0),
+        lambda: LPPool2d(0, 2),
+        lambda: LPPool2d(2, 0),
+        lambda: AdaptiveMaxPool2d(0),
+        lambda: AdaptiveAvgPool2d((1, "x")),
         lambda: Linear(2.5, 1),
         lambda: BatchNorm2d(-1),
         lambda: BatchNorm2d(1, eps=-1),

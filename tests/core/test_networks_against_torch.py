@@ -5,6 +5,8 @@ import pytest
 
 from cnn_core import (
     GELU,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     BatchNorm2d,
     CnnCoreError,
@@ -48,6 +50,8 @@ def a_convolution(rng: np.random.Generator, channels: int) -> Drawn:
 def a_pooling(rng: np.random.Generator) -> Drawn:
     size = pair(rng, 1, 3)
     settings = {"stride": pair(rng, 1, 3), "padding": tuple(side // 2 for side in size)}
+    if rng.integers(5) == 0:
+        return [AdaptiveMaxPool2d, AdaptiveAvgPool2d][int(rng.integers(2))], (pair(rng, 1, 6),), {}
     settings["ceil_mode"] = bool(rng.integers(2))
     if rng.integers(2):
         return AvgPool2d, (size,), settings | {"count_include_pad": bool(rng.integers(2))}

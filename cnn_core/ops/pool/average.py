@@ -42,19 +42,25 @@ def avg_pool2d(
     """
     x = images(x)
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    shape = (*x.shape[:2], *sliding.output_size(*x.shape[2:]))
-    if x.dtype == np.float32:
-        out = np.empty(shape, dtype=x.dtype)
-        pool_separable(x, out, sliding, np.add, 0.0)
-    else:
-        out = np.zeros(shape, dtype=x.dtype)
-        # In double precision tap by tap: the order that exported scripts repeat, to the last bit.
-        for windows, cells in meetings((out.shape[2], out.shape[3]), (x.shape[2], x.shape[3]), sliding):
-            out[windows] += x[cells]
+    out = window_sums(x, sliding)
     if not ceil_mode and (count_include_pad or not any(map(any, sliding.padding))):
         out /= x.dtype.type(sliding.kernel_size[0] * sliding.kernel_size[1])  # every window counts all its cells
     else:
         out /= divisors(sliding, (x.shape[2], x.shape[3]), count_include_pad).astype(x.dtype)
+    return out
+
+
+def window_sums(x: Array, sliding: Window) -> Array:
+    """The sum of each window's cells inside the image: ``(N, C, H, W) -> (N, C, OH, OW)``, a new array."""
+    shape = (*x.shape[:2], *sliding.output_size(*x.shape[2:]))
+    if x.dtype == np.float32:
+        out = np.empty(shape, dtype=x.dtype)
+        pool_separable(x, out, sliding, np.add, 0.0)
+        return out
+    out = np.zeros(shape, dtype=x.dtype)
+    # In double precision tap by tap: the order that exported scripts repeat, to the last bit.
+    for windows, cells in meetings((out.shape[2], out.shape[3]), (x.shape[2], x.shape[3]), sliding):
+        out[windows] += x[cells]
     return out
 
 

@@ -282,8 +282,8 @@ export class Board {
     const given = this.header.explanation;
     if (given && this.source === "cnn_core" && same(place, given)) {
       const stage = this.model.byNumber.get(given.stage);
-      if (stage.link?.kind === "spread") {
-        // Which weights a cell meets depends on where it lies between the stamps.
+      if (stage.link?.kind === "spread" || stage.reduce === "norm") {
+        // Which weights a cell meets depends on where it lies between the stamps; a norm has no term for what overhangs.
         const { terms } = this.model.explain(place.stage, place.index);
         return { ...given, terms: given.terms.map((term, k) => ({ ...term, key: terms[k].key })) };
       }
@@ -463,6 +463,15 @@ export class Board {
     this.remark();
     this.#say();
     this.#askAboutPin();
+  }
+
+  /** For each row of the maps that the window fills, the first cell that it has not reached yet; null where none is blank. */
+  blank() {
+    if (!this.reached) return null;
+    const [, , row, column] = this.reached.index;
+    const width = this.slidingShape()[1];
+    if (this.player.down) return (/** @type {number} */ i) => (i <= row ? column + 1 : column);
+    return (/** @type {number} */ i) => (i < row ? width : i === row ? column + 1 : 0);
   }
 
   // ---- editing -----------------------------------------------------------------------------------------------

@@ -8,11 +8,14 @@ import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
 import { Kernel } from "./kernel.js";
 
-/** @typedef {{channel: number | string, label: string}} Named  `channel`: whatever tells one from the others */
+/**
+ * @typedef {{channel: number | string, label: string, view?: string}} Named  `channel`: whatever tells one from the others;
+ *   `view`: its name, where it is not the column's with the channel
+ */
 
 /** @template {{element: HTMLElement}} Drawn */
 class Channels {
-  /** @param {string} view @param {(channel: any) => Drawn} make */
+  /** @param {string} view @param {(named: Named) => Drawn} make */
   constructor(view, make) {
     this.view = view;
     this.make = make;
@@ -33,10 +36,11 @@ class Channels {
       figure.remove();
       this.shown.delete(channel);
     }
-    channels.forEach(({ channel, label }, k) => {
+    channels.forEach((named, k) => {
+      const { channel, label } = named;
       let one = this.shown.get(channel);
       if (!one) {
-        const drawn = this.make(channel);
+        const drawn = this.make(named);
         const caption = h("figcaption", { class: "ks-channel" });
         one = { drawn, caption, figure: h("figure", { class: "ks-channel-map" }, drawn.element, caption) };
         this.shown.set(channel, one);
@@ -53,9 +57,9 @@ class Channels {
 export class Maps extends Channels {
   /** @param {{view: string, title: string, on: (view: string) => import("./grid.js").Handlers}} options */
   constructor({ view, title, on }) {
-    super(view, (channel) => {
-      const name = `${view}-${channel}`;
-      return new Grid({ view: name, label: `${title}, channel ${channel}, a map of numbers`, on: on(name) });
+    super(view, ({ channel, label, view: own }) => {
+      const name = own ?? `${view}-${channel}`;
+      return new Grid({ view: name, label: `${title}, ${label ? `${label}, ` : ""}a map of numbers`, on: on(name) });
     });
   }
 }
@@ -64,7 +68,7 @@ export class Maps extends Channels {
 export class Figures extends Channels {
   /** @param {{on: (view: string) => import("./grid.js").Handlers}} options */
   constructor({ on }) {
-    super("", (view) => new Bars({ view: String(view), label: String(view), on: on(String(view)) }));
+    super("", ({ channel }) => new Bars({ view: String(channel), label: String(channel), on: on(String(channel)) }));
     this.element.classList.add("ks-figures");
   }
 }
@@ -73,7 +77,7 @@ export class Figures extends Channels {
 export class Kernels extends Channels {
   /** @param {{view: string, on: (channel: number) => import("./kernel.js").KernelHandlers}} options */
   constructor({ view, on }) {
-    super(view, (channel) => new Kernel(on(channel), { view: `${view}-${channel}`, label: `Kernel weights for channel ${channel}` }));
+    super(view, ({ channel }) => new Kernel(on(channel), { view: `${view}-${channel}`, label: `Kernel weights for channel ${channel}` }));
   }
 
   /** Columns of every plane. */

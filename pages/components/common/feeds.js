@@ -8,8 +8,9 @@ import { nameOf } from "./names.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /**
- * @typedef {{text: string, stage?: number, cell?: number[], last?: boolean}} Step  with `stage` and `cell` where it is a
- *   single cell; `last` where nothing of it goes on
+ * @typedef {{text: string, stage?: number, cell?: number[], last?: boolean, beside?: boolean}} Step  with `stage` and `cell` where it is a
+ *   single cell; `last` where nothing of it goes on; `beside` where the same
+ *   number is read as in the step before
  */
 
 /**
@@ -22,14 +23,17 @@ import { nameOf } from "./names.js";
 export function feeds(model, stage, index, shown) {
   const relatives = model.relatives(stage, index, shown);
   const reached = new Set([stage]);
+  let read = /** @type {number | null} */ (null);
   /** @type {Step[]} */
   const steps = [];
   for (const next of model.stages) {
     if (next.view === null || next.aside || !reached.has(next.reads)) continue;
+    const beside = next.reads === read;
+    read = next.reads;
     const found = relatives.get(next.stage);
     if (!found) {
-      steps.push({ text: `no window of ${next.title} reads it` });
-      break;
+      steps.push({ text: `no window of ${next.title} reads it`, beside });
+      continue;
     }
     reached.add(next.stage);
     // Flattening only moves a number: the way on is told by what is made of it.
@@ -37,14 +41,14 @@ export function feeds(model, stage, index, shown) {
     const { box, channel } = found;
     const count = (box.bottom - box.top + 1) * (box.right - box.left + 1);
     if (count > 1) {
-      steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}` });
+      steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}`, beside });
       continue;
     }
     const cell = model.values.get(next.stage).shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
     const fate = fateOf(model, next, cell, stage, index);
-    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost });
-    // Of what lost nothing goes on.
-    if (fate.lost) break;
+    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside });
+    // Of what lost nothing goes on; another stage may read the same cell beside this one.
+    if (fate.lost) reached.delete(next.stage);
   }
   return steps;
 }

@@ -14,7 +14,7 @@ import { colour, paint, paintColour } from "./scale.js";
 /** @typedef {import("./scale.js").Scale} Scale */
 /** @typedef {import("./windows.js").Box} Box */
 /** @typedef {{row: number, column: number}} Cell */
-/** @typedef {{box: Box, role: "self" | "source" | "feeds" | "winner" | "term" | "pinned" | "tap", hue?: string}} Mark  `hue`: of the weight that a "tap" meets */
+/** @typedef {{box: Box, role: "self" | "source" | "feeds" | "winner" | "tie" | "tied" | "term" | "pinned" | "tap", hue?: string}} Mark  `hue`: of the weight that a "tap" meets; a "tie" is as large as the winner, and "tied" a cell whose window has one */
 /**
  * @typedef {{
  *   hover?: (cell: Cell | null) => void,
@@ -277,6 +277,10 @@ export class Grid {
     for (const mark of marks) if (mark.role === "tap") this.#drawTap(context, mark);
     for (const { box, role } of marks) {
       if (role === "tap") continue;
+      if (role === "tied") {
+        this.#drawTied(context, box, style);
+        continue;
+      }
       const x = (box.left - left) * scale;
       const y = (box.top - top) * scale;
       const [width, height] = [(box.right - box.left + 1) * scale, (box.bottom - box.top + 1) * scale];
@@ -288,7 +292,7 @@ export class Grid {
         width + 2 * grow,
         height + 2 * grow,
       ]);
-      context.setLineDash(role === "feeds" ? [4, 3] : []);
+      context.setLineDash(role === "feeds" ? [4, 3] : role === "tie" ? [2, 2] : []);
       if (role !== "feeds") {
         // A halo in the page's own colour keeps the mark apart from whatever colours lie under it.
         context.strokeStyle = paper;
@@ -301,6 +305,24 @@ export class Grid {
       context.setLineDash([]);
     }
     context.restore();
+  }
+
+  /** A corner of the cell, in the page's own ink. @param {CanvasRenderingContext2D} context @param {Box} box @param {CSSStyleDeclaration} style */
+  #drawTied(context, box, style) {
+    const { scale, top, left } = this;
+    if (scale < 2 * SMALLEST_NUMBER) return;
+    const [x, y, side] = [(box.right + 1 - left) * scale, (box.top - top) * scale, Math.max(5, Math.min(11, scale * 0.26))];
+    context.beginPath();
+    context.moveTo(x - side, y);
+    context.lineTo(x, y);
+    context.lineTo(x, y + side);
+    context.closePath();
+    context.setLineDash([]);
+    context.fillStyle = style.getPropertyValue("--ks-ink").trim() || "#000";
+    context.fill();
+    context.strokeStyle = style.getPropertyValue("--ks-paper").trim() || "#fff";
+    context.lineWidth = 1;
+    context.stroke();
   }
 
   /** A cell in the hue of the weight it meets. @param {CanvasRenderingContext2D} context @param {Mark} mark */

@@ -343,7 +343,7 @@ export class Ledger {
     lens.append(table("window", values, kind, padding));
     if (stage.reduce !== "max") {
       const weights = terms.map((term) => term.weight);
-      lens.append(sign("×"), table(stage.weight ? "kernel" : "share", weights, "diverging", null));
+      lens.append(sign("×"), table(stage.weight ? "kernel" : stage.reduce === "norm" ? "itself" : "share", weights, "diverging", null));
       const shown = new Map(rows.map((row) => [row.term, row.shown]));
       const products = terms.map((term) => shown.get(term) ?? (this.parts ? term.product : Number(term.product.toFixed(places))));
       lens.append(sign("="), table("products", products, "diverging", null));
@@ -355,6 +355,7 @@ export class Ledger {
 
   /** @param {Model} model @param {Explanation} explanation @param {number} [level] */
   #function(model, explanation, level = 0) {
+    if (model.byNumber.get(explanation.stage).reduce === "norm") return this.#norm(model, explanation, level);
     const { terms, value, index } = explanation;
     const own = terms.find((term) => term.index?.every((at, axis) => at === index[axis])) ?? terms[0];
     // Enough digits of what goes in for every digit of what comes out.
@@ -371,12 +372,33 @@ export class Ledger {
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), from);
   }
 
+  /**
+   * The root of a sum of squares: the sum first, whose digits add up, then its root.
+   * @param {Model} model @param {Explanation} explanation @param {number} level
+   */
+  #norm(model, explanation, level) {
+    const stage = model.byNumber.get(explanation.stage);
+    const { dark } = this.looked;
+    const squares = explanation.terms.map((term) => ({ ...term, weight: term.value, product: term.value * term.value }));
+    const squared = { ...explanation, terms: squares, bias: 0, value: fsum(squares.map(({ product }) => product)) };
+    const sum = shownSum(squared);
+    const result = short(explanation.value, 6);
+    const [cells, counted] = [stage.link.extent[0] * stage.link.extent[1], model.counted(stage, explanation.index)];
+    // A window that overhangs is scaled up to the cells it would hold.
+    const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
+    const root = `√${counted === cells ? under : `(${under})`} ${read(result) === explanation.value ? "=" : "≈"} ${result}`;
+    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), h("p", { class: "ks-sum", text: `${inWords(sum, false, this.write)}, and ${root}` }));
+    const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
+    return h("div", { class: "ks-ledger-body" }, lens, written);
+  }
+
   /** @param {Model} model @param {number} stage @param {number[]} index */
   #feeds(model, stage, index) {
-    const parts = feeds(model, stage, index, this.shown).map(({ text, stage: number, cell }) =>
+    const steps = feeds(model, stage, index, this.shown);
+    const parts = steps.map(({ text, stage: number, cell }) =>
       cell ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) }) : h("span", { text }),
     );
-    return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part) => ["→ ", part, " "])] : [];
+    return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part, k) => [steps[k].beside ? "and " : "→ ", part, " "])] : [];
   }
 }
 
@@ -442,6 +464,7 @@ function uncut(products, bias, value) {
 /** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
 function largestInWords({ terms, value }, places) {
   const inside = terms.filter((term) => term.index !== null);
+  if (inside.length > MOST_TERMS) return `the largest of ${inside.length.toLocaleString("en")} cells = ${fixed(value, places)}`;
   return `max(${inside.map((term) => fixed(term.value, places)).join(", ")}) = ${fixed(value, places)}`;
 }
 

@@ -15,13 +15,14 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  * @typedef {{box: Box, channel: number | null, role: "self" | "source" | "feeds"}} Relative  `channel` null: all of them
  * @typedef {{
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
- *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
+ *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
  *   images?: string[] | null, aside?: boolean,
  *   field: {jump: number[], centre: number[]} | null,
- * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the images of a batch; `aside`: what a
- *   cell feeds is told without it
+ * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the
+ *   images of a batch; `aside`: what a cell feeds is told without it; `counted`: how many cells each window counts, where
+ *   it is not all of them
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
@@ -46,7 +47,10 @@ export class Model {
     this.weights = new Map();
     /** @type {Map<number, Tensor>} */
     this.biases = new Map();
+    /** How many cells of each window count, where it is not all of them. @type {Map<number, Tensor>} */
+    this.counts = new Map();
     for (const stage of stages) {
+      if (stage.counted) this.counts.set(stage.stage, arrays.get(stage.counted));
       if (stage.weight) this.weights.set(stage.stage, arrays.get(stage.weight));
       if (stage.bias) this.biases.set(stage.stage, arrays.get(stage.bias));
     }
@@ -241,11 +245,19 @@ export class Model {
           if (wins) winner = key;
           return term(cell, x, wins ? 1 : 0, key);
         }
-        if (stage.reduce === "mean") return term(cell, x, 1 / cells.length, key);
+        if (stage.reduce === "mean") return term(cell, x, 1 / this.counted(stage, index), key);
+        if (stage.reduce === "norm") return term(cell, x, null, key);
         return term(cell, x, this.weightAt(stage, index[1], c, a, b), key);
       }),
     );
-    return terms;
+    // What overhangs has no part in a norm.
+    return stage.reduce === "norm" ? terms.filter((each) => each.index) : terms;
+  }
+
+  /** How many cells of a cell's window count. @param {Stage} stage @param {number[]} index */
+  counted({ stage, link }, index) {
+    const counts = this.counts.get(stage);
+    return counts ? counts.values[index[2] * counts.shape[1] + index[3]] : link.extent[0] * link.extent[1];
   }
 
   /**

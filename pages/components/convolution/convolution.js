@@ -7,6 +7,7 @@
 import * as announce from "../common/announce.js";
 import { Board, boxAt } from "../common/board.js";
 import { Dialog } from "../common/dialog.js";
+import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
 import { fsum } from "../common/exact.js";
 import { short } from "../common/format.js";
@@ -253,7 +254,7 @@ export class Convolution extends Board {
     const add = (/** @type {string} */ view, /** @type {any} */ mark) => marks.set(view, [...(marks.get(view) ?? []), mark]);
     if (this.pin && (this.hover || this.weight)) add(this.viewName(model.byNumber.get(this.pin.stage), this.pin.index), { box: boxAt(this.pin.index), role: "pinned" });
     if (this.term) add(this.viewName(model.byNumber.get(this.term.stage), this.term.index), { box: boxAt(this.term.index), role: "term" });
-    const blank = this.#veil();
+    const blank = this.blank();
     for (const column of this.columns.values()) {
       if (column.kind !== "maps") continue;
       const { stage } = this.#stageOfColumn(column);
@@ -264,15 +265,6 @@ export class Convolution extends Board {
     }
     this.#drawShare();
     this.writeSoon(place ? this.explanation(place) : null);
-  }
-
-  /** For each row of the maps behind the window, the first cell that it has not reached yet. */
-  #veil() {
-    if (!this.reached) return null;
-    const [, , row, column] = this.reached.index;
-    const width = this.model.values.get(OUTPUT).shape[3];
-    if (this.player.down) return (/** @type {number} */ i) => (i <= row ? column + 1 : column);
-    return (/** @type {number} */ i) => (i < row ? width : i === row ? column + 1 : 0);
   }
 
   /** @param {import("../common/board.js").Place} place @returns {Map<string, any[]>} by view */
@@ -365,18 +357,9 @@ export class Convolution extends Board {
   // ---- asking ------------------------------------------------------------------------------------------------
 
   explanation(place) {
-    if (place.stage === DIFFERENCE) return this.#difference(place.index);
+    if (place.stage === DIFFERENCE) return differenceOf(this.model, DIFFERENCE, place.index, [OUTPUT, KEPT]);
     const told = super.explanation(place);
     return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output) } : told;
-  }
-
-  /** A difference has two terms. @param {number[]} index */
-  #difference(index) {
-    const value = this.model.value(DIFFERENCE, index);
-    const term = (/** @type {number} */ stage, /** @type {number} */ weight) => ({ stage, index, value: this.model.value(stage, index), weight, product: weight * this.model.value(stage, index), key: 0 });
-    const terms = [term(OUTPUT, 1), term(KEPT, -1)];
-    const total = fsum(terms.map(({ product }) => product));
-    return { stage: DIFFERENCE, index, rule: "sum", value, terms, bias: 0, total, residual: value - total, formula: null };
   }
 
   /** @param {any} term */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { explain } from "../common/ask.js";
+import { Asked } from "../common/asked.js";
 import { h } from "../common/dom.js";
 
 /**
@@ -27,10 +27,7 @@ export class Backward {
     this.written = "";
     this.value = "";
     this.title = "";
-    this.session = "";
-    /** @type {Map<string, any>} */
-    this.told = new Map();
-    this.asking = "";
+    this.asked = new Asked({ arrived: on.arrived, told: (told, place) => this.#told(told, place) });
   }
 
   /** Whether gradients are shown. */
@@ -51,9 +48,8 @@ export class Backward {
 
   /** Every answer brings other gradients. @param {Described} described @param {string} session */
   describe({ value, title, options }, session) {
-    Object.assign(this, { value, title, session });
-    this.told.clear();
-    this.asking = "";
+    Object.assign(this, { value, title });
+    this.asked.forget(session);
     const written = JSON.stringify(options);
     if (written !== this.written) {
       this.written = written;
@@ -74,28 +70,13 @@ export class Backward {
    */
   explain({ stage, index, param }) {
     const asked = { of: this.value, index: index.join(","), ...(param ? { param } : { stage: String(stage) }) };
-    const key = JSON.stringify(asked);
-    if (this.told.has(key)) return this.told.get(key);
-    // One question at a time, and the last one: the pointer moves on faster than answers come.
-    this.wanted = { key, asked, place: { stage, index, ...(param ? { param } : {}) } };
-    if (!this.asking) this.#ask();
-    return null;
+    return this.asked.of({ stage, index, ...(param ? { param } : {}) }, asked);
   }
 
-  async #ask() {
-    const { key, asked, place } = this.wanted;
-    this.wanted = null;
-    this.asking = key;
-    const told = await explain(this.session, asked).catch(() => null);
-    // An answer that came meanwhile has other gradients.
-    const fresh = this.asking === key;
-    if (fresh) {
-      if (told?.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : `This is where the gradients begin: ${this.title} itself has 1, whatever stands beside it 0.`;
-      const terms = told?.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
-      this.told.set(key, told && { ...told, ...place, terms });
-      this.asking = "";
-      this.on.arrived();
-    }
-    if (this.wanted && !this.asking) this.#ask();
+  /** @param {any} told @param {Place} place */
+  #told(told, place) {
+    if (told?.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : `This is where the gradients begin: ${this.title} itself has 1, whatever stands beside it 0.`;
+    const terms = told?.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
+    return told && { ...told, ...place, terms };
   }
 }

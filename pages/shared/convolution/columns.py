@@ -17,9 +17,7 @@ from pages.shared.convolution.laboratory import (
     DILATION_LARGEST,
     KERNEL_LARGEST,
     NO_PADDING,
-    OWN,
     PADDING_MOST,
-    SIDE_LARGEST,
     SOURCES,
     STRIDE_LARGEST,
     Laboratory,
@@ -32,6 +30,7 @@ from pages.shared.convolution.laboratory import (
 )
 from pages.shared.describe import geometry_words, size, spread_words
 from pages.shared.experiment import Pair
+from pages.shared.from_explore import OWN, SIDE_LARGEST
 
 _AXES = ("rows", "columns")
 _SHORT = ("rows", "cols")

@@ -18,13 +18,11 @@ from pages.shared.convolution.laboratory import (
     DILATION_LARGEST,
     KERNEL_LARGEST,
     NO_PADDING,
-    OWN,
     PADDING_MOST,
     SOURCES,
     STRIDE_LARGEST,
     Laboratory,
     Operation,
-    from_explore,
     given,
     misfit,
     parts,
@@ -40,6 +38,7 @@ from pages.shared.edits.checked import (
     whole_number,
 )
 from pages.shared.experiment import Experiment, FloatArray, Pair, read_only
+from pages.shared.from_explore import OWN, input_of
 
 
 def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laboratory:
@@ -53,7 +52,7 @@ def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laborat
     Raises:
         EditRefusedError: with a sentence, where the edit has no meaning or would fit no more.
     """
-    operations = {**_OPERATIONS, "own_input": lambda state, _: _with_input(state, OWN, from_explore(experiment))}
+    operations = {**_OPERATIONS, "own_input": lambda state, _: _with_input(state, OWN, input_of(experiment))}
     own = edit.get("op") == "input" and edit.get("value") == OWN
     changed = carried_out(operations.get("own_input" if own else str(edit.get("op"))), laboratory, edit)
     why = misfit(changed.plane, changed.operation)

@@ -13,15 +13,14 @@ from cnn_core import Conv2d, ConvTranspose2d, ReLU, Sequential, ShapeError, Trac
 from cnn_core.layers import Layer
 from cnn_core.rational import common_denominator
 from pages.shared import patterns
-from pages.shared.experiment import Experiment, FloatArray, Pair, Sides, read_only
-from pages.shared.photo import resized
+from pages.shared.experiment import FloatArray, Pair, Sides, read_only
+from pages.shared.from_explore import OWN
 
 CHANNELS_MOST = 4
 KERNEL_LARGEST = 7
 PADDING_MOST = 4
 STRIDE_LARGEST = 4
 DILATION_LARGEST = 4
-SIDE_LARGEST = 64  # cells of an input that comes from Explore
 NO_PADDING: Sides = ((0, 0), (0, 0))
 
 _WORKED = [
@@ -55,22 +54,12 @@ _INPUTS: dict[str, tuple[str, FloatArray]] = {
     "larger": ("Shapes, 16 × 16", _patterned(16, ("disc", "gradient", "checkerboard", "cross"))),
     "noise": ("Noise, 12 × 12", _patterned(12, ("noise",) * CHANNELS_MOST)),
 }
-OWN = "explore"
 SOURCES = {**{name: title for name, (title, _) in _INPUTS.items()}, OWN: "My input in Explore"}
 
 
 def given(source: str, channels: int) -> FloatArray:
     """One of the prepared inputs, ``(channels, H, W)``."""
     return read_only(_INPUTS[source][1][:channels])
-
-
-def from_explore(experiment: Experiment) -> FloatArray:
-    """What Explore is looking at, ``(C, H, W)``, at most 64 cells a side."""
-    planes = experiment.input
-    if max(planes.shape[1:]) > SIDE_LARGEST:
-        # Steps of 1/255, as in Explore.
-        planes = np.rint(resized(planes.astype(np.float32), SIDE_LARGEST).astype(np.float64) * 255.0) / 255.0
-    return read_only(planes)
 
 
 def _first_weights() -> FloatArray:

@@ -1,0 +1,142 @@
+"""Adaptive pooling: as many cells as are asked for, whatever the input's size; one is global pooling."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cnn_core.errors import ShapeError
+from cnn_core.ops._arrays import Array, gradient, images, together
+from cnn_core.shapes import Pair, adaptive_spans, pair
+
+Sizes = tuple[int | None, int | None]
+
+# Cells an axis: more is a slip of the hand, and would take all memory.
+_MOST = 2**15
+
+
+def sizes_of(output_size: Any) -> Sizes:
+    """``output_size`` as rows and columns, None for as many as the input has.
+
+    Raises:
+        ShapeError: where it is no whole number, None, or a pair of these.
+    """
+    both = output_size if isinstance(output_size, tuple | list) and len(output_size) == 2 else (output_size,) * 2
+    rows, columns = (None if each is None else pair(each, "output_size", least=1)[0] for each in both)
+    if max(rows or 1, columns or 1) > _MOST:
+        raise ShapeError(f"output_size must be at most {_MOST:,} an axis, got {output_size!r}; output_size=1 works")
+    return rows, columns
+
+
+def adaptive_size(output_size: Sizes, input_size: Pair) -> Pair:
+    """How many cells come out: ``(OH, OW)``."""
+    rows, columns = (own if own is not None else size for own, size in zip(output_size, input_size, strict=True))
+    return rows, columns
+
+
+def adaptive_max_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
+    """The largest number of each area.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        output_size: ``OH`` and ``OW`` as a whole number or a pair; None on an axis keeps the input's. 1 is global
+            pooling. How the areas are cut: :func:`cnn_core.shapes.adaptive_spans`.
+
+    Returns:
+        ``(N, C, OH, OW)``; an area that holds a NaN gives NaN.
+
+    Raises:
+        ShapeError: where ``x`` is no batch of images, or ``output_size`` of another form.
+    """
+    x = images(x)
+    out = _empty(x, output_size)
+    for cell, area in _areas(out, x):
+        out[cell] = x[area].max(axis=(2, 3))
+    return out
+
+
+def adaptive_max_pool2d_backward(grad: npt.ArrayLike, x: npt.ArrayLike, output_size: Any) -> Array:
+    """The gradient of :func:`adaptive_max_pool2d`: each area hands its gradient to the first of its largest cells.
+
+    Args:
+        grad: ``(N, C, OH, OW)``, of the loss with respect to the result.
+        x: ``(N, C, H, W)``, as the forward pass was given it.
+        output_size: likewise.
+
+    Returns:
+        ``(N, C, H, W)``.
+
+    Raises:
+        ShapeError: as the forward pass, or where ``grad`` has not its result's shape.
+    """
+    x = images(x)
+    grad = gradient(grad, _empty(x, output_size).shape)
+    out = np.zeros(x.shape, dtype=together(grad, x))
+    for cell, area in _areas(grad, x):
+        part = x[area]
+        # (N, C, h, w) -> (N, C, h * w): the first of the largest in row-major order; argmax takes a NaN for largest.
+        first = part.reshape(*part.shape[:2], part.shape[2] * part.shape[3]).argmax(axis=2)
+        n, c = np.indices(first.shape, sparse=True)
+        down, across = np.unravel_index(first, part.shape[2:])
+        out[area][n, c, down, across] += grad[cell]
+    return out
+
+
+def adaptive_avg_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
+    """The mean of each area.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        output_size: as for :func:`adaptive_max_pool2d`.
+
+    Returns:
+        ``(N, C, OH, OW)``.
+
+    Raises:
+        ShapeError: where ``x`` is no batch of images, or ``output_size`` of another form.
+    """
+    x = images(x)
+    out = _empty(x, output_size)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for cell, area in _areas(out, x):
+            out[cell] = x[area].mean(axis=(2, 3))
+    return out
+
+
+def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], output_size: Any) -> Array:
+    """The gradient of :func:`adaptive_avg_pool2d`: each area shares its gradient out in equal parts.
+
+    Args:
+        grad: ``(N, C, OH, OW)``, of the loss with respect to the result.
+        x_shape: ``(N, C, H, W)`` of the forward pass; the numbers do not matter.
+        output_size: as the forward pass was given it.
+
+    Returns:
+        ``(N, C, H, W)``.
+
+    Raises:
+        ShapeError: as the forward pass, or where ``grad`` has not its result's shape.
+    """
+    if len(x_shape) != 4 or 0 in x_shape[1:]:
+        raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {x_shape}; x.shape works")
+    size = adaptive_size(sizes_of(output_size), (x_shape[2], x_shape[3]))
+    grad = gradient(grad, (*x_shape[:2], *size))
+    out = np.zeros(x_shape, dtype=grad.dtype)
+    for cell, area in _areas(grad, out):
+        part = out[area]
+        part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
+    return out
+
+
+def _empty(x: Array, output_size: Any) -> Array:
+    size = adaptive_size(sizes_of(output_size), (x.shape[2], x.shape[3]))
+    return np.empty((*x.shape[:2], *size), dtype=x.dtype)
+
+
+def _areas(out: Array, x: Array) -> Iterator[tuple[Any, Any]]:
+    """Each output cell, and the area of the input that it pools, as indices."""
+    across = adaptive_spans(x.shape[3], out.shape[3])
+    for i, (top, bottom) in enumerate(adaptive_spans(x.shape[2], out.shape[2])):
+        for j, (left, right) in enumerate(across):
+            yield (..., i, j), (..., slice(top, bottom), slice(left, right))

@@ -1,0 +1,48 @@
+/**
+ * How large a cell of the pooling laboratory is drawn: all maps share one size, so that a pooled map is seen to be
+ * smaller, but where a map of few cells would be too small to read.
+ * @module
+ */
+
+import { LARGEST_CELL, largestThat } from "../common/layout.js";
+
+const GAP = 30; // px between columns, where the arrows cross
+const STACK_BELOW = 860; // px: under this width the columns stand below each other
+const STACKED_MAP = [176, 176, 150]; // px of a map beside its own words, or beside other maps, by how many a column has
+const [NARROWEST, FIRST] = [118, 190]; // px of a column, and of the first, which has a menu; where the page is roomy
+const ROOMY = 1200; // px
+const WHY = 130; // px of a column that says why it shows no map
+const SMALLEST_MAP = 96; // px: a map of few cells may have larger ones
+const TALLEST = [272, 204, 144]; // px of a map, by how many stand below each other
+
+/** @typedef {{rows: number, columns: number, ring: readonly number[]}} Size */
+
+/**
+ * @param {number} page its width, px
+ * @param {Size[][]} columns the maps of each column, from the top
+ * @param {number} missing columns that say why they show no map
+ */
+export function sizes(page, columns, missing) {
+  const width = page - missing * (WHY + GAP);
+  const stacked = page < STACK_BELOW;
+  const across = (/** @type {Size} */ map) => map.columns + map.ring[2] + map.ring[3];
+  const down = (/** @type {Size} */ map) => map.rows + map.ring[0] + map.ring[1];
+  const own = (/** @type {Size} */ map, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across(map), down(map)))));
+  const widest = (/** @type {Size[]} */ maps, /** @type {number} */ cell) => Math.max(maps === columns[0] && page > ROOMY ? FIRST : NARROWEST, ...maps.map((map) => Math.ceil(across(map) * own(map, cell))));
+  const most = Math.max(...columns.map((maps) => maps.length));
+  const tallest = TALLEST[most - 1];
+  const fits = (/** @type {number} */ cell) => {
+    const all = columns.flat();
+    if (all.some((map) => down(map) * cell > tallest)) return false;
+    if (stacked) return all.every((map) => across(map) * cell <= STACKED_MAP[most - 1]);
+    return (columns.length - 1) * GAP + columns.reduce((sum, maps) => sum + widest(maps, cell), 0) <= width;
+  };
+  const low = largestThat(fits);
+  // Whole pixels keep lines crisp.
+  const cell = low >= 4 ? Math.floor(low) : low;
+  const cells = columns.map((maps) => maps.map((map) => own(map, cell)));
+  const rows = Array.from({ length: most }, (_, k) =>
+    Math.max(...columns.map((maps, c) => (maps[k] ? Math.ceil(down(maps[k]) * cells[c][k]) : 0))),
+  );
+  return { stacked, cells, rows, widths: columns.map((maps) => widest(maps, cell)) };
+}

@@ -1,0 +1,41 @@
+"""What a laboratory takes over from Explore, made to fit: numbers small enough to look at one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pages.shared.chain import Chain
+from pages.shared.edits.checked import EditRefusedError
+from pages.shared.experiment import Experiment, FloatArray, read_only
+from pages.shared.photo import resized
+
+OWN, FEATURES = "explore", "features"  # inputs by name
+SIDE_LARGEST = 64  # cells
+
+
+def input_of(experiment: Experiment) -> FloatArray:
+    """What Explore is looking at, ``(C, H, W)``, at most 64 cells a side."""
+    planes = experiment.input
+    if max(planes.shape[1:]) > SIDE_LARGEST:
+        # Steps of 1/255, as in Explore.
+        planes = np.rint(resized(planes.astype(np.float32), SIDE_LARGEST).astype(np.float64) * 255.0) / 255.0
+    return read_only(planes)
+
+
+def plane_of(experiment: Experiment) -> FloatArray:
+    """The same in one plane, ``(H, W)``: of a picture in colour, the mean of its three."""
+    return read_only(input_of(experiment).mean(axis=0))
+
+
+def features_of(chain: Chain, output: int) -> FloatArray:
+    """Explore's feature map that is looked at, ``(H, W)``; of a large one the middle, so that its numbers stay.
+
+    Raises:
+        EditRefusedError: with a sentence, where Explore has none.
+    """
+    if not chain.trace.stages:
+        raise EditRefusedError("Explore has no feature map, as its kernel does not fit its input. Mend that first.")
+    maps = chain.trace.stages[0].output[0]
+    plane = maps[min(output, len(maps) - 1)]
+    top, left = (max(0, size - SIDE_LARGEST) // 2 for size in plane.shape)
+    return read_only(plane[top : top + SIDE_LARGEST, left : left + SIDE_LARGEST])

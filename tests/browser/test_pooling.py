@@ -1,0 +1,452 @@
+"""The pooling laboratory in a browser: winners, ties, gradients and shifts, by hand and by keyboard."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cnn_core import Explanation
+from pages.shared.edits import EditRefusedError
+from pages.shared.pooling.desk import AFTER, DIFFERENCES, GRADIENTS, SHIFTED, UPSTREAM
+from pages.shared.pooling.edits import apply
+from pages.shared.pooling.laboratory import KINDS, Laboratory, Run, run
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import (
+    cell_centre,
+    clear,
+    drawn,
+    hover_cell,
+    last_cell,
+    press,
+    revision,
+    same_sum,
+    wait_drawn,
+)
+from tests.browser.test_everyone import OVER_THE_EDGE, serious
+
+pytestmark = pytest.mark.browser
+
+# From now on every gap between two frames is noted.
+FRAMES = """() => {
+  window.gaps = [];
+  let last = performance.now();
+  const tick = (now) => {
+    window.gaps.push(now - last);
+    last = now;
+    window.ticking = requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+}"""
+NAMES = [kind.name for kind in KINDS]
+
+
+@pytest.fixture
+def laboratory(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    return page
+
+
+def nothing(_name: str):
+    raise EditRefusedError("There is nothing to take over.")
+
+
+def carried(*edits: dict, cell: tuple[int, int] = (0, 1)) -> Run:
+    """The laboratory after these edits, carried out by cnn_core."""
+    state = Laboratory()
+    for edit in edits:
+        state = apply(state, edit, nothing)
+    return run(state, cell)
+
+
+def look(page: Page, mode: str, view: str) -> None:
+    """Choose what is shown and wait for cnn_core's answer."""
+    before = revision(page)
+    page.get_by_role("radio", name=mode, exact=True).click()
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def set_to(page: Page, label: str, value: str, view: str = "max", kind: str = "type") -> None:
+    """Set a control and wait for cnn_core's answer."""
+    before = revision(page)
+    control = page.get_by_label(label, exact=True)
+    if kind == "select":
+        control.select_option(value)
+    elif kind == "check":
+        control.click()
+    else:
+        control.fill(value)
+        control.press("Enter")
+    wait_drawn(page, view, "cnn_core", before)
+
+
+def cell_of(page: Page, asked: Run, number: int, row: int, column: int) -> None:
+    """The page's sum for a pooled cell is cnn_core's, term by term."""
+    trace = asked.pooled[number].trace
+    event = hover_cell(page, NAMES[number], row, column, trace.output.shape[2:])
+    told: Explanation = trace.explain(0, (0, 0, row, column))
+    # The page has no word for the infinity around a maximum, and shows it blank.
+    terms = tuple(replace(term, value=term.value if np.isfinite(term.value) else 0.0) for term in told.terms)
+    same_sum(event, replace(told, terms=terms))
+
+
+def sentence(page: Page) -> str:
+    return page.locator(".ks-sentence").inner_text()
+
+
+def lines(page: Page) -> int:
+    """Arrows that are drawn."""
+    return page.locator(".ks-arrows .ks-line").count()
+
+
+def test_the_landing_state_shows_a_tie_its_winner_and_its_arrow(laboratory: Page):
+    expect(laboratory.locator("h1")).to_have_text("Pooling")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Max [0, 1]")
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("max(2, 9, 9, 9) = 9")
+    told = "3 cells tie at 9: the first, Input [0, 3], takes it, and all of the gradient."
+    expect(laboratory.locator(".ks-sentence")).to_have_text(told)
+    for view in ("input", *NAMES):
+        assert laboratory.locator(f"[data-view={view}]").is_visible()
+    assert lines(laboratory) == 1
+
+
+def test_the_arrow_leads_from_the_winning_cell_to_the_output_it_wins(laboratory: Page):
+    line = laboratory.locator(".ks-arrows .ks-line")
+    for row, column, winner in ((0, 1, (0, 3)), (1, 0, (3, 0)), (2, 2, (5, 4))):
+        hover_cell(laboratory, "average", row, column, (3, 3))
+        laboratory.wait_for_timeout(60)
+        ends = line.evaluate(
+            "(path) => { const box = path.ownerSVGElement.getBoundingClientRect();"
+            " return [0, path.getTotalLength()].map((at) => { const p = path.getPointAtLength(at);"
+            " return [p.x + box.x, p.y + box.y]; }); }"
+        )
+        for view, cell, shape, (x, y) in (
+            ("input", winner, (6, 6), ends[0]),
+            ("max", (row, column), (3, 3), ends[1]),
+        ):
+            middle = cell_centre(laboratory, view, *cell, shape)
+            size = laboratory.locator(f"[data-view={view}]").bounding_box()["width"] / shape[1]
+            assert abs(x - middle[0]) < size * 0.75, (view, cell)
+            assert abs(y - middle[1]) < size * 0.5, (view, cell)
+
+
+SETTINGS = {
+    "a rectangular window": [
+        ({"op": "kernel_size", "axis": 0, "value": 3}, ("window down, as a number", "3")),
+        ({"op": "stride", "axis": 1, "value": 1}, ("stride across, as a number", "1")),
+    ],
+    "padding that counts": [({"op": "padding", "value": 1}, ("padding, as a number", "1"))],
+    "padding that does not count": [
+        ({"op": "padding", "value": 1}, ("padding, as a number", "1")),
+        ({"op": "count_include_pad", "value": False}, ("count_include_pad", "", "check")),
+    ],
+    "windows that overhang": [
+        ({"op": "kernel_size", "axis": 0, "value": 4}, ("window down, as a number", "4")),
+        ({"op": "stride", "axis": 0, "value": 3}, ("stride down, as a number", "3")),
+        ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
+    ],
+    "noise under overlapping windows": [
+        ({"op": "input", "value": "noise"}, ("Input", "noise", "select")),
+        ({"op": "kernel_size", "axis": 1, "value": 5}, ("window across, as a number", "5")),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_gives_cnn_core_s_sums(laboratory: Page, name: str):
+    for _, (label, value, *kind) in SETTINGS[name]:
+        set_to(laboratory, label, value, kind=kind[0] if kind else "type")
+    asked = carried(*(edit for edit, _ in SETTINGS[name]))
+    for number in asked.pooled:
+        rows, columns = asked.pooled[number].trace.output.shape[2:]
+        for row, column in {(0, 0), (rows - 1, columns - 1), (rows // 2, columns // 2)}:
+            cell_of(laboratory, asked, number, row, column)
+
+
+def test_an_l2_norm_is_spelled_out_as_squares_that_add_up(laboratory: Page):
+    hover_cell(laboratory, "l2", 0, 2, (3, 3))
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("16 + 0 + 1 + 4 = 21, and √21 ≈ 4.58258")
+    hover_cell(laboratory, "l2", 2, 0, (3, 3))
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("4 + 4 + 4 + 4 = 16, and √16 = 4")
+    set_to(laboratory, "window down, as a number", "4")
+    set_to(laboratory, "stride down, as a number", "4")
+    set_to(laboratory, "ceil_mode", "", kind="check")
+    hover_cell(laboratory, "l2", 1, 0, (2, 3))
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("4 + 4 + 4 + 4 = 16, and √(16 × 8/4) ≈ 5.65685")
+
+
+def test_an_input_cell_says_what_it_feeds_and_wins(laboratory: Page):
+    hover_cell(laboratory, "input", 1, 2, (6, 6))
+    told = "Input [1, 2] stands in 1 window and wins none; in one it is as large as the winner, but comes later."
+    expect(laboratory.locator(".ks-sentence")).to_have_text(told)
+    expect(laboratory.locator(".ks-ledger-feeds")).to_contain_text("Average [0, 1] = 7.25")
+    laboratory.wait_for_timeout(60)
+    assert lines(laboratory) == 0
+    hover_cell(laboratory, "input", 0, 3, (6, 6))
+    expect(laboratory.locator(".ks-sentence")).to_have_text("Input [0, 3] stands in 1 window and wins it.")
+    laboratory.wait_for_timeout(60)
+    assert lines(laboratory) == 2  # the window's maximum, and the global one
+    set_to(laboratory, "stride down, as a number", "4")
+    hover_cell(laboratory, "input", 3, 3, (6, 6))
+    expect(laboratory.locator(".ks-sentence")).to_contain_text("No window reads Input [3, 3]")
+
+
+def test_all_arrows_are_drawn_where_there_are_few(laboratory: Page):
+    laboratory.get_by_label("all arrows").check()
+    laboratory.wait_for_timeout(60)
+    assert lines(laboratory) == 10
+    set_to(laboratory, "Input", "larger", kind="select")
+    set_to(laboratory, "stride down, as a number", "1")
+    expect(laboratory.get_by_label("all arrows")).to_be_hidden()
+
+
+def test_a_gradient_is_asked_of_cnn_core_wherever_the_eye_is(laboratory: Page):
+    look(laboratory, "Gradient", "l2-gradient")
+    asked = carried({"op": "mode", "value": "gradient"})
+    for number, name in enumerate(NAMES):
+        for row, column in ((0, 3), (1, 2), (4, 2)):
+            event = hover_cell(laboratory, f"{name}-gradient", row, column, (6, 6))
+            told = asked.pooled[number].back.explain(-1, (0, 0, row, column))
+            assert (event["stage"], event["value"], event["total"]) == (GRADIENTS + number, told.value, told.total)
+            said = [(term["stage"], tuple(term["index"]), term["value"], term["weight"]) for term in event["terms"]]
+            assert said == [(UPSTREAM + number, term.index, term.value, term.weight) for term in told.terms]
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("∂ Global average / ∂ Input [4, 2]")
+    hover_cell(laboratory, "max-gradient", 1, 2, (6, 6))
+    assert sentence(laboratory).startswith("As large as the winner, but not the first")
+    hover_cell(laboratory, "l2-gradient", 4, 2, (6, 6))
+    assert "nothing is handed on" in sentence(laboratory)
+
+
+def test_the_gradient_of_the_pinned_cell_follows_the_pin(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    set_to(laboratory, "Gradient", "cell", "max-gradient", kind="select")
+    clear(laboratory)
+    laboratory.mouse.click(*cell_centre(laboratory, "average-upstream", 1, 0, (3, 3)))
+    wait_drawn(laboratory, "max-gradient")
+    asked = carried({"op": "mode", "value": "gradient"}, {"op": "target", "value": "cell"}, cell=(1, 0))
+    event = hover_cell(laboratory, "max-gradient", 3, 0, (6, 6))
+    assert event["value"] == asked.pooled[0].back.input[0, 0, 3, 0] == 1
+    event = hover_cell(laboratory, "max-gradient", 0, 3, (6, 6))
+    assert event["value"] == 0
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("∂ Max [1, 0] / ∂ Input [0, 3]")
+
+
+def test_a_gradient_is_typed_over_an_output_cell_and_goes_back_from_there(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    laboratory.locator("[data-view=l2-upstream]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    laboratory.keyboard.press("ArrowDown")
+    before = revision(laboratory)
+    laboratory.keyboard.type("-2.5")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "l2-gradient", "cnn_core", before)
+    row, column = laboratory.evaluate("window.cnn.cell.at(-1).index.slice(2)")
+    asked = carried({"op": "mode", "value": "gradient"}, {"op": "upstream", "cells": [[row, column, -2.5]]})
+    event = hover_cell(laboratory, "l2-gradient", 2 * row, 2 * column, (6, 6))
+    assert event["value"] == asked.pooled[2].back.input[0, 0, 2 * row, 2 * column]
+    expect(laboratory.get_by_label("Gradient", exact=True)).to_have_value("own")
+    laboratory.mouse.move(5, 5)
+    laboratory.locator("[data-view=l2-upstream]").focus()
+    laboratory.keyboard.type("much")
+    laboratory.keyboard.press("1")  # letters are no number, a digit begins one
+    laboratory.locator(".ks-cell-editor").fill("1x")
+    laboratory.keyboard.press("Enter")
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("is not a number from −1000000 to 1000000")
+    before = revision(laboratory)
+    laboratory.keyboard.press("Control+z")
+    wait_drawn(laboratory, "l2-gradient", "cnn_core", before)
+    expect(laboratory.get_by_label("Gradient", exact=True)).to_have_value("sum")
+
+
+def test_a_shift_shows_before_after_and_difference_and_is_measured(laboratory: Page):
+    look(laboratory, "Shift", "max-difference")
+    set_to(laboratory, "down, as a number", "-2", "max-difference")
+    set_to(laboratory, "Edge", "replicate", "max-difference", kind="select")
+    asked = carried(
+        {"op": "mode", "value": "shift"},
+        {"op": "shift", "axis": 0, "value": -2},
+        {"op": "edge", "value": "replicate"},
+    )
+    for number, name in enumerate(NAMES):
+        pooled = asked.pooled[number]
+        rows, columns = pooled.after.output.shape[2:]
+        event = hover_cell(laboratory, f"{name}-after", rows - 1, columns - 1, (rows, columns))
+        told = pooled.after.explain(0, (0, 0, rows - 1, columns - 1))
+        assert (event["stage"], event["value"]) == (AFTER + number, told.value)
+        assert [term["value"] for term in event["terms"]] == [term.value for term in told.terms]
+        assert {term["stage"] for term in event["terms"]} == {SHIFTED}
+        event = hover_cell(laboratory, f"{name}-difference", 0, columns - 1, (rows, columns))
+        change = pooled.after.output - pooled.trace.output
+        assert (event["stage"], event["value"]) == (DIFFERENCES + number, change[0, 0, 0, columns - 1])
+        assert [term["weight"] for term in event["terms"]] == [1, -1]
+    for measure in asked.measures:
+        row = laboratory.locator(f"[data-measure='{measure.title}']")
+        expect(row).to_contain_text(f"{measure.same} of {measure.cells} unchanged")
+        expect(row).to_contain_text(measure.sentence)
+    event = hover_cell(laboratory, "input-after", 5, 2, (6, 6))
+    assert event["value"] == asked.shifted[0, 0, 5, 2] == asked.laboratory.input[5, 1]
+    assert event["terms"][0]["index"] == [0, 0, 5, 1]
+
+
+def test_all_of_it_goes_by_keyboard(laboratory: Page):
+    laboratory.get_by_role("radio", name="Values").focus()
+    before = revision(laboratory)
+    laboratory.keyboard.press("ArrowRight")
+    wait_drawn(laboratory, "max-gradient", "cnn_core", before)
+    expect(laboratory.get_by_role("radio", name="Gradient")).to_be_focused()
+    expect(laboratory.get_by_role("radio", name="Gradient")).to_have_attribute("aria-checked", "true")
+    before = revision(laboratory)
+    laboratory.keyboard.press("ArrowLeft")
+    wait_drawn(laboratory, "max", "cnn_core", before)
+    laboratory.locator("[data-view=average]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    laboratory.keyboard.press("ArrowDown")
+    assert last_cell(laboratory)["view"] == "average"
+    expect(laboratory.locator("[aria-live=polite].ks-unseen")).to_contain_text("Average [1, 0] is 2.75. Each of the 4")
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    before = revision(laboratory)
+    laboratory.keyboard.type("12")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "l2", "cnn_core", before)
+    cell = last_cell(laboratory)["index"][2:]
+    asked = carried({"op": "cells", "cells": [[*cell, 12]]})
+    for number in range(5):
+        cell_of(laboratory, asked, number, 0, 0)
+    laboratory.mouse.move(5, 5)
+    before = revision(laboratory)
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("Control+z")
+    wait_drawn(laboratory, "l2", "cnn_core", before)
+    cell_of(laboratory, carried(), 2, 0, 0)
+
+
+def test_what_the_preview_knows_follows_at_once_and_the_rest_waits_for_cnn_core(laboratory: Page):
+    laboratory.mouse.click(*cell_centre(laboratory, "input", 0, 0, (6, 6)))
+    clear(laboratory)
+    laboratory.keyboard.press("Shift+ArrowUp")
+    wait_drawn(laboratory, "max", "preview")
+    wait_drawn(laboratory, "l2")
+    assert not any(each["view"] == "l2" and each["source"] == "preview" for each in drawn(laboratory))
+
+
+def test_the_window_slides_over_the_input_and_fills_the_maps(laboratory: Page):
+    head = laboratory.locator(".ks-ledger h2")
+    laboratory.get_by_role("button", name="To the first cell").click()
+    expect(head).to_have_text("Max [0, 0]")
+    laboratory.get_by_role("button", name="One cell on").click()
+    expect(head).to_have_text("Max [0, 1]")
+    laboratory.get_by_label("order of the cells").select_option("columns")
+    laboratory.get_by_role("button", name="One cell on").click()
+    expect(head).to_have_text("Max [1, 1]")
+    laboratory.get_by_label("which cell").fill("8")
+    expect(head).to_have_text("Max [2, 2]")
+    laboratory.get_by_label("speed").fill("100")
+    laboratory.get_by_role("button", name="Play").click()
+    expect(head).to_have_text("Max [2, 2]", timeout=8000)
+    look(laboratory, "Gradient", "max-gradient")
+    laboratory.get_by_role("button", name="To the first cell").click()
+    expect(head).to_have_text("∂ Σ Max / ∂ Max [0, 0]")
+
+
+def test_what_does_not_fit_is_not_offered_and_says_why(laboratory: Page):
+    more = laboratory.get_by_role("button", name="more window down", exact=True)
+    for count in (3, 4, 5, 6):
+        before = revision(laboratory)
+        more.click()
+        wait_drawn(laboratory, "max", "cnn_core", before)
+        expect(laboratory.get_by_label("window down, as a number")).to_have_value(str(count))
+    expect(more).to_have_attribute("aria-disabled", "true")
+    more.dispatch_event("click")
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("a 7×2 window does not fit a 6×6 input")
+    set_to(laboratory, "stride down, as a number", "99")
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("must be a whole number from 1 to 8")
+    set_to(laboratory, "padding, as a number", "1")
+    l2 = laboratory.locator("[data-column=l2]")
+    expect(l2).to_contain_text("L2 pooling pads nothing")
+    before = revision(laboratory)
+    l2.get_by_role("button", name="Set padding to 0").click()
+    wait_drawn(laboratory, "l2", "cnn_core", before)
+
+
+def test_the_laboratory_survives_another_page_and_a_reload(laboratory: Page, server: Server):
+    set_to(laboratory, "stride across, as a number", "1")
+    look(laboratory, "Shift", "max-difference")
+    laboratory.get_by_role("link", name="Kernels").click()
+    wait_drawn(laboratory, "identity")
+    clear(laboratory)
+    laboratory.get_by_role("link", name="Pooling").click()
+    wait_drawn(laboratory, "max-difference")
+    clear(laboratory)
+    laboratory.reload()
+    wait_drawn(laboratory, "max-difference")
+    expect(laboratory.get_by_label("stride across, as a number")).to_have_value("1")
+    press(laboratory, "↶ Undo", "max")
+    expect(laboratory.get_by_role("radio", name="Values")).to_have_attribute("aria-checked", "true")
+
+
+def test_explore_s_feature_map_is_pooled_and_the_hand_is_followed_at_the_screen_s_pace(page: Page, server: Server):
+    """Median gap between frames while a pointer moves over 64 × 64 maps."""
+    page.goto(f"{server.url}/")
+    wait_drawn(page, "probabilities")
+    before = revision(page)
+    page.get_by_role("button", name="Samples").click()
+    page.locator(".ks-sample", has_text="Cat").first.click()
+    wait_drawn(page, "probabilities", "cnn_core", before)
+    page.get_by_role("link", name="Pooling").click()
+    wait_drawn(page, "max")
+    clear(page)  # edits are counted page by page
+    set_to(page, "Input", "features", kind="select")
+    expect(page.locator("[data-column=input] .ks-shape")).to_have_text("64 × 64")
+    for view in ("max", "global_max", "input"):
+        box = page.locator(f"[data-view={view}]").bounding_box()
+        page.evaluate(FRAMES)
+        for k in range(60):
+            page.mouse.move(box["x"] + 4 + (box["width"] - 8) * k / 60, box["y"] + box["height"] / 2)
+        gaps = page.evaluate("() => { cancelAnimationFrame(window.ticking); return window.gaps.slice(2); }")
+        print(f"hover over {view} at 64 x 64: median frame gap {np.median(gaps):.1f} ms")
+        assert np.median(gaps) < 25
+
+
+@pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)
+def anyone(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
+    scheme, width = request.param
+    context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    yield page
+    context.close()
+
+
+def test_there_is_no_serious_violation_in_any_of_the_three(anyone: Page):
+    for mode, view in (("Values", None), ("Gradient", "max-gradient"), ("Shift", "max-difference")):
+        if view:
+            look(anyone, mode, view)
+        assert serious(anyone) == [], mode
+        assert anyone.evaluate(OVER_THE_EDGE) == [], mode
+    anyone.locator("[data-column=input] summary").click()
+    assert serious(anyone) == []
+    anyone.get_by_role("button", name="As a table").first.click()
+    anyone.get_by_role("dialog").wait_for()
+    assert serious(anyone) == []
+    anyone.keyboard.press("Escape")
+    anyone.keyboard.press("Escape")
+    set_to(anyone, "padding, as a number", "1")
+    assert serious(anyone) == []
+    assert anyone.evaluate(OVER_THE_EDGE) == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1024, 1920])
+def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    for mode, view in (("Values", None), ("Gradient", "max-gradient"), ("Shift", "max-difference")):
+        if view:
+            look(page, mode, view)
+        assert page.evaluate(OVER_THE_EDGE) == []
+        assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width

@@ -1,0 +1,141 @@
+"""Adaptive pooling, forward and back, against loops, small steps and PyTorch; one cell is global pooling."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnn_core import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    Conv2d,
+    Sequential,
+    ShapeError,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_backward,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+from tests.core.cases import LAYOUTS, integers
+from tests.helpers.gradients import assert_gradients, distinct
+
+
+@st.composite
+def adaptive(draw):
+    """``(x, output_size)``: fewer cells than the input has, as many, or more."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    x = integers(
+        rng, (draw(st.integers(0, 2)), draw(st.integers(1, 3)), draw(st.integers(1, 7)), draw(st.integers(1, 7)))
+    )
+    side = st.one_of(st.integers(1, 9), st.none())
+    return x, draw(st.one_of(side, st.tuples(side, side)))
+
+
+def areas(size: int, count: int) -> list[list[int]]:
+    """The cells of each area: those that share any part of it, when an axis of length 1 is cut both ways."""
+    return [[k for k in range(size) if (k + 1) * count > i * size and k * count < (i + 1) * size] for i in range(count)]
+
+
+def both(x, output_size):
+    sizes = output_size if isinstance(output_size, tuple) else (output_size, output_size)
+    return [areas(size, own or size) for own, size in zip(sizes, x.shape[2:], strict=True)]
+
+
+@settings(max_examples=150)
+@given(adaptive(), st.sampled_from(sorted(LAYOUTS)))
+def test_each_area_gives_what_loops_find_and_hands_its_gradient_back(case, layout):
+    x, output_size = case
+    x = LAYOUTS[layout](x)
+    before = x.copy()
+    down, across = both(x, output_size)
+    largest, mean = adaptive_max_pool2d(x, output_size), adaptive_avg_pool2d(x, output_size)
+    assert largest.shape == mean.shape == (*x.shape[:2], len(down), len(across))
+    grad = integers(np.random.default_rng(x.size), largest.shape)
+    won, shared = np.zeros(x.shape), np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(largest.shape):
+        cells = [(n, c, row, column) for row in down[i] for column in across[j]]
+        values = [x[cell] for cell in cells]
+        assert largest[n, c, i, j] == max(values)
+        assert mean[n, c, i, j] == pytest.approx(sum(values) / len(values), abs=1e-12)
+        won[cells[values.index(max(values))]] += grad[n, c, i, j]
+        for cell in cells:
+            shared[cell] += grad[n, c, i, j] / len(cells)
+    np.testing.assert_array_equal(adaptive_max_pool2d_backward(grad, x, output_size), won)
+    np.testing.assert_allclose(adaptive_avg_pool2d_backward(grad, x.shape, output_size), shared, atol=1e-12)
+    np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("size", [1, (2, 3), (3, 4), (9, None)])
+def test_a_small_step_changes_the_result_as_the_gradient_says(size):
+    x = distinct((2, 3, 7, 6))
+    assert_gradients(
+        lambda x: adaptive_max_pool2d(x, size), lambda grad, x: (adaptive_max_pool2d_backward(grad, x, size),), (x,)
+    )
+    assert_gradients(
+        lambda x: adaptive_avg_pool2d(x, size),
+        lambda grad, x: (adaptive_avg_pool2d_backward(grad, x.shape, size),),
+        (x,),
+    )
+
+
+def test_areas_of_one_size_are_a_plain_pooling_s_windows():
+    x = integers(np.random.default_rng(3), (2, 2, 6, 8))
+    np.testing.assert_array_equal(adaptive_max_pool2d(x, (3, 2)), max_pool2d(x, (2, 4)))
+    grad = integers(np.random.default_rng(4), (2, 2, 3, 2))
+    ours = adaptive_max_pool2d_backward(grad, x, (3, 2))
+    np.testing.assert_array_equal(ours, max_pool2d_backward(grad, x, (2, 4)))
+    assert AdaptiveMaxPool2d((3, 2)).window(x.shape).kernel_size == (2, 4)
+    assert AdaptiveMaxPool2d(4).window(x.shape) is None
+
+
+def test_a_nan_wins_and_element_types_are_kept():
+    x = np.zeros((1, 1, 2, 2), dtype=np.float32)
+    x[0, 0, 1, 0] = np.nan
+    assert np.isnan(adaptive_max_pool2d(x, 1)).all()
+    found = adaptive_max_pool2d_backward(np.ones((1, 1, 1, 1), np.float32), x, 1)
+    assert found.tolist() == [[[[0, 0], [1, 0]]]]
+    assert found.dtype == adaptive_avg_pool2d(x, 1).dtype == np.float32
+    assert adaptive_avg_pool2d(np.array([[[[1, 2]]]]), 1).tolist() == [[[[1.5]]]]
+
+
+def test_a_summary_has_one_receptive_field_only_where_all_areas_are_of_one_size():
+    rows = Sequential([Conv2d(1, 1, 3), AdaptiveAvgPool2d(1)]).summary((1, 1, 8, 8))
+    assert rows[1].receptive_field.size == (8, 8)
+    assert Sequential([AdaptiveAvgPool2d(3)]).summary((1, 1, 8, 8))[0].receptive_field is None
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.5, "all", (1, 2, 3), 10**9, True])
+def test_what_cannot_work_is_refused_in_words(bad):
+    for kind in (AdaptiveMaxPool2d, AdaptiveAvgPool2d):
+        with pytest.raises(ShapeError, match="works"):
+            kind(bad)
+    with pytest.raises(ShapeError, match="works"):
+        adaptive_max_pool2d(np.ones((1, 1, 3, 3)), bad)
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    x = np.ones((1, 1, 3, 3))
+    with pytest.raises(ShapeError, match="grad must have"):
+        adaptive_max_pool2d_backward(x, x, 1)
+    with pytest.raises(ShapeError, match="grad must have"):
+        adaptive_avg_pool2d_backward(x, x.shape, 1)
+    with pytest.raises(ShapeError, match=r"x\.shape works"):
+        adaptive_avg_pool2d_backward(x, (3, 3), 1)
+
+
+@pytest.mark.parametrize("size", [1, 3, (4, 5), (None, 2), (9, 9)])
+def test_pytorch_gives_the_same(size):
+    torch = pytest.importorskip("torch")
+    x = np.random.default_rng(0).integers(0, 4, (2, 3, 7, 6)).astype(np.float32)  # full of ties
+    for theirs, ours, back in (
+        (torch.nn.AdaptiveMaxPool2d, AdaptiveMaxPool2d, lambda g: adaptive_max_pool2d_backward(g, x, size)),
+        (torch.nn.AdaptiveAvgPool2d, AdaptiveAvgPool2d, lambda g: adaptive_avg_pool2d_backward(g, x.shape, size)),
+    ):
+        leaf = torch.tensor(x, requires_grad=True)
+        out = theirs(size)(leaf)
+        grad = integers(np.random.default_rng(1), tuple(out.shape)).astype(np.float32)
+        out.backward(torch.tensor(grad))
+        np.testing.assert_allclose(ours(size).forward(x), out.detach(), rtol=1e-6)
+        np.testing.assert_allclose(back(grad), leaf.grad, rtol=1e-5, atol=1e-6)
