@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any, Generic, TypeVar
 
 from pages.shared.edits.checked import EditRefusedError
+from pages.shared.link_code import Link, ScenarioError
 
 State = TypeVar("State")
 
@@ -63,6 +64,25 @@ class Desk(Generic[State]):
     def arrays(self, state: State) -> list[Any]:
         """The arrays that a state holds on to, so that a history's weight can be told."""
         raise NotImplementedError
+
+    def link(self) -> Link:
+        """What of the state on screen, and of where the eye is on it, an address can carry."""
+        raise NotImplementedError
+
+    def read_link(self, code: str) -> None:
+        """Show what a link brought.
+
+        Raises:
+            ScenarioError: with a sentence, where it cannot be opened.
+        """
+        raise NotImplementedError
+
+    def follow(self, code: str) -> None:
+        """Begin on what an address holds, or say why not and stay with what a page opens with."""
+        try:
+            self.read_link(code)
+        except ScenarioError as error:
+            self.notice = f"{error} This is the worked example instead."
 
     @property
     def state(self) -> State:

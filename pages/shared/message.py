@@ -14,8 +14,7 @@ from pages.shared.chain import Chain
 from pages.shared.columns import columns
 from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.experiment import Experiment
-from pages.shared.scenario import to_link
-from pages.shared.session import LINK, Session
+from pages.shared.session import LINKS, Session
 
 _WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose sum is not negative
 
@@ -73,10 +72,11 @@ def _kept(session: Session) -> dict[str, Any]:
     }
 
 
-def link_of(session: Session) -> dict[str, Any]:
-    """The address that holds the experiment on screen."""
-    link = to_link(session.scenario)
-    return {"name": LINK, "code": link.code, "missing": link.missing}
+def link_of(session: Session, desk: str = "explore") -> dict[str, Any]:
+    """The address that holds what is on a desk, without the parameters of others."""
+    link = session.desks[desk].link()
+    others = [parameter for name, parameter in LINKS.items() if name != desk]
+    return {"name": LINKS[desk], "others": others, "code": link.code, "missing": link.missing}
 
 
 def _backward(chain: Chain, target: Target | None) -> dict[str, Any]:

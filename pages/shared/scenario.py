@@ -139,6 +139,18 @@ def to_link(scenario: Scenario) -> Link:
     return Link(code, missing)
 
 
+def of_sample(told: Mapping[str, Any], experiment: Experiment | None = None) -> Experiment:
+    """An experiment over the sample of this name, size and colour.
+
+    Raises:
+        EditRefusedError: where there is no such sample, or not so.
+    """
+    experiment = experiment or Experiment()
+    for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
+        experiment = apply(experiment, {"op": op, "value": told[value]})
+    return experiment
+
+
 def from_link(code: str) -> Scenario:
     """Read a scenario from a link's parameter.
 
@@ -149,9 +161,7 @@ def from_link(code: str) -> Scenario:
         told = unpack(code)
         experiment = _carry_out(told, Experiment())
         if "sample" in told:
-            sample = an_object(told["sample"])
-            for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
-                experiment = apply(experiment, {"op": op, "value": sample[value]})
+            experiment = of_sample(an_object(told["sample"]), experiment)
             experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
         scenario = _read_eye(told, experiment)
         return replace(scenario, notice=_OWN_PICTURE) if told.get("own_picture") is True else scenario

@@ -17,11 +17,12 @@ from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
-from pages.shared.link_code import ScenarioError
+from pages.shared.link_code import Link, ScenarioError
 from pages.shared.photo import open_photo
-from pages.shared.scenario import Scenario, from_file, from_link
+from pages.shared.scenario import Scenario, from_file, from_link, to_link
 
-LINK = "x"  # the address's parameter that holds an experiment
+# The address's parameter that holds what is on a desk, by the desk; a page's address has its own alone.
+LINKS = {"explore": "x", "convolution": "c"}
 
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a reloaded page may come back to
@@ -114,6 +115,16 @@ class Session(Desk[Experiment]):
         self.put(scenario.experiment)
         self.pin, self.output = scenario.pin, scenario.output
 
+    def link(self) -> Link:
+        """What of the experiment an address can carry."""
+        return to_link(self.scenario)
+
+    def read_link(self, code: str) -> None:
+        """Begin on the experiment that a link brought."""
+        scenario = from_link(code)
+        self.history, self.position = [scenario.experiment], 0
+        self.pin, self.output, self.notice = scenario.pin, scenario.output, scenario.notice
+
     def take_in(self, data: bytes, name: str) -> None:
         """Show an uploaded picture, scenario or kernel file, or say why not; nothing, where it was called off.
 
@@ -193,15 +204,9 @@ def session() -> Session:
     """The visitor's session, begun on what the address holds or else on the worked grid."""
     if _KEY not in st.session_state:
         begun = Session()
-        code = st.query_params.get(LINK)
-        if code:
-            try:
-                scenario = from_link(code)
-            except ScenarioError as error:
-                begun.notice = f"{error} This is the worked example instead."
-            else:
-                begun.history = [scenario.experiment]
-                begun.pin, begun.output, begun.notice = scenario.pin, scenario.output, scenario.notice
+        for name, parameter in LINKS.items():
+            if code := st.query_params.get(parameter):
+                begun.desks[name].follow(code)
         st.session_state[_KEY] = begun
     kept: Session = st.session_state[_KEY]
     _remember(kept)

@@ -6,6 +6,7 @@
 
 import * as announce from "../common/announce.js";
 import { Board, boxAt } from "../common/board.js";
+import { copyLinkButton } from "../common/copy_link.js";
 import { Dialog } from "../common/dialog.js";
 import { h, setText } from "../common/dom.js";
 import { fsum } from "../common/exact.js";
@@ -32,8 +33,9 @@ export class Convolution extends Board {
     this.sentence = h("p", { class: "ks-sentence" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.dialog = new Dialog();
+    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copyLinkButton("laboratory", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) }));
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element);
-    this.corner = h("div", { class: "ks-corner" }, this.history);
+    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
@@ -153,10 +155,12 @@ export class Convolution extends Board {
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
-      if (found.stacked) this.ledger.dock.append(this.player.element, this.history);
-      else {
+      if (found.stacked) {
+        this.ledger.dock.append(this.player.element, this.history);
+        this.bar.append(this.share);
+      } else {
         this.bar.prepend(this.player.element);
-        this.corner.append(this.history);
+        this.corner.append(this.history, this.share);
       }
     }
     const first = this.group[0];

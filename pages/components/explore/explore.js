@@ -6,6 +6,7 @@
 import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
+import { copyLinkButton } from "../common/copy_link.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { unreached } from "../common/feeds.js";
@@ -18,7 +19,7 @@ import { short } from "../common/format.js";
 import { veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
 import { Backward } from "./backward.js";
-import { copyLink, pasted } from "./clipboard.js";
+import { pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
@@ -35,7 +36,7 @@ export class Explore extends Board {
     super("explore");
     this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
     this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
-    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.notice.tell(await copyLink(this.header.link)) });
+    this.copyLink = copyLinkButton("experiment", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) });
     this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
     this.sentence = h("p", { class: "ks-sentence" });

@@ -25,6 +25,7 @@ from pages.shared.convolution.laboratory import (
     Laboratory,
     Operation,
     Run,
+    is_kernel,
     largest,
     layer,
     misfit,
@@ -116,7 +117,9 @@ def _compared(run: Run) -> list[dict[str, Any]]:
 
 def _settings(operation: Operation) -> str:
     """A convolution in a few words."""
-    names = [next((each.title for each in kernels.LIBRARY if _is(planes, each)), "") for planes in operation.weight]
+    names = [
+        next((each.title for each in kernels.LIBRARY if is_kernel(planes, each)), "") for planes in operation.weight
+    ]
     named = " and ".join(name for name in names if name) or f"a {size(operation.kernel_size)} kernel"
     told = [named]
     told += [f"stride {_axes(operation.stride)}"] * (operation.stride != (1, 1))
@@ -267,7 +270,7 @@ def _because(plane: Pair, operation: Operation, what: str) -> str | None:
 def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
     operation = laboratory.operation
     planes = operation.weight[output]
-    found = next((each.name for each in kernels.LIBRARY if _is(planes, each)), "own")
+    found = next((each.name for each in kernels.LIBRARY if is_kernel(planes, each)), "own")
     options = []
     for each in kernels.LIBRARY:
         shape = each.weights.shape
@@ -297,14 +300,6 @@ def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
             hint="The other way round: each input cell lays its kernel onto a larger output",
         ),
     ]
-
-
-def _is(planes: Any, kernel: kernels.Kernel) -> bool:
-    size_ = planes.shape[1:]
-    if any(own > most for own, most in zip(kernel.weights.shape, size_, strict=True)):
-        return False
-    wanted = kernels.resized(kernel.weights, size_)
-    return all(np.array_equal(plane, wanted) for plane in planes)
 
 
 def _of_size(operation: Operation, shape: Pair) -> Operation:

@@ -73,6 +73,21 @@ def from_explore(experiment: Experiment) -> FloatArray:
     return read_only(planes)
 
 
+def taken_from(experiment: Experiment) -> Taken | None:
+    """The sample that Explore is looking at, None where it is looking at anything else."""
+    photo = experiment.photo if experiment.on_photo else None
+    return Taken(photo.sample, photo.size, photo.colour) if photo is not None and photo.sample else None
+
+
+def is_kernel(planes: FloatArray, kernel: kernels.Kernel) -> bool:
+    """Whether each of the planes, ``(planes, KH, KW)``, is this kernel, with a rim of zeros where it is smaller."""
+    size = (planes.shape[1], planes.shape[2])
+    if any(own > most for own, most in zip(kernel.weights.shape, size, strict=True)):
+        return False
+    wanted = kernels.resized(kernel.weights, size)
+    return all(np.array_equal(plane, wanted) for plane in planes)
+
+
 def _first_weights() -> FloatArray:
     edge, spot = kernels.get("prewitt_x").weights, kernels.get("laplacian").weights
     level, same = kernels.get("sobel_y").weights, kernels.get("identity").weights
@@ -128,6 +143,20 @@ class Operation:
         return read_only(np.ascontiguousarray(self.weight[:, :, ::-1, ::-1])) if self.flipped else self.weight
 
 
+class Taken(NamedTuple):
+    """The sample picture that an input was taken from, and how Explore showed it.
+
+    Attributes:
+        name: the sample's.
+        size: its longer side in cells.
+        colour: ``"grey"`` or ``"rgb"``.
+    """
+
+    name: str
+    size: int
+    colour: str
+
+
 @dataclass(frozen=True, eq=False)
 class Laboratory:
     """An input and what is done to it.
@@ -139,6 +168,7 @@ class Laboratory:
         relu: whether a ReLU follows.
         exact: whether numbers are to be written as fractions.
         kept: another convolution of the same input, to compare with, or None.
+        taken: the sample that an input of one's own in Explore came from, or None.
     """
 
     input: FloatArray = field(default_factory=lambda: given("worked", 2))
@@ -147,6 +177,7 @@ class Laboratory:
     relu: bool = False
     exact: bool = False
     kept: Operation | None = None
+    taken: Taken | None = None
 
     @property
     def channels(self) -> int:

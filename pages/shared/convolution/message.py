@@ -48,7 +48,7 @@ def convolution_message(session: Session) -> bytes:
         "exact": _exact(run.laboratory),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
-        "link": link_of(session),
+        "link": link_of(session, "convolution"),
     }
     return pack(header, arrays, desk.have, {"columns": columns(run, output)})
 
