@@ -157,16 +157,17 @@ def test_reflected_padding_stops_where_the_image_has_no_more_to_show():
 
 def test_the_input_of_explore_comes_at_a_working_size_and_is_kept_when_explore_goes_on():
     session = Session()
-    edits = [{"op": "sample", "value": "colours", "revision": 1}, {"op": "colour", "value": "rgb", "revision": 2}]
+    edits = [{"op": "sample", "value": "cat", "revision": 1}, {"op": "colour", "value": "rgb", "revision": 2}]
+    edits.append({"op": "photo_size", "value": 300, "revision": 3})
     session.receive({"session": session.identity, "edits": edits})
     desk = session.convolution
     desk.receive({"session": session.identity, "edits": [{"op": "input", "value": "explore", "revision": 1}]})
     taken = desk.state.input
-    assert taken.shape == (3, 64, 64)
+    assert taken.shape == (3, 149, 224)
     assert desk.state.operation.inputs == 3
-    session.receive({"session": session.identity, "edits": [{"op": "source", "value": "grid", "revision": 3}]})
+    session.receive({"session": session.identity, "edits": [{"op": "source", "value": "grid", "revision": 4}]})
     assert desk.state.input is taken
-    assert session.revision == 3
+    assert session.revision == 4
     assert desk.revision == 1
 
 

@@ -60,6 +60,7 @@ export class Board {
       columns: () => this.kernelColumns(),
       channel: this.channel,
       begin: () => this.#beginEdit(),
+      beside: (output) => this.beside(output),
       sent: (edit) => this.waiting.answer(edit),
       redraw: () => this.redraw(),
     });
@@ -157,6 +158,11 @@ export class Board {
   /** What the numbers on screen are gradients of, "" where they are values. */
   get of() {
     return "";
+  }
+
+  /** What else is made with an output's weights: stages, and which of their own outputs. @param {number} _output @returns {{stage: number, output: number}[]} */
+  beside(_output) {
+    return [];
   }
 
   /** The first header has come. @param {any} _header */

@@ -18,12 +18,13 @@ export class Edits {
    *   columns: () => number,
    *   channel: import("./channel.js").Channel,
    *   begin: () => void,
+   *   beside?: (output: number) => {stage: number, output: number}[],
    *   sent: (edit: {op: string, revision: number}) => void,
    *   redraw: () => void,
    * }} on
    */
   constructor(on) {
-    // `columns`: of the kernel as it is drawn.
+    // `columns`: of the kernel as it is drawn. `beside`: what else is made with an output's weights, by weights of its own.
     this.on = on;
     /** The revision of the edit under way. @type {number | null} */
     this.revision = null;
@@ -118,13 +119,14 @@ export class Edits {
    * @param {number} output
    */
   #sumAnew(output) {
-    const { stage } = this.on.header().kernel;
     const model = this.on.model();
-    if (!model.byNumber.has(stage)) return;
-    const { shape, values } = model.weights.get(stage);
-    const [, , rows, columns] = model.values.get(stage).shape;
-    if (shape[1] * shape[2] * shape[3] * rows * columns > AT_ONCE) return;
-    model.edit({ weight: { stage, values, output, anew: true } });
+    for (const each of [{ stage: this.on.header().kernel.stage, output }, ...(this.on.beside?.(output) ?? [])]) {
+      if (!model.byNumber.has(each.stage)) continue;
+      const { shape, values } = model.weights.get(each.stage);
+      const [, , rows, columns] = model.values.get(each.stage).shape;
+      if (shape[1] * shape[2] * shape[3] * rows * columns > AT_ONCE) continue;
+      model.edit({ weight: { ...each, values, anew: true } });
+    }
   }
 
   /**

@@ -13,7 +13,10 @@ import { colour, paint, paintColour } from "./scale.js";
 /** @typedef {import("./scale.js").Scale} Scale */
 /** @typedef {import("./windows.js").Box} Box */
 /** @typedef {{row: number, column: number}} Cell */
-/** @typedef {{box: Box, role: "self" | "source" | "feeds" | "winner" | "term" | "pinned" | "tap", hue?: string}} Mark  `hue`: of the weight that a "tap" meets */
+/**
+ * @typedef {{box?: Box, rows?: number[], columns?: number[], role: "self" | "source" | "feeds" | "winner" | "term" | "pinned" | "tap" | "taps", hue?: string}} Mark
+ *   `hue`: of the weight that a "tap" meets; "taps" are all the cells where one of `rows` crosses one of `columns`
+ */
 /**
  * @typedef {{
  *   hover?: (cell: Cell | null) => void,
@@ -270,9 +273,12 @@ export class Grid {
         if (from < columns) context.fillRect(x, Math.max(0, y), Math.ceil(across) - x, Math.ceil(scale) + 1 + Math.min(0, y));
       }
     }
-    for (const mark of marks) if (mark.role === "tap") this.#drawTap(context, mark);
+    for (const mark of marks) {
+      if (mark.role === "tap") this.#drawTap(context, mark);
+      if (mark.role === "taps") this.#drawTaps(context, mark);
+    }
     for (const { box, role } of marks) {
-      if (role === "tap") continue;
+      if (!box || role === "tap") continue;
       const x = (box.left - left) * scale;
       const y = (box.top - top) * scale;
       const [width, height] = [(box.right - box.left + 1) * scale, (box.bottom - box.top + 1) * scale];
@@ -314,6 +320,26 @@ export class Grid {
     context.strokeStyle = hue;
     context.lineWidth = line;
     context.strokeRect(x + line / 2 + 0.5, y + line / 2 + 0.5, scale - line - 1, scale - line - 1);
+  }
+
+  /** Many cells in one hue: where they are small, as bands that cross, or a photograph's would be too many to fill. @param {CanvasRenderingContext2D} context @param {Mark} mark */
+  #drawTaps(context, { rows, columns, hue }) {
+    const { scale, top, left } = this;
+    if (scale >= TINTED_BELOW) {
+      const seen = (/** @type {number[]} */ places, /** @type {number} */ from, /** @type {number} */ count) => (this.zoom > 1 ? places.filter((at) => at + 1 > from && at < from + count / this.zoom) : places);
+      for (const row of seen(rows, top, this.rows)) {
+        for (const column of seen(columns, left, this.columns)) this.#drawTap(context, { box: { top: row, left: column, bottom: row, right: column }, role: "tap", hue });
+      }
+      return;
+    }
+    context.save();
+    context.beginPath();
+    for (const [from, to] of runs(columns)) context.rect((from - left) * scale, -this.bleed, (to - from + 1) * scale, this.rows * this.cell + 2 * this.bleed);
+    context.clip();
+    context.globalAlpha = 0.5;
+    context.fillStyle = hue;
+    for (const [from, to] of runs(rows)) context.fillRect(-this.bleed, (from - top) * scale, this.columns * this.cell + 2 * this.bleed, (to - from + 1) * scale);
+    context.restore();
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -392,4 +418,20 @@ export class Grid {
   boxOf({ row, column }) {
     return { left: (column - this.left) * this.scale, top: (row - this.top) * this.scale, size: this.scale };
   }
+}
+
+/**
+ * Numbers that rise, as runs of neighbours: from and to.
+ * @param {number[]} places
+ * @returns {[number, number][]}
+ */
+export function runs(places) {
+  /** @type {[number, number][]} */
+  const found = [];
+  for (const at of places) {
+    const last = found[found.length - 1];
+    if (last && last[1] === at - 1) last[1] = at;
+    else found.push([at, at]);
+  }
+  return found;
 }

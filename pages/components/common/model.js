@@ -7,7 +7,7 @@
 import { fsum } from "./exact.js";
 import { preview, wholeOf } from "./preview.js";
 import { withExtremes } from "./scale.js";
-import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from "./windows.js";
+import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } from "./windows.js";
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
@@ -289,7 +289,8 @@ export class Model {
   }
 
   /**
-   * All that one weight meets, and its share of each output cell.
+   * All that one weight meets, and its share of each output cell. On a photograph these are too many to be told one by
+   * one under the hand: they are the pairs of `down` and `across`.
    * @param {Stage} stage with a kernel
    * @param {number} output
    * @param {number} input channel
@@ -300,10 +301,23 @@ export class Model {
     const weight = this.weightAt(stage, output, input, a, b);
     const { shape, values } = this.values.get(stage.reads);
     const to = this.values.get(stage.stage).shape;
-    return metBy(stage.link, a, b, [shape[2], shape[3]], [to[2], to[3]]).map(({ i, j, row, column, place, inside }) => {
-      const value = inside ? values[ravel([0, input, row, column], shape)] : 0;
-      return { output: [0, output, i, j], index: inside ? [0, input, row, column] : null, place, value, weight, product: weight === 0 ? 0 : weight * value };
-    });
+    const down = metAlong(stage.link, 0, a, shape[2], to[2]);
+    const across = metAlong(stage.link, 1, b, shape[3], to[3]);
+    const plane = input * shape[2] * shape[3];
+    const share = new Float64Array(to[2] * to[3]);
+    for (const { i, line: row } of weight === 0 ? [] : down) {
+      for (const { i: j, line: column } of across) {
+        share[i * to[3] + j] = row < 0 || column < 0 ? 0 : weight * values[plane + row * shape[3] + column];
+      }
+    }
+    const terms = (/** @type {number} */ most) =>
+      Array.from({ length: Math.min(most, down.length * across.length) }, (_, k) => {
+        const [one, other] = [down[Math.floor(k / across.length)], across[k % across.length]];
+        const inside = one.line >= 0 && other.line >= 0;
+        const value = inside ? values[plane + one.line * shape[3] + other.line] : 0;
+        return { stage: stage.reads, index: inside ? [0, input, one.line, other.line] : null, value, weight, product: share[one.i * to[3] + other.i] };
+      });
+    return { weight, count: down.length * across.length, rows: down.map(({ place }) => place), columns: across.map(({ place }) => place), share, terms };
   }
 
   /**

@@ -164,7 +164,7 @@ def _input_note(laboratory: Laboratory) -> str:
     sides = sides_of(laboratory.operation, laboratory.plane)
     if not any(map(any, sides)):
         if laboratory.source == OWN:
-            return f"A copy of Explore's input, made to fit {SIDE_LARGEST} cells a side"
+            return f"A copy of Explore's input, at most {SIDE_LARGEST} cells a side"
         return "Choose a cell and type to change it"
     padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
     return f"padded to {size(padded)}"

@@ -21,7 +21,7 @@ KERNEL_LARGEST = 7
 PADDING_MOST = 4
 STRIDE_LARGEST = 4
 DILATION_LARGEST = 4
-SIDE_LARGEST = 64  # cells of an input that comes from Explore
+SIDE_LARGEST = 224  # cells of an input that comes from Explore
 NO_PADDING: Sides = ((0, 0), (0, 0))
 
 _WORKED = [
@@ -65,7 +65,7 @@ def given(source: str, channels: int) -> FloatArray:
 
 
 def from_explore(experiment: Experiment) -> FloatArray:
-    """What Explore is looking at, ``(C, H, W)``, at most 64 cells a side."""
+    """What Explore is looking at, ``(C, H, W)``, at most ``SIDE_LARGEST`` cells a side."""
     planes = experiment.input
     if max(planes.shape[1:]) > SIDE_LARGEST:
         # Steps of 1/255, as in Explore.
