@@ -14,8 +14,8 @@ import { colour, paint, paintColour } from "./scale.js";
 /** @typedef {import("./windows.js").Box} Box */
 /** @typedef {{row: number, column: number}} Cell */
 /**
- * @typedef {{box?: Box, rows?: number[], columns?: number[], role: "self" | "source" | "feeds" | "winner" | "term" | "pinned" | "tap" | "taps", hue?: string}} Mark
- *   `hue`: of the weight that a "tap" meets; "taps" are all the cells where one of `rows` crosses one of `columns`
+ * @typedef {{box?: Box, rows?: number[], columns?: number[], role: "self" | "source" | "feeds" | "winner" | "term" | "pinned" | "tap" | "taps" | "field", inside?: Box | null, hue?: string}} Mark
+ *   a "field" is drawn where it lies `inside` the map, and in dashes where it goes on beyond; `hue`: of the weight that a "tap" meets; "taps" are all the cells where one of `rows` crosses one of `columns`
  */
 /**
  * @typedef {{
@@ -35,6 +35,7 @@ const EASY_NUMBER = 11;
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
+const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
 const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
 /** Padding cells around a map: top, bottom, left, right. */
 export const NO_RING = Object.freeze([0, 0, 0, 0]);
@@ -59,6 +60,8 @@ export class Grid {
     this.columns = 0;
     this.cell = 0;
     this.ring = NO_RING;
+    /** Cells beyond the map's edge that a mark may reach, where they are more than those of the ring. */
+    this.overhang = 0;
     /** How numbers are written, where it is not in decimals. @type {((value: number) => string) | null} */
     this.words = null;
     /** Which row and column each place around the map shows, where it is not zeros. @type {number[][] | null} */
@@ -85,10 +88,10 @@ export class Grid {
   resize(rows, columns, cell, ring = NO_RING, around = null) {
     this.around = around;
     const ratio = window.devicePixelRatio || 1;
-    if (rows === this.rows && columns === this.columns && cell === this.cell && String(ring) === String(this.ring) && ratio === this.ratio) {
+    if (rows === this.rows && columns === this.columns && cell === this.cell && String(ring) === String(this.ring) && this.overhang === this.hung && ratio === this.ratio) {
       return;
     }
-    Object.assign(this, { rows, columns, cell, ring, ratio });
+    Object.assign(this, { rows, columns, cell, ring, ratio, hung: this.overhang });
     const [width, height] = [columns * cell, rows * cell];
     this.element.style.width = `${width}px`;
     this.element.style.height = `${height}px`;
@@ -97,7 +100,8 @@ export class Grid {
     this.#place();
     this.ink.width = Math.round(width * ratio);
     this.ink.height = Math.round(height * ratio);
-    this.bleed = Math.ceil(Math.max(...ring) * cell) + 6;
+    const padded = Math.max(...ring) * cell;
+    this.bleed = Math.ceil(Math.max(padded, Math.min(this.overhang * cell, padded + OVERHANG_MOST))) + 6;
     this.marks.width = Math.round((width + 2 * this.bleed) * ratio);
     this.marks.height = Math.round((height + 2 * this.bleed) * ratio);
     this.marks.style.inset = `${-this.bleed}px`;
@@ -277,8 +281,12 @@ export class Grid {
       if (mark.role === "tap") this.#drawTap(context, mark);
       if (mark.role === "taps") this.#drawTaps(context, mark);
     }
-    for (const { box, role } of marks) {
+    for (const { box, role, inside } of marks) {
       if (!box || role === "tap") continue;
+      if (role === "field") {
+        this.#drawField(context, box, inside, accent, paper);
+        continue;
+      }
       const x = (box.left - left) * scale;
       const y = (box.top - top) * scale;
       const [width, height] = [(box.right - box.left + 1) * scale, (box.bottom - box.top + 1) * scale];
@@ -320,6 +328,31 @@ export class Grid {
     context.strokeStyle = hue;
     context.lineWidth = line;
     context.strokeRect(x + line / 2 + 0.5, y + line / 2 + 0.5, scale - line - 1, scale - line - 1);
+  }
+
+  /** What a cell sees: the part on the map, and in dashes what would lie beyond it. @param {CanvasRenderingContext2D} context @param {Box} box @param {Box | null} inside @param {string} accent @param {string} paper */
+  #drawField(context, box, inside, accent, paper) {
+    const frame = (/** @type {Box} */ { top, left, bottom, right }) => {
+      const [x, y] = [(left - this.left) * this.scale, (top - this.top) * this.scale];
+      const [width, height] = [(right - left + 1) * this.scale, (bottom - top + 1) * this.scale];
+      const grow = Math.max(0, (7 - Math.min(width, height)) / 2);
+      context.strokeRect(x - grow, y - grow, width + 2 * grow, height + 2 * grow);
+    };
+    const beyond = !inside || box.top < inside.top || box.left < inside.left || box.bottom > inside.bottom || box.right > inside.right;
+    if (inside) {
+      context.strokeStyle = paper;
+      context.lineWidth = 5;
+      frame(inside);
+      context.strokeStyle = accent;
+      context.lineWidth = 2;
+      frame(inside);
+    }
+    if (!beyond) return;
+    context.strokeStyle = accent;
+    context.lineWidth = 1.5;
+    context.setLineDash([3, 3]);
+    frame(box);
+    context.setLineDash([]);
   }
 
   /** Many cells in one hue: where they are small, as bands that cross, or a photograph's would be too many to fill. @param {CanvasRenderingContext2D} context @param {Mark} mark */

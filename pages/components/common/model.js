@@ -18,10 +18,13 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  *   reads: number | null, link: any, reduce: "max" | "mean" | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
- *   field: {jump: number[], centre: number[]} | null,
+ *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
+ * @typedef {{box: Box, inside: Box | null, read: [number, number], all: boolean}} Seen  what a cell sees of the input:
+ *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
+ *   there is none; `read` how many rows and columns it reads; `all` where these are all there are
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
  *   residual: number, formula: string | null, param?: string, note?: string, fed?: Term[],
  *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight's gradient; `fed`: what an input
@@ -46,6 +49,9 @@ export class Model {
       if (stage.weight) this.weights.set(stage.stage, arrays.get(stage.weight));
       if (stage.bias) this.biases.set(stage.stage, arrays.get(stage.bias));
     }
+    /** What the rows and columns of each stage see of the input. @type {Map<number, Tensor[]>} */
+    this.fields = new Map();
+    for (const { stage, sees } of stages) if (sees) this.fields.set(stage, sees.map((name) => arrays.get(name)));
     /** Each stage's gradient where gradients are shown; a stage behind what they are of has none. @type {Map<number, Tensor> | null} */
     this.gradients = null;
     /** The weights and the map that the weight edit under way began with. @type {{stage: number, from: Tensor, output: Tensor} | null} */
@@ -250,6 +256,32 @@ export class Model {
     });
     const twin = [0, channel, at[0], at[1]];
     return this.has(to, twin) ? twin : null;
+  }
+
+  /**
+   * What a cell sees of the input, as cnn_core has it.
+   * @param {number} number a stage
+   * @param {number[]} index
+   * @returns {Seen | null} null for an input cell
+   */
+  sees(number, index) {
+    const made = this.made(number, index);
+    const field = this.fields.get(made.stage.stage);
+    if (!field) return null;
+    const line = (/** @type {number} */ axis) => Array.from(field[axis].values.subarray(5 * (made.index[2 + axis] ?? 0), 5 * (made.index[2 + axis] ?? 0) + 5));
+    const [[top, bottom, firstRow, lastRow, rows], [left, right, firstColumn, lastColumn, columns]] = [line(0), line(1)];
+    const inside = rows && columns ? { top: firstRow, bottom: lastRow, left: firstColumn, right: lastColumn } : null;
+    const { shape } = this.values.get(-1);
+    return { box: { top, left, bottom, right }, inside, read: [rows, columns], all: rows === shape[2] && columns === shape[3] };
+  }
+
+  /** How many cells beyond the input the field of any cell reaches. */
+  get overhang() {
+    const [, , ...size] = this.values.get(-1).shape;
+    const beyond = [...this.fields.values()].flatMap((axes) =>
+      axes.flatMap(({ values }, axis) => [-values[0], values[values.length - 4] - size[axis] + 1]),
+    );
+    return Math.max(0, ...beyond);
   }
 
   /** The input channels that an output channel of a stage with a kernel mixes. @param {Stage} stage @param {number} output */

@@ -23,6 +23,7 @@ import { pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "./dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
+import { Sees } from "./sees.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Shown } from "./shown.js";
 import { WeightGradient } from "./weight_gradient.js";
@@ -64,6 +65,8 @@ export class Explore extends Board {
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
     this.backward = new Backward({ choose: (code) => this.#target(code), arrived: () => this.answered(), pin: () => this.pin });
+    this.sees = new Sees(() => this.#target(this.backward.ofPinned ? "" : this.backward.ofCell()));
+    this.ledger.element.append(this.sees.element);
     const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
     this.weightGradient = new WeightGradient({
       look: (index, param) => this.lookAt(index && weight(index, param)),
@@ -251,7 +254,7 @@ export class Explore extends Board {
       const stage = this.model.ofView(view);
       return { view, kind, shape: stage && this.model.values.get(stage.stage).shape, ring: stage?.ring, field: stage?.field };
     });
-    return { columns, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
+    return { columns, overhang: this.model.overhang, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
   }
 
   layout(draw = true) {
@@ -270,6 +273,7 @@ export class Explore extends Board {
     maps.forEach(({ view }, k) => {
       const column = this.columns.get(view);
       const { rows, columns, ring } = sizes[k];
+      if (view === "input") column.view.overhang = this.model.overhang;
       column.view.resize(rows, columns, cells.sizes[k], ring);
       column.element.style.width = cells.stacked ? "" : `${cells.widths[k]}px`;
       const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells.sizes[k]));
@@ -356,6 +360,8 @@ export class Explore extends Board {
     const lost = place && !place.param ? unreached(model, place.stage, place.index, this.shown.output) : new Set();
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
+    const seen = place && !place.param ? model.sees(place.stage, place.index) : null;
+    this.sees.tell(seen, !!this.backward.ofCell(), this.backward.ofPinned);
     const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!stage.view) continue;
@@ -364,7 +370,8 @@ export class Explore extends Board {
       const marks = [];
       if (this.pin && this.hover && stage.stage === this.pin.stage && here(this.pin.index)) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
       const own = relatives.get(stage.stage);
-      if (own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
+      if (seen && stage.stage === -1) marks.push({ ...seen, role: "field" });
+      else if (own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
       if (winner && stage.stage === winner.stage && here(winner.index)) marks.push({ box: boxAt(winner.index), role: "winner" });
       if (this.term && stage.stage === this.term.stage && here(this.term.index)) marks.push({ box: boxAt(this.term.index), role: "term" });
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
