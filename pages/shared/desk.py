@@ -6,7 +6,8 @@ Explore's experiment and each laboratory's have a desk of their own; all of one 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Generic, TypeVar
@@ -137,6 +138,20 @@ class Desk(Generic[State]):
     def looked(self, message: Mapping[str, Any]) -> None:
         """Take in how the state is looked at; what the message does not say stays."""
         self.output = max(0, int(message.get("output", self.output) or 0))
+
+    @contextmanager
+    def tried(self, edit: Mapping[str, Any]) -> Iterator[None]:
+        """Have the state that an edit would lead to on screen for a moment; nothing of it is kept.
+
+        Raises:
+            EditRefusedError: where the edit cannot be made.
+        """
+        before = self.history, self.position
+        try:
+            self.history, self.position = [self.applied(self.state, edit)], 0
+            yield
+        finally:
+            self.history, self.position = before
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit, or say why not."""

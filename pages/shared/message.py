@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,19 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
         "upload_limit": upload_limit,
     }
     return pack(header, arrays, session.have, {"columns": columns(chain, output)})
+
+
+def explore_glimpse(session: Session, wanted: Collection[int]) -> bytes:
+    """What Explore waits for while a gesture lasts: the values of some stages, and the gradients that are shown."""
+    chain = session.chain
+    arrays: describe.Arrays = {}
+    stages: list[dict[str, Any]] = [{"stage": number} for number in range(-1, len(chain.trace.stages))]
+    if session.backward is not None:
+        describe.add_gradients(stages, session.backward[1], arrays)
+    for stage in stages:
+        if stage["stage"] in wanted:
+            stage["array"] = describe.keep(chain.trace.values(stage["stage"]), arrays)
+    return pack({"stages": stages}, arrays, ())
 
 
 def gallery_message(session: Session) -> bytes:

@@ -106,12 +106,30 @@ export class Edits {
 
   endWeights() {
     if (!this.weights) return;
-    const { values, output, plane } = this.weights;
+    const edit = this.current;
     this.weights = null;
-    this.#sumAnew(output);
-    const columns = this.on.columns();
-    const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
-    this.#end({ op: "kernel", output, plane, values: rows });
+    this.#sumAnew(edit.output);
+    this.#end(edit);
+  }
+
+  /** The edit that the gesture under way would end as now; null where there is none. @returns {any | null} */
+  get current() {
+    if (this.weights) {
+      const { values, output, plane } = this.weights;
+      const columns = this.on.columns();
+      const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
+      return { op: "kernel", output, plane, values: rows };
+    }
+    if (this.dense) {
+      const { stage, cells } = this.dense;
+      const features = this.on.model().weights.get(stage).shape[1];
+      return { op: "dense", features, cells: [...cells].map(([at, value]) => [Math.floor(at / features), at % features, value]) };
+    }
+    if (this.cells) {
+      const columns = this.on.model().values.get(-1).shape[3];
+      return { op: "cells", plane: this.plane, cells: [...this.cells].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]) };
+    }
+    return null;
   }
 
   /**
@@ -153,10 +171,9 @@ export class Edits {
 
   endDense() {
     if (!this.dense) return;
-    const { stage, cells } = this.dense;
-    const features = this.on.model().weights.get(stage).shape[1];
+    const edit = this.current;
     this.dense = null;
-    this.#end({ op: "dense", features, cells: [...cells].map(([at, value]) => [Math.floor(at / features), at % features, value]) });
+    this.#end(edit);
   }
 
   /**
@@ -192,10 +209,9 @@ export class Edits {
   endCells() {
     clearTimeout(this.timer);
     if (!this.cells) return;
-    const columns = this.on.model().values.get(-1).shape[3];
-    const cells = [...this.cells].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]);
+    const edit = this.current;
     this.cells = null;
-    this.#end({ op: "cells", plane: this.plane, cells });
+    this.#end(edit);
   }
 }
 

@@ -202,7 +202,9 @@ export class Convolution extends Board {
     for (const group of groups) {
       const scales = this.look.scales(group.map(({ stage }) => ({ stage, tensor: model.values.get(stage.stage) })));
       group.forEach(({ column, stage }, k) => {
-        if (source === "preview" && model.waiting.has(stage.stage)) return;
+        const late = source === "preview" && model.waiting.has(stage.stage);
+        this.late(column.body, late);
+        if (late) return;
         const { values, shape } = model.values.get(stage.stage);
         const plane = shape[2] * shape[3];
         let chosen = null;

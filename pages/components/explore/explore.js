@@ -157,6 +157,16 @@ export class Explore extends Board {
     return new Map(named.map((/** @type {any} */ { stage, gradient }) => [stage, this.channel.arrays.get(gradient)]));
   }
 
+  /** While gradients are shown, it is they that a gesture waits for. */
+  waits() {
+    return this.backward.shows ? [...this.model.waiting] : super.waits();
+  }
+
+  renewed() {
+    this.fresh = true;
+    this.model.gradients = this.#gradients();
+  }
+
   /** @param {import("../common/board.js").Place} place */
   holds(place) {
     return place.param ? this.header.backward.value !== "" : super.holds(place);
@@ -306,7 +316,11 @@ export class Explore extends Board {
     const drawn = [];
     const how = { shown: this.shown, dark, coarse: source === "preview", gradients };
     // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
-    for (const stages of gradients && source === "preview" ? [] : this.#groups()) {
+    const late = gradients && source === "preview" && !this.fresh;
+    this.fresh = false;
+    this.late(this.ledger.body, gradients && source === "preview");
+    for (const [view, column] of this.columns) if (view !== "kernel") this.late(column.body, late);
+    for (const stages of late ? [] : this.#groups()) {
       const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })));
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
