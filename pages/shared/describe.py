@@ -95,18 +95,19 @@ def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
     return "\n".join(f"{name} {line}" for name, line in lines)
 
 
-def spread_words(stamp: Window, plane: Pair, output: Pair) -> str:
+def spread_words(stamp: Window, plane: Pair, output: Pair, added: Pair = (0, 0)) -> str:
     """The output size of a transposed convolution with the numbers plugged in.
 
     Args:
         stamp: what each input cell lays onto the output.
         plane: rows and columns of the input.
         output: rows and columns it gives.
+        added: its output padding, down and across.
     """
     lines = []
     for axis, name in enumerate(("rows", "columns")):
         cut = sum(stamp.padding[axis])
-        less = f" − {cut}" if cut else ""
+        less = (f" − {cut}" if cut else "") + (f" + {added[axis]}" if added[axis] else "")
         lines.append(
             (name, f"({plane[axis]} − 1) · {stamp.stride[axis]} + {stamp.extent[axis]}{less} = {output[axis]}")
         )

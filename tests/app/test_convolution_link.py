@@ -103,7 +103,7 @@ def test_every_setting_comes_back_and_so_do_the_pinned_cell_and_the_channel():
 
 def test_the_laboratory_above_differs_from_the_first_in_every_setting_but_those_that_exclude_each_other():
     plain = Operation()
-    apart = {"transposed", "padding"}
+    apart = {"transposed", "padding", "output_padding"}
     for field in fields(Operation):
         same = np.array_equal(getattr(EVERYTHING.operation, field.name), getattr(plain, field.name))
         assert not same or field.name in apart, field.name
@@ -128,6 +128,7 @@ def test_exact_fractions_come_back_over_numbers_that_are_none():
 
 def test_a_transposed_convolution_comes_back():
     state = after({"op": "transposed", "value": True}, {"op": "stride", "value": 3}, {"op": "padding", "value": 1})
+    state = apply(state, {"op": "output_padding", "value": [2, 1]}, Experiment())
     assert_same(through(state).laboratory, state)
 
 

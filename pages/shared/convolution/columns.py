@@ -129,6 +129,8 @@ def _settings(operation: Operation) -> str:
     told += [f"{operation.groups} groups"] * (operation.groups > 1)
     told += ["flipped"] * operation.flipped
     told += ["transposed"] * operation.transposed
+    if operation.transposed and operation.output_padding != (0, 0):
+        told.append(f"output padding {_axes(operation.output_padding)}")
     return ", ".join(told)
 
 
@@ -148,7 +150,7 @@ def _output_note(laboratory: Laboratory, output: Pair) -> str:
     made = layer(laboratory.operation)
     shape = (1, laboratory.channels, *laboratory.plane)
     if isinstance(made, ConvTranspose2d):
-        return spread_words(made.stamp(shape), laboratory.plane, output)
+        return spread_words(made.stamp(shape), laboratory.plane, output, laboratory.operation.output_padding)
     return geometry_words(made.window(shape), laboratory.plane, output)
 
 
@@ -299,6 +301,41 @@ def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
             place="more",
             hint="The other way round: each input cell lays its kernel onto a larger output",
         ),
+        *(_output_padding(laboratory) if operation.transposed else []),
+    ]
+
+
+def _output_padding(laboratory: Laboratory) -> list[Control]:
+    """Rows and columns added to a transposed convolution's output: fewer than a step of its stamps or taps."""
+    operation = laboratory.operation
+    value = operation.output_padding
+    rooms = [max(steps) - 1 for steps in zip(operation.stride, operation.dilation, strict=True)]
+
+    def one(edit: dict[str, Any], label: str, axes: tuple[int, ...], to: Callable[[int], Pair]) -> Control:
+        most = min(rooms[axis] for axis in axes)
+        axis = min(axes, key=lambda axis: rooms[axis])
+        steps = f"stride {operation.stride[axis]} and dilation {operation.dilation[axis]}"
+
+        def changed(count: int) -> Operation:
+            return replace(operation, output_padding=to(count))
+
+        return stepper(
+            {"op": "output_padding", **edit},
+            label,
+            max(value[axis] for axis in axes),
+            (0, most),
+            allowed=lambda n: _because(laboratory.plane, changed(n), f"{label} {n}"),
+            why_low="Output padding cannot be negative",
+            why_high=f"It stays below the larger of both: with {steps}, {most} is the largest that fits",
+            text=_axes(value) if len(axes) > 1 else None,
+            place="more",
+            hint="Rows and columns added to the output, at the bottom and the right",
+        )
+
+    return [
+        one({}, "output padding", (0, 1), lambda n: (n, n)),
+        one({"axis": 0}, "output padding down", (0,), lambda n: (n, value[1])),
+        one({"axis": 1}, "output padding across", (1,), lambda n: (value[0], n)),
     ]
 
 

@@ -252,6 +252,12 @@ def _padding_mode(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return _operated(laboratory, replace(laboratory.operation, padding_mode=mode))
 
 
+def _output_padding(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    most = max(STRIDE_LARGEST, DILATION_LARGEST) - 1
+    value = axis_pair(edit, laboratory.operation.output_padding, 0, most, "The output padding")
+    return _operated(laboratory, replace(laboratory.operation, output_padding=value))
+
+
 def _bias(laboratory: Laboratory, edit: Edit) -> Laboratory:
     operation = laboratory.operation
     bias = operation.bias.copy()
@@ -338,6 +344,7 @@ _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "dilation": partial(_pair, name="dilation", most=DILATION_LARGEST),
     "padding": _padding,
     "padding_mode": _padding_mode,
+    "output_padding": _output_padding,
     "bias": _bias,
     "with_bias": partial(_switch, name="with_bias"),
     "flipped": partial(_switch, name="flipped"),

@@ -107,6 +107,7 @@ class Operation:
         dilation: likewise.
         padding: ``"same"``, or cells as ``((top, bottom), (left, right))``.
         padding_mode: what is seen around the input.
+        output_padding: of a transposed convolution, rows and columns added at the bottom and the right.
         flipped: a true convolution, which turns the kernel half around; networks do not.
         transposed: the other way round: each input cell lays its kernel, scaled, onto a larger output.
     """
@@ -119,6 +120,7 @@ class Operation:
     dilation: Pair = (1, 1)
     padding: str | Sides = NO_PADDING
     padding_mode: str = "zeros"
+    output_padding: Pair = (0, 0)
     flipped: bool = False
     transposed: bool = False
 
@@ -224,7 +226,7 @@ def _bare(operation: Operation, inputs: int, outputs: int, groups: int) -> Conv2
     size, settings = operation.kernel_size, {"stride": operation.stride, "dilation": operation.dilation}
     alike: dict[str, Any] = {**settings, "padding": operation.padding, "groups": groups, "bias": operation.with_bias}
     if operation.transposed:
-        return ConvTranspose2d(inputs, outputs, size, **alike)
+        return ConvTranspose2d(inputs, outputs, size, output_padding=operation.output_padding, **alike)
     return Conv2d(inputs, outputs, size, padding_mode=operation.padding_mode, **alike)
 
 
@@ -239,7 +241,7 @@ def misfit(plane: Pair, operation: Operation) -> str | None:
     try:
         _bare(operation, 1, 1, 1).output_shape((1, 1, *plane))
     except ShapeError as error:
-        return str(error)
+        return str(error).replace("output_padding", "output padding")
     return None
 
 

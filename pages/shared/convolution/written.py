@@ -42,6 +42,7 @@ def _all_of(operation: Operation) -> dict[str, Any]:
         "dilation": list(operation.dilation),
         "padding": padding if isinstance(padding, str) else [*padding[0], *padding[1]],
         "padding_mode": operation.padding_mode,
+        "output_padding": list(operation.output_padding),
         **{name: getattr(operation, name) for name in _SWITCHES},
     }
 
@@ -73,12 +74,15 @@ def read(told: Mapping[str, Any]) -> Operation:
         dilation=_pair(given["dilation"], DILATION_LARGEST, "The dilation"),
         padding=_padding(given["padding"]),
         padding_mode=one_of(given["padding_mode"], PADDING_MODES, "The padding mode"),
+        output_padding=_pair(
+            given["output_padding"], max(STRIDE_LARGEST, DILATION_LARGEST) - 1, "The output padding", 0
+        ),
         **{name: given[name] is True for name in _SWITCHES},
     )
 
 
-def _pair(value: Any, most: int, what: str) -> Pair:
-    down, across = (whole_number(each, 1, most, what) for each in value)
+def _pair(value: Any, most: int, what: str, least: int = 1) -> Pair:
+    down, across = (whole_number(each, least, most, what) for each in value)
     return down, across
 
 
