@@ -4,7 +4,7 @@ Arrays are ``(N, C, H, W)``, weights ``(C_out, C_in / groups, KH, KW)``. float32
 ones promote as in NumPy, integers and booleans are computed in float64. Inputs are never written to.
 """
 
-from cnn_core import attribution, kernels, reference, training
+from cnn_core import attribution, kernels, receptive, reference, training
 from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
 from cnn_core.gradients import Gradients
 from cnn_core.images import load_image
@@ -138,6 +138,7 @@ __all__ = [
     "lp_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "receptive",
     "reference",
     "relu",
     "relu_backward",

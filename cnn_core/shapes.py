@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnn_core.errors import ShapeError
 
@@ -58,6 +58,67 @@ def _items(value: Any) -> list[Any] | None:
         return list(value)
     except TypeError:
         return None
+
+
+class Line(NamedTuple):
+    """What a row, or a column, of one array reads of the rows, or columns, of another.
+
+    Attributes:
+        first: where its reach begins; outside the array inside padding.
+        last: where its reach ends, itself included.
+        seen: the lines of the array that it does read, rising.
+    """
+
+    first: int
+    last: int
+    seen: tuple[int, ...]
+
+
+class Axis(NamedTuple):
+    """How every row, or column, of an array reads those of another.
+
+    Attributes:
+        lines: one after the other.
+        step: from where one's reach begins to the next's; None where that is not the same for all.
+    """
+
+    lines: tuple[Line, ...]
+    step: int | None
+
+    @classmethod
+    def same(cls, size: int) -> Axis:
+        """Each of ``size`` lines reads the one at its own place."""
+        return cls(tuple(Line(at, at, (at,)) for at in range(size)), 1)
+
+    @property
+    def all(self) -> Line:
+        """What is read by any of the lines."""
+        seen: set[int] = set().union(*(line.seen for line in self.lines))
+        return Line(min(line.first for line in self.lines), max(line.last for line in self.lines), tuple(sorted(seen)))
+
+    def after(self, before: Axis) -> Axis:
+        """What these lines see of an array that the one they read reads by ``before``.
+
+        Padding in between sees nothing: only its place counts, as if the array before went on beyond its edges.
+        """
+        made: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+        def seen(through: tuple[int, ...]) -> tuple[int, ...]:
+            if through not in made:
+                made[through] = tuple(sorted(set().union(*(before.lines[at].seen for at in through))))
+            return made[through]
+
+        lines = tuple(
+            Line(before.reach(first)[0], before.reach(last)[1], seen(read)) for first, last, read in self.lines
+        )
+        step = None if self.step is None or before.step is None else self.step * before.step
+        return Axis(lines, step)
+
+    def reach(self, at: int) -> Pair:
+        """Where the reach of a line begins and ends; ``at`` may lie before the first one or behind the last."""
+        nearest = min(max(at, 0), len(self.lines) - 1)
+        moved = (at - nearest) * (self.step or 0)
+        return self.lines[nearest].first + moved, self.lines[nearest].last + moved
 
 
 @dataclass(frozen=True)
@@ -150,6 +211,46 @@ class Window:
         for i in self._reading(0, row, output_size[0]):
             for j in across:
                 yield i, j
+
+    def reads(self, input_size: Pair, output_size: Pair, mode: str = "zeros") -> tuple[Axis, Axis]:
+        """How each row, and each column, of the windows reads the input's.
+
+        Args:
+            input_size: ``(H, W)``.
+            output_size: how many windows there are, down and across.
+            mode: what the padding shows, one of ``PADDING_MODES``.
+        """
+
+        def along(axis: int) -> Axis:
+            lines = []
+            for i in range(output_size[axis]):
+                first = i * self.stride[axis] - self.padding[axis][0]
+                places = range(first, first + self.extent[axis], self.dilation[axis])
+                shown = (padding_source(place, input_size[axis], mode) for place in places)
+                lines.append(Line(first, places[-1], tuple(sorted({at for at in shown if at is not None}))))
+            return Axis(tuple(lines), self.stride[axis])
+
+        return along(0), along(1)
+
+    def stamped(self, input_size: Pair, output_size: Pair) -> tuple[Axis, Axis]:
+        """The other way round: how each row, and each column, of what is stamped over reads the ``input_size`` stamps.
+
+        Args:
+            input_size: how many stamps there are, down and across.
+            output_size: ``(H, W)`` of what they are laid onto.
+        """
+
+        def along(axis: int) -> Axis:
+            lines = []
+            for i in range(output_size[axis]):
+                at, step = i + self.padding[axis][0], self.stride[axis]
+                first, last = -((self.extent[axis] - 1 - at) // step), at // step
+                taps = {tap * self.dilation[axis] for tap in range(self.kernel_size[axis])}
+                inside = range(max(0, first), min(input_size[axis] - 1, last) + 1)
+                lines.append(Line(first, last, tuple(n for n in inside if at - n * step in taps)))
+            return Axis(tuple(lines), 1 if self.stride[axis] == 1 else None)
+
+        return along(0), along(1)
 
     def _reading(self, axis: int, position: int, count: int) -> Iterator[int]:
         near = position + self.padding[axis][0]

@@ -8,12 +8,9 @@ import streamlit as st  # noqa: E402
 
 from pages.components.explore import explore  # noqa: E402
 from pages.shared import answers, frame, web  # noqa: E402
-from pages.shared.learn.desk import LINK  # noqa: E402
 from pages.shared.session import session  # noqa: E402
 
 kept = session()
-with kept.lock:
-    kept.learn.arrive(st.query_params.get(LINK, ""))
 frame.heading(
     "Learn",
     "Each idea in a few steps, with the live network under the words.",

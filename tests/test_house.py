@@ -33,6 +33,7 @@ CORE = {
     "ops": {"ops", *_BASE},
     "trace": {"ops", *_BASE},
     "rational": {"trace", "ops", *_BASE},
+    "receptive": {"trace", "ops", *_BASE},
     "layers": {"layers", "trace", "ops", *_BASE},
     "model_file": {"layers", "ops", *_BASE},
     "gradients": {"trace", "ops", *_BASE},

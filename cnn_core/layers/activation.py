@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Elementwise, Layer, Shape, plain
+from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, plain
 from cnn_core.ops import activation
 from cnn_core.ops._arrays import Array, setting
+from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
 
@@ -190,6 +191,15 @@ class Softmax(Layer):
         if not -len(input_shape) <= self.axis < len(input_shape):
             raise ShapeError(f"softmax needs an axis {self.axis}, got shape {input_shape}; axis=-1 works")
         return input_shape
+
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
+        """The row and the column at the same place; all of them along the axis it goes along."""
+        lines = in_place(input_shape)
+        along = self.axis % len(input_shape) - 2
+        if lines is None or along < 0:
+            return lines
+        every = Axis((lines[along].all,) * input_shape[2 + along], 0)
+        return (every, lines[1]) if along == 0 else (lines[0], every)
 
     def _line(self, shape: Shape, index: Index) -> Iterator[Index]:
         axis = self.axis % len(shape)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.ops._arrays import Array, real
-from cnn_core.shapes import Window
+from cnn_core.shapes import Axis, Window
 from cnn_core.trace import Index, Sources
 
 Shape = tuple[int, ...]
@@ -177,6 +177,21 @@ class Layer(ABC):
         """The window this layer slides over an input of this shape, or None where it slides none."""
         return None
 
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
+        """How each row, and each column, of the output's planes reads those of the input's planes.
+
+        Args:
+            input_shape: of what the layer is given.
+            output_shape: of what it makes of it.
+
+        Returns:
+            Rows, then columns; None where a cell may depend on any other, or there are no planes.
+        """
+        sliding = self.window(input_shape)
+        if sliding is None:
+            return None
+        return sliding.reads((input_shape[2], input_shape[3]), (output_shape[2], output_shape[3]))
+
     def macs(self, input_shape: Shape) -> int:
         """Multiply-adds for one input of this shape; 0 where the layer multiplies no weights."""
         return 0
@@ -196,6 +211,10 @@ class Elementwise(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
         return input_shape
+
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
+        """The row and the column at the same place."""
+        return in_place(input_shape)
 
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """The cell at the same place."""
@@ -221,6 +240,11 @@ def rank_four(shape: Shape) -> Shape:
     if len(shape) != 4:
         raise ShapeError(f"the input must be (N, C, H, W), got shape {shape}")
     return shape
+
+
+def in_place(shape: Shape) -> tuple[Axis, Axis] | None:
+    """Each row and each column of ``(N, C, H, W)`` reads the one at its own place; None for another rank."""
+    return (Axis.same(shape[2]), Axis.same(shape[3])) if len(shape) == 4 else None
 
 
 def inside(index: Index, shape: Shape) -> Index | None:

@@ -14,7 +14,7 @@ from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, unifor
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.padding import pad
-from cnn_core.shapes import Pair, Window, padding_source, pair, window
+from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, window
 from cnn_core.trace import Index, Sources
 
 
@@ -127,6 +127,11 @@ class Conv2d(Layer):
             needs_input=needs_input,
         )
         return grad_x, {"weight": grad_weight, "bias": grad_bias} if self.has_bias else {"weight": grad_weight}
+
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis]:
+        """The lines under the window, and those that its padding shows."""
+        sizes = (input_shape[2], input_shape[3]), (output_shape[2], output_shape[3])
+        return self.window(input_shape).reads(*sizes, self.padding_mode)
 
     def window(self, input_shape: Shape) -> Window:
         """The window the kernels slide."""

@@ -13,7 +13,7 @@ from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array
-from cnn_core.shapes import Pair, Window, pair, window
+from cnn_core.shapes import Axis, Pair, Window, pair, window
 from cnn_core.trace import Index, Sources
 
 
@@ -106,6 +106,11 @@ class ConvTranspose2d(Layer):
     def stamp(self, input_shape: Shape) -> Window:
         """The window that each input cell stamps its kernel over: it slides on the output."""
         return self._reach(rank_four(input_shape), self.weight.shape)[0]
+
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis]:
+        """The lines whose stamps cover a line of the output."""
+        sizes = (input_shape[2], input_shape[3]), (output_shape[2], output_shape[3])
+        return self.stamp(input_shape).stamped(*sizes)
 
     def _reach(self, input_shape: Shape, weight_shape: Shape) -> tuple[Window, Pair]:
         geometry = self._geometry()

@@ -8,7 +8,7 @@ for a server that does not know the session.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import streamlit as st
@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pages.shared import describe
-from pages.shared.convolution.message import convolution_message
+from pages.shared.convolution.message import convolution_glimpse, convolution_message
+from pages.shared.edits.checked import EditRefusedError
 from pages.shared.layers.message import layers_message
-from pages.shared.message import explore_message, learn_message
+from pages.shared.message import explore_glimpse, explore_message, learn_message
 from pages.shared.pooling.message import gradient_told, pooling_message
 from pages.shared.session import Session, recent
 
@@ -37,6 +38,14 @@ def convolution(kept: Session) -> bytes:
     """What the convolution laboratory's component is sent."""
     with kept.lock:
         return convolution_message(kept)
+
+
+# What is asked for while a gesture lasts, where the page's preview does not know all that follows from it.
+_GLIMPSES: dict[str, Callable[[Session, Collection[int]], bytes]] = {
+    "explore": explore_glimpse,
+    "learn": lambda kept, wanted: explore_glimpse(kept.learn, wanted),
+    "convolution": convolution_glimpse,
+}
 
 
 def learn(kept: Session) -> bytes:
@@ -81,8 +90,33 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
     if kept is None or make is None:
         return None
     with kept.lock:
+        if "glimpse" in message:
+            return _glimpse(kept, component, message["glimpse"])
         kept.desks[component].receive(message)
         return make(kept)
+
+
+def _glimpse(kept: Session, component: str, asked: Any) -> bytes:
+    """What a gesture under way waits for, of the state that it would lead to now; nothing is kept of it.
+
+    Args:
+        kept: the session, locked.
+        component: whose page asks.
+        asked: ``edit``, what the gesture would end as; ``stages``, whose values are waited for; ``base``, the revision
+            that it began on.
+
+    Returns:
+        A message with these stages alone; empty where the state is another or the edit is refused: its end will say so.
+    """
+    desk, make = kept.desks[component], _GLIMPSES.get(component)
+    try:
+        if make is None or asked["base"] != desk.revision:
+            return b""
+        wanted = {int(stage) for stage in asked["stages"]}
+        with desk.tried(asked["edit"]):
+            return make(kept, wanted)
+    except (EditRefusedError, KeyError, TypeError, ValueError, AttributeError):
+        return b""
 
 
 async def serve(request: Request) -> Response:

@@ -40,6 +40,7 @@ from cnn_core.shapes import Pair, ReceptiveField, Window, padding_sources
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
 from pages.shared.experiment import Experiment
+from pages.shared.sees import Told, sees
 
 Arrays = dict[str, npt.NDArray[np.float64]]
 
@@ -114,18 +115,19 @@ def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
     return "\n".join(f"{name} {line}" for name, line in lines)
 
 
-def spread_words(stamp: Window, plane: Pair, output: Pair) -> str:
+def spread_words(stamp: Window, plane: Pair, output: Pair, added: Pair = (0, 0)) -> str:
     """The output size of a transposed convolution with the numbers plugged in.
 
     Args:
         stamp: what each input cell lays onto the output.
         plane: rows and columns of the input.
         output: rows and columns it gives.
+        added: its output padding, down and across.
     """
     lines = []
     for axis, name in enumerate(("rows", "columns")):
         cut = sum(stamp.padding[axis])
-        less = f" − {cut}" if cut else ""
+        less = (f" − {cut}" if cut else "") + (f" + {added[axis]}" if added[axis] else "")
         lines.append(
             (name, f"({plane[axis]} − 1) · {stamp.stride[axis]} + {stamp.extent[axis]}{less} = {output[axis]}")
         )
@@ -140,6 +142,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
     experiment = chain.experiment
     described = [_input(chain.trace.input, experiment, arrays)]
     fields = [row.receptive_field for row in chain.network.summary(chain.trace.input.shape)]
+    fields_seen = sees(chain.trace)
     for number, (stage, step) in enumerate(zip(chain.trace.stages, chain.steps, strict=False)):
         reads = stage.inputs[0]
         before = chain.trace.values(reads)
@@ -156,12 +159,18 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
             "lens": lens,
             "scale": _scale(step.view),
             "field": field_of(fields[number]),
+            "sees": _seen(fields_seen[number], arrays),
         }
         described.append({**told, **words, "reads": reads})
         window = stage.layer.window(before.shape)
         if window is not None:
             described[-2]["ring"] = [side for axis in window.padding for side in axis]
     return described, arrays
+
+
+def _seen(told: Told | None, arrays: Arrays) -> list[str] | None:
+    """The names of what a stage's rows and columns see of the input."""
+    return None if told is None else [keep(lines, arrays) for lines in told]
 
 
 def _planes(output: npt.NDArray[Any], experiment: Experiment) -> list[str] | None:

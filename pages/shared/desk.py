@@ -6,12 +6,14 @@ Explore's experiment and each laboratory's have a desk of their own; all of one 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
 from pages.shared.edits.checked import EditRefusedError
+from pages.shared.link_code import Link, ScenarioError
 
 State = TypeVar("State")
 
@@ -63,6 +65,25 @@ class Desk(Generic[State]):
     def arrays(self, state: State) -> list[Any]:
         """The arrays that a state holds on to, so that a history's weight can be told."""
         raise NotImplementedError
+
+    def link(self) -> Link:
+        """What of the state on screen, and of where the eye is on it, an address can carry."""
+        raise NotImplementedError
+
+    def read_link(self, code: str) -> None:
+        """Show what a link brought.
+
+        Raises:
+            ScenarioError: with a sentence, where it cannot be opened.
+        """
+        raise NotImplementedError
+
+    def follow(self, code: str) -> None:
+        """Begin on what an address holds, or say why not and stay with what a page opens with."""
+        try:
+            self.read_link(code)
+        except ScenarioError as error:
+            self.notice = f"{error} This is the worked example instead."
 
     @property
     def state(self) -> State:
@@ -121,6 +142,20 @@ class Desk(Generic[State]):
     def looked(self, message: Mapping[str, Any]) -> None:
         """Take in how the state is looked at; what the message does not say stays."""
         self.output = max(0, int(message.get("output", self.output) or 0))
+
+    @contextmanager
+    def tried(self, edit: Mapping[str, Any]) -> Iterator[None]:
+        """Have the state that an edit would lead to on screen for a moment; nothing of it is kept.
+
+        Raises:
+            EditRefusedError: where the edit cannot be made.
+        """
+        before = self.history, self.position
+        try:
+            self.history, self.position = [self.applied(self.state, edit)], 0
+            yield
+        finally:
+            self.history, self.position = before
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit, or say why not."""

@@ -12,8 +12,9 @@ from pages.shared.chain import Chain, build
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.link_code import Link
 from pages.shared.predict import OPERATIONS, Predictions
-from pages.shared.scenario import Scenario
+from pages.shared.scenario import Scenario, from_link, to_link
 
 
 @dataclass(kw_only=True)
@@ -85,6 +86,16 @@ class ExperimentDesk(Desk[Experiment]):
         """Show what a link or a file brought; undo leads back."""
         self.put(scenario.experiment)
         self.pin, self.output = scenario.pin, scenario.output
+
+    def link(self) -> Link:
+        """What of the experiment an address can carry."""
+        return to_link(self.scenario)
+
+    def read_link(self, code: str) -> None:
+        """Begin on the experiment that a link brought."""
+        scenario = from_link(code)
+        self.history, self.position = [scenario.experiment], 0
+        self.pin, self.output, self.notice = scenario.pin, scenario.output, scenario.notice
 
     def take_over(self, before: Desk[Experiment]) -> None:
         """Go on from where another desk was, gradients and predictions included."""

@@ -13,12 +13,12 @@ OWN, FEATURES = "explore", "features"  # inputs by name
 SIDE_LARGEST = 64  # cells
 
 
-def input_of(experiment: Experiment) -> FloatArray:
-    """What Explore is looking at, ``(C, H, W)``, at most 64 cells a side."""
+def input_of(experiment: Experiment, most: int = SIDE_LARGEST) -> FloatArray:
+    """What Explore is looking at, ``(C, H, W)``, at most ``most`` cells a side."""
     planes = experiment.input
-    if max(planes.shape[1:]) > SIDE_LARGEST:
+    if max(planes.shape[1:]) > most:
         # Steps of 1/255, as in Explore.
-        planes = np.rint(resized(planes.astype(np.float32), SIDE_LARGEST).astype(np.float64) * 255.0) / 255.0
+        planes = np.rint(resized(planes.astype(np.float32), most).astype(np.float64) * 255.0) / 255.0
     return read_only(planes)
 
 

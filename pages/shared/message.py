@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,10 @@ from pages.shared.edits.checked import VALUE_LIMIT
 from pages.shared.experiment import Experiment
 from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.learn import draft
-from pages.shared.learn.desk import LINK as LESSON_LINK
 from pages.shared.learn.groups import locked
 from pages.shared.learn.told import seen, told_course, told_lesson
 from pages.shared.predict import described as predicted
-from pages.shared.scenario import to_link
-from pages.shared.session import LINK, Session
+from pages.shared.session import LINKS, Session
 
 _WORKED_PIN = (0, (0, 0, 0, 1))  # the first cell of the worked example whose sum is not negative
 
@@ -39,7 +38,6 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
     desk = session.learn
     header, arrays, output = _experiment(desk)
     step = desk.step
-    link = desk.link
     header |= {
         "session": desk.identity,
         "desk": "learn",
@@ -48,7 +46,7 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
         "uploads": session.uploads,
         "pin_count": desk.pin_count,
         "notice": desk.notice,
-        "link": {"name": LESSON_LINK, "code": link.code, "missing": link.missing},
+        "link": link_of(session, "learn"),
         "upload_limit": upload_limit,
         "locked": locked(None if step is None else step.show),
         "lesson": told_lesson(desk, (header["pin"]["stage"], tuple(header["pin"]["index"]))),
@@ -81,6 +79,19 @@ def _experiment(desk: ExperimentDesk) -> tuple[dict[str, Any], describe.Arrays, 
     return header, arrays, output
 
 
+def explore_glimpse(desk: ExperimentDesk, wanted: Collection[int]) -> bytes:
+    """What Explore waits for while a gesture lasts: the values of some stages, and the gradients that are shown."""
+    chain = desk.chain
+    arrays: describe.Arrays = {}
+    stages: list[dict[str, Any]] = [{"stage": number} for number in range(-1, len(chain.trace.stages))]
+    if desk.backward is not None:
+        describe.add_gradients(stages, desk.backward[1], arrays)
+    for stage in stages:
+        if stage["stage"] in wanted:
+            stage["array"] = describe.keep(chain.trace.values(stage["stage"]), arrays)
+    return pack({"stages": stages}, arrays, ())
+
+
 def gallery_message(session: Session) -> bytes:
     """The message for the gallery of kernels."""
     stages, cards, arrays, problem = describe.gallery(session.experiment)
@@ -109,10 +120,11 @@ def _kept(session: Session) -> dict[str, Any]:
     }
 
 
-def link_of(session: Session) -> dict[str, Any]:
-    """The address that holds the experiment on screen."""
-    link = to_link(session.scenario)
-    return {"name": LINK, "code": link.code, "missing": link.missing}
+def link_of(session: Session, desk: str = "explore") -> dict[str, Any]:
+    """The address that holds what is on a desk, without the parameters of others."""
+    link = session.desks[desk].link()
+    others = [parameter for name, parameter in LINKS.items() if name != desk]
+    return {"name": LINKS[desk], "others": others, "code": link.code, "missing": link.missing}
 
 
 def _backward(chain: Chain, target: Target | None) -> dict[str, Any]:

@@ -144,6 +144,18 @@ def in_short(scenario: Scenario) -> tuple[dict[str, Any], str]:
     return told | _eye(scenario), missing
 
 
+def of_sample(told: Mapping[str, Any], experiment: Experiment | None = None) -> Experiment:
+    """An experiment over the sample of this name, size and colour.
+
+    Raises:
+        EditRefusedError: where there is no such sample, or not so.
+    """
+    experiment = experiment or Experiment()
+    for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
+        experiment = apply(experiment, {"op": op, "value": told[value]})
+    return experiment
+
+
 def from_link(code: str) -> Scenario:
     """Read a scenario from a link's parameter.
 
@@ -158,9 +170,7 @@ def from_short(told: Mapping[str, Any]) -> Scenario:
     """The scenario that :func:`in_short` wrote; to be read within :func:`pages.shared.link_code.opening`."""
     experiment = _carry_out(told, Experiment())
     if "sample" in told:
-        sample = an_object(told["sample"])
-        for op, value in (("sample", "name"), ("photo_size", "size"), ("colour", "colour")):
-            experiment = apply(experiment, {"op": op, "value": sample[value]})
+        experiment = of_sample(an_object(told["sample"]), experiment)
         experiment = replace(experiment, source="photo" if told.get("source") == "photo" else "grid")
     scenario = _read_eye(told, experiment)
     return replace(scenario, notice=_OWN_PICTURE) if told.get("own_picture") is True else scenario

@@ -25,9 +25,10 @@ from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
 from pages.shared.pooling.desk import PoolingDesk
 from pages.shared.predict import Predictions
-from pages.shared.scenario import from_file, from_link
+from pages.shared.scenario import from_file
 
-LINK = "x"  # the address's parameter that holds an experiment
+# The address's parameter that holds what is on a desk, by the desk; a page's address has its own alone.
+LINKS = {"explore": "x", "convolution": "c", "learn": "lesson"}
 
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a reloaded page may come back to
@@ -200,15 +201,9 @@ def session() -> Session:
     """The visitor's session, begun on what the address holds or else on the worked grid."""
     if _KEY not in st.session_state:
         begun = Session()
-        code = st.query_params.get(LINK)
-        if code:
-            try:
-                scenario = from_link(code)
-            except ScenarioError as error:
-                begun.notice = f"{error} This is the worked example instead."
-            else:
-                begun.history = [scenario.experiment]
-                begun.pin, begun.output, begun.notice = scenario.pin, scenario.output, scenario.notice
+        for name, parameter in LINKS.items():
+            if code := st.query_params.get(parameter):
+                begun.desks[name].follow(code)
         st.session_state[_KEY] = begun
     kept: Session = st.session_state[_KEY]
     _remember(kept)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 
@@ -90,3 +91,52 @@ def test_messages_that_come_at_once_are_taken_in_one_after_the_other(kept):
         header, _ = unpack(data)
         title = "Sobel x" if header["revision"] % 2 else "Box blur"
         assert header["kernel"]["outputs"][0]["title"] == title
+
+
+def glimpse(kept: Session, component: str, edit: dict, *stages: int, base: int = 0) -> bytes:
+    asked = {"session": kept.identity, "glimpse": {"edit": edit, "stages": stages, "base": base}}
+    return post(address(kept, component), json.dumps(asked).encode())[2]
+
+
+WEIGHTS = {"op": "kernel", "output": 0, "plane": 0, "values": [[1, 2, 3], [4, 5, 6], [7, 8, 9]]}
+
+
+def test_a_gesture_under_way_is_shown_the_gradients_it_would_lead_to_and_nothing_is_kept(kept):
+    kept.receive({**message(kept), "target": "score:0"})
+    before, history = kept.experiment, kept.history
+    header, arrays = unpack(glimpse(kept, "explore", WEIGHTS))
+    assert (kept.experiment, kept.history, kept.revision, kept.notice) == (before, history, 0, "")
+    kept.receive(message(kept, WEIGHTS))
+    found = kept.backward[1]
+    for stage in header["stages"]:
+        wanted = found.input if stage["stage"] < 0 else found.stages[stage["stage"]]
+        if wanted is None:
+            assert stage["gradient"] is None
+        else:
+            np.testing.assert_array_equal(arrays[stage["gradient"]], wanted)
+    np.testing.assert_array_equal(arrays[header["stages"][1]["weight_gradient"]], found.params["0.weight"])
+    assert not any("array" in stage for stage in header["stages"])
+
+
+def test_a_gesture_under_way_is_shown_the_stages_that_its_page_cannot_preview(kept):
+    desk = kept.convolution
+    desk.receive(message(kept, {"op": "transposed", "value": True}))
+    header, arrays = unpack(glimpse(kept, "convolution", WEIGHTS, 0, base=1))
+    assert [stage["stage"] for stage in header["stages"]] == [0]
+    assert len(arrays) == 1
+    desk.receive({"session": kept.identity, "edits": [{**WEIGHTS, "revision": 2}]})
+    np.testing.assert_array_equal(arrays[header["stages"][0]["array"]], desk.run.trace.output)
+
+
+@pytest.mark.parametrize(
+    "asked", [{}, None, [], {"edit": WEIGHTS, "stages": 3, "base": 0}, {"edit": 7, "stages": [], "base": 0}]
+)
+def test_a_glimpse_that_is_none_is_answered_with_nothing(kept, asked):
+    body = json.dumps({"session": kept.identity, "glimpse": asked}).encode()
+    assert post(address(kept), body)[::2] == (200, b"")
+
+
+def test_a_glimpse_of_a_refused_edit_or_on_another_state_is_empty(kept):
+    assert glimpse(kept, "explore", {"op": "stride", "value": 0}) == b""
+    assert glimpse(kept, "explore", WEIGHTS, base=3) == b""
+    assert kept.notice == ""

@@ -37,6 +37,8 @@ NAMES = st.sampled_from(
         *({"op": "groups", "value": n} for n in range(6)),
         *({"op": "kernel_size", "axis": axis, "value": n} for axis in (0, 1) for n in range(9)),
         *({"op": "stride", "value": n} for n in range(6)),
+        *({"op": "output_padding", "value": n} for n in range(5)),
+        {"op": "output_padding", "axis": 0, "value": 1},
         *({"op": "dilation", "axis": 1, "value": n} for n in range(6)),
         *({"op": "padding", "value": n} for n in ("same", "valid", "own", 0, 2, 4, 5, "odd")),
         *({"op": "padding", "side": side, "value": 3} for side in range(5)),
@@ -73,6 +75,8 @@ def test_whatever_is_done_what_is_on_screen_fits_and_a_refusal_is_a_sentence(edi
     operation = desk.state.operation
     alike = {"stride": operation.stride, "padding": operation.padding, "dilation": operation.dilation}
     alike["groups"], x = operation.groups, desk.state.input[None]
+    if operation.transposed:
+        alike["output_padding"] = operation.output_padding
     bias = operation.bias if operation.with_bias else None
     if operation.transposed:
         by_input = operation.sliding.reshape(operation.groups, -1, *operation.sliding.shape[1:]).swapaxes(1, 2)
@@ -157,16 +161,17 @@ def test_reflected_padding_stops_where_the_image_has_no_more_to_show():
 
 def test_the_input_of_explore_comes_at_a_working_size_and_is_kept_when_explore_goes_on():
     session = Session()
-    edits = [{"op": "sample", "value": "colours", "revision": 1}, {"op": "colour", "value": "rgb", "revision": 2}]
+    edits = [{"op": "sample", "value": "cat", "revision": 1}, {"op": "colour", "value": "rgb", "revision": 2}]
+    edits.append({"op": "photo_size", "value": 300, "revision": 3})
     session.receive({"session": session.identity, "edits": edits})
     desk = session.convolution
     desk.receive({"session": session.identity, "edits": [{"op": "input", "value": "explore", "revision": 1}]})
     taken = desk.state.input
-    assert taken.shape == (3, 64, 64)
+    assert taken.shape == (3, 149, 224)
     assert desk.state.operation.inputs == 3
-    session.receive({"session": session.identity, "edits": [{"op": "source", "value": "grid", "revision": 3}]})
+    session.receive({"session": session.identity, "edits": [{"op": "source", "value": "grid", "revision": 4}]})
     assert desk.state.input is taken
-    assert session.revision == 3
+    assert session.revision == 4
     assert desk.revision == 1
 
 
@@ -249,3 +254,36 @@ def test_a_pin_that_is_gone_falls_to_the_nearest_cell():
     header, _ = unpack(convolution_message(session))
     assert header["pin"] == {"stage": 0, "index": [0, 0, 1, 1]}
     assert [column["view"] for column in entries(header, "columns")] == ["input", "kernel", "alone", "output"]
+
+
+def test_output_padding_goes_from_0_to_one_below_stride_or_dilation_and_says_why_no_further():
+    plain = edited({"op": "transposed", "value": True})
+    told = control(plain, "kernel", "output padding")
+    assert (told["low"], told["high"], told["value"]) == (0, 0, 0)
+    assert told["why_not"] == [
+        "Output padding cannot be negative",
+        "It stays below the larger of both: with stride 1 and dilation 1, 0 is the largest that fits",
+    ]
+    wide = edited(
+        {"op": "transposed", "value": True},
+        {"op": "stride", "value": [3, 2]},
+        {"op": "dilation", "value": [1, 4]},
+        {"op": "output_padding", "value": 2},
+        {"op": "output_padding", "axis": 1, "value": 3},
+    )
+    assert control(wide, "kernel", "output padding")["text"] == "2 × 3"
+    down, across = (control(wide, "kernel", f"output padding {axis}") for axis in ("down", "across"))
+    assert (down["high"], across["high"]) == (2, 3)
+    assert "with stride 2 and dilation 4, 3 is the largest" in across["why_not"][1]
+    output = run(wide).trace.output
+    note = next(each["note"] for each in columns(run(wide), 0) if each["view"] == "output")
+    assert f"rows (6 − 1) · 3 + 3 + 2 = {output.shape[2]}" in note
+    assert f"columns (6 − 1) · 2 + 9 + 3 = {output.shape[3]}" in note
+    with pytest.raises(EditRefusedError, match="Output padding must be smaller than the stride or the dilation"):
+        apply(wide, {"op": "stride", "value": 1}, Experiment())
+    assert "output padding must be smaller" in control(wide, "kernel", "stride down")["why_not"][0]
+
+
+def test_a_convolution_that_is_not_transposed_has_no_output_padding():
+    with pytest.raises(StopIteration):
+        control(edited(), "kernel", "output padding")

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cnn_core import kernels
+from cnn_core.receptive import field
 from pages.components.blob import identity
 from pages.shared.message import explore_message, gallery_message, keeper_message
+from pages.shared.sees import sees
 from pages.shared.session import Session
 
 
@@ -147,3 +149,46 @@ def test_a_tensor_s_name_changes_with_any_bit_any_place_and_any_shape():
         changed[place] = np.nextafter(changed[place], 10)
         names.add(identity(changed.reshape(array.shape)))
     assert len(names) == 404
+
+
+def test_what_every_cell_of_every_stage_sees_of_the_input_is_cnn_core_s():
+    session = edited(
+        {"op": "padding", "value": 1},
+        {"op": "stride", "value": [1, 2]},
+        {"op": "pool_padding", "value": 1},
+        {"op": "pool_stride", "value": 1},
+    )
+    header, arrays = unpack(explore_message(session, upload_limit=100))
+    for stage in header["stages"][1:]:
+        rows, columns = (arrays[name] for name in stage["sees"])
+        shape = session.chain.trace.stages[stage["stage"]].output.shape
+        for index in np.ndindex(shape):
+            told = field(session.chain.trace, stage["stage"], index)
+            at = index[2:] if len(shape) == 4 else (0, 0)
+            if stage["view"] == "flat":  # the page asks the cell that it was
+                continue
+            for lines, line, number in zip(told, (rows, columns), at, strict=True):
+                assert line[number].tolist() == [
+                    lines.first,
+                    lines.last,
+                    lines.seen[0],
+                    lines.seen[-1],
+                    len(lines.seen),
+                ]
+    assert header["stages"][0].get("sees") is None
+
+
+def test_a_cell_that_sees_padding_alone_is_told_as_one_that_sees_nothing():
+    session = edited({"op": "padding", "value": 3})
+    header, arrays = unpack(explore_message(session, upload_limit=100))
+    rows, _ = (arrays[name] for name in header["stages"][1]["sees"])
+    assert rows[0].tolist() == [-3, -1, 0, -1, 0]
+
+
+def test_fields_are_remembered_as_long_as_the_geometry_stays():
+    session = Session()
+    before = sees(session.chain.trace)
+    session.receive({"session": session.identity, "edits": [{"op": "random", "output": 0, "revision": 1}]})
+    assert sees(session.chain.trace) is before
+    session.receive({"session": session.identity, "edits": [{"op": "stride", "value": 2, "revision": 2}]})
+    assert sees(session.chain.trace) is not before

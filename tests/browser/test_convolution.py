@@ -388,32 +388,6 @@ def test_a_column_is_told_as_real_tables(laboratory: Page):
         laboratory.keyboard.press("Escape")
 
 
-def test_the_hand_is_followed_at_the_screen_s_pace_on_a_large_input(page: Page, server: Server):
-    """Median gap between frames while a pointer moves over a 64-cell input and its weights."""
-    page.goto(f"{server.url}/")
-    wait_drawn(page, "probabilities")
-    before = revision(page)
-    page.get_by_role("button", name="Samples").click()
-    page.locator(".ks-sample", has_text="Cat").first.click()
-    wait_drawn(page, "probabilities", "cnn_core", before)
-    page.get_by_role("link", name="Convolution").click()
-    wait_drawn(page, "output-0")
-    clear(page)  # edits are counted page by page
-    set_to(page, "input", "Input", "explore", kind="select")
-    box = page.locator("[data-view=input-0]").bounding_box()
-    page.evaluate(
-        "() => { window.gaps = []; let last = performance.now(); const tick = (now) => { window.gaps.push(now - last);"
-        " last = now; window.ticking = requestAnimationFrame(tick); }; requestAnimationFrame(tick); }"
-    )
-    for k in range(60):
-        page.mouse.move(box["x"] + 4 + (box["width"] - 8) * k / 60, box["y"] + box["height"] / 2)
-    fields = page.locator("[data-view=kernel-0] input")
-    for k in range(9):
-        fields.nth(k).hover()
-    gaps = page.evaluate("() => { cancelAnimationFrame(window.ticking); return window.gaps.slice(2); }")
-    assert np.median(gaps) < 25
-
-
 @pytest.fixture
 def anyone(any_screen: Page, server: Server) -> Page:
     any_screen.goto(f"{server.url}/convolution")

@@ -296,7 +296,7 @@ ASK_CASE = """async (wanted) => {
     const sum = new Array(rows * columns).fill(0);
     for (let c = 0; c < each; c += 1) for (let a = 0; a < KH; a += 1) for (let b = 0; b < KW; b += 1) {
       const met = model.met(told, o, model.mixed(told, o).first + c, a, b);
-      for (const { output, product } of met) sum[output[2] * columns + output[3]] += product;
+      met.share.forEach((product, at) => { sum[at] += product; });
     }
     shares.push(...sum);
   }

@@ -13,6 +13,7 @@ import { Column } from "./column.js";
 import { h, oncePerFrame, setText } from "./dom.js";
 import { Edits } from "./edits.js";
 import { short } from "./format.js";
+import { Glimpse } from "./glimpse.js";
 import { keep, takeUp } from "./keep.js";
 import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
@@ -54,6 +55,8 @@ export class Board {
     this.columns = new Map();
     /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
+    /** Names of the arrays that the gesture under way was lent. @type {string[] | null} */
+    this.lent = null;
     this.notice = new Notice();
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
     this.edits = new Edits({
@@ -62,6 +65,7 @@ export class Board {
       columns: () => this.kernelColumns(),
       channel: this.channel,
       begin: () => this.#beginEdit(),
+      beside: (output) => this.beside(output),
       sent: (edit) => this.waiting.answer(edit),
       redraw: () => this.redraw(),
     });
@@ -84,7 +88,18 @@ export class Board {
     });
     this.busy = new Busy();
     this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
-    this.redraw = oncePerFrame(() => this.draw("preview"));
+    this.glimpse = new Glimpse(component, {
+      session: () => this.channel.session,
+      base: () => this.header.revision,
+      gesture: () => this.edits.revision,
+      edit: () => this.edits.current,
+      waits: () => this.waits(),
+      take: (stages, arrays) => this.glimpsed(stages, arrays),
+    });
+    this.redraw = oncePerFrame(() => {
+      this.draw("preview");
+      this.glimpse.want();
+    });
     this.remark = oncePerFrame(() => this.mark());
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
   }
@@ -136,6 +151,7 @@ export class Board {
     if (!this.header) this.begin(header);
     const resuming = !this.header && takeUp(header, this.channel);
     this.header = header;
+    this.lent = null;
     keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays, header.told);
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
@@ -159,6 +175,45 @@ export class Board {
   /** What the numbers on screen are gradients of, "" where they are values. */
   get of() {
     return "";
+  }
+
+  /** What else is made with an output's weights: stages, and which of their own outputs. @param {number} _output @returns {{stage: number, output: number}[]} */
+  beside(_output) {
+    return [];
+  }
+
+  /** The stages whose values the gesture under way waits for; null where it waits for nothing. @returns {number[] | null} */
+  waits() {
+    return this.model.waiting.size ? [...this.model.waiting] : null;
+  }
+
+  /**
+   * What the gesture waited for has come, and the gesture goes on.
+   * @param {any[]} stages a stage's number and the names of what came for it
+   * @param {Map<string, import("./blob.js").Tensor>} arrays
+   */
+  glimpsed(stages, arrays) {
+    const held = this.channel.arrays;
+    // What came before was looked at and is kept by nobody.
+    for (const name of this.lent ?? []) if (!arrays.has(name)) held.delete(name);
+    this.lent = [...arrays.keys()].filter((name) => this.lent?.includes(name) || !held.has(name));
+    for (const [name, tensor] of arrays) held.set(name, tensor);
+    for (const { stage, array, ...names } of stages) {
+      Object.assign(this.model.byNumber.get(stage), names);
+      if (!array) continue;
+      this.model.values.set(stage, arrays.get(array));
+      this.model.waiting.delete(stage);
+    }
+    this.renewed();
+    this.draw("preview");
+  }
+
+  /** Stages have other arrays than they had, and are about to be drawn. */
+  renewed() {}
+
+  /** Dim what is older than the hand, where it stays so long enough to be read. @param {HTMLElement} element @param {boolean} late */
+  late(element, late) {
+    element.classList.toggle("ks-late", late);
   }
 
   /** The first header has come. @param {any} _header */

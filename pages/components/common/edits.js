@@ -18,12 +18,13 @@ export class Edits {
    *   columns: () => number,
    *   channel: import("./channel.js").Channel,
    *   begin: () => void,
+   *   beside?: (output: number) => {stage: number, output: number}[],
    *   sent: (edit: {op: string, revision: number}) => void,
    *   redraw: () => void,
    * }} on
    */
   constructor(on) {
-    // `columns`: of the kernel as it is drawn.
+    // `columns`: of the kernel as it is drawn. `beside`: what else is made with an output's weights, by weights of its own.
     this.on = on;
     /** The revision of the edit under way. @type {number | null} */
     this.revision = null;
@@ -105,12 +106,30 @@ export class Edits {
 
   endWeights() {
     if (!this.weights) return;
-    const { values, output, plane } = this.weights;
+    const edit = this.current;
     this.weights = null;
-    this.#sumAnew(output);
-    const columns = this.on.columns();
-    const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
-    this.#end({ op: "kernel", output, plane, values: rows });
+    this.#sumAnew(edit.output);
+    this.#end(edit);
+  }
+
+  /** The edit that the gesture under way would end as now; null where there is none. @returns {any | null} */
+  get current() {
+    if (this.weights) {
+      const { values, output, plane } = this.weights;
+      const columns = this.on.columns();
+      const rows = Array.from({ length: values.length / columns }, (_, k) => values.slice(k * columns, (k + 1) * columns));
+      return { op: "kernel", output, plane, values: rows };
+    }
+    if (this.dense) {
+      const { stage, cells } = this.dense;
+      const features = this.on.model().weights.get(stage).shape[1];
+      return { op: "dense", features, cells: [...cells].map(([at, value]) => [Math.floor(at / features), at % features, value]) };
+    }
+    if (this.cells) {
+      const columns = this.on.model().values.get(-1).shape[3];
+      return { op: "cells", plane: this.plane, cells: [...this.cells].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]) };
+    }
+    return null;
   }
 
   /**
@@ -118,13 +137,14 @@ export class Edits {
    * @param {number} output
    */
   #sumAnew(output) {
-    const { stage } = this.on.header().kernel;
     const model = this.on.model();
-    if (!model.byNumber.has(stage)) return;
-    const { shape, values } = model.weights.get(stage);
-    const [, , rows, columns] = model.values.get(stage).shape;
-    if (shape[1] * shape[2] * shape[3] * rows * columns > AT_ONCE) return;
-    model.edit({ weight: { stage, values, output, anew: true } });
+    for (const each of [{ stage: this.on.header().kernel.stage, output }, ...(this.on.beside?.(output) ?? [])]) {
+      if (!model.byNumber.has(each.stage)) continue;
+      const { shape, values } = model.weights.get(each.stage);
+      const [, , rows, columns] = model.values.get(each.stage).shape;
+      if (shape[1] * shape[2] * shape[3] * rows * columns > AT_ONCE) continue;
+      model.edit({ weight: { ...each, values, anew: true } });
+    }
   }
 
   /**
@@ -151,10 +171,9 @@ export class Edits {
 
   endDense() {
     if (!this.dense) return;
-    const { stage, cells } = this.dense;
-    const features = this.on.model().weights.get(stage).shape[1];
+    const edit = this.current;
     this.dense = null;
-    this.#end({ op: "dense", features, cells: [...cells].map(([at, value]) => [Math.floor(at / features), at % features, value]) });
+    this.#end(edit);
   }
 
   /**
@@ -190,10 +209,9 @@ export class Edits {
   endCells() {
     clearTimeout(this.timer);
     if (!this.cells) return;
-    const columns = this.on.model().values.get(-1).shape[3];
-    const cells = [...this.cells].map(([flat, value]) => [Math.floor(flat / columns), flat % columns, value]);
+    const edit = this.current;
     this.cells = null;
-    this.#end({ op: "cells", plane: this.plane, cells });
+    this.#end(edit);
   }
 }
 

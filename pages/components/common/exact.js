@@ -11,18 +11,22 @@
  */
 export function fsum(numbers) {
   /** @type {number[]} Non-overlapping partial sums, smallest first. */
-  let partials = [];
+  const partials = [];
   for (let x of numbers) {
-    const kept = [];
-    for (let y of partials) {
+    let kept = 0;
+    for (let k = 0; k < partials.length; k += 1) {
+      let y = partials[k];
       if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
       const high = x + y;
       const low = y - (high - x);
-      if (low !== 0) kept.push(low);
+      if (low !== 0) {
+        partials[kept] = low;
+        kept += 1;
+      }
       x = high;
     }
-    kept.push(x);
-    partials = kept;
+    partials.length = kept;
+    partials.push(x);
   }
   if (partials.length === 0) return 0;
   let i = partials.length - 1;

@@ -14,7 +14,11 @@ import { colour, paint, paintColour } from "./scale.js";
 /** @typedef {import("./scale.js").Scale} Scale */
 /** @typedef {import("./windows.js").Box} Box */
 /** @typedef {{row: number, column: number}} Cell */
-/** @typedef {{box: Box, role: "self" | "source" | "feeds" | "winner" | "tie" | "tied" | "term" | "pinned" | "tap", hue?: string}} Mark  `hue`: of the weight that a "tap" meets; a "tie" is as large as the winner, and "tied" a cell whose window has one */
+/**
+ * @typedef {{box?: Box, rows?: number[], columns?: number[], role: "self" | "source" | "feeds" | "winner" | "tie" | "tied" | "term" | "pinned" | "tap" | "taps" | "field", inside?: Box | null, hue?: string}} Mark
+ *   a "field" is drawn where it lies `inside` the map, and in dashes where it goes on beyond; `hue`: of the weight that a "tap" meets; "taps" are all the cells where one of `rows` crosses one of `columns`;
+ *   a "tie" is as large as the winner, and "tied" a cell whose window has one
+ */
 /**
  * @typedef {{
  *   hover?: (cell: Cell | null) => void,
@@ -33,6 +37,7 @@ const EASY_NUMBER = 11;
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
+const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
 const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
 /** Padding cells around a map: top, bottom, left, right. */
 export const NO_RING = Object.freeze([0, 0, 0, 0]);
@@ -57,6 +62,8 @@ export class Grid {
     this.columns = 0;
     this.cell = 0;
     this.ring = NO_RING;
+    /** Cells beyond the map's edge that a mark may reach, where they are more than those of the ring. */
+    this.overhang = 0;
     /** How numbers are written, where it is not in decimals. @type {((value: number) => string) | null} */
     this.words = null;
     /** Which row and column each place around the map shows, where it is not zeros. @type {number[][] | null} */
@@ -85,10 +92,10 @@ export class Grid {
   resize(rows, columns, cell, ring = NO_RING, around = null) {
     this.around = around;
     const ratio = window.devicePixelRatio || 1;
-    if (rows === this.rows && columns === this.columns && cell === this.cell && String(ring) === String(this.ring) && ratio === this.ratio) {
+    if (rows === this.rows && columns === this.columns && cell === this.cell && String(ring) === String(this.ring) && this.overhang === this.hung && ratio === this.ratio) {
       return;
     }
-    Object.assign(this, { rows, columns, cell, ring, ratio });
+    Object.assign(this, { rows, columns, cell, ring, ratio, hung: this.overhang });
     const [width, height] = [columns * cell, rows * cell];
     this.element.style.width = `${width}px`;
     this.element.style.height = `${height}px`;
@@ -97,7 +104,8 @@ export class Grid {
     this.#place();
     this.ink.width = Math.round(width * ratio);
     this.ink.height = Math.round(height * ratio);
-    this.bleed = Math.ceil(Math.max(...ring) * cell) + 6;
+    const padded = Math.max(...ring) * cell;
+    this.bleed = Math.ceil(Math.max(padded, Math.min(this.overhang * cell, padded + OVERHANG_MOST))) + 6;
     this.marks.width = Math.round((width + 2 * this.bleed) * ratio);
     this.marks.height = Math.round((height + 2 * this.bleed) * ratio);
     this.marks.style.inset = `${-this.bleed}px`;
@@ -274,11 +282,18 @@ export class Grid {
       }
     }
     if (this.cover) drawCover(context, this, this.cover, style);
-    for (const mark of marks) if (mark.role === "tap") this.#drawTap(context, mark);
-    for (const { box, role } of marks) {
-      if (role === "tap") continue;
+    for (const mark of marks) {
+      if (mark.role === "tap") this.#drawTap(context, mark);
+      if (mark.role === "taps") this.#drawTaps(context, mark);
+    }
+    for (const { box, role, inside } of marks) {
+      if (!box || role === "tap") continue;
       if (role === "tied") {
         this.#drawTied(context, box, style);
+        continue;
+      }
+      if (role === "field") {
+        this.#drawField(context, box, inside, accent, paper);
         continue;
       }
       const x = (box.left - left) * scale;
@@ -340,6 +355,51 @@ export class Grid {
     context.strokeStyle = hue;
     context.lineWidth = line;
     context.strokeRect(x + line / 2 + 0.5, y + line / 2 + 0.5, scale - line - 1, scale - line - 1);
+  }
+
+  /** What a cell sees: the part on the map, and in dashes what would lie beyond it. @param {CanvasRenderingContext2D} context @param {Box} box @param {Box | null} inside @param {string} accent @param {string} paper */
+  #drawField(context, box, inside, accent, paper) {
+    const frame = (/** @type {Box} */ { top, left, bottom, right }) => {
+      const [x, y] = [(left - this.left) * this.scale, (top - this.top) * this.scale];
+      const [width, height] = [(right - left + 1) * this.scale, (bottom - top + 1) * this.scale];
+      const grow = Math.max(0, (7 - Math.min(width, height)) / 2);
+      context.strokeRect(x - grow, y - grow, width + 2 * grow, height + 2 * grow);
+    };
+    const beyond = !inside || box.top < inside.top || box.left < inside.left || box.bottom > inside.bottom || box.right > inside.right;
+    if (inside) {
+      context.strokeStyle = paper;
+      context.lineWidth = 5;
+      frame(inside);
+      context.strokeStyle = accent;
+      context.lineWidth = 2;
+      frame(inside);
+    }
+    if (!beyond) return;
+    context.strokeStyle = accent;
+    context.lineWidth = 1.5;
+    context.setLineDash([3, 3]);
+    frame(box);
+    context.setLineDash([]);
+  }
+
+  /** Many cells in one hue: where they are small, as bands that cross, or a photograph's would be too many to fill. @param {CanvasRenderingContext2D} context @param {Mark} mark */
+  #drawTaps(context, { rows, columns, hue }) {
+    const { scale, top, left } = this;
+    if (scale >= TINTED_BELOW) {
+      const seen = (/** @type {number[]} */ places, /** @type {number} */ from, /** @type {number} */ count) => (this.zoom > 1 ? places.filter((at) => at + 1 > from && at < from + count / this.zoom) : places);
+      for (const row of seen(rows, top, this.rows)) {
+        for (const column of seen(columns, left, this.columns)) this.#drawTap(context, { box: { top: row, left: column, bottom: row, right: column }, role: "tap", hue });
+      }
+      return;
+    }
+    context.save();
+    context.beginPath();
+    for (const [from, to] of runs(columns)) context.rect((from - left) * scale, -this.bleed, (to - from + 1) * scale, this.rows * this.cell + 2 * this.bleed);
+    context.clip();
+    context.globalAlpha = 0.5;
+    context.fillStyle = hue;
+    for (const [from, to] of runs(rows)) context.fillRect(-this.bleed, (from - top) * scale, this.columns * this.cell + 2 * this.bleed, (to - from + 1) * scale);
+    context.restore();
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -418,4 +478,20 @@ export class Grid {
   boxOf({ row, column }) {
     return { left: (column - this.left) * this.scale, top: (row - this.top) * this.scale, size: this.scale };
   }
+}
+
+/**
+ * Numbers that rise, as runs of neighbours: from and to.
+ * @param {number[]} places
+ * @returns {[number, number][]}
+ */
+export function runs(places) {
+  /** @type {[number, number][]} */
+  const found = [];
+  for (const at of places) {
+    const last = found[found.length - 1];
+    if (last && last[1] === at - 1) last[1] = at;
+    else found.push([at, at]);
+  }
+  return found;
 }

@@ -1,20 +1,24 @@
 /**
- * What outlives the page: the address always holds the experiment on screen, and a reload finds its way back to the
+ * What outlives the page: the address always holds what is on screen, and a reload finds its way back to the
  * very session, uploaded picture and undo included.
  * @module
  */
 
 const KEPT = "kernelscope";
 
-/** @typedef {{name: string, code: string | null, missing: string}} Link  as pages/shared/message.py describes it */
+/**
+ * @typedef {{name: string, others: string[], code: string | null, missing: string}} Link  as pages/shared/message.py
+ *   describes it; `others`: parameters that hold what other pages show
+ */
 
 /**
  * The address of an experiment.
  * @param {Link} link
  * @returns {string}
  */
-export function addressOf({ name, code }) {
+export function addressOf({ name, others, code }) {
   const url = new URL(window.location.href);
+  for (const other of others) url.searchParams.delete(other);
   if (code) url.searchParams.set(name, code);
   else url.searchParams.delete(name);
   return url.href;

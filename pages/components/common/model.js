@@ -7,7 +7,7 @@
 import { fsum } from "./exact.js";
 import { preview, wholeOf } from "./preview.js";
 import { withExtremes } from "./scale.js";
-import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from "./windows.js";
+import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } from "./windows.js";
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
@@ -19,12 +19,15 @@ import { boxBack, boxForward, fedBy, groupOf, metBy, ravel, taps, unravel } from
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
  *   images?: string[] | null, aside?: boolean,
- *   field: {jump: number[], centre: number[]} | null,
+ *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the
  *   images of a batch; `aside`: what a cell feeds is told without it; `counted`: how many cells each window counts, where
  *   it is not all of them
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
+ * @typedef {{box: Box, inside: Box | null, read: [number, number], all: boolean}} Seen  what a cell sees of the input:
+ *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
+ *   there is none; `read` how many rows and columns it reads; `all` where these are all there are
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
  *   residual: number, formula: string | null, param?: string, note?: string, fed?: Term[],
  *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight's gradient; `fed`: what an input
@@ -54,6 +57,9 @@ export class Model {
       if (stage.weight) this.weights.set(stage.stage, arrays.get(stage.weight));
       if (stage.bias) this.biases.set(stage.stage, arrays.get(stage.bias));
     }
+    /** What the rows and columns of each stage see of the input. @type {Map<number, Tensor[]>} */
+    this.fields = new Map();
+    for (const { stage, sees } of stages) if (sees) this.fields.set(stage, sees.map((name) => arrays.get(name)));
     /** Each stage's gradient where gradients are shown; a stage behind what they are of has none. @type {Map<number, Tensor> | null} */
     this.gradients = null;
     /** The weights and the map that the weight edit under way began with. @type {{stage: number, from: Tensor, output: Tensor} | null} */
@@ -278,6 +284,32 @@ export class Model {
     return this.has(to, twin) ? twin : null;
   }
 
+  /**
+   * What a cell sees of the input, as cnn_core has it.
+   * @param {number} number a stage
+   * @param {number[]} index
+   * @returns {Seen | null} null for an input cell
+   */
+  sees(number, index) {
+    const made = this.made(number, index);
+    const field = this.fields.get(made.stage.stage);
+    if (!field) return null;
+    const line = (/** @type {number} */ axis) => Array.from(field[axis].values.subarray(5 * (made.index[2 + axis] ?? 0), 5 * (made.index[2 + axis] ?? 0) + 5));
+    const [[top, bottom, firstRow, lastRow, rows], [left, right, firstColumn, lastColumn, columns]] = [line(0), line(1)];
+    const inside = rows && columns ? { top: firstRow, bottom: lastRow, left: firstColumn, right: lastColumn } : null;
+    const { shape } = this.values.get(-1);
+    return { box: { top, left, bottom, right }, inside, read: [rows, columns], all: rows === shape[2] && columns === shape[3] };
+  }
+
+  /** How many cells beyond the input the field of any cell reaches. */
+  get overhang() {
+    const [, , ...size] = this.values.get(-1).shape;
+    const beyond = [...this.fields.values()].flatMap((axes) =>
+      axes.flatMap(({ values }, axis) => [-values[0], values[values.length - 4] - size[axis] + 1]),
+    );
+    return Math.max(0, ...beyond);
+  }
+
   /** The input channels that an output channel of a stage with a kernel mixes. @param {Stage} stage @param {number} output */
   mixed(stage, output) {
     return groupOf(stage.link, output, this.values.get(stage.reads).shape[1], this.values.get(stage.stage).shape[1]);
@@ -315,7 +347,8 @@ export class Model {
   }
 
   /**
-   * All that one weight meets, and its share of each output cell.
+   * All that one weight meets, and its share of each output cell. On a photograph these are too many to be told one by
+   * one under the hand: they are the pairs of `down` and `across`.
    * @param {Stage} stage with a kernel
    * @param {number} output
    * @param {number} input channel
@@ -326,10 +359,23 @@ export class Model {
     const weight = this.weightAt(stage, output, input, a, b);
     const { shape, values } = this.values.get(stage.reads);
     const to = this.values.get(stage.stage).shape;
-    return metBy(stage.link, a, b, [shape[2], shape[3]], [to[2], to[3]]).map(({ i, j, row, column, place, inside }) => {
-      const value = inside ? values[ravel([0, input, row, column], shape)] : 0;
-      return { output: [0, output, i, j], index: inside ? [0, input, row, column] : null, place, value, weight, product: weight === 0 ? 0 : weight * value };
-    });
+    const down = metAlong(stage.link, 0, a, shape[2], to[2]);
+    const across = metAlong(stage.link, 1, b, shape[3], to[3]);
+    const plane = input * shape[2] * shape[3];
+    const share = new Float64Array(to[2] * to[3]);
+    for (const { i, line: row } of weight === 0 ? [] : down) {
+      for (const { i: j, line: column } of across) {
+        share[i * to[3] + j] = row < 0 || column < 0 ? 0 : weight * values[plane + row * shape[3] + column];
+      }
+    }
+    const terms = (/** @type {number} */ most) =>
+      Array.from({ length: Math.min(most, down.length * across.length) }, (_, k) => {
+        const [one, other] = [down[Math.floor(k / across.length)], across[k % across.length]];
+        const inside = one.line >= 0 && other.line >= 0;
+        const value = inside ? values[plane + one.line * shape[3] + other.line] : 0;
+        return { stage: stage.reads, index: inside ? [0, input, one.line, other.line] : null, value, weight, product: share[one.i * to[3] + other.i] };
+      });
+    return { weight, count: down.length * across.length, rows: down.map(({ place }) => place), columns: across.map(({ place }) => place), share, terms };
   }
 
   /**

@@ -161,24 +161,22 @@ export function fedBy(link, row, column, size) {
 }
 
 /**
- * All that one kernel position meets: for each output cell that uses it, the input cell and the place it was met at.
+ * What one kernel position meets, along one axis: for each output line that uses it, the place it meets there and the
+ * line of the image that is seen at that place, -1 for a line of zeros. All that it meets is each pair of lines.
  * @param {any} link
- * @param {number} a
- * @param {number} b
- * @param {[number, number]} from rows and columns of the input
- * @param {[number, number]} to rows and columns of the output
+ * @param {number} axis
+ * @param {number} tap
+ * @param {number} from size of the input along it
+ * @param {number} to size of the output along it
+ * @returns {{i: number, place: number, line: number}[]}
  */
-export function metBy(link, a, b, from, to) {
-  const along = (/** @type {number} */ axis, /** @type {number} */ tap) =>
-    Array.from({ length: to[axis] }, (_, i) => ({ i, ...read(link, axis, i, from[axis]).find((each) => each.tap === tap) })).filter((each) => each.tap !== undefined);
-  const across = along(1, b);
-  return along(0, a).flatMap((down) =>
-    across.map((over) => ({
-      i: down.i,
-      j: over.i,
-      ...seen(down, over),
-    })),
-  );
+export function metAlong(link, axis, tap, from, to) {
+  const found = [];
+  for (let i = 0; i < to; i += 1) {
+    const met = read(link, axis, i, from).find((each) => each.tap === tap);
+    if (met) found.push({ i, place: met.place, line: met.line });
+  }
+  return found;
 }
 
 /**

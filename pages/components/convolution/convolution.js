@@ -6,6 +6,7 @@
 
 import * as announce from "../common/announce.js";
 import { Board, boxAt } from "../common/board.js";
+import { copyLinkButton } from "../common/copy_link.js";
 import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
@@ -33,8 +34,9 @@ export class Convolution extends Board {
     this.sentence = h("p", { class: "ks-sentence" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.dialog = new Dialog();
+    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copyLinkButton("laboratory", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) }));
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element);
-    this.corner = h("div", { class: "ks-corner" }, this.history);
+    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
@@ -154,10 +156,12 @@ export class Convolution extends Board {
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
-      if (found.stacked) this.ledger.dock.append(this.player.element, this.history);
-      else {
+      if (found.stacked) {
+        this.ledger.dock.append(this.player.element, this.history);
+        this.bar.append(this.share);
+      } else {
         this.bar.prepend(this.player.element);
-        this.corner.append(this.history);
+        this.corner.append(this.history, this.share);
       }
     }
     const first = this.group[0];
@@ -199,7 +203,9 @@ export class Convolution extends Board {
     for (const group of groups) {
       const scales = this.look.scales(group.map(({ stage }) => ({ stage, tensor: model.values.get(stage.stage) })));
       group.forEach(({ column, stage }, k) => {
-        if (source === "preview" && model.waiting.has(stage.stage)) return;
+        const late = source === "preview" && model.waiting.has(stage.stage);
+        this.late(column.body, late);
+        if (late) return;
         const { values, shape } = model.values.get(stage.stage);
         const plane = shape[2] * shape[3];
         let chosen = null;
@@ -319,8 +325,17 @@ export class Convolution extends Board {
     return marks;
   }
 
+  /** All that the weight that is asked meets, found once a draw. */
   #met() {
     const { channel, key } = this.weight;
+    const wanted = `${this.output} ${channel} ${key} ${this.draws}`;
+    if (this.metFor !== wanted) this.metLast = this.#meet(channel, key);
+    this.metFor = wanted;
+    return this.metLast;
+  }
+
+  /** @param {number} channel @param {number} key */
+  #meet(channel, key) {
     const { extent } = this.convolution.link;
     return this.model.met(this.convolution, this.output, channel, Math.floor(key / extent[1]), key % extent[1]);
   }
@@ -328,7 +343,8 @@ export class Convolution extends Board {
   #marksOfWeight() {
     const { channel, key } = this.weight;
     const hue = positionHue(key, this.dark);
-    return new Map([[`input-${channel}`, this.#met().map(({ place }) => ({ box: cellBox(place.row, place.column), role: "tap", hue }))]]);
+    const { rows, columns } = this.#met();
+    return new Map([[`input-${channel}`, [{ rows, columns, role: "taps", hue }]]]);
   }
 
   /** While a weight is asked, the output map shows its share of every cell: the weight times what it met there. */
@@ -346,8 +362,7 @@ export class Convolution extends Board {
       column.legend.draw(column.scale, this.dark);
       return;
     }
-    const share = new Float64Array(plane);
-    for (const { output, product } of this.#met()) share[output[2] * shape[3] + output[3]] = product;
+    const { share } = this.#met();
     const { low, high } = column.scale;
     const scale = scaleFor("diverging", [share], [low, high]);
     grid.draw(share, 0, scale, this.dark);
@@ -430,13 +445,12 @@ export class Convolution extends Board {
     const { channel, key } = this.weight;
     const columns = this.convolution.link.extent[1];
     const [a, b] = [Math.floor(key / columns), key % columns];
-    const met = this.#met();
-    const value = this.model.weightAt(this.convolution, this.output, channel, a, b);
-    const cells = met.length === 1 ? "1 cell" : `${met.length.toLocaleString("en")} cells`;
+    const { weight: value, count, share, terms: told } = this.#met();
+    const cells = count === 1 ? "1 cell" : `${count.toLocaleString("en")} cells`;
     setText(this.sentence, `Weight [${a}, ${b}] for channel ${channel} is ${short(value, 6)}: it meets ${cells}, one for each output cell that it has a share in.`);
     setText(this.live, this.sentence.textContent);
-    const terms = met.slice(0, MOST_TOLD).map(({ index, value: x, weight, product }) => ({ stage: INPUT, index, value: x, weight, product, key }));
-    const total = fsum(met.map(({ product }) => product));
+    const terms = told(MOST_TOLD).map((term) => ({ ...term, key }));
+    const total = fsum(share);
     const index = [this.output, channel - this.group[0], a, b];
     announce.cell(`kernel-${channel}`, { stage: OUTPUT, index, rule: "weight", value, terms, bias: 0, total, residual: 0, formula: null }, this.channel.revision);
   }
@@ -451,6 +465,10 @@ export class Convolution extends Board {
     const share = this.shareOf(channel, this.output);
     weights.set(values, share * values.length);
     this.model.edit({ weight: { stage: ALONE, values: weights, output: share } });
+  }
+
+  beside(/** @type {number} */ output) {
+    return this.group.map((channel) => ({ stage: ALONE, output: this.shareOf(channel, output) }));
   }
 
   /** A column's channels as real tables. @param {string} view */

@@ -6,6 +6,7 @@
 import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
+import { copyLinkButton } from "../common/copy_link.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { unreached } from "../common/feeds.js";
@@ -18,13 +19,14 @@ import { short } from "../common/format.js";
 import { veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
 import { Backward } from "./backward.js";
-import { copyLink, pasted } from "./clipboard.js";
+import { pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
 import { LessonPanel } from "./lesson.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
+import { Sees } from "./sees.js";
 import { Shown } from "./shown.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
@@ -38,7 +40,7 @@ export class Explore extends Board {
     super("explore");
     this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
     this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
-    this.copyLink = h("button", { type: "button", class: "ks-button", text: "Copy link", title: "A link that opens this very experiment", onclick: async () => this.notice.tell(await copyLink(this.header.link)) });
+    this.copyLink = copyLinkButton("experiment", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) });
     this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
     this.sentence = h("p", { class: "ks-sentence" });
@@ -66,6 +68,8 @@ export class Explore extends Board {
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
     this.backward = new Backward({ choose: (code) => this.#target(code), arrived: () => this.answered(), pin: () => this.pin });
+    this.sees = new Sees(() => this.#target(this.backward.ofPinned ? "" : this.backward.ofCell()));
+    this.ledger.element.append(this.sees.element);
     const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
     this.weightGradient = new WeightGradient({
       look: (index, param) => this.lookAt(index && weight(index, param)),
@@ -222,6 +226,16 @@ export class Explore extends Board {
     return new Map(named.map((/** @type {any} */ { stage, gradient }) => [stage, this.channel.arrays.get(gradient)]));
   }
 
+  /** While gradients are shown, it is they that a gesture waits for. */
+  waits() {
+    return this.backward.shows ? [...this.model.waiting] : super.waits();
+  }
+
+  renewed() {
+    this.fresh = true;
+    this.model.gradients = this.#gradients();
+  }
+
   /** @param {import("../common/board.js").Place} place */
   holds(place) {
     return place.param ? this.header.backward.value !== "" : super.holds(place);
@@ -329,7 +343,7 @@ export class Explore extends Board {
       const stage = this.model.ofView(view);
       return { view, kind, shape: stage && this.model.values.get(stage.stage).shape, ring: stage?.ring, field: stage?.field };
     });
-    return { columns, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
+    return { columns, overhang: this.model.overhang, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
   }
 
   layout(draw = true) {
@@ -348,6 +362,7 @@ export class Explore extends Board {
     maps.forEach(({ view }, k) => {
       const column = this.columns.get(view);
       const { rows, columns, ring } = sizes[k];
+      if (view === "input") column.view.overhang = this.model.overhang;
       column.view.resize(rows, columns, cells.sizes[k], ring);
       column.element.style.width = cells.stacked ? "" : `${cells.widths[k]}px`;
       const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells.sizes[k]));
@@ -382,7 +397,11 @@ export class Explore extends Board {
     const drawn = [];
     const how = { shown: this.shown, dark, coarse: source === "preview", gradients };
     // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
-    for (const stages of gradients && source === "preview" ? [] : this.#groups()) {
+    const late = gradients && source === "preview" && !this.fresh;
+    this.fresh = false;
+    this.late(this.ledger.body, gradients && source === "preview");
+    for (const [view, column] of this.columns) if (view !== "kernel") this.late(column.body, late);
+    for (const stages of late ? [] : this.#groups()) {
       const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })));
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
@@ -440,6 +459,8 @@ export class Explore extends Board {
     const lost = place && !place.param ? unreached(model, place.stage, place.index, this.shown.output) : new Set();
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
+    const seen = place && !place.param ? model.sees(place.stage, place.index) : null;
+    this.sees.tell(seen, !!this.backward.ofCell(), this.backward.ofPinned);
     const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!this.columns.has(stage.view)) continue;
@@ -448,7 +469,8 @@ export class Explore extends Board {
       const marks = [];
       if (this.pin && this.hover && stage.stage === this.pin.stage && here(this.pin.index)) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
       const own = relatives.get(stage.stage);
-      if (own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
+      if (seen && stage.stage === -1) marks.push({ ...seen, role: "field" });
+      else if (own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
       if (winner && stage.stage === winner.stage && here(winner.index)) marks.push({ box: boxAt(winner.index), role: "winner" });
       if (this.term && stage.stage === this.term.stage && here(this.term.index)) marks.push({ box: boxAt(this.term.index), role: "term" });
       this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);

@@ -18,11 +18,13 @@ from pages.shared.convolution.laboratory import (
     KERNEL_LARGEST,
     NO_PADDING,
     PADDING_MOST,
+    SIDE_LARGEST,
     SOURCES,
     STRIDE_LARGEST,
     Laboratory,
     Operation,
     Run,
+    is_kernel,
     largest,
     layer,
     misfit,
@@ -30,7 +32,7 @@ from pages.shared.convolution.laboratory import (
 )
 from pages.shared.describe import geometry_words, size, spread_words
 from pages.shared.experiment import Pair
-from pages.shared.from_explore import OWN, SIDE_LARGEST
+from pages.shared.from_explore import OWN
 
 _AXES = ("rows", "columns")
 _SHORT = ("rows", "cols")
@@ -115,7 +117,9 @@ def _compared(run: Run) -> list[dict[str, Any]]:
 
 def _settings(operation: Operation) -> str:
     """A convolution in a few words."""
-    names = [next((each.title for each in kernels.LIBRARY if _is(planes, each)), "") for planes in operation.weight]
+    names = [
+        next((each.title for each in kernels.LIBRARY if is_kernel(planes, each)), "") for planes in operation.weight
+    ]
     named = " and ".join(name for name in names if name) or f"a {size(operation.kernel_size)} kernel"
     told = [named]
     told += [f"stride {_axes(operation.stride)}"] * (operation.stride != (1, 1))
@@ -125,6 +129,8 @@ def _settings(operation: Operation) -> str:
     told += [f"{operation.groups} groups"] * (operation.groups > 1)
     told += ["flipped"] * operation.flipped
     told += ["transposed"] * operation.transposed
+    if operation.transposed and operation.output_padding != (0, 0):
+        told.append(f"output padding {_axes(operation.output_padding)}")
     return ", ".join(told)
 
 
@@ -144,7 +150,7 @@ def _output_note(laboratory: Laboratory, output: Pair) -> str:
     made = layer(laboratory.operation)
     shape = (1, laboratory.channels, *laboratory.plane)
     if isinstance(made, ConvTranspose2d):
-        return spread_words(made.stamp(shape), laboratory.plane, output)
+        return spread_words(made.stamp(shape), laboratory.plane, output, laboratory.operation.output_padding)
     return geometry_words(made.window(shape), laboratory.plane, output)
 
 
@@ -160,7 +166,7 @@ def _input_note(laboratory: Laboratory) -> str:
     sides = sides_of(laboratory.operation, laboratory.plane)
     if not any(map(any, sides)):
         if laboratory.source == OWN:
-            return f"A copy of Explore's input, made to fit {SIDE_LARGEST} cells a side"
+            return f"A copy of Explore's input, at most {SIDE_LARGEST} cells a side"
         return "Choose a cell and type to change it"
     padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
     return f"padded to {size(padded)}"
@@ -266,7 +272,7 @@ def _because(plane: Pair, operation: Operation, what: str) -> str | None:
 def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
     operation = laboratory.operation
     planes = operation.weight[output]
-    found = next((each.name for each in kernels.LIBRARY if _is(planes, each)), "own")
+    found = next((each.name for each in kernels.LIBRARY if is_kernel(planes, each)), "own")
     options = []
     for each in kernels.LIBRARY:
         shape = each.weights.shape
@@ -295,15 +301,42 @@ def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
             place="more",
             hint="The other way round: each input cell lays its kernel onto a larger output",
         ),
+        *(_output_padding(laboratory) if operation.transposed else []),
     ]
 
 
-def _is(planes: Any, kernel: kernels.Kernel) -> bool:
-    size_ = planes.shape[1:]
-    if any(own > most for own, most in zip(kernel.weights.shape, size_, strict=True)):
-        return False
-    wanted = kernels.resized(kernel.weights, size_)
-    return all(np.array_equal(plane, wanted) for plane in planes)
+def _output_padding(laboratory: Laboratory) -> list[Control]:
+    """Rows and columns added to a transposed convolution's output: fewer than a step of its stamps or taps."""
+    operation = laboratory.operation
+    value = operation.output_padding
+    rooms = [max(steps) - 1 for steps in zip(operation.stride, operation.dilation, strict=True)]
+
+    def one(edit: dict[str, Any], label: str, axes: tuple[int, ...], to: Callable[[int], Pair]) -> Control:
+        most = min(rooms[axis] for axis in axes)
+        axis = min(axes, key=lambda axis: rooms[axis])
+        steps = f"stride {operation.stride[axis]} and dilation {operation.dilation[axis]}"
+
+        def changed(count: int) -> Operation:
+            return replace(operation, output_padding=to(count))
+
+        return stepper(
+            {"op": "output_padding", **edit},
+            label,
+            max(value[axis] for axis in axes),
+            (0, most),
+            allowed=lambda n: _because(laboratory.plane, changed(n), f"{label} {n}"),
+            why_low="Output padding cannot be negative",
+            why_high=f"It stays below the larger of both: with {steps}, {most} is the largest that fits",
+            text=_axes(value) if len(axes) > 1 else None,
+            place="more",
+            hint="Rows and columns added to the output, at the bottom and the right",
+        )
+
+    return [
+        one({}, "output padding", (0, 1), lambda n: (n, n)),
+        one({"axis": 0}, "output padding down", (0,), lambda n: (n, value[1])),
+        one({"axis": 1}, "output padding across", (1,), lambda n: (value[0], n)),
+    ]
 
 
 def _of_size(operation: Operation, shape: Pair) -> Operation:

@@ -19,6 +19,7 @@ from pages.shared.convolution.laboratory import (
     KERNEL_LARGEST,
     NO_PADDING,
     PADDING_MOST,
+    SIDE_LARGEST,
     SOURCES,
     STRIDE_LARGEST,
     Laboratory,
@@ -26,7 +27,9 @@ from pages.shared.convolution.laboratory import (
     given,
     misfit,
     parts,
+    taken_from,
 )
+from pages.shared.convolution.written import read
 from pages.shared.edits.checked import (
     Edit,
     EditRefusedError,
@@ -52,9 +55,10 @@ def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laborat
     Raises:
         EditRefusedError: with a sentence, where the edit has no meaning or would fit no more.
     """
-    operations = {**_OPERATIONS, "own_input": lambda state, _: _with_input(state, OWN, input_of(experiment))}
-    own = edit.get("op") == "input" and edit.get("value") == OWN
-    changed = carried_out(operations.get("own_input" if own else str(edit.get("op"))), laboratory, edit)
+    operation = _OPERATIONS.get(str(edit.get("op")))
+    if edit.get("op") == "input" and edit.get("value") == OWN:
+        operation = partial(_own_input, experiment=experiment)
+    changed = carried_out(operation, laboratory, edit)
     why = misfit(changed.plane, changed.operation)
     if why is not None:
         # The core names a setting as Python writes it; the screen has it as a control beside a number.
@@ -75,9 +79,36 @@ def _with_input(laboratory: Laboratory, source: str, planes: FloatArray) -> Labo
     operation = laboratory.operation
     if planes.shape[0] != operation.inputs:
         operation = _of_channels(operation, planes.shape[0], operation.outputs)
-    return replace(
-        laboratory, input=planes, source=source, operation=operation, kept=_kept(laboratory, planes.shape[0])
-    )
+    kept = _kept(laboratory, planes.shape[0])
+    return replace(laboratory, input=planes, source=source, operation=operation, kept=kept, taken=None)
+
+
+def _own_input(laboratory: Laboratory, _edit: Edit, experiment: Experiment) -> Laboratory:
+    return replace(_with_input(laboratory, OWN, input_of(experiment, SIDE_LARGEST)), taken=taken_from(experiment))
+
+
+def _planes_given(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    """An input of one's own as a link brings it: planes of numbers, counted in ``parts`` of one."""
+    parts_ = whole_number(edit.get("parts", 1), 1, 255, "The parts of one")
+    given_ = edit["planes"]
+    if not isinstance(given_, list) or not 1 <= len(given_) <= CHANNELS_MOST:
+        raise EditRefusedError(f"An input has 1 to {CHANNELS_MOST} channels, so nothing was changed.")
+    # np.stack of unequal planes raises a ValueError, which refuses the edit.
+    planes = np.stack([number_rows(rows, "The input") for rows in given_]) / parts_
+    if max(planes.shape[1:]) > SIDE_LARGEST:
+        raise EditRefusedError(f"An input has at most {SIDE_LARGEST} cells a side, so nothing was changed.")
+    return _with_input(laboratory, OWN, read_only(planes))
+
+
+def _operation(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    """A whole convolution at once, as a link brings it."""
+    operation = read(edit["value"])
+    if operation.inputs != laboratory.channels:
+        raise EditRefusedError(
+            f"This convolution reads {operation.inputs} channels and the input has {laboratory.channels}."
+        )
+    _pads_by_number(operation)
+    return _operated(laboratory, operation)
 
 
 def _kept(laboratory: Laboratory, channels: int) -> Operation | None:
@@ -220,6 +251,12 @@ def _padding_mode(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return _operated(laboratory, replace(laboratory.operation, padding_mode=mode))
 
 
+def _output_padding(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    most = max(STRIDE_LARGEST, DILATION_LARGEST) - 1
+    value = axis_pair(edit, laboratory.operation.output_padding, 0, most, "The output padding")
+    return _operated(laboratory, replace(laboratory.operation, output_padding=value))
+
+
 def _bias(laboratory: Laboratory, edit: Edit) -> Laboratory:
     operation = laboratory.operation
     bias = operation.bias.copy()
@@ -233,13 +270,16 @@ def _switch(laboratory: Laboratory, edit: Edit, name: str) -> Laboratory:
 
 
 def _transposed(laboratory: Laboratory, edit: Edit) -> Laboratory:
-    operation = laboratory.operation
-    if edit["value"] is True and (operation.padding == "same" or operation.padding_mode != "zeros"):
+    _pads_by_number(replace(laboratory.operation, transposed=edit["value"] is True))
+    return _switch(laboratory, edit, "transposed")
+
+
+def _pads_by_number(operation: Operation) -> None:
+    if operation.transposed and (operation.padding == "same" or operation.padding_mode != "zeros"):
         raise EditRefusedError(
             "A transposed convolution pads nothing: its padding cuts off cells of the output, by number. "
             "Set the padding by number and to zeros first."
         )
-    return _switch(laboratory, edit, "transposed")
 
 
 def _relu(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -289,6 +329,8 @@ def _worked(_laboratory: Laboratory, _edit: Edit) -> Laboratory:
 _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "worked": _worked,
     "input": _input,
+    "planes": _planes_given,
+    "operation": _operation,
     "cells": _cells,
     "channels": _channels,
     "outputs": _outputs,
@@ -301,6 +343,7 @@ _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "dilation": partial(_pair, name="dilation", most=DILATION_LARGEST),
     "padding": _padding,
     "padding_mode": _padding_mode,
+    "output_padding": _output_padding,
     "bias": _bias,
     "with_bias": partial(_switch, name="with_bias"),
     "flipped": partial(_switch, name="flipped"),

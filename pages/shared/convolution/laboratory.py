@@ -13,7 +13,7 @@ from cnn_core import Conv2d, ConvTranspose2d, ReLU, Sequential, ShapeError, Trac
 from cnn_core.layers import Layer
 from cnn_core.rational import common_denominator
 from pages.shared import patterns
-from pages.shared.experiment import FloatArray, Pair, Sides, read_only
+from pages.shared.experiment import Experiment, FloatArray, Pair, Sides, read_only
 from pages.shared.from_explore import OWN
 
 CHANNELS_MOST = 4
@@ -21,6 +21,7 @@ KERNEL_LARGEST = 7
 PADDING_MOST = 4
 STRIDE_LARGEST = 4
 DILATION_LARGEST = 4
+SIDE_LARGEST = 224  # cells of an input that comes from Explore
 NO_PADDING: Sides = ((0, 0), (0, 0))
 
 _WORKED = [
@@ -62,6 +63,21 @@ def given(source: str, channels: int) -> FloatArray:
     return read_only(_INPUTS[source][1][:channels])
 
 
+def taken_from(experiment: Experiment) -> Taken | None:
+    """The sample that Explore is looking at, None where it is looking at anything else."""
+    photo = experiment.photo if experiment.on_photo else None
+    return Taken(photo.sample, photo.size, photo.colour) if photo is not None and photo.sample else None
+
+
+def is_kernel(planes: FloatArray, kernel: kernels.Kernel) -> bool:
+    """Whether each of the planes, ``(planes, KH, KW)``, is this kernel, with a rim of zeros where it is smaller."""
+    size = (planes.shape[1], planes.shape[2])
+    if any(own > most for own, most in zip(kernel.weights.shape, size, strict=True)):
+        return False
+    wanted = kernels.resized(kernel.weights, size)
+    return all(np.array_equal(plane, wanted) for plane in planes)
+
+
 def _first_weights() -> FloatArray:
     edge, spot = kernels.get("prewitt_x").weights, kernels.get("laplacian").weights
     level, same = kernels.get("sobel_y").weights, kernels.get("identity").weights
@@ -81,6 +97,7 @@ class Operation:
         dilation: likewise.
         padding: ``"same"``, or cells as ``((top, bottom), (left, right))``.
         padding_mode: what is seen around the input.
+        output_padding: of a transposed convolution, rows and columns added at the bottom and the right.
         flipped: a true convolution, which turns the kernel half around; networks do not.
         transposed: the other way round: each input cell lays its kernel, scaled, onto a larger output.
     """
@@ -93,6 +110,7 @@ class Operation:
     dilation: Pair = (1, 1)
     padding: str | Sides = NO_PADDING
     padding_mode: str = "zeros"
+    output_padding: Pair = (0, 0)
     flipped: bool = False
     transposed: bool = False
 
@@ -117,6 +135,20 @@ class Operation:
         return read_only(np.ascontiguousarray(self.weight[:, :, ::-1, ::-1])) if self.flipped else self.weight
 
 
+class Taken(NamedTuple):
+    """The sample picture that an input was taken from, and how Explore showed it.
+
+    Attributes:
+        name: the sample's.
+        size: its longer side in cells.
+        colour: ``"grey"`` or ``"rgb"``.
+    """
+
+    name: str
+    size: int
+    colour: str
+
+
 @dataclass(frozen=True, eq=False)
 class Laboratory:
     """An input and what is done to it.
@@ -128,6 +160,7 @@ class Laboratory:
         relu: whether a ReLU follows.
         exact: whether numbers are to be written as fractions.
         kept: another convolution of the same input, to compare with, or None.
+        taken: the sample that an input of one's own in Explore came from, or None.
     """
 
     input: FloatArray = field(default_factory=lambda: given("worked", 2))
@@ -136,6 +169,7 @@ class Laboratory:
     relu: bool = False
     exact: bool = False
     kept: Operation | None = None
+    taken: Taken | None = None
 
     @property
     def channels(self) -> int:
@@ -182,7 +216,7 @@ def _bare(operation: Operation, inputs: int, outputs: int, groups: int) -> Conv2
     size, settings = operation.kernel_size, {"stride": operation.stride, "dilation": operation.dilation}
     alike: dict[str, Any] = {**settings, "padding": operation.padding, "groups": groups, "bias": operation.with_bias}
     if operation.transposed:
-        return ConvTranspose2d(inputs, outputs, size, **alike)
+        return ConvTranspose2d(inputs, outputs, size, output_padding=operation.output_padding, **alike)
     return Conv2d(inputs, outputs, size, padding_mode=operation.padding_mode, **alike)
 
 
@@ -197,7 +231,7 @@ def misfit(plane: Pair, operation: Operation) -> str | None:
     try:
         _bare(operation, 1, 1, 1).output_shape((1, 1, *plane))
     except ShapeError as error:
-        return str(error)
+        return str(error).replace("output_padding", "output padding")
     return None
 
 

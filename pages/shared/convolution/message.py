@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -48,9 +49,17 @@ def convolution_message(session: Session) -> bytes:
         "exact": _exact(run.laboratory),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
-        "link": link_of(session),
+        "link": link_of(session, "convolution"),
     }
     return pack(header, arrays, desk.have, {"columns": columns(run, output)})
+
+
+def convolution_glimpse(session: Session, wanted: Collection[int]) -> bytes:
+    """What the laboratory waits for while a gesture lasts: the values of some stages."""
+    arrays: describe.Arrays = {}
+    stages = [stage for stage in _stages(session.convolution.run, arrays) if stage["stage"] in wanted]
+    told = [{"stage": stage["stage"], "array": stage["array"]} for stage in stages]
+    return pack({"stages": told}, {stage["array"]: arrays[stage["array"]] for stage in told}, ())
 
 
 def _exact(laboratory: Laboratory) -> dict[str, int] | None:

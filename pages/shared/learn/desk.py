@@ -21,7 +21,6 @@ from pages.shared.learn.lesson import Lesson, Step, from_file, from_link, to_lin
 from pages.shared.link_code import Link, ScenarioError
 from pages.shared.predict import Answer
 
-LINK = "lesson"  # the address's parameter that holds a lesson and its step
 OWN = "own"  # the name of a lesson that came by link or file
 
 _LEARNERS = ("lesson", "step", "again", "answer", "clue", "descend", "overview")
@@ -61,7 +60,6 @@ class LearnDesk(ExperimentDesk):
     done: set[tuple[str, int]] = field(default_factory=set)
     answer: str = ""
     clues: int = 0
-    _arrived: str = ""  # what the address held when the page was opened
     _left: dict[tuple[str, int], Left] = field(default_factory=dict)
     _verdict: tuple[Any, Verdict] | None = None
 
@@ -99,7 +97,6 @@ class LearnDesk(ExperimentDesk):
             self.done.add((self.name, self.number))
         return found
 
-    @property
     def link(self) -> Link:
         """The address's parameter: the lesson, and the step where it is not the first."""
         lesson = self.lesson
@@ -108,18 +105,15 @@ class LearnDesk(ExperimentDesk):
         made = to_link(lesson) if self.name == OWN else Link(self.name)
         return made if made.code is None or not self.number else Link(f"{made.code}.{self.number + 1}", made.missing)
 
-    def arrive(self, code: str) -> None:
-        """Open what the address held when the page was opened, once; what it holds later is what is open anyway."""
-        if not code or code == self._arrived:
-            return
-        self._arrived = code
+    def follow(self, code: str) -> None:
+        """Begin on what an address holds, or say why not over the list of all lessons."""
         try:
-            self.follow(code)
+            self.read_link(code)
         except ScenarioError as error:
             self.notice = f"{error} Here are the lessons instead."
 
-    def follow(self, code: str) -> None:
-        """Open what an address holds.
+    def read_link(self, code: str) -> None:
+        """Open the lesson and the step that a link brought.
 
         Raises:
             ScenarioError: with a sentence, where it holds no lesson.

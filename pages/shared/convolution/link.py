@@ -1,0 +1,164 @@
+"""The laboratory in an address: written as what differs from the one that opens, read by carrying out edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from pages.shared.convolution.edits import apply
+from pages.shared.convolution.laboratory import (
+    SIDE_LARGEST,
+    SOURCES,
+    Laboratory,
+    Taken,
+    given,
+    misfit,
+)
+from pages.shared.convolution.written import written
+from pages.shared.desk import Pin
+from pages.shared.experiment import Experiment, FloatArray
+from pages.shared.from_explore import OWN, input_of
+from pages.shared.link_code import Link, a_place, an_object, opening, pack, unpack, whole
+from pages.shared.scenario import of_sample
+
+_CELLS_MOST = 4096  # of numbers that an address might hold; more are not even tried
+_GREYS = 255  # a photograph's steps
+_TOO_MANY = "This laboratory holds too many numbers for a link: with smaller kernels, or fewer channels, it fits."
+_CHANGED = "What was changed in the input by hand is not part of the link: it is too many numbers."
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A laboratory and where the eye was on it.
+
+    Attributes:
+        laboratory: what was computed.
+        pin: the pinned cell, or None for the first one.
+        output: the output channel that was looked at.
+        notice: what whoever opens it should know, or "".
+    """
+
+    laboratory: Laboratory
+    pin: Pin | None = None
+    output: int = 0
+    notice: str = ""
+
+
+def to_link(sight: Sight) -> Link:
+    """Write a laboratory into a link, as far as it fits."""
+    laboratory = sight.laboratory
+    told: dict[str, Any] = {}
+    if operation := written(laboratory.operation):
+        told["operation"] = operation
+    if laboratory.kept is not None:
+        told["kept"] = written(laboratory.kept)
+    told |= {name: True for name in ("relu", "exact") if getattr(laboratory, name)}
+    if sight.pin is not None:
+        told["pin"] = [sight.pin[0], *sight.pin[1]]
+    if sight.output:
+        told["output"] = sight.output
+    for inputs, missing in _inputs(laboratory):
+        code = pack(told | inputs)
+        if code is not None:
+            return Link(code, missing)
+    return Link(None, _TOO_MANY)
+
+
+def _inputs(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
+    """The input as a link may tell it and what that leaves out, the whole of it first."""
+    planes, source = laboratory.input, laboratory.source
+    if source == OWN and laboratory.taken is None:
+        if planes.size <= _CELLS_MOST:
+            yield {"own": _numbers(planes)}, ""
+        yield from _stand_ins(laboratory)
+        return
+    if laboratory.taken is not None:
+        told: dict[str, Any] = {"sample": laboratory.taken._asdict()}
+        before = _sampled(laboratory.taken)
+        usual = before.shape[0]
+    else:
+        told, before = {} if source == "worked" else {"input": source}, given(source, laboratory.channels)
+        usual = Laboratory().channels
+    if laboratory.channels != usual:
+        told["channels"] = laboratory.channels
+    changed = np.argwhere(planes != before[: laboratory.channels])
+    if not len(changed):
+        yield told, ""
+        return
+    if len(changed) <= _CELLS_MOST:
+        yield {**told, "cells": [[*at, whole(float(planes[tuple(at)]))] for at in changed.tolist()]}, ""
+    yield told, _CHANGED
+
+
+def _numbers(planes: FloatArray) -> dict[str, Any]:
+    counted = np.rint(planes * _GREYS)
+    if not np.array_equal(planes, np.rint(planes)) and np.array_equal(counted / _GREYS, planes):
+        return {"planes": whole(counted.tolist()), "parts": _GREYS}
+    return {"planes": whole(planes.tolist()), "parts": 1}
+
+
+def _stand_ins(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
+    """Prepared inputs that the convolution fits, in the place of one that a link cannot carry."""
+    operations = [laboratory.operation, *([laboratory.kept] if laboratory.kept else [])]
+    for source, title in SOURCES.items():
+        if source == OWN:
+            continue
+        plane = (given(source, 1).shape[1], given(source, 1).shape[2])
+        if all(misfit(plane, operation) is None for operation in operations):
+            told = {"input": source, "channels": laboratory.channels, "own_picture": True}
+            yield told, f"Your own picture is not part of the link, only everything else: it opens over “{title}”."
+
+
+@lru_cache(maxsize=4)
+def _sampled(taken: Taken) -> FloatArray:
+    return input_of(of_sample(taken._asdict()), SIDE_LARGEST)
+
+
+def from_link(code: str) -> Sight:
+    """Read a laboratory from a link's parameter.
+
+    Raises:
+        ScenarioError: with a sentence, where it cannot be opened.
+    """
+    with opening("link"):
+        told = unpack(code)
+        laboratory = Laboratory()
+        experiment = of_sample(an_object(told["sample"])) if "sample" in told else Experiment()
+        for edit in _edits(told):
+            laboratory = apply(laboratory, edit, experiment)
+        output = told.get("output", 0)
+        shown = output if type(output) is int and 0 <= output < laboratory.operation.outputs else 0
+        notice = ""
+        if told.get("own_picture") is True:
+            stand_in = SOURCES[laboratory.source]
+            notice = (
+                f"This link was made over a picture that it cannot carry: here is its convolution over “{stand_in}”."
+            )
+        return Sight(laboratory, a_place(told.get("pin")), shown, notice)
+
+
+def _edits(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The edits that lead from the laboratory that opens to the one that is told."""
+    # Numbers may be given after it that are no fractions. A kernel of one weight fits any input.
+    edits: list[dict[str, Any]] = [
+        {"op": "exact", "value": told.get("exact") is True},
+        {"op": "kernel_size", "value": 1},
+    ]
+    if "own" in told:
+        edits.append({"op": "planes", **an_object(told["own"])})
+    elif "sample" in told:
+        edits.append({"op": "input", "value": OWN})
+    elif "input" in told:
+        edits.append({"op": "input", "value": told["input"]})
+    if "channels" in told:
+        edits.append({"op": "channels", "value": told["channels"]})
+    for channel, row, column, value in told.get("cells", ()):
+        edits.append({"op": "cells", "plane": channel, "cells": [[row, column, value]]})
+    if "kept" in told:
+        edits += [{"op": "operation", "value": an_object(told["kept"])}, {"op": "keep"}]
+    edits.append({"op": "operation", "value": an_object(told.get("operation", {}))})
+    return [*edits, {"op": "relu", "value": told.get("relu") is True}]

@@ -1,0 +1,156 @@
+"""The laboratory's address in a browser: it is the laboratory, and opens as such for someone else."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from cnn_core import Trace
+from pages.shared.convolution.laboratory import Laboratory, run
+from pages.shared.convolution.link import from_link
+from pages.shared.link_code import pack
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import (
+    clear,
+    hover_cell,
+    last_cell,
+    press,
+    revision,
+    same_sum,
+    type_number,
+    wait_drawn,
+    within,
+)
+
+pytestmark = pytest.mark.browser
+
+NOTICE = ".ks-notice"
+
+
+@contextmanager
+def someone_else(browser: Browser, address: str) -> Iterator[Page]:
+    """A page without a past at an address."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.add_init_script(LISTEN)
+    other = context.new_page()
+    other.goto(address)
+    wait_drawn(other, "output-0")
+    yield other
+    context.close()
+
+
+def codes(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def carried(page: Page) -> Trace:
+    """The laboratory that the address holds, carried out by cnn_core."""
+    return run(from_link(codes(page)["c"][0]).laboratory).trace
+
+
+def test_the_copied_link_opens_the_same_laboratory_and_undo_leads_back(page: Page, server: Server, browser: Browser):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    assert codes(page) == {}
+    press(page, "Keep to compare", "output-0", "output")
+    type_number(page, "stride, as a number", "2", "output-0")
+    type_number(page, "bias", "3.5", "output-0")
+    hover_cell(page, "output-1", 1, 1, (2, 2))
+    page.mouse.down()
+    page.mouse.up()
+    pinned = last_cell(page)
+    page.wait_for_function("new URL(location.href).searchParams.get('c')?.length > 20")
+    page.wait_for_timeout(400)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(NOTICE)).to_contain_text("The link is copied: it opens this laboratory with its pinned cell.")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url
+    with someone_else(browser, link) as other:
+        expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")
+        expect(other.get_by_label("bias", exact=True)).to_have_value("0")  # of the other channel, which is looked at
+        expect(other.locator("[data-column=kept]")).to_be_visible()
+        expect(other.locator(".ks-ledger h2")).to_have_text(page.locator(".ks-ledger h2").inner_text())
+        expect(other.locator(".ks-ledger-state")).to_have_text("pinned")
+        same_sum(hover_cell(other, "output-1", 1, 1, (2, 2)), carried(page).explain(0, tuple(pinned["index"])))
+        before = revision(other)
+        other.get_by_role("button", name="Undo").click()
+        wait_drawn(other, "output-0", "cnn_core", before)
+        expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("1")
+        expect(other.locator("[data-column=kept]")).to_have_count(0)
+        expect(other.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "true")
+
+
+def test_an_edited_cell_and_a_sample_from_explore_are_in_the_address(page: Page, server: Server, browser: Browser):
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    before = revision(page)
+    page.locator("[data-view=input-1]").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type("7.5")
+    page.keyboard.press("Enter")
+    wait_drawn(page, "output-0", "cnn_core", before)
+    with someone_else(browser, page.url) as other:
+        assert hover_cell(other, "input-1", 0, 0, (6, 6))["value"] == 7.5
+        assert hover_cell(other, "input-1", 0, 1, (6, 6))["value"] == 0
+
+
+def test_each_page_s_address_has_its_own_work_alone_and_a_reload_loses_neither(page: Page, server: Server):
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    type_number(page, "stride, as a number", "2", "output-0")
+    assert set(codes(page)) == {"c"}
+    page.get_by_role("link", name="Explore").click()
+    wait_drawn(page, "conv")
+    clear(page)  # edits are counted page by page
+    type_number(page, "bias", "4")
+    assert set(codes(page)) == {"x"}
+    clear(page)
+    page.get_by_role("link", name="Convolution").click()
+    wait_drawn(page, "output-0")
+    expect(page.get_by_label("stride, as a number", exact=True)).to_have_value("2")
+    page.wait_for_function("[...new URL(location.href).searchParams.keys()].join() === 'c'")
+    page.reload()
+    wait_drawn(page, "output-0")
+    expect(page.get_by_label("stride, as a number", exact=True)).to_have_value("2")
+    page.get_by_role("link", name="Explore").click()
+    wait_drawn(page, "conv")
+    expect(page.get_by_label("bias", exact=True)).to_have_value("4")
+
+
+@pytest.mark.parametrize("code", ["broken", pack({"operation": {"groups": 3}}), "A" * 15_000])
+def test_a_broken_link_gets_a_sentence_and_the_worked_example(page: Page, server: Server, code: str):
+    page.goto(f"{server.url}/convolution?c={code}")
+    wait_drawn(page, "output-0")
+    expect(page.locator(NOTICE)).to_contain_text("This is the worked example instead.")
+    assert hover_cell(page, "output-0", 0, 0, (4, 4))["value"] == run(Laboratory()).trace.output[0, 0, 0, 0]
+
+
+def test_a_picture_that_the_link_cannot_carry_is_told_of(page: Page, server: Server, browser: Browser):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    before = revision(page)
+    noise = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(noise, "PNG")
+    mine = {"name": "mine.png", "mimeType": "image/png", "buffer": noise.getvalue()}
+    page.set_input_files(".st-key-photo input[type=file]", mine)
+    wait_drawn(page, "probabilities", "cnn_core", before)
+    page.get_by_role("link", name="Convolution").click()
+    wait_drawn(page, "output-0")
+    clear(page)  # edits are counted page by page
+    before = revision(page)
+    with within(page, "input", "Input") as menu:
+        menu.select_option("explore")
+    wait_drawn(page, "output-0", "cnn_core", before)
+    type_number(page, "stride, as a number", "2", "output-0")
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(NOTICE)).to_contain_text("Your own picture is not part of the link")
+    with someone_else(browser, page.url) as other:
+        expect(other.locator(NOTICE)).to_contain_text("made over a picture that it cannot carry")
+        expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")

@@ -1,0 +1,80 @@
+"""What a cell sees of the input, outlined and in words, and the weights it has there, in a real browser."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from cnn_core.receptive import field
+from pages.shared.chain import build
+from pages.shared.experiment import Experiment
+from tests.browser.conftest import Server
+from tests.browser.screen import clear, edited, hover_cell, open_experiment, revision, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+SEES = ".ks-sees"
+
+# The input's marks, as the page holds them.
+INK = "() => document.querySelector('[data-view=input] .ks-map-marks').toDataURL()"
+
+
+def grid(side: int) -> Experiment:
+    return edited({"op": "grid", "value": np.arange(side * side).reshape(side, side).tolist()})
+
+
+def test_a_hovered_cell_of_any_stage_says_what_it_sees(page: Page, server: Server):
+    experiment = edited({"op": "padding", "value": 1}, start=grid(8))
+    open_experiment(page, server.url, experiment)
+    hover_cell(page, "conv", 3, 4, (8, 8))
+    expect(page.locator(SEES)).to_contain_text("sees 3 × 3 of the input, rows 2–4, columns 3–5")
+    hover_cell(page, "pool", 1, 2, (4, 4))
+    expect(page.locator(SEES)).to_contain_text("sees 4 × 4 of the input, rows 1–4, columns 3–6")
+    hover_cell(page, "pool", 0, 3, (4, 4))
+    expect(page.locator(SEES)).to_contain_text(
+        "sees 3 × 3 of the input, rows 0–2, columns 5–7; "
+        "its field of 4 × 4 goes on into padding: 1 row above, 1 column right"
+    )
+    page.locator("[data-view=probabilities] .ks-bar-row, [data-view=probabilities]").first.hover()
+    hover_cell(page, "input", 3, 3, (8, 8))
+    expect(page.locator(SEES)).not_to_contain_text("sees")
+
+
+def test_a_dilated_cell_says_that_it_passes_lines_over(page: Page, server: Server):
+    open_experiment(page, server.url, edited({"op": "dilation", "value": 2}, start=grid(8)))
+    hover_cell(page, "conv", 1, 2, (4, 4))
+    expect(page.locator(SEES)).to_contain_text("sees 3 × 3 cells of the input, spread over rows 1–5, columns 2–6")
+    told = field(build(edited({"op": "dilation", "value": 2}, start=grid(8))).trace, 0, (0, 0, 1, 2))
+    assert told.rows.seen == (1, 3, 5)
+
+
+def test_the_outline_follows_the_pointer_and_goes_on_beyond_the_input(page: Page, server: Server):
+    open_experiment(page, server.url, edited({"op": "padding", "value": 1}, start=grid(8)))
+    drawn = set()
+    for row, column in ((0, 0), (1, 1), (3, 3)):
+        hover_cell(page, "pool", row, column, (4, 4))
+        page.wait_for_timeout(60)
+        drawn.add(page.evaluate(INK))
+    assert len(drawn) == 3
+
+
+def test_effective_weights_are_one_gesture_from_the_outline(page: Page, server: Server):
+    open_experiment(page, server.url, grid(8))
+    hover_cell(page, "pool", 1, 1, (3, 3))
+    page.mouse.down()
+    page.mouse.up()
+    button = page.get_by_role("button", name="effective weights")
+    before = revision(page)
+    clear(page)
+    button.click()
+    wait_drawn(page, "input", "cnn_core", -1)
+    expect(page.locator("[data-column=input] .ks-note")).to_contain_text("∂")
+    trace = build(grid(8)).trace
+    told = field(trace, 2, (0, 0, 1, 1))
+    # Outside the outline no cell counts.
+    event = hover_cell(page, "input", 0, 0, (8, 8))
+    assert event["value"] == 0
+    assert (0, 0) not in {(row, column) for row in told.rows.seen for column in told.columns.seen}
+    page.mouse.move(5, 5)
+    page.get_by_role("button", name="values again").click()
+    expect(page.locator("[data-column=input] .ks-note")).not_to_contain_text("∂")
+    assert revision(page) >= before
