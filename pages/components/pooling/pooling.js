@@ -123,6 +123,7 @@ export class Pooling extends Board {
     this.windowBar.draw(header.bars.window);
     this.modeBar.element.hidden = !header.bars.mode.length;
     this.measures.draw(header.measures);
+    this.root.dataset.mode = header.mode;
     const few = this.slidingShape().reduce((a, b) => a * b, 1) <= ARROWS_MOST;
     this.allLabel.hidden = !few || header.mode === "shift";
     const laidOut = JSON.stringify(this.stages.map(({ stage, view, ring }) => [view, this.model.values.get(stage).shape, ring]));
