@@ -152,6 +152,7 @@ def test_other_numbers_are_asked_anew_and_a_reload_keeps_what_is_open(explore: P
     hide(explore, "conv")
     pin(explore, "conv")
     guess(explore, "-6")
+    explore.wait_for_timeout(200)  # the pinned cell is told once the hand rests on it
     explore.evaluate("window.cnn.drawn = []")
     explore.reload()
     wait_drawn(explore, "kernel")
