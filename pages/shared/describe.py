@@ -280,7 +280,7 @@ def computed(
         "preview": _PREVIEWS.get(kind),
         "link": link(layer, before.shape),
         "reduce": _REDUCES.get(kind),
-        "formula": _FORMULAS.get(kind),
+        "formula": _formula(layer),
         "parameter": _parameter(layer),
         "ring": [0, 0, 0, 0],
         "gradient": None,
@@ -288,6 +288,15 @@ def computed(
         "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
         "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
     }
+
+
+def _formula(layer: Layer) -> str | None:
+    """A function's rule, with places for its numbers; None where the core's own words have to do."""
+    if isinstance(layer, GELU) and layer.approximate == "tanh":
+        return "{x} / 2 × (1 + tanh(0.797885 × ({x} + 0.044715 × ({x})³))) = {y}"
+    if isinstance(layer, Softmax) and layer.temperature != 1:
+        return None
+    return _FORMULAS.get(type(layer))
 
 
 def _parameter(layer: Layer) -> float | None:
