@@ -325,6 +325,27 @@ def test_each_layer_keeps_its_settings_while_another_is_looked_at():
     assert state.given["map"].input[0, 0, 0, 0] == 3
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_worked_example_of_a_layer_is_what_it_opened_with_and_leaves_the_others_alone(kind):
+    other = "tanh" if KINDS[kind].family != "map" else "dropout"
+    changes = [
+        {"op": "kind", "value": other},
+        {"op": "input", "value": "larger"},
+        {"op": "kind", "value": kind},
+        {"op": "input", "value": "noise"},
+        {"op": "slope", "value": 0.3},
+        {"op": "temperature", "value": 3},
+        {"op": "gamma", "channel": 0, "value": 3},
+        {"op": "dense_bias", "cells": [[0, 9]]},
+    ]
+    state = edited(*changes, {"op": "worked"})
+    fresh, back = screen(edited({"op": "kind", "value": kind})), screen(state)
+    for stage in fresh.stages:
+        if stage["view"]:
+            np.testing.assert_array_equal(values(back, stage["view"]), values(fresh, stage["view"]))
+    assert state.given[KINDS[other].family].source == "larger"
+
+
 def send(session: Session, *edits: dict) -> None:
     first = session.layers.revision + 1
     told = [{**edit, "revision": first + k} for k, edit in enumerate(edits)]
