@@ -277,7 +277,7 @@ def computed(
     return {
         "stage": number,
         "rule": "function" if kind in _FORMULAS else "sum",
-        "preview": _PREVIEWS.get(kind),
+        "preview": None if _heated(layer) else _PREVIEWS.get(kind),
         "link": link(layer, before.shape),
         "reduce": _REDUCES.get(kind),
         "formula": _formula(layer),
@@ -294,9 +294,12 @@ def _formula(layer: Layer) -> str | None:
     """A function's rule, with places for its numbers; None where the core's own words have to do."""
     if isinstance(layer, GELU) and layer.approximate == "tanh":
         return "{x} / 2 × (1 + tanh(0.797885 × ({x} + 0.044715 × ({x})³))) = {y}"
-    if isinstance(layer, Softmax) and layer.temperature != 1:
-        return None
-    return _FORMULAS.get(type(layer))
+    return None if _heated(layer) else _FORMULAS.get(type(layer))
+
+
+def _heated(layer: Layer) -> bool:
+    """Whether a layer is a softmax of another temperature than 1, which neither preview nor formula know."""
+    return isinstance(layer, Softmax) and layer.temperature != 1
 
 
 def _parameter(layer: Layer) -> float | None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import special
 from scipy.signal import correlate2d
 
-from cnn_core import batch_norm2d, cross_entropy, softmax
-from pages.shared import answers
+from cnn_core import GELU, Softmax, batch_norm2d, cross_entropy, softmax
+from pages.shared import answers, describe
 from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment
 from pages.shared.layers import activation, batch_norm, dropout
@@ -401,3 +401,13 @@ def test_a_request_of_its_own_is_answered():
     assert [column["view"] for column in entries(header, "columns")] == ["input", "curve", "output", "slope"]
     assert sources("map")[OWN] == "Feature map in Explore"
     assert batch_norm.stepped(session.layers.state)[0].shape == (4,)
+
+
+def test_a_rule_that_the_browser_has_no_preview_or_formula_for_is_told_by_the_core():
+    arrays: dict = {}
+    x = np.zeros((1, 3))
+    assert describe.computed(0, Softmax(temperature=2), x, x, arrays)["preview"] is None
+    assert describe.computed(0, Softmax(temperature=2), x, x, arrays)["formula"] is None
+    assert describe.computed(0, Softmax(), x, x, arrays)["preview"] == "softmax"
+    assert "tanh" in describe.computed(0, GELU("tanh"), x, x, arrays)["formula"]
+    assert "erf" in describe.computed(0, GELU(), x, x, arrays)["formula"]
