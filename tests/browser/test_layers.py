@@ -180,6 +180,21 @@ def test_a_slider_is_answered_while_it_is_dragged_and_is_one_step_to_undo(labora
     expect(laboratory.get_by_label("T", exact=True)).to_have_value("1")
 
 
+def test_a_slider_is_moved_by_keyboard_step_by_step(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    laboratory.get_by_label("γ 1, on a slider").focus()
+    for value in (1.25, 1.5):
+        before = revision(laboratory)
+        laboratory.keyboard.press("ArrowRight")
+        wait_drawn(laboratory, "output-0", "cnn_core", before)
+        expect(laboratory.get_by_label("γ 1", exact=True)).to_have_value(str(value))
+    asked = carried("batch_norm", {"op": "gamma", "channel": 1, "value": 1.5})
+    event = hover_cell(laboratory, "output-1", 0, 2, (2, 4))
+    assert event["value"] == numbers(asked, "output")[0, 1, 0, 2]
+    press(laboratory, "↶ Undo", "output-0")
+    expect(laboratory.get_by_label("γ 1", exact=True)).to_have_value("1.25")
+
+
 def test_softmax_s_bars_are_asked_and_its_scores_typed(laboratory: Page):
     choose(laboratory, "softmax")
     set_to(laboratory, "T", "0.5", "output")
