@@ -187,7 +187,8 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
 
     Args:
         network: convolutions without groups, padded by zeros, poolings without dilation or ceil mode that count their
-            padding, activations, flatten, linear, batch norm and dropout at inference, softmax over the last axis.
+            padding, activations (GELU by tanh), flatten, linear, batch norm and dropout at inference, softmax over the
+            last axis.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 

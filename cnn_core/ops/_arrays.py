@@ -98,3 +98,18 @@ def setting(value: Any, name: str, *, works: float, least: float = -math.inf) ->
         limits = "" if math.isinf(least) else f", at least {least:g}"
         raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
     return number
+
+
+def positive(value: Any, name: str) -> float:
+    """A setting as a float.
+
+    Raises:
+        ShapeError: where it is no number above 0, or infinite.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ShapeError(f"{name} must be a number above 0, got {value!r}; {name}=1.0 works")
+    return number

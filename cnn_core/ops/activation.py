@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, real, setting, together
+from cnn_core.ops._arrays import Array, gradient, positive, real, setting, together
 from cnn_core.ops.erf import erf
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
@@ -206,21 +206,6 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
 def _softplus_settings(beta: float, threshold: float) -> tuple[float, float]:
     """Both as floats."""
     return positive(beta, "beta"), setting(threshold, "threshold", works=20)
-
-
-def positive(value: Any, name: str) -> float:
-    """A setting as a float.
-
-    Raises:
-        ShapeError: where it is no number above 0, or infinite.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise ShapeError(f"{name} must be a number above 0, got {value!r}; {name}=1.0 works")
-    return number
 
 
 def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:

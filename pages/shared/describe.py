@@ -303,11 +303,11 @@ def computed(
     return {
         "stage": number,
         "rule": "function" if kind in _FORMULAS else "sum",
-        "preview": None if counted is not None else _PREVIEWS.get(kind),
+        "preview": None if counted is not None or _heated(layer) else _PREVIEWS.get(kind),
         "link": link(layer, before.shape),
         "reduce": _REDUCES.get(kind),
         "counted": None if counted is None else keep(counted, arrays),
-        "formula": _FORMULAS.get(kind),
+        "formula": _formula(layer),
         "parameter": _parameter(layer),
         "ring": [0, 0, 0, 0],
         "gradient": None,
@@ -315,6 +315,18 @@ def computed(
         "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
         "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
     }
+
+
+def _formula(layer: Layer) -> str | None:
+    """A function's rule, with places for its numbers; None where the core's own words have to do."""
+    if isinstance(layer, GELU) and layer.approximate == "tanh":
+        return "{x} / 2 × (1 + tanh(0.797885 × ({x} + 0.044715 × ({x})³))) = {y}"
+    return None if _heated(layer) else _FORMULAS.get(type(layer))
+
+
+def _heated(layer: Layer) -> bool:
+    """Whether a layer is a softmax of another temperature than 1, which neither preview nor formula know."""
+    return isinstance(layer, Softmax) and layer.temperature != 1
 
 
 def _parameter(layer: Layer) -> float | None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import special
 from scipy.signal import correlate2d
 
-from cnn_core import batch_norm2d, cross_entropy, softmax
-from pages.shared import answers
+from cnn_core import GELU, Softmax, batch_norm2d, cross_entropy, softmax
+from pages.shared import answers, describe
 from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment
 from pages.shared.layers import activation, batch_norm, dropout
@@ -325,6 +325,27 @@ def test_each_layer_keeps_its_settings_while_another_is_looked_at():
     assert state.given["map"].input[0, 0, 0, 0] == 3
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_worked_example_of_a_layer_is_what_it_opened_with_and_leaves_the_others_alone(kind):
+    other = "tanh" if KINDS[kind].family != "map" else "dropout"
+    changes = [
+        {"op": "kind", "value": other},
+        {"op": "input", "value": "larger"},
+        {"op": "kind", "value": kind},
+        {"op": "input", "value": "noise"},
+        {"op": "slope", "value": 0.3},
+        {"op": "temperature", "value": 3},
+        {"op": "gamma", "channel": 0, "value": 3},
+        {"op": "dense_bias", "cells": [[0, 9]]},
+    ]
+    state = edited(*changes, {"op": "worked"})
+    fresh, back = screen(edited({"op": "kind", "value": kind})), screen(state)
+    for stage in fresh.stages:
+        if stage["view"]:
+            np.testing.assert_array_equal(values(back, stage["view"]), values(fresh, stage["view"]))
+    assert state.given[KINDS[other].family].source == "larger"
+
+
 def send(session: Session, *edits: dict) -> None:
     first = session.layers.revision + 1
     told = [{**edit, "revision": first + k} for k, edit in enumerate(edits)]
@@ -380,3 +401,13 @@ def test_a_request_of_its_own_is_answered():
     assert [column["view"] for column in entries(header, "columns")] == ["input", "curve", "output", "slope"]
     assert sources("map")[OWN] == "Feature map in Explore"
     assert batch_norm.stepped(session.layers.state)[0].shape == (4,)
+
+
+def test_a_rule_that_the_browser_has_no_preview_or_formula_for_is_told_by_the_core():
+    arrays: dict = {}
+    x = np.zeros((1, 3))
+    assert describe.computed(0, Softmax(temperature=2), x, x, arrays)["preview"] is None
+    assert describe.computed(0, Softmax(temperature=2), x, x, arrays)["formula"] is None
+    assert describe.computed(0, Softmax(), x, x, arrays)["preview"] == "softmax"
+    assert "tanh" in describe.computed(0, GELU("tanh"), x, x, arrays)["formula"]
+    assert "erf" in describe.computed(0, GELU(), x, x, arrays)["formula"]

@@ -180,6 +180,21 @@ def test_a_slider_is_answered_while_it_is_dragged_and_is_one_step_to_undo(labora
     expect(laboratory.get_by_label("T", exact=True)).to_have_value("1")
 
 
+def test_a_slider_is_moved_by_keyboard_step_by_step(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    laboratory.get_by_label("γ 1, on a slider").focus()
+    for value in (1.25, 1.5):
+        before = revision(laboratory)
+        laboratory.keyboard.press("ArrowRight")
+        wait_drawn(laboratory, "output-0", "cnn_core", before)
+        expect(laboratory.get_by_label("γ 1", exact=True)).to_have_value(str(value))
+    asked = carried("batch_norm", {"op": "gamma", "channel": 1, "value": 1.5})
+    event = hover_cell(laboratory, "output-1", 0, 2, (2, 4))
+    assert event["value"] == numbers(asked, "output")[0, 1, 0, 2]
+    press(laboratory, "↶ Undo", "output-0")
+    expect(laboratory.get_by_label("γ 1", exact=True)).to_have_value("1.25")
+
+
 def test_softmax_s_bars_are_asked_and_its_scores_typed(laboratory: Page):
     choose(laboratory, "softmax")
     set_to(laboratory, "T", "0.5", "output")
@@ -222,6 +237,40 @@ def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
     event = hover_cell(laboratory, "normalised-2", 0, 0, (2, 4))
     assert [term["stage"] for term in event["terms"]] == [-1, 2]  # the cell, and the mean
     assert event["terms"][0]["value"] == x[1, 0, 0, 0]
+
+
+def test_a_statistic_is_walked_to_by_keyboard_and_a_cell_marks_its_own_channel_s(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    laboratory.locator("[data-view=mean]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Batch mean channel 1")
+    expect(laboratory.locator("[aria-live=polite].ks-unseen")).to_contain_text("Batch mean channel 1 is −0.5")
+    hover_cell(laboratory, "input-1", 1, 1, (2, 4))
+    rows = laboratory.locator("[data-view=var] .ks-bar-row")
+    expect(rows.nth(1)).to_have_class("ks-bar-row ks-feeds")
+    expect(rows.nth(0)).to_have_class("ks-bar-row")
+
+
+def test_where_a_number_came_from_is_followed_down_to_the_input(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    box = laboratory.locator("[data-view=normalised-0]").bounding_box()
+    laboratory.mouse.click(box["x"] + 5, box["y"] + 5)
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Normalised image 0, channel 0 [0, 0]")
+    laboratory.get_by_role("button", name="What Batch mean channel 0 was made of").click()
+    expect(laboratory.locator(".ks-ledger-trail h3")).to_have_text("Batch mean channel 0 = 6.000")
+    expect(laboratory.locator(".ks-ledger-trail .ks-term")).to_have_count(16)
+
+
+def test_on_a_wide_page_the_weights_stand_beside_the_score(laboratory: Page):
+    choose(laboratory, "linear")
+    score, weights = (laboratory.locator(f"[data-view={view}]").bounding_box() for view in ("scores", "dense_weights"))
+    assert weights["x"] > score["x"] + score["width"]
+    assert weights["y"] < score["y"] + score["height"] + 100
+    laboratory.set_viewport_size({"width": 1000, "height": 900})
+    laboratory.wait_for_function(
+        "document.querySelector('.ks-dense').getBoundingClientRect().top"
+        " > document.querySelector('[data-view=scores]').getBoundingClientRect().bottom"
+    )
 
 
 def test_a_training_step_moves_what_inference_uses(laboratory: Page):
@@ -390,6 +439,9 @@ def test_no_layer_has_a_serious_violation_or_reaches_over_the_edge(any_screen: P
             choose(any_screen, kind)
         assert serious(any_screen) == [], kind
         assert any_screen.evaluate(OVER_THE_EDGE) == [], kind
+        any_screen.locator("[data-column=input] summary").click()
+        assert serious(any_screen) == [], f"{kind}, unfolded"
+        any_screen.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("width", [360, 768, 859, 861, 1024, 1280, 1920])

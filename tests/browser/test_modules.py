@@ -329,3 +329,34 @@ def test_terms_readers_and_shares_are_those_that_cnn_core_tells(modules: Page, c
         assert consumers == sorted(cell for _, cell in trace.explain(-1, index).consumers)
     outputs = np.array(told["shares"]).reshape(trace.output.shape) + layer.bias[:, None, None]
     np.testing.assert_allclose(outputs, trace.output, rtol=0, atol=0 if case["exact"] else 1e-12)
+
+
+def test_weights_of_cells_and_of_channels_are_terms_and_what_python_told_is_repeated(
+    modules: Page,
+):
+    scaled, masked, told = modules.evaluate(
+        """async () => {
+          const { Model } = await import("/ui/common/model.js");
+          const tensor = (shape, ...values) => ({ shape, values: Float64Array.from(values) });
+          const arrays = new Map(Object.entries({
+            x: tensor([2, 2, 1, 1], 3, 5, 7, 9), mean: tensor([1, 2], 5, 7), scale: tensor([2], 0.5, 2),
+            mask: tensor([2, 2, 1, 1], 0, 2, 2, 0), out: tensor([2, 2, 1, 1], -1, -4, 1, 4),
+          }));
+          const given = { rule: "input", reads: null, link: null, weight: null, bias: null, formula: null };
+          const also = [{ stage: 1, weights: [-0.5, -2] }];
+          const stages = [
+            { ...given, stage: -1, array: "x" },
+            { ...given, stage: 0, array: "out", rule: "sum", reads: -1, weight: "scale", link: { kind: "same", also } },
+            { ...given, stage: 1, array: "mean", rule: "sum", reads: -1, link: { kind: "all" } },
+            { ...given, stage: 2, array: "out", rule: "sum", reads: -1, weight: "mask", link: { kind: "same" } },
+          ];
+          const term = { stage: -1, index: [0, 1, 0, 0], value: 5 };
+          const spelled = { stage: 1, index: [0, 1], rule: "sum", terms: [term] };
+          const model = new Model(stages, arrays, [spelled]);
+          return [model.explain(0, [1, 1, 0, 0]), model.explain(2, [1, 0, 0, 0]), model.explain(1, [0, 1])];
+        }"""
+    )
+    assert [(term["stage"], term["value"], term["weight"]) for term in scaled["terms"]] == [(-1, 9, 2), (1, 7, -2)]
+    assert (scaled["total"], scaled["residual"]) == (4, 0)
+    assert [(term["value"], term["weight"]) for term in masked["terms"]] == [(7, 2)]
+    assert [term["value"] for term in told["terms"]] == [5]

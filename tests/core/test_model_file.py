@@ -184,6 +184,11 @@ def rewritten(change: Callable[[dict], None], replace: dict[str, bytes] | None =
     return file.getvalue()
 
 
+def test_a_file_from_before_softmax_had_a_temperature_opens_with_the_one_it_meant():
+    opened = Sequential.load(rewritten(lambda header: header["layers"][-1]["settings"].pop("temperature")))
+    assert opened.layers[-1].temperature == 1
+
+
 def npy(shape: tuple[int, ...], dtype: str = "<f4", data: bytes = b"") -> bytes:
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})

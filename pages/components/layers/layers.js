@@ -343,8 +343,10 @@ export class Layers extends Board {
   /** What a cell feeds among vectors. @param {Map<string, any[]>} marks @param {number} number @param {number[]} index */
   #fed(marks, number, index) {
     for (const [stage, { box, role }] of this.model.relatives(number, index)) {
-      const { view } = this.model.byNumber.get(stage);
-      if (role === "feeds" && view && this.columns.has(view) && !this.#mapped({ view })) push(marks, view, { box, role });
+      const { view, labels } = /** @type {any} */ (this.model.byNumber.get(stage));
+      // Of a channel's statistics a cell feeds its own channel's.
+      const own = labels && index.length === 4 ? boxAt([0, index[1]]) : box;
+      if (role === "feeds" && view && !this.#mapped({ view })) push(marks, view, { box: own, role });
     }
     return marks;
   }

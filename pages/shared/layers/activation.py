@@ -106,8 +106,6 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.explain = lambda stage, index: trace.explain(stage, index) if stage < SLOPE else None
     shown.given("Before")
     told = describe.computed(OUTPUT, made, x, trace.output, shown.arrays)
-    if laboratory.kind == "gelu":
-        told["formula"] = _gelu_formula(laboratory)
     # What is squeezed between −1 and 1 would be pale on the scale of what came in.
     squeezed = laboratory.kind in ("sigmoid", "tanh")
     maps = {"group": "after" if squeezed else "given", "kind": "signed", "domain": [0, 1] if squeezed else [0, 0]}
@@ -152,12 +150,6 @@ def _layer(told: dict[str, Any]) -> dict[str, Any]:
 def _note(laboratory: Laboratory) -> str:
     low, high = float(laboratory.input.min()), float(laboratory.input.max())
     return f"from {plain_range(low, high)}; choose a cell and type to change it"
-
-
-def _gelu_formula(laboratory: Laboratory) -> str:
-    if laboratory.approximate == "tanh":
-        return "{x} / 2 × (1 + tanh(0.797885 × ({x} + 0.044715 × ({x})³))) = {y}"
-    return "{x} / 2 × (1 + erf({x} / √2)) = {y}"
 
 
 def _settings(laboratory: Laboratory) -> list[Control]:

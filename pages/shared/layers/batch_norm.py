@@ -29,6 +29,8 @@ from pages.shared.layers.screen import (
 
 NORMALISED, OUTPUT, MEAN, VAR, SQUARES = range(5)  # stages
 RUNNING_MEAN, RUNNING_VAR, NEXT_MEAN, NEXT_VAR, DEVIATION, INVERSE = range(5, 11)
+SCALES = (-2, -1, -0.5, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3)
+SHIFTS = (-3, -2, -1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5, 2, 3)
 MOMENTA = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
 
 
@@ -116,8 +118,8 @@ def screen(laboratory: Laboratory) -> Screen:
     note = f"(x − mean) / √(variance + {eps:.5f})"
     shown.column("normalised", "maps", "Normalised", shape=size, note=note, controls=table("normalised"), sign="→")
     settings = [
-        *by_channel("gamma", "γ", gamma, "Scale"),
-        *by_channel("shift", "β", shift, "Shift"),
+        *by_channel("gamma", "γ", gamma, "Scale", SCALES),
+        *by_channel("shift", "β", shift, "Shift", SHIFTS),
         *table("output"),
     ]
     shown.column("output", "maps", "After", shape=size, note="normalised × γ + β", controls=settings, sign="→")

@@ -135,8 +135,23 @@ def _label(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, label=whole_number(value, 0, laboratory.input.shape[2] - 1, "The class that is right"))
 
 
+# What each layer has of its own, so that going back to its worked example leaves the others as they are.
+_OWN_SETTINGS = {
+    "leaky_relu": ("slope",),
+    "softplus": ("beta",),
+    "gelu": ("approximate",),
+    "softmax": ("temperature",),
+    "batch_norm": ("training", "gamma", "shift", "momentum", "running_mean", "running_var", "steps"),
+    "dropout": ("training", "p", "seed"),
+    "linear": ("weight", "bias"),
+    "cross_entropy": ("label",),
+}
+
+
 def _worked(laboratory: Laboratory, _edit: Edit) -> Laboratory:
-    return replace(Laboratory(), kind=laboratory.kind)
+    first = Laboratory()
+    changes: dict[str, Any] = {name: getattr(first, name) for name in _OWN_SETTINGS.get(laboratory.kind, ())}
+    return replace(laboratory, **changes).with_given(prepared(laboratory.family, "worked"))
 
 
 _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {

@@ -35,7 +35,7 @@ class Kind(NamedTuple):
     first: str
 
 
-_POINT = "Point at a cell: it moves along the curve, and its slope is what passes back."
+_POINT = "Pick a cell: it moves along the curve, and its slope is what passes back."
 KINDS: dict[str, Kind] = {
     "relu": Kind("ReLU", "map", _POINT),
     "leaky_relu": Kind("Leaky ReLU", "map", _POINT),
@@ -44,11 +44,9 @@ KINDS: dict[str, Kind] = {
     "softplus": Kind("Softplus", "map", _POINT),
     "gelu": Kind("GELU", "map", _POINT),
     "softmax": Kind("Softmax", "vector", "Drag the temperature: cold makes one class take all, hot makes them equal."),
-    "batch_norm": Kind(
-        "Batch norm", "batch", "Point at a mean: every number of its channel, in every image, is in it."
-    ),
+    "batch_norm": Kind("Batch norm", "batch", "Pick a mean: every number of its channel, in every image, is in it."),
     "dropout": Kind("Dropout", "batch", "Drag p, then press “Another mask”: where u is below p the cell is dropped."),
-    "linear": Kind("Fully connected", "small", "Point at a score, then draw on its weights: the score follows."),
+    "linear": Kind("Fully connected", "small", "Pick a score, then draw on its weights: the score follows."),
     "cross_entropy": Kind(
         "Cross-entropy", "vector", "Choose the class that is right: the loss and every gradient follow."
     ),

@@ -13,12 +13,13 @@ from cnn_core import Explanation, Term
 from cnn_core.trace import Index, exact_sum, left_over
 from pages.shared import describe
 from pages.shared.column_controls import numbers_of
-from pages.shared.controls import Control, button, number, option, segments, select
+from pages.shared.controls import Control, button, dial, number, option, segments, select
 from pages.shared.layers.laboratory import Laboratory, sources
 
 Array = npt.NDArray[Any]
 
 INPUT = -1
+_DIALS_MOST = 2  # channels that each have sliders of their own
 _LISTED = 24  # terms of a sum told by Python; of a longer one the largest are listed, and the others are one number
 
 
@@ -112,12 +113,15 @@ def input_controls(laboratory: Laboratory) -> list[Control]:
     ]
 
 
-def by_channel(edit: str, label: str, values: Iterable[float], hint: str) -> list[Control]:
-    """A field a channel."""
-    return [
-        number({"op": edit, "channel": c}, f"{label} {c}", float(value), hint=f"{hint} of channel {c}")
-        for c, value in enumerate(values)
-    ]
+def by_channel(edit: str, label: str, values: Array, hint: str, stops: Sequence[float]) -> list[Control]:
+    """A dial a channel; of many channels, for which there is no room, a field each."""
+
+    def control(c: int, value: float) -> Control:
+        asked, name, words = {"op": edit, "channel": c}, f"{label} {c}", f"{hint} of channel {c}"
+        few = len(values) <= _DIALS_MOST
+        return dial(asked, name, value, stops, hint=words) if few else number(asked, name, value, hint=words)
+
+    return [control(c, float(value)) for c, value in enumerate(values)]
 
 
 def mode(laboratory: Laboratory) -> Control:
