@@ -78,9 +78,8 @@ export class Ledger {
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
-      h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }),
-      this.fold,
-      this.hide,
+      // What wraps on a narrow page wraps together.
+      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.fold, this.hide),
     );
     this.looked = { model, dark, explanation };
     this.trail.look(model, explanation, of !== "");

@@ -119,7 +119,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, !!header.exact, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -151,7 +151,7 @@ export class Convolution extends Board {
       return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
     });
     const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
-    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), { missing, large: !!this.header.exact });
+    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
@@ -208,10 +208,11 @@ export class Convolution extends Board {
         const { values, shape } = model.values.get(stage.stage);
         const plane = shape[2] * shape[3];
         let chosen = null;
-        for (const [channel, { drawn: grid }] of column.view.shown) {
+        for (const [channel, { drawn: grid, caption }] of column.view.shown) {
           const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
           grid.words = this.#words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
           grid.draw(values, at * plane, scales[k][at], dark);
+          this.#tellRounded(caption, channel, grid.rounded);
           drawn.push(`${stage.view}-${channel}`);
           if (chosen === null || channel === this.output) chosen = scales[k][at];
         }
@@ -223,6 +224,12 @@ export class Convolution extends Board {
     this.shared = null;
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** Where fractions are asked for and have no room, that is said. @param {HTMLElement} caption @param {number} channel @param {boolean} rounded */
+  #tellRounded(caption, channel, rounded) {
+    setText(caption, rounded ? `channel ${channel}, rounded to fit` : `channel ${channel}`);
+    caption.title = rounded ? "The fractions are too long for these cells: the ledger writes them out" : "";
   }
 
   /** @param {string[]} drawn */
@@ -320,17 +327,12 @@ export class Convolution extends Board {
     return marks;
   }
 
-  /** All that an input cell feeds, in the hue of the weight it meets there. @param {number[]} index */
+  /** All that an input cell feeds of the channel that is looked at, as the ledger lists it, in the hue of the weight it meets there. @param {number[]} index */
   #marksOfInput(index) {
     /** @type {Map<string, any[]>} */
     const marks = new Map([[`input-${index[1]}`, [{ box: boxAt(index), role: "self" }]]]);
-    const outputs = this.model.values.get(OUTPUT).shape[1];
-    for (let output = 0; output < outputs; output += 1) {
-      const fed = this.model.fed(this.convolution, index, output);
-      marks.set(`output-${output}`, fed.map((term) => ({ box: boxAt(term.index), role: "tap", hue: positionHue(term.key, this.dark) })));
-      if (output === this.output) marks.set(`alone-${index[1]}`, marks.get(`output-${output}`));
-    }
-    return marks;
+    const fed = this.model.fed(this.convolution, index, this.output).map((term) => ({ box: boxAt(term.index), role: "tap", hue: positionHue(term.key, this.dark) }));
+    return marks.set(`output-${this.output}`, fed).set(`alone-${index[1]}`, fed);
   }
 
   /** All that the weight that is asked meets, found once a draw. */
@@ -364,12 +366,13 @@ export class Convolution extends Board {
     const { drawn: grid, caption } = column.view.shown.get(this.output);
     const { values, shape } = this.model.values.get(OUTPUT);
     const plane = shape[2] * shape[3];
-    setText(caption, this.weight ? "the weight's share of each cell" : `channel ${this.output}`);
     if (!this.weight) {
       grid.draw(values, this.output * plane, column.scale, this.dark);
+      this.#tellRounded(caption, this.output, grid.rounded);
       column.legend.draw(column.scale, this.dark);
       return;
     }
+    setText(caption, "the weight's share of each cell");
     const { share } = this.#met();
     const { low, high } = column.scale;
     const scale = scaleFor("diverging", [share], [low, high]);
