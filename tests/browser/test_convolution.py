@@ -12,9 +12,11 @@ from cnn_core import Conv2d
 from cnn_core.rational import exact_total
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
+from pages.shared.convolution.link import Sight, to_link
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
+    cell_centre,
     clear,
     hover_cell,
     last_cell,
@@ -479,3 +481,41 @@ def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int
     wait_drawn(page, "output-0")
     assert page.evaluate(OVER_THE_EDGE) == []
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+
+
+def test_all_maps_come_closer_together_and_a_cell_stays_under_the_pointer(page: Page, server: Server):
+    larger = to_link(Sight(carried({"op": "input", "value": "larger"}, {"op": "stride", "value": 2}).laboratory)).code
+    page.goto(f"{server.url}/convolution?c={larger}")
+    wait_drawn(page, "output-0")
+    amount = page.locator(".ks-zoom-amount")
+    expect(amount).to_have_text("1.0×")
+    place = cell_centre(page, "input-1", 10, 12, (16, 16))
+    before = hover_cell(page, "input-1", 10, 12, (16, 16))
+    for _ in range(4):
+        page.mouse.wheel(0, -100)
+    expect(amount).not_to_have_text("1.0×")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(100)
+    clear(page)
+    page.mouse.move(*place)
+    page.wait_for_function("window.cnn.cell.some((each) => each.view === 'input-1')")
+    assert last_cell(page)["index"] == before["index"] == [0, 1, 10, 12]
+    # What is seen of an output was made around there, and a cell of it is still asked as it is.
+    box = page.locator("[data-view=output-0]").bounding_box()
+    clear(page)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function("window.cnn.cell.some((each) => each.view === 'output-0')")
+    event = last_cell(page)
+    assert event["index"][2] > 3
+    assert event["index"][3] > 3
+    asked = carried({"op": "input", "value": "larger"}, {"op": "stride", "value": 2})
+    same_sum(event, asked.trace.explain(0, tuple(event["index"])))
+    page.get_by_role("button", name="Show the whole map (Home on a map)").click()
+    expect(amount).to_have_text("1.0×")
+    page.locator("[data-view=input-0]").focus()
+    page.keyboard.press("PageUp")
+    expect(amount).to_have_text("1.6×")
+
+
+def test_a_map_of_large_cells_offers_no_zoom(laboratory: Page):
+    expect(laboratory.locator(".ks-zoom")).to_be_hidden()

@@ -16,6 +16,7 @@ import { Look } from "../common/look.js";
 import { positionHue, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
 import { taps } from "../common/windows.js";
+import { Zoom } from "../common/zoom.js";
 import { sizes } from "./sizes.js";
 
 const [INPUT, OUTPUT, RELU, ALONE, KEPT, DIFFERENCE] = [-1, 0, 1, 2, 3, 4]; // stages, as pages/shared/convolution/message.py numbers them
@@ -32,9 +33,10 @@ export class Convolution extends Board {
     this.strip = h("div", { class: "ks-strip" });
     this.sentence = h("p", { class: "ks-sentence" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
+    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)));
     this.dialog = new Dialog();
     this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copyLinkButton("laboratory", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) }));
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element);
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element);
     this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
@@ -119,7 +121,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape, this.model.byNumber.get(KEPT)?.field]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -181,7 +183,24 @@ export class Convolution extends Board {
     kernel.element.style.width = found.stacked ? "" : `${found.kernelWidth}px`;
     kernel.view.element.style.marginTop = found.stacked ? "" : `${first * found.row}px`;
     for (const { figure } of kernel.view.shown.values()) figure.style.minHeight = row;
+    const looked = views.flatMap((column, k) => {
+      const { stage, rows, columns } = maps[k];
+      return [...column.view.shown].map(([channel, { drawn: grid }]) => [`${column.view.view}-${channel}`, { grid, map: { rows, columns, field: stage.field } }]);
+    });
+    this.zoom.take(new Map(/** @type {any} */ (looked)));
     if (draw) this.draw(this.source ?? "cnn_core", false);
+  }
+
+  /** The pinned cell, if it lies on this view's map. @param {string} view */
+  #pinnedCell(view) {
+    const index = this.pinnedOn(view);
+    return index && { view, row: index[2], column: index[3] };
+  }
+
+  /** @param {string} view */
+  walked(view) {
+    const place = this.#pinnedCell(view);
+    if (place) this.zoom.reveal(view, place);
   }
 
   /** @param {import("../common/column.js").Column} column */
@@ -417,7 +436,9 @@ export class Convolution extends Board {
     return {
       hover: (cell) => this.lookAt(cell && placeAt(cell)),
       pick: (cell) => this.#pickOrType(placeAt(cell)),
-      key: (event) => this.walk(event, view),
+      key: (event) => this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
+      zoom: (factor, point) => this.zoom.at(view, factor, point),
+      pan: (right, down) => this.zoom.pan(view, right, down),
     };
   }
 
