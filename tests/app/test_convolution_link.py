@@ -274,6 +274,6 @@ def test_a_broken_link_gets_a_sentence_and_the_worked_example(hostile):
     assert desk.notice.endswith("This is the worked example instead.")
 
 
-def test_each_desk_has_a_parameter_of_its_own():
+def test_no_two_desks_share_a_parameter():
     assert set(LINKS) <= set(Session().desks)
     assert len(set(LINKS.values())) == len(LINKS)

@@ -5,15 +5,17 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from cnn_core import Conv2d
 from cnn_core.rational import exact_total
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
+from pages.shared.convolution.link import Sight, to_link
 from pages.shared.experiment import Experiment
-from tests.browser.conftest import Server
+from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
+    cell_centre,
     clear,
     hover_cell,
     last_cell,
@@ -388,6 +390,64 @@ def test_a_column_is_told_as_real_tables(laboratory: Page):
         laboratory.keyboard.press("Escape")
 
 
+def test_an_input_cell_marks_what_its_ledger_lists_and_no_other_channel(laboratory: Page):
+    hover_cell(laboratory, "output-0", 0, 0, (4, 4))
+    laboratory.mouse.move(5, 500)
+    before = [ink(laboratory, f"output-{k}") for k in range(2)]
+    hover_cell(laboratory, "input-1", 0, 5, (6, 6))
+    laboratory.wait_for_timeout(100)
+    after = [ink(laboratory, f"output-{k}") for k in range(2)]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+    shown = laboratory.locator(".ks-ledger .ks-terms > li").all_inner_texts()
+    assert len(shown) == 1
+    assert "Output channel 0" in shown[0]
+
+
+def test_fractions_that_have_no_room_are_said_to_be_rounded(page: Page, server: Server):
+    page.set_viewport_size({"width": 1000, "height": 1000})
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    set_to(page, "kernel", "Kernel", "gaussian_blur", kind="select")
+    caption = page.locator("[data-column=output] .ks-channel").first
+    expect(caption).to_have_text("channel 0")
+    set_to(page, "output", "Exact fractions", "", kind="check")
+    expect(caption).to_have_text("channel 0, rounded to fit")
+    note = page.locator("[data-column=output] .ks-note")
+    expect(note).not_to_contain_text("decimals")
+    set_to(page, "output", "bias", "0.123456789")
+    expect(note).to_contain_text("in decimals: a number here is no fraction with a denominator up to 1000")
+    expect(caption).to_have_text("channel 0")
+
+
+def test_what_is_ticked_stays_under_the_hand_and_what_is_kept_can_be_kept_anew(laboratory: Page):
+    laboratory.set_viewport_size({"width": 1440, "height": 700})
+    with within(laboratory, "output", "Exact fractions") as box:
+        box.scroll_into_view_if_needed()
+        before = box.bounding_box()
+        box.click()
+        wait_drawn(laboratory, "output-0", "cnn_core", 0)
+        laboratory.wait_for_timeout(200)
+        after = box.bounding_box()
+        assert abs(after["y"] - before["y"]) <= 1
+        assert abs(after["x"] - before["x"]) <= 1
+    press(laboratory, "Keep to compare", "output-0")
+    expect(laboratory.get_by_role("button", name="Keep to compare")).to_be_visible()
+
+
+def test_on_a_phone_no_word_of_the_padding_menu_is_cut_and_hide_stands_with_terms(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    menu = page.get_by_label("Padding shows").bounding_box()
+    assert menu["width"] >= 150
+    tops = [page.locator(f".ks-ledger-end >> text={word}").bounding_box()["y"] for word in ("pinned", "terms", "hide")]
+    assert max(tops) - min(tops) < 6
+    context.close()
+
+
 @pytest.fixture
 def anyone(any_screen: Page, server: Server) -> Page:
     any_screen.goto(f"{server.url}/convolution")
@@ -415,3 +475,41 @@ def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int
     wait_drawn(page, "output-0")
     assert page.evaluate(OVER_THE_EDGE) == []
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+
+
+def test_all_maps_come_closer_together_and_a_cell_stays_under_the_pointer(page: Page, server: Server):
+    larger = to_link(Sight(carried({"op": "input", "value": "larger"}, {"op": "stride", "value": 2}).laboratory)).code
+    page.goto(f"{server.url}/convolution?c={larger}")
+    wait_drawn(page, "output-0")
+    amount = page.locator(".ks-zoom-amount")
+    expect(amount).to_have_text("1.0×")
+    place = cell_centre(page, "input-1", 10, 12, (16, 16))
+    before = hover_cell(page, "input-1", 10, 12, (16, 16))
+    for _ in range(4):
+        page.mouse.wheel(0, -100)
+    expect(amount).not_to_have_text("1.0×")
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(100)
+    clear(page)
+    page.mouse.move(*place)
+    page.wait_for_function("window.cnn.cell.some((each) => each.view === 'input-1')")
+    assert last_cell(page)["index"] == before["index"] == [0, 1, 10, 12]
+    # What is seen of an output was made around there, and a cell of it is still asked as it is.
+    box = page.locator("[data-view=output-0]").bounding_box()
+    clear(page)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function("window.cnn.cell.some((each) => each.view === 'output-0')")
+    event = last_cell(page)
+    assert event["index"][2] > 3
+    assert event["index"][3] > 3
+    asked = carried({"op": "input", "value": "larger"}, {"op": "stride", "value": 2})
+    same_sum(event, asked.trace.explain(0, tuple(event["index"])))
+    page.get_by_role("button", name="Show the whole map (Home on a map)").click()
+    expect(amount).to_have_text("1.0×")
+    page.locator("[data-view=input-0]").focus()
+    page.keyboard.press("PageUp")
+    expect(amount).to_have_text("1.6×")
+
+
+def test_a_map_of_large_cells_offers_no_zoom(laboratory: Page):
+    expect(laboratory.locator(".ks-zoom")).to_be_hidden()

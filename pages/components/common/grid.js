@@ -68,6 +68,8 @@ export class Grid {
     this.words = null;
     /** Which row and column each place around the map shows, where it is not zeros. @type {number[][] | null} */
     this.around = null;
+    /** Whether numbers that should be in words stand there in decimals, for want of room. */
+    this.rounded = false;
     // The part that is looked at: how much closer, and the cell at the frame's upper left, fractions included.
     this.zoom = 1;
     this.top = 0;
@@ -190,6 +192,7 @@ export class Grid {
 
   /** Lines between cells and the numbers in them, where there is room; only of the part that is looked at. */
   #drawInk() {
+    this.rounded = false;
     const context = this.ink.getContext("2d");
     const { cell, rows, columns, top, left, scale: size, zoom } = this;
     const { values, offset, scale, dark } = this.drawn;
@@ -222,20 +225,19 @@ export class Grid {
         cells.push({ row, column, numbers: planes.map((from) => values[from + row * columns + column]) });
       }
     }
-    const room = size - 5;
     const written = cells.flatMap(({ numbers }) => numbers);
     const exact = this.words && written.map(this.words);
-    const within = (/** @type {number} */ letter) => {
-      const letters = Math.floor(room / (letter * DIGIT_WIDTH));
-      return exact?.every((text) => text.length <= letters) ? exact : decimals(letter);
-    };
-    const decimals = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, Math.floor(room / (letter * DIGIT_WIDTH)));
-    // Rather a digit less than letters that are hard to read.
-    const texts = within(EASY_NUMBER) ?? within(SMALLEST_NUMBER);
+    const count = (/** @type {number} */ letter, /** @type {number} */ across) => Math.floor(across / (letter * DIGIT_WIDTH));
+    const fits = (/** @type {number} */ letter) => !!exact?.every((text) => text.length <= count(letter, size - 2));
+    const decimals = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, count(letter, size - 5));
+    // A fraction cannot lose a digit; a decimal rather does than be hard to read.
+    const texts = fits(SMALLEST_NUMBER) ? exact : decimals(EASY_NUMBER) ?? decimals(SMALLEST_NUMBER);
     if (!texts) return;
+    const room = texts === exact ? size - 2 : size - 5;
     const longest = Math.max(...texts.map((text) => text.length));
     const letters = Math.min(LARGEST_NUMBER, (size * 0.42) / (planes.length > 1 ? 1.6 : 1), room / (longest * DIGIT_WIDTH));
     if (letters < SMALLEST_NUMBER) return;
+    this.rounded = !!exact && texts !== exact;
     context.font = `500 ${letters}px ${getComputedStyle(this.element).fontFamily}`;
     context.textAlign = "center";
     context.textBaseline = "middle";

@@ -80,9 +80,8 @@ export class Ledger {
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
-      h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }),
-      this.fold,
-      this.hide,
+      // What wraps on a narrow page wraps together.
+      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.fold, this.hide),
     );
     this.looked = { model, dark, explanation };
     this.trail.look(model, explanation, of !== "");

@@ -17,6 +17,7 @@ import { Look } from "../common/look.js";
 import { positionHue, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
 import { taps } from "../common/windows.js";
+import { Zoom } from "../common/zoom.js";
 import { sizes } from "./sizes.js";
 
 const [INPUT, OUTPUT, RELU, ALONE, KEPT, DIFFERENCE] = [-1, 0, 1, 2, 3, 4]; // stages, as pages/shared/convolution/message.py numbers them
@@ -33,9 +34,10 @@ export class Convolution extends Board {
     this.strip = h("div", { class: "ks-strip" });
     this.sentence = h("p", { class: "ks-sentence" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
+    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)));
     this.dialog = new Dialog();
     this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copyLinkButton("laboratory", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) }));
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element);
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element);
     this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
@@ -120,7 +122,7 @@ export class Convolution extends Board {
     });
     this.#offer();
     const { shape } = this.model.values.get(INPUT);
-    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, !!header.exact, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape]);
+    const laidOut = JSON.stringify([shape, this.model.values.get(OUTPUT).shape, this.model.byNumber.get(INPUT).ring, header.columns.length, this.convolution.link, this.#kernelSize(), this.model.values.get(KEPT)?.shape, this.model.byNumber.get(KEPT)?.field]);
     if (laidOut !== this.laidOut) this.layout(false);
     this.laidOut = laidOut;
   }
@@ -152,7 +154,7 @@ export class Convolution extends Board {
       return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
     });
     const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
-    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), { missing, large: !!this.header.exact });
+    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
     this.root.classList.toggle("ks-stacked", found.stacked);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
@@ -182,7 +184,24 @@ export class Convolution extends Board {
     kernel.element.style.width = found.stacked ? "" : `${found.kernelWidth}px`;
     kernel.view.element.style.marginTop = found.stacked ? "" : `${first * found.row}px`;
     for (const { figure } of kernel.view.shown.values()) figure.style.minHeight = row;
+    const looked = views.flatMap((column, k) => {
+      const { stage, rows, columns } = maps[k];
+      return [...column.view.shown].map(([channel, { drawn: grid }]) => [`${column.view.view}-${channel}`, { grid, map: { rows, columns, field: stage.field } }]);
+    });
+    this.zoom.take(new Map(/** @type {any} */ (looked)));
     if (draw) this.draw(this.source ?? "cnn_core", false);
+  }
+
+  /** The pinned cell, if it lies on this view's map. @param {string} view */
+  #pinnedCell(view) {
+    const index = this.pinnedOn(view);
+    return index && { view, row: index[2], column: index[3] };
+  }
+
+  /** @param {string} view */
+  walked(view) {
+    const place = this.#pinnedCell(view);
+    if (place) this.zoom.reveal(view, place);
   }
 
   /** @param {import("../common/column.js").Column} column */
@@ -209,10 +228,11 @@ export class Convolution extends Board {
         const { values, shape } = model.values.get(stage.stage);
         const plane = shape[2] * shape[3];
         let chosen = null;
-        for (const [channel, { drawn: grid }] of column.view.shown) {
+        for (const [channel, { drawn: grid, caption }] of column.view.shown) {
           const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
           grid.words = this.#words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
           grid.draw(values, at * plane, scales[k][at], dark);
+          this.#tellRounded(caption, channel, grid.rounded);
           drawn.push(`${stage.view}-${channel}`);
           if (chosen === null || channel === this.output) chosen = scales[k][at];
         }
@@ -224,6 +244,12 @@ export class Convolution extends Board {
     this.shared = null;
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
+  }
+
+  /** Where fractions are asked for and have no room, that is said. @param {HTMLElement} caption @param {number} channel @param {boolean} rounded */
+  #tellRounded(caption, channel, rounded) {
+    setText(caption, rounded ? `channel ${channel}, rounded to fit` : `channel ${channel}`);
+    caption.title = rounded ? "The fractions are too long for these cells: the ledger writes them out" : "";
   }
 
   /** @param {string[]} drawn */
@@ -312,17 +338,12 @@ export class Convolution extends Board {
     return marks;
   }
 
-  /** All that an input cell feeds, in the hue of the weight it meets there. @param {number[]} index */
+  /** All that an input cell feeds of the channel that is looked at, as the ledger lists it, in the hue of the weight it meets there. @param {number[]} index */
   #marksOfInput(index) {
     /** @type {Map<string, any[]>} */
     const marks = new Map([[`input-${index[1]}`, [{ box: boxAt(index), role: "self" }]]]);
-    const outputs = this.model.values.get(OUTPUT).shape[1];
-    for (let output = 0; output < outputs; output += 1) {
-      const fed = this.model.fed(this.convolution, index, output);
-      marks.set(`output-${output}`, fed.map((term) => ({ box: boxAt(term.index), role: "tap", hue: positionHue(term.key, this.dark) })));
-      if (output === this.output) marks.set(`alone-${index[1]}`, marks.get(`output-${output}`));
-    }
-    return marks;
+    const fed = this.model.fed(this.convolution, index, this.output).map((term) => ({ box: boxAt(term.index), role: "tap", hue: positionHue(term.key, this.dark) }));
+    return marks.set(`output-${this.output}`, fed).set(`alone-${index[1]}`, fed);
   }
 
   /** All that the weight that is asked meets, found once a draw. */
@@ -356,12 +377,13 @@ export class Convolution extends Board {
     const { drawn: grid, caption } = column.view.shown.get(this.output);
     const { values, shape } = this.model.values.get(OUTPUT);
     const plane = shape[2] * shape[3];
-    setText(caption, this.weight ? "the weight's share of each cell" : `channel ${this.output}`);
     if (!this.weight) {
       grid.draw(values, this.output * plane, column.scale, this.dark);
+      this.#tellRounded(caption, this.output, grid.rounded);
       column.legend.draw(column.scale, this.dark);
       return;
     }
+    setText(caption, "the weight's share of each cell");
     const { share } = this.#met();
     const { low, high } = column.scale;
     const scale = scaleFor("diverging", [share], [low, high]);
@@ -397,7 +419,9 @@ export class Convolution extends Board {
     return {
       hover: (cell) => this.lookAt(cell && placeAt(cell)),
       pick: (cell) => this.pickOrType(placeAt(cell)),
-      key: (event) => this.walk(event, view),
+      key: (event) => this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
+      zoom: (factor, point) => this.zoom.at(view, factor, point),
+      pan: (right, down) => this.zoom.pan(view, right, down),
     };
   }
 

@@ -21,16 +21,15 @@ const SLACK = 4; // px between rows
  * @param {number} page its width, px
  * @param {{rows: number, columns: number, ring: readonly number[], count: number}[]} maps a column of `count` maps each
  * @param {number[]} kernel rows and columns
- * @param {{missing: number, large: boolean}} how `missing`: columns that say why they show no map; `large`: numbers are
- *   long and need room
+ * @param {number} missing columns that say why they show no map
  */
-export function sizes(page, maps, kernel, { missing, large }) {
+export function sizes(page, maps, kernel, missing) {
   const width = page - missing * (WHY + GAP);
   const stacked = page < STACK_BELOW;
   const weight = weightSize(Math.max(...kernel));
   const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - maps.length * GAP) / (maps.length + 1))));
   const kernelWidth = Math.max(least, kernel[1] * (weight + 2) + 8);
-  const tallest = large || maps.every(({ count }) => count === 1) ? TALLEST : TALL;
+  const tallest = maps.every(({ count }) => count === 1) ? TALLEST : TALL;
   const across = maps.map(({ columns, ring }) => columns + ring[2] + ring[3]);
   const down = maps.map(({ rows, ring }) => rows + ring[0] + ring[1]);
   const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across[k], down[k]))));

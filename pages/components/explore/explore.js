@@ -18,6 +18,7 @@ import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
 import { short } from "../common/format.js";
 import { veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
+import { Zoom } from "../common/zoom.js";
 import { Backward } from "./backward.js";
 import { pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
@@ -30,7 +31,6 @@ import { Sees } from "./sees.js";
 import { Shown } from "./shown.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
-import { Zoom } from "./zoom.js";
 
 const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
 

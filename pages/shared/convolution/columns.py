@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core import ConvTranspose2d, kernels
+from cnn_core.rational import LARGEST
 from cnn_core.shapes import PADDING_MODES
 from pages.shared.column_controls import numbers_of
 from pages.shared.controls import Control, button, check, heading, number, option, select, stepper
@@ -28,6 +29,7 @@ from pages.shared.convolution.laboratory import (
     largest,
     layer,
     misfit,
+    parts,
     sides_of,
 )
 from pages.shared.describe import geometry_words, size, spread_words
@@ -146,7 +148,14 @@ def _column(
 
 
 def _output_note(laboratory: Laboratory, output: Pair) -> str:
-    """The output size with the numbers plugged in."""
+    """The output size with the numbers plugged in, and why fractions are not to be had."""
+    why = ""
+    if laboratory.exact and parts(laboratory) is None:
+        why = f"\nin decimals: a number here is no fraction with a denominator up to {LARGEST}"
+    return _size_note(laboratory, output) + why
+
+
+def _size_note(laboratory: Laboratory, output: Pair) -> str:
     made = layer(laboratory.operation)
     shape = (1, laboratory.channels, *laboratory.plane)
     if isinstance(made, ConvTranspose2d):
@@ -418,6 +427,7 @@ def _pair(laboratory: Laboratory, name: str, most: int, why_low: str, hint: str)
 def _output(laboratory: Laboratory, output: int) -> list[Control]:
     operation = laboratory.operation
     groups = [option(str(n), _group_words(n, operation), _no_groups(n, operation)) for n in range(1, CHANNELS_MOST + 1)]
+    # It stays where it is: with something kept, this setting takes its place.
     keep = button({"op": "keep"}, "Keep to compare", hint="Then change anything: both stand side by side")
     bias = number({"op": "bias", "output": output}, "bias", float(operation.bias[output]), hint="Added to every cell")
     return [
@@ -437,7 +447,7 @@ def _output(laboratory: Laboratory, output: int) -> list[Control]:
         check({"op": "with_bias"}, "Add a bias", operation.with_bias, place="more"),
         check({"op": "relu"}, "ReLU after it", laboratory.relu, place="more", hint="Negative becomes 0"),
         check({"op": "exact"}, "Exact fractions", laboratory.exact, place="more", hint="1/9 and not 0.1111"),
-        *([] if laboratory.kept else [keep]),
+        keep,
         *_tables("output"),
     ]
 

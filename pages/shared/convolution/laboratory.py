@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -274,6 +275,7 @@ class Parts(NamedTuple):
     output: int
 
 
+@lru_cache(maxsize=4)
 def parts(laboratory: Laboratory) -> Parts | None:
     """The laboratory's numbers as small fractions, or None where one of them was not meant as one."""
     operations = [laboratory.operation, *([laboratory.kept] if laboratory.kept else [])]

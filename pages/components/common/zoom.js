@@ -3,11 +3,11 @@
  * @module
  */
 
-import { h, oncePerFrame, setText } from "../common/dom.js";
-import { WHOLE, panBy, regionOf, reveal, zoomAt } from "../common/viewport.js";
+import { h, oncePerFrame, setText } from "./dom.js";
+import { WHOLE, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
 
-/** @typedef {import("../common/viewport.js").Map} MapShape */
-/** @typedef {import("../common/grid.js").Grid} Grid */
+/** @typedef {import("./viewport.js").Map} MapShape */
+/** @typedef {import("./grid.js").Grid} Grid */
 
 const CLOSEST = 46; // px a cell, where every number fits
 const STEP = 1.6; // of zoom, a key or a button
@@ -50,7 +50,7 @@ export class Zoom {
     this.#show();
   }
 
-  /** @param {import("../common/viewport.js").Viewport} viewport */
+  /** @param {import("./viewport.js").Viewport} viewport */
   #set(viewport) {
     this.viewport = viewport.zoom === 1 ? WHOLE : viewport;
     this.redraw();
