@@ -10,8 +10,6 @@ import { copyLinkButton } from "../common/copy_link.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { unreached } from "../common/feeds.js";
-import { weightSize } from "../common/kernel.js";
-import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
@@ -24,6 +22,7 @@ import { pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
+import { layOut } from "./layout.js";
 import { LessonPanel } from "./lesson.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
@@ -31,8 +30,6 @@ import { Sees } from "./sees.js";
 import { Shown } from "./shown.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
-
-const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
 
 export class Explore extends Board {
   /** @param {HTMLElement} parent */
@@ -347,37 +344,14 @@ export class Explore extends Board {
   }
 
   layout(draw = true) {
-    if (!this.header) return;
     const width = this.strip.clientWidth;
-    if (!width) return;
-    const { columns: all, kernel } = this.#sizes();
-    const maps = all.filter((each) => each.kind === "map");
-    const sizes = maps.map(({ shape, ring }) => ({ rows: shape[2], columns: shape[3], ring }));
-    const kernelWidth = Math.max(150, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
-    const others = all.filter((each) => each.kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
-    const cells = cellSize(width, sizes, others);
-    this.root.classList.toggle("ks-stacked", cells.stacked);
-    this.root.classList.toggle("ks-tight", cells.tight);
-    this.#dock(cells.stacked);
-    maps.forEach(({ view }, k) => {
-      const column = this.columns.get(view);
-      const { rows, columns, ring } = sizes[k];
-      if (view === "input") column.view.overhang = this.model.overhang;
-      column.view.resize(rows, columns, cells.sizes[k], ring);
-      column.element.style.width = cells.stacked ? "" : `${cells.widths[k]}px`;
-      const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells.sizes[k]));
-      column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
-    });
-    const kernelColumn = this.columns.get("kernel");
-    kernelColumn?.element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
-    if (kernelColumn) kernelColumn.element.style.width = cells.stacked ? "" : `${kernelWidth}px`;
-    const flat = this.columns.get("flat");
-    if (flat?.kind === "vector") flat.view.resize(all.find(({ view }) => view === "flat").shape[1], cells.stacked ? TALLEST / 2 : TALLEST);
-    const looked = maps.map(({ view }, k) => {
-      const { rows, columns } = sizes[k];
-      return [view, { grid: this.columns.get(view).view, map: { rows, columns, field: maps[k].field } }];
-    });
-    this.zoom.take(new Map(looked));
+    if (!this.header || !width) return;
+    this.columns.get("input").view.overhang = this.model.overhang;
+    const { stacked, tight, looked } = layOut(width, this.#sizes(), this.columns);
+    this.root.classList.toggle("ks-stacked", stacked);
+    this.root.classList.toggle("ks-tight", tight);
+    this.#dock(stacked);
+    this.zoom.take(looked);
     if (draw) this.draw(this.source ?? "cnn_core", false);
   }
 

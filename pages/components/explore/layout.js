@@ -1,0 +1,43 @@
+/**
+ * How wide and tall each column of Explore is: maps as large as they fit side by side, the others beside them.
+ * @module
+ */
+
+import { weightSize } from "../common/kernel.js";
+import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
+
+const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
+const NARROWEST_KERNEL = 150; // px
+
+/**
+ * Give the columns their sizes.
+ * @param {number} width of the strip, px
+ * @param {{columns: {view: string, kind: string, shape: number[], ring: number[], field: any}[], kernel: number[]}} sizes
+ *   `kernel`: the shape of the bank
+ * @param {ReadonlyMap<string, import("../common/column.js").Column>} columns
+ * @returns {{stacked: boolean, tight: boolean, looked: Map<string, any>}} whether they stand below each other, or close
+ *   together; and the maps with what zooming them together needs
+ */
+export function layOut(width, { columns: all, kernel }, columns) {
+  const maps = all.filter(({ kind }) => kind === "map");
+  const sizes = maps.map(({ shape, ring }) => ({ rows: shape[2], columns: shape[3], ring }));
+  const kernelWidth = Math.max(NARROWEST_KERNEL, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
+  const others = all.filter(({ kind }) => kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
+  const { stacked, tight, sizes: cells, widths } = cellSize(width, sizes, others);
+  const looked = new Map();
+  maps.forEach(({ view, field }, k) => {
+    const column = columns.get(view);
+    const { rows, columns: across, ring } = sizes[k];
+    column.view.resize(rows, across, cells[k], ring);
+    column.element.style.width = stacked ? "" : `${widths[k]}px`;
+    const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells[k]));
+    column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
+    looked.set(view, { grid: column.view, map: { rows, columns: across, field } });
+  });
+  const kernelColumn = columns.get("kernel");
+  kernelColumn?.element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
+  if (kernelColumn) kernelColumn.element.style.width = stacked ? "" : `${kernelWidth}px`;
+  const flat = columns.get("flat");
+  if (flat?.kind === "vector") flat.view.resize(all.find(({ view }) => view === "flat").shape[1], stacked ? TALLEST / 2 : TALLEST);
+  return { stacked, tight, looked };
+}
