@@ -103,6 +103,13 @@ def test_what_comes_after_the_target_says_that_it_does_not_count(explore: Page):
     same_sum(event, build(Experiment()).trace.explain(0, (0, 0, 0, 1)))
 
 
+def test_the_loss_goes_past_the_probabilities_and_claims_nothing_of_them(explore: Page):
+    show(explore, "loss:1")
+    explore.locator("[data-view=probabilities]").hover()
+    expect(explore.locator(".ks-ledger")).to_contain_text("The loss is worked out from the scores")
+    expect(explore.locator(".ks-ledger-value")).to_have_text("—")
+
+
 def test_gradients_outlive_a_reload_and_a_page_switch(explore: Page):
     show(explore, "score:2")
     choose(explore, "Activation", "sigmoid")

@@ -74,7 +74,7 @@ export class Ledger {
     const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts) : null;
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum ? this.write(value, sum.places) : short(value, 6);
+    const value_text = sum ? this.write(value, sum.places) : value === null ? "—" : short(value, 6);
     this.head.replaceChildren(
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),

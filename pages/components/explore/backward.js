@@ -64,6 +64,17 @@ export class Backward {
   }
 
   /**
+   * What there is to say of a stage that the gradients shown do not reach: null where it is another way to the same.
+   * @param {string} view
+   * @returns {{value: number | null, note: string}}
+   */
+  besides(view) {
+    // Softmax and logarithm in one: cross-entropy never asks for the probabilities.
+    if (this.value.startsWith("loss") && view === "probabilities") return { value: null, note: "The loss is worked out from the scores, softmax and logarithm in one step, and not by way of this number. Its gradient begins at the scores." };
+    return { value: 0, note: `This number comes after ${this.title}, which does not depend on it.` };
+  }
+
+  /**
    * What cnn_core says of a gradient; null until it has answered.
    * @param {Place} place
    * @returns {any | null}

@@ -458,8 +458,8 @@ export class Explore extends Board {
     if (!this.backward.shows) return super.explanation(place);
     const { stage, index, param } = place;
     if (!param && !this.model.gradients.has(stage)) {
-      const note = `This number comes after ${this.of}, which does not depend on it.`;
-      return { stage, index, rule: "input", value: 0, terms: [], bias: 0, total: 0, residual: 0, formula: null, note };
+      const { value, note } = this.backward.besides(this.model.byNumber.get(stage).view);
+      return { stage, index, rule: "input", value, terms: [], bias: 0, total: value, residual: 0, formula: null, note };
     }
     return this.backward.explain(place);
   }
