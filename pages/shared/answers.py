@@ -157,7 +157,8 @@ def explanation(identity: str, asked: Mapping[str, str]) -> dict[str, Any] | Non
         with kept.lock:
             if asked.get("at") == "pooling":
                 return gradient_told(kept.pooling.run, int(asked["stage"]), index, most=TERMS_MOST)
-            found = kept.backward
+            desk = kept.learn if asked.get("at") == "learn" else kept
+            found = desk.backward
             if found is None or found[0].code != asked["of"]:
                 return None
             if "param" in asked:

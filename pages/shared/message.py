@@ -52,7 +52,12 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
         "lesson": told_lesson(desk, (header["pin"]["stage"], tuple(header["pin"]["index"]))),
         "course": told_course(desk),
     }
-    return pack(header, arrays, desk.have, {"columns": seen(columns(desk.chain, output), step)})
+    return pack(
+        header,
+        arrays,
+        desk.have,
+        {"columns": seen(columns(desk.chain, output), step, float(desk.experiment.bias[output]))},
+    )
 
 
 def _experiment(desk: ExperimentDesk) -> tuple[dict[str, Any], describe.Arrays, int]:

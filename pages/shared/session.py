@@ -130,7 +130,7 @@ class Session(ExperimentDesk):
                 except ScenarioError as error:
                     refusal = str(error)
             elif photo is not None and learning and not self.learn.takes_pictures:
-                refusal = "This step keeps its input as it is. In Explore you can look at your own picture."
+                refusal = "There is no place for a picture here: in Explore you can look at your own."
             elif photo is not None:
                 desk.put(with_photo(desk.experiment, photo))
                 desk.pin = None
@@ -142,10 +142,9 @@ class Session(ExperimentDesk):
         """Open a file that Kernelscope wrote; a sentence where there is more to say."""
         if self.learn.take_in(data):
             return "" if learning else "The lesson is open on the page “Learn”."
-        scenario = from_file(data, self.scenario)
         if learning:
-            return "That is an experiment and not a lesson: drop it on the page “Explore”."
-        self.open(scenario)
+            return "This is no lesson that Kernelscope wrote. A scenario or a kernel is opened on the page “Explore”."
+        self.open(from_file(data, self.scenario))
         return ""
 
     def call_off(self, way: str, number: int) -> None:
@@ -159,6 +158,8 @@ class Session(ExperimentDesk):
         if edit["op"] == "large":
             plane = edit.get("plane")
             self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
+        elif edit["op"] == "draft_try" and self.draft.steps:
+            self.learn.bring(self.draft)
         elif edit["op"] in draft.OPERATIONS:
             try:
                 self.draft = draft.changed(self.draft, edit, self.scenario, self.target)

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from cnn_core import cross_entropy
+from pages.shared.answers import explanation
 from pages.shared.chain import build
 from pages.shared.columns import columns
 from pages.shared.edits import _OPERATIONS, apply
 from pages.shared.edits.checked import EditRefusedError
-from pages.shared.experiment import Experiment
+from pages.shared.experiment import Experiment, with_photo
 from pages.shared.learn import draft
 from pages.shared.learn.course import COURSE
 from pages.shared.learn.desk import OWN, LearnDesk
@@ -34,8 +35,10 @@ from pages.shared.learn.lesson import (
 from pages.shared.learn.lessons import LESSONS
 from pages.shared.learn.told import seen, told_course, told_lesson
 from pages.shared.link_code import ScenarioError, pack
+from pages.shared.photo import open_photo
+from pages.shared.samples import ASSETS
 from pages.shared.scenario import Scenario
-from pages.shared.session import Session
+from pages.shared.session import Session, _remember
 
 STEPS = [(name, k) for name, lesson in COURSE.items() for k in range(len(lesson.steps))]
 PREDICTING = [name for name, lesson in EXERCISES.items() if lesson.steps[0].goal.kind == "predict"]  # type: ignore[union-attr]
@@ -179,7 +182,7 @@ def test_formulas_hold_the_numbers_on_screen():
     [size] = formulas(("size",), desk.chain, (0, (0, 0, 0, 0)))
     assert size.here == "⌊(12 − 3) / 2⌋ + 1 = 5"
     [cell] = formulas(("cell",), at("kernel").chain, (0, (0, 0, 0, 1)))
-    assert cell.here == "2·1 + 3·0 + 0·−1 + 5·1 + 6·0 + 1·−1 + 8·1 + 9·0 + 2·−1 = 12"
+    assert cell.here == "2·1 + 3·0 + 0·−1 + 5·1 + 6·0 + 1·−1 + 8·1 + 9·0 + 2·−1 + 0 = 12"
     [softmax] = formulas(("softmax",), at("class", 1).chain, (5, (0, 0)))
     shares = [float(line.rsplit(" ", 1)[1]) for line in softmax.here.split("\n")]
     assert sum(shares) == pytest.approx(1, abs=2e-3)
@@ -271,6 +274,76 @@ def test_what_was_predicted_and_answered_is_found_again_too():
     assert desk.predictions.answers[0, 0, 0, 0].open
     carry_out(desk, [{"op": "lesson", "value": "count_work"}])
     assert (desk.answer, desk.clues) == ("7", 1)
+
+
+def test_a_half_done_prediction_outlives_other_predictions_and_a_reload():
+    desk = at("a_row")
+    do(desk, {"op": "reveal", "index": [0, 0, 0, 0]})
+    carry_out(desk, [{"op": "lesson", "value": "after_relu"}])
+    do(desk, {"op": "reveal", "index": [0, 0, 0, 0]})
+    carry_out(desk, [{"op": "overview"}])
+    later = LearnDesk()
+    later.take_over(desk)
+    for one in (desk, later):
+        one.go("a_row", 0)
+        assert one.verdict is not None
+        assert one.predictions.answers[0, 0, 0, 0].open
+
+
+def test_a_bias_that_cannot_be_set_stands_under_the_kernel():
+    [kernel_column] = [c for c in seen(columns(at("a_row").chain, 0), at("a_row").step, 1.0) if c["view"] == "kernel"]
+    assert kernel_column["note"] == "bias 1"
+    [kernel_column] = [c for c in seen(columns(at("relu").chain, 0), at("relu").step) if c["view"] == "kernel"]
+    assert "bias" not in kernel_column["note"]
+
+
+def test_what_a_step_speaks_of_does_not_hide_behind_more():
+    desk = at("see_seven")
+    controls = [control for column in seen(columns(desk.chain, 0), desk.step) for control in column["controls"]]
+    assert {c["place"] for c in controls if c.get("edit", {}).get("op") == "dilation"} == {"bottom"}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "word"),
+    [
+        ("count_weights", "108", "biases"),
+        ("count_weights", "28", "one kernel"),
+        ("count_work", "676", "how many numbers"),
+    ],
+)
+def test_an_answer_that_misses_by_a_known_slip_is_told_of_it(name: str, answer: str, word: str):
+    desk = at(name)
+    carry_out(desk, [{"op": "answer", "value": answer}])
+    assert desk.verdict is not None
+    assert word in desk.verdict.told
+
+
+def test_a_gradient_in_a_lesson_is_asked_of_the_lesson():
+    session = Session()
+    _remember(session)
+    session.learn.go("learning", 0)
+    asked = {"at": "learn", "of": "loss:0", "index": "0,0,0,0", "param": "0.weight"}
+    found = session.learn.backward
+    assert found is not None
+    told = explanation(session.identity, asked)
+    assert told is not None
+    assert told["value"] == found[1].explain_param("0.weight", (0, 0, 0, 0)).value
+    assert explanation(session.identity, {**asked, "at": "explore"}) is None
+
+
+def test_a_picture_that_a_link_cannot_carry_is_told_of_on_the_card_for_good():
+    photo = open_photo((ASSETS / "photograph.jpg").read_bytes(), "mine.jpg")
+    lesson = Lesson("x", (Step("Look.", Scenario(with_photo(Experiment(), photo))),))
+    code = to_link(lesson).code
+    assert code is not None
+    desk = LearnDesk()
+    desk.follow(code)
+    told = told_lesson(desk, (0, (0, 0, 0, 0)))
+    assert told is not None
+    assert "a picture that a link cannot carry" in told["note"]
+    back = from_file(to_file(lesson).encode())
+    assert back is not None
+    assert back.steps[0].scenario.notice == ""
 
 
 def test_the_list_counts_what_is_done():
@@ -473,7 +546,7 @@ def test_a_lesson_file_is_opened_wherever_it_is_dropped_and_other_files_are_told
     session.take_in(to_file(teacher_s()).encode(), "edges.json", learning=True)
     assert session.learn.notice == ""
     session.take_in(b'{"kernelscope": "scenario", "version": 1, "settings": {}}', "x.json", learning=True)
-    assert "Explore" in session.learn.notice
+    assert "no lesson" in session.learn.notice
     session.take_in(b'{"kernelscope": "lesson", "version": 9}', "x.json", learning=True)
     assert "newer Kernelscope" in session.learn.notice
 

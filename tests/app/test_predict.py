@@ -49,7 +49,17 @@ def test_two_decimals_are_enough_and_fewer_are_not():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("12", 12), (" -0.5 ", -0.5), ("−3", -3), ("0,25", 0.25), ("2/9", 2 / 9), (".5", 0.5), ("1 000", 1000)],
+    [
+        ("12", 12),
+        (" -0.5 ", -0.5),
+        ("−3", -3),
+        ("0,25", 0.25),
+        ("2/9", 2 / 9),
+        (".5", 0.5),
+        ("1 000", 1000),
+        ("47%", 0.47),
+        ("12,5 %", 0.125),
+    ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, value: float):
     assert number_of(text) == pytest.approx(value)
@@ -59,8 +69,9 @@ def test_a_number_is_read_as_people_write_it(text: str, value: float):
 def test_what_is_no_number_is_refused_with_a_sentence_and_counts_as_no_try(text: str):
     chain, predictions = build(Experiment()), hiding("conv")
     assert number_of(text) is None
-    assert "is not a number" in guess(predictions, chain, (0, 0, 0, 0), text)
-    assert predictions.answers == {}
+    assert guess(predictions, chain, (0, 0, 0, 0), text) == ""
+    assert "is not a number" in predictions.answers[0, 0, 0, 0].told
+    assert predictions.answers[0, 0, 0, 0].tries == 0
 
 
 def test_only_the_first_try_without_a_hint_counts_as_at_once():

@@ -10,7 +10,7 @@ from pages.shared.learn.course import COURSE
 from pages.shared.learn.lesson import Lesson, Step, to_file, to_link
 from pages.shared.learn.lessons import LESSONS
 from pages.shared.scenario import Scenario
-from tests.browser.conftest import LISTEN, Server
+from tests.browser.conftest import LISTEN, ROOT, Server
 from tests.browser.screen import cell_centre, edited, revision, wait_drawn, weights
 from tests.browser.test_everyone import OVER_THE_EDGE, anyone, serious  # noqa: F401 - a fixture
 
@@ -130,7 +130,7 @@ def test_a_question_is_answered_and_a_hint_is_there_for_who_asks(learn: Callable
     expect(page.locator(".ks-clues")).to_have_text("The map is 26 × 26.")
     page.get_by_label("Your answer").fill("676")
     moved(page, lambda: page.keyboard.press("Enter"))
-    expect(page.locator(".ks-told")).to_have_text("676 is not it.")
+    expect(page.locator(".ks-told")).to_contain_text("676 is not it. That is how many numbers the map has")
     page.get_by_label("Your answer").fill("6084")
     moved(page, lambda: page.get_by_role("button", name="Check").click())
     done(page)
@@ -187,6 +187,40 @@ def test_explore_and_a_lesson_keep_to_themselves(learn: Callable[..., Page]):
     expect(page.locator(".ks-lesson-text h3")).to_have_text("Padding: room at the rim")
 
 
+def test_the_list_is_there_again_after_an_exercise_and_explore(learn: Callable[..., Page]):
+    page = learn("halve")
+    page.get_by_role("button", name="All lessons").first.click()
+    page.get_by_role("link", name="Explore").click()
+    wait_drawn(page, "probabilities")
+    before = revision(page)
+    page.get_by_role("button", name="more stride", exact=True).click()
+    wait_drawn(page, "probabilities", "cnn_core", before)
+    page.get_by_role("link", name="Learn").click()
+    expect(page.locator(".ks-lesson-card").first).to_be_visible()
+    expect(page.get_by_role("button", name="Take away")).to_be_hidden()
+    page.get_by_role("link", name="Explore").click()
+    expect(page.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
+    expect(page.locator(".ks-lesson-card").first).to_be_hidden()
+
+
+def test_the_gradients_of_a_lesson_are_sums_of_that_lesson(learn: Callable[..., Page]):
+    page = learn("learning")
+    page.locator("[data-view=kernel_gradient]").click()
+    expect(page.locator(".ks-ledger h2")).to_contain_text("∂ loss if A is right / ∂ weight [1, 1]")
+    shown = [text.replace("−", "-") for text in page.locator(".ks-ledger .ks-term-product").all_inner_texts()]
+    total = page.locator(".ks-ledger-value").inner_text().replace("−", "-")
+    assert shown
+    assert round(sum(map(float, shown)), 9) == pytest.approx(float(total))
+
+
+def test_nothing_leads_to_what_a_step_does_not_show_or_tells_what_it_hides(learn: Callable[..., Page]):
+    page = learn("kernel")
+    expect(page.locator(".ks-ledger-value")).to_have_text("12")
+    expect(page.locator(".ks-ledger-feeds")).to_have_text("")
+    page = learn("the_rim")
+    expect(page.get_by_role("button", name="effective weights")).to_be_hidden()
+
+
 def test_an_address_that_holds_no_lesson_says_so_over_the_list(page: Page, server: Server):
     page.goto(f"{server.url}/learn?lesson=nonsense")
     expect(page.locator(".ks-notice")).to_contain_text("Here are the lessons instead.")
@@ -226,6 +260,28 @@ def test_text_of_a_file_is_shown_as_text_and_nothing_in_it_runs(learn: Callable[
     page.set_input_files(UPLOAD, {"name": "lesson.json", "mimeType": "application/json", "buffer": data})
     expect(page.locator(".ks-lesson-words p")).to_have_text(HOSTILE)
     assert page.evaluate("window.hit") is None
+
+
+def test_a_file_opens_its_lesson_though_its_maps_are_as_large_as_those_behind_the_list(learn: Callable[..., Page]):
+    page = learn()
+    data = to_file(Lesson("Plain", (Step("Look."),))).encode()
+    page.set_input_files(UPLOAD, {"name": "lesson.json", "mimeType": "application/json", "buffer": data})
+    expect(page.locator(".ks-lesson-words p")).to_have_text("Look.")
+    wait_drawn(page, "conv")
+    assert page.locator("[data-view=conv]").bounding_box()["width"] > 60
+
+
+def test_a_draft_is_tried_on_the_page_learn_with_a_picture_of_one_s_own(explore: Page):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, ROOT / "assets" / "photograph.jpg")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    explore.get_by_role("button", name="Teach…").click()
+    dialog = explore.get_by_role("dialog")
+    dialog.locator("textarea").fill("My own.")
+    dialog.get_by_role("button", name="Add this step").click()
+    dialog.get_by_role("button", name="Try it").click()
+    expect(explore.locator(".ks-lesson-words p")).to_have_text("My own.")
+    expect(explore.locator("[data-column=input] .ks-shape")).not_to_have_text("5 × 5")
 
 
 def test_a_lesson_is_made_of_what_is_on_screen_and_opens_as_exactly_that(explore: Page, browser: Browser):

@@ -6,6 +6,7 @@
 
 import * as announce from "./announce.js";
 import { ask } from "./ask.js";
+import { unpack } from "./blob.js";
 import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
 import { Channel } from "./channel.js";
@@ -39,7 +40,7 @@ export class Board {
    * @param {{thorough?: boolean}} [options] `thorough`: for the player
    */
   constructor(component, { thorough = false } = {}) {
-    /** By which Python answers it; the first header may name another desk. */
+    /** By whom Python answers it; the first header may name another desk. */
     this.component = component;
     this.channel = new Channel((message) => ask(this.component, message), (bytes) => this.take(bytes));
     /** @type {Place | null} */
@@ -126,6 +127,15 @@ export class Board {
   // ---- what Python sends -------------------------------------------------------------------------------------
 
   /**
+   * Whether what came is for this board: the framework may hand the place of one page's to another page's.
+   * @param {Uint8Array} data
+   */
+  takes(data) {
+    const { desk } = unpack(data).header;
+    return !this.header || !desk || desk === this.component;
+  }
+
+  /**
    * @param {Uint8Array} data
    * @param {(name: string, value: any) => void} setStateValue
    */
@@ -142,6 +152,8 @@ export class Board {
 
   /** @param {Uint8Array} data */
   take(data) {
+    // Before anything is asked for: by whom it is answered.
+    if (!this.header) this.component = unpack(data).header.desk ?? this.component;
     const header = this.channel.receive(data);
     if (header && !this.edits.busy) this.#adopt(header);
   }
@@ -300,7 +312,7 @@ export class Board {
     const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
     if (written === this.written) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), onward: !this.hiding });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), onward: (view) => this.onward(view) });
   }
 
   /**
@@ -313,9 +325,9 @@ export class Board {
     return null;
   }
 
-  /** Whether numbers further on are to be predicted, and must not be told. */
-  get hiding() {
-    return false;
+  /** Whether what a cell feeds of a view may be told. @param {string} _view */
+  onward(_view) {
+    return true;
   }
 
   /** What is to be said of a prediction of a cell. @param {Place} _place */

@@ -8,7 +8,7 @@ import { nameOf } from "./names.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /**
- * @typedef {{text: string, stage?: number, cell?: number[], last?: boolean, beside?: boolean}} Step  with `stage` and `cell` where it is a
+ * @typedef {{text: string, stage?: number, cell?: number[], last?: boolean, beside?: boolean, view?: string}} Step  with `stage` and `cell` where it is a
  *   single cell; `last` where nothing of it goes on; `beside` where the same
  *   number is read as in the step before
  */
@@ -32,7 +32,7 @@ export function feeds(model, stage, index, shown) {
     read = next.reads;
     const found = relatives.get(next.stage);
     if (!found) {
-      steps.push({ text: `no window of ${next.title} reads it`, beside });
+      steps.push({ text: `no window of ${next.title} reads it`, beside, view: next.view });
       continue;
     }
     reached.add(next.stage);
@@ -41,12 +41,12 @@ export function feeds(model, stage, index, shown) {
     const { box, channel } = found;
     const count = (box.bottom - box.top + 1) * (box.right - box.left + 1);
     if (count > 1) {
-      steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}`, beside });
+      steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}`, beside, view: next.view });
       continue;
     }
     const cell = model.values.get(next.stage).shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
     const fate = fateOf(model, next, cell, stage, index);
-    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside });
+    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
     // Of what lost nothing goes on; another stage may read the same cell beside this one.
     if (fate.lost) reached.delete(next.stage);
   }

@@ -18,6 +18,7 @@ import { Trail, keyOf } from "./trail.js";
 /** @typedef {{stage: number, index: number[]}} Place */
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
+const NOISE = 1e-12; // of the largest product
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 export class Ledger {
@@ -54,12 +55,12 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, onward?: boolean}} how `shown`: the channel
+   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, onward?: (view: string) => boolean}} how `shown`: the channel
    *   whose maps are looked at; `of`: what the number is a gradient of, "" where it is a value; `parts`: into how many
    *   parts of one all numbers of the sum are counted, where they are written as fractions; `verdict`: what is to be said
-   *   of a prediction of the number; `onward`: whether what it feeds may be told
+   *   of a prediction of the number; `onward`: whether what it feeds of a view may be told
    */
-  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", onward = true }) {
+  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", onward = () => true }) {
     this.shown = shown;
     this.of = of;
     const { stage, index, rule, value } = explanation;
@@ -91,7 +92,7 @@ export class Ledger {
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.trail.draw();
     focused?.();
-    this.feeds.replaceChildren(...(explanation.param || explanation.fed || !onward ? [] : this.#feeds(model, stage, index)));
+    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, onward)));
   }
 
   /**
@@ -391,9 +392,9 @@ export class Ledger {
     return h("div", { class: "ks-ledger-body" }, lens, written);
   }
 
-  /** @param {Model} model @param {number} stage @param {number[]} index */
-  #feeds(model, stage, index) {
-    const steps = feeds(model, stage, index, this.shown);
+  /** @param {Model} model @param {number} stage @param {number[]} index @param {(view: string) => boolean} onward */
+  #feeds(model, stage, index, onward) {
+    const steps = feeds(model, stage, index, this.shown).filter(({ view }) => onward(view ?? ""));
     const parts = steps.map(({ text, stage: number, cell }) =>
       cell ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) }) : h("span", { text }),
     );
@@ -437,7 +438,12 @@ function planesOf(model, explanation, parts) {
   const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
   const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
   const { bias, value } = explanation;
-  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value })), labels: names.map((name) => (/\d$/.test(name) ? `[${name}] ` : `${name} `)) } };
+  // Of sums that are nothing but rounding, decimals are counted as their products have them.
+  const products = explanation.terms.map((term) => term.product);
+  const largest = Math.max(...products.map(Math.abs));
+  const noise = [...sums, bias, value].every((x) => Math.abs(x) <= NOISE * largest);
+  const places = placesFor(noise ? products : [...sums, bias, value]);
+  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value }, places)), labels: names.map((name) => (/\d$/.test(name) ? `[${name}] ` : `${name} `)) } };
 }
 
 /**

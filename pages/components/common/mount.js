@@ -7,6 +7,7 @@
  * @typedef {{
  *   receive: (data: Uint8Array, setStateValue: (name: string, value: any) => void) => void,
  *   leave: () => void,
+ *   takes?: (data: Uint8Array) => boolean,
  * }} Mounted
  */
 
@@ -19,6 +20,10 @@ export function mounter(make) {
   const mounted = new WeakMap();
   return ({ parentElement, data, setStateValue }) => {
     let view = mounted.get(parentElement);
+    if (view?.takes && !view.takes(data)) {
+      view.leave();
+      view = undefined;
+    }
     if (!view) {
       view = make(parentElement);
       mounted.set(parentElement, view);

@@ -46,9 +46,9 @@ export class Backward {
     return pin && pin.stage >= 0 ? `${PINNED}:${pin.stage}:${pin.index.join(",")}` : "";
   }
 
-  /** Every answer brings other gradients. @param {Described} described @param {string} session */
-  describe({ value, title, options }, session) {
-    Object.assign(this, { value, title });
+  /** Every answer brings other gradients. @param {Described} described @param {string} session @param {string} desk */
+  describe({ value, title, options }, session, desk) {
+    Object.assign(this, { value, title, desk });
     this.asked.forget(session);
     const written = JSON.stringify(options);
     if (written !== this.written) {
@@ -80,7 +80,7 @@ export class Backward {
    * @returns {any | null}
    */
   explain({ stage, index, param }) {
-    const asked = { of: this.value, index: index.join(","), ...(param ? { param } : { stage: String(stage) }) };
+    const asked = { at: this.desk, of: this.value, index: index.join(","), ...(param ? { param } : { stage: String(stage) }) };
     return this.asked.of({ stage, index, ...(param ? { param } : {}) }, asked);
   }
 

@@ -143,20 +143,19 @@ export class Explore extends Board {
 
   /** @param {any} header */
   begin(header) {
-    this.component = header.desk;
     this.shown.output = header.output;
   }
 
   /** @param {any} header */
   show(header) {
-    this.backward.describe(header.backward, header.session);
+    this.backward.describe(header.backward, header.session, header.desk);
     this.channel.target = header.backward.value;
     this.model.gradients = this.#gradients();
     this.predict.describe(header.predict, this.model);
     const { lesson } = header;
     this.lesson.describe(header, this.root);
     this.backward.element.hidden = this.predict.hides || (!!lesson && !lesson.gradients);
-    this.predict.select.hidden = !!lesson;
+    this.predict.element.hidden = !!lesson; // its card counts
     this.takeAway.hidden = !!header.course;
     this.makeLesson.hidden = !!header.course;
     this.teach.describe(header);
@@ -168,6 +167,7 @@ export class Explore extends Board {
     this.#columns();
     // Asking for widths has the browser lay the page out at once: only where something has another size.
     const sizes = JSON.stringify(this.#sizes());
+    if (this.lesson.overview) return; // no stage is in sight, and none has a size
     if (sizes !== this.laidOut) this.layout(false);
     this.laidOut = sizes;
   }
@@ -193,7 +193,7 @@ export class Explore extends Board {
   /** @param {string} command its name, and after a colon the view it concerns */
   #run(command) {
     const stage = this.model.ofView(command.split(":")[1] ?? "");
-    if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted. Hide nothing, and its numbers can be read.");
+    if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
     else this.commands.run(command);
   }
 
@@ -202,8 +202,9 @@ export class Explore extends Board {
     return this.predict.covers(place) ? this.predict.question(place, pinned) : null;
   }
 
-  get hiding() {
-    return this.predict.hides && !this.predict.allOpen;
+  /** What is hidden is not told, nor what a step of a lesson does not show. @param {string} view */
+  onward(view) {
+    return this.columns.has(view) && !(this.predict.hides && !this.predict.allOpen);
   }
 
   /** @param {import("../common/board.js").Place} place */
@@ -434,7 +435,7 @@ export class Explore extends Board {
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
     const seen = place && !place.param ? model.sees(place.stage, place.index) : null;
-    this.sees.tell(seen, !!this.backward.ofCell(), this.backward.ofPinned);
+    this.sees.tell(seen, !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
     const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
     for (const stage of model.stages) {
       if (!this.columns.has(stage.view)) continue;

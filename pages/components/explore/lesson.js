@@ -10,14 +10,14 @@ import { h, setText } from "../common/dom.js";
  * @typedef {{name: string, rule: string, here: string}} Formula
  * @typedef {{task: string, kind: string, met: boolean, told: string, answer: string, clues: string[], more: boolean}} Goal
  * @typedef {{
- *   name: string, title: string, kind: string, number: number, steps: {title: string, done: boolean}[], heading: string,
+ *   name: string, title: string, kind: string, number: number, steps: {title: string, done: boolean}[], heading: string, note: string,
  *   paragraphs: string[], formulas: Formula[], goal: Goal | null, descends: boolean, predicts: boolean, gradients: boolean,
  *   next: {name: string, title: string} | null,
  * }} Lesson  as pages/shared/learn/told.py describes it
  * @typedef {{name: string, title: string, about: string, kind: string, steps: number, goals: number, done: number}} Entry
  */
 
-const MOST_BESIDE = 5; // columns: more of them want the page's width
+const MOST_BESIDE = 4; // columns: more of them want the page's width
 
 export class LessonPanel {
   /** @param {{send: (edit: any) => void, open: () => void}} on `open`: choose a lesson file */
@@ -31,6 +31,7 @@ export class LessonPanel {
     this.steps = h("ol", { class: "ks-steps", "aria-label": "Steps" });
     this.heading = h("h3");
     this.text = h("div", { class: "ks-lesson-words" });
+    this.note = h("p", { class: "ks-lesson-note" });
     this.formulas = h("div", { class: "ks-formulas" });
     this.task = h("p", { class: "ks-task" });
     this.told = h("p", { class: "ks-told", role: "status" });
@@ -52,7 +53,7 @@ export class LessonPanel {
       "div",
       { class: "ks-step" },
       h("div", { class: "ks-lesson-head" }, this.all, this.title, this.steps),
-      h("div", { class: "ks-lesson-body" }, h("div", { class: "ks-lesson-text" }, this.heading, this.text), this.formulas),
+      h("div", { class: "ks-lesson-body" }, h("div", { class: "ks-lesson-text" }, this.heading, this.note, this.text), this.formulas),
       this.goal,
       this.foot,
     );
@@ -139,6 +140,8 @@ export class LessonPanel {
     });
     setText(this.heading, lesson.heading);
     this.heading.hidden = !lesson.heading;
+    setText(this.note, lesson.note);
+    this.note.hidden = !lesson.note;
     lines(this.text, "p", lesson.paragraphs);
     this.#formulas(lesson.formulas);
     this.#goal(goal);

@@ -87,7 +87,7 @@ export class Predict {
     }
     this.select.value = told.view;
     const { asked, right, first } = told.score;
-    setText(this.score, asked ? `${right} of ${asked} right${first ? `, ${first} at once` : ""}` : "");
+    setText(this.score, asked && told.view ? `${right} of ${asked} right${first ? `, ${first} at once` : ""}` : "");
     if (!told.view && before.view) this.field.value = "";
     const answer = this.place && this.answers.get(String(this.place.index));
     if (answer && !answer.open && document.activeElement === this.field) this.field.select();

@@ -40,7 +40,7 @@ export class Teach {
       { class: "ks-controls ks-draft-out" },
       act("Copy lesson link", "Whoever opens it gets exactly this", () => this.#copy()),
       act("Save lesson file", "With pictures of your own in it", () => on.file("lesson.json")),
-      act("Try it", "As a learner sees it, in a tab of its own", () => this.#try()),
+      act("Try it", "As a learner sees it, on the page Learn", () => this.#try()),
       act("Begin another", "Forget these steps", () => on.send({ op: "draft_clear" })),
     );
     this.told = h("p", { class: "ks-quiet", role: "status" });
@@ -80,13 +80,19 @@ export class Teach {
       this.out,
       this.told,
     );
-    this.text.focus();
+    (this.title.value ? this.text : this.title).focus();
   }
 
   /** What the server has of the lesson. @param {any} header */
   describe({ draft }) {
     if (!draft) return;
     if (!this.typing()) this.title.value = draft.title;
+    const written = JSON.stringify(draft);
+    if (written === this.written) return;
+    this.written = written;
+    // What was said of the steps before no longer holds.
+    setText(this.problem, "");
+    setText(this.told, "");
     this.steps.replaceChildren(
       ...draft.steps.map((/** @type {string} */ text, /** @type {number} */ k) =>
         h("li", {}, h("span", { text }), h("button", { type: "button", class: "ks-link", text: "remove", "aria-label": `Remove step ${k + 1}`, onclick: () => this.on.send({ op: "draft_remove", value: k }) })),
@@ -132,8 +138,12 @@ export class Teach {
   }
 
   async #try() {
-    const address = await this.#address();
-    if (address) window.open(address, "_blank");
+    const why = await this.on.ask({ op: "draft_try" });
+    const door = /** @type {HTMLElement | null} */ (document.querySelector('header a[href$="/learn"], [data-testid="stSidebarNav"] a[href$="/learn"]'));
+    if (!why && door) {
+      this.dialog.close();
+      door.click();
+    } else setText(this.told, why || "The lesson is open on the page Learn.");
   }
 }
 

@@ -19,7 +19,7 @@ from pages.shared.learn.goals import Verdict, Work, check
 from pages.shared.learn.groups import allows, refusal
 from pages.shared.learn.lesson import Lesson, Step, from_file, from_link, to_link
 from pages.shared.link_code import Link, ScenarioError
-from pages.shared.predict import Answer
+from pages.shared.predict import Said
 
 OWN = "own"  # the name of a lesson that came by link or file
 
@@ -35,8 +35,7 @@ class Left(NamedTuple):
     pin: Pin | None
     output: int
     target: Target | None
-    view: str
-    answers: dict[tuple[int, ...], Answer]
+    said: Said
     answer: str
     clues: int
 
@@ -159,15 +158,15 @@ class LearnDesk(ExperimentDesk):
         if left is None:
             self.begin()
             return
-        self.history, self.position, self.pin, self.output, self.target, view, answers, self.answer, self.clues = left
-        self.predictions.view, self.predictions.answers = view, answers
+        self.history, self.position, self.pin, self.output, self.target, said, self.answer, self.clues = left
+        self.predictions.take_up(said)
 
     def begin(self) -> None:
         """Begin the open step anew."""
         step = self.step
         scenario = step.scenario if step else ExperimentDesk().scenario
         self.history, self.position = [scenario.experiment], 0
-        self.pin, self.output, self.notice = scenario.pin, scenario.output, scenario.notice
+        self.pin, self.output, self.notice = scenario.pin, scenario.output, ""
         self.target = parse(step.target) if step else None
         self.predictions.hide(step.hidden if step else "")
         self.answer, self.clues = "", 0
@@ -179,8 +178,7 @@ class LearnDesk(ExperimentDesk):
     def _leave(self) -> None:
         if self.step is None:
             return
-        said = self.predictions
-        looked = (self.pin, self.output, self.target, said.view, dict(said.answers), self.answer, self.clues)
+        looked = (self.pin, self.output, self.target, self.predictions.said(), self.answer, self.clues)
         self._left[self.name, self.number] = Left(self.history, self.position, *looked)
         while len(self._left) > _KEPT_MOST:
             self._left.pop(next(iter(self._left)))

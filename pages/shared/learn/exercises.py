@@ -255,7 +255,10 @@ EXERCISES: dict[str, Lesson] = {
         Goal(
             "answer",
             "How many numbers does this convolution learn, biases included?",
-            {"quantity": "parameters"},
+            {
+                "quantity": "parameters",
+                "slips": {"weights": "The biases are missing.", "one_kernel": "That is one kernel: there are four."},
+            },
             ("One kernel: 3 · 3 weights for each of 3 planes, and 1 bias.",),
         ),
         show=_NOTHING,
@@ -268,7 +271,13 @@ EXERCISES: dict[str, Lesson] = {
         Goal(
             "answer",
             "How many multiplications does the whole feature map take?",
-            {"quantity": "multiplications"},
+            {
+                "quantity": "multiplications",
+                "slips": {
+                    "cells": "That is how many numbers the map has: each takes as many as the kernel has weights.",
+                    "weights_of_one": "That is one number of the map: there are more of them.",
+                },
+            },
             ("The map is 26 × 26.",),
         ),
         show=_NOTHING,

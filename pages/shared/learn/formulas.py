@@ -75,7 +75,7 @@ def _cell(chain: Chain, pin: Place) -> Formula | None:
     if asked.rule != "sum" or stage != 0 or len(asked.terms) > 9:
         return None
     products = " + ".join(f"{_short(t.value)}·{_short(t.weight or 0)}" for t in asked.terms)
-    bias = f" + {_short(asked.bias)}" if asked.bias else ""
+    bias = f" + {_short(asked.bias)}"
     return Formula("The pinned cell", "Σ cell · weight + bias", f"{products}{bias} = {_short(asked.value)}")
 
 
@@ -98,7 +98,7 @@ def _shared(chain: Chain, _: Place) -> Formula | None:
     here = (
         f"convolution: {rows[0].params:,} weights, {rows[0].macs:,} multiplications\n"
         f"fully connected, {features:,} → {cells:,}: {dense:,.0f} weights, {work:,.0f} multiplications\n"
-        f"that is {dense / rows[0].params:,.3g} times the weights, {work / rows[0].macs:,.3g} times the work"
+        f"that is {dense / rows[0].params:,.0f} times the weights, {work / rows[0].macs:,.0f} times the work"
     )
     return Formula("Sharing weights", "one kernel for every place, or one weight for every pair of numbers", here)
 

@@ -104,7 +104,7 @@ def _does(asked: Mapping[str, Any], work: Work) -> Verdict:
     here = here - conv2d(experiment.grid[None, None], wanted, **settings)
     wrong = int((np.abs(here) >= 0.01).sum())
     if not wrong:
-        return Verdict(False, "It does on this input, but would not on another: try other numbers in the grid.")
+        return Verdict(False, "Very near, but not it: with larger numbers the difference would show. Be more exact.")
     return Verdict(False, f"{wrong} of {here.size} cells of the feature map are not what they should be.")
 
 
@@ -192,8 +192,15 @@ def _answer(asked: Mapping[str, Any], work: Work) -> Verdict:
     guess = number_of(work.answer)
     if guess is None:
         return Verdict(False, f"“{work.answer[:24]}” is not a number. Write it like 12, -0.5 or 2/9.")
-    right = abs(guess - wanted) <= (0.5 if wanted == round(wanted) and wanted > 1e4 else tolerance(wanted))
-    return Verdict(right, f"{_short(wanted)}: right." if right else f"{work.answer.strip()} is not it.")
+    if _same(guess, wanted):
+        return Verdict(True, f"{_short(wanted)}: right.")
+    slips = (sentence for name, sentence in asked.get("slips", {}).items() if _same(guess, quantity(name, work.chain)))
+    return Verdict(False, f"{work.answer.strip()} is not it. {next(slips, '')}".strip())
+
+
+def _same(guess: float, wanted: float) -> bool:
+    """Large whole numbers to the unit, others as near as a prediction must be."""
+    return abs(guess - wanted) <= (0.5 if wanted == round(wanted) and wanted > 1e4 else tolerance(wanted))
 
 
 def quantity(name: str, chain: Chain) -> float:
@@ -206,6 +213,10 @@ def quantity(name: str, chain: Chain) -> float:
     cells = int(np.prod(output[1:]))
     quantities: dict[str, Callable[[], float]] = {
         "parameters": lambda: rows[0].params,
+        "weights": lambda: rows[0].params - output[1],
+        "one_kernel": lambda: rows[0].params // output[1],
+        "cells": lambda: cells,
+        "weights_of_one": lambda: rows[0].macs // cells,
         "multiplications": lambda: rows[0].macs,
         # A fully connected layer from the same input to as many numbers.
         "dense_parameters": lambda: features * cells + cells,

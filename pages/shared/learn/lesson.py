@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pages.shared.backward import parse
@@ -18,6 +18,10 @@ VIEWS = ("input", "kernel", "conv", "activation", "pool", "flat", "scores", "pro
 STEPS_MOST = 20
 TITLE_LONGEST = 80
 TEXT_LONGEST = 2000
+_NO_PICTURE = (
+    "This step was made over a picture that a link cannot carry: here are its kernel and settings, over the worked "
+    "grid. The lesson's file has the picture in it."
+)
 _TOO_LONG = "This lesson holds too many words and numbers for a link: save it as a lesson file instead."
 
 
@@ -158,7 +162,7 @@ def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
         raise ValueError("no such stage to hide")
     return Step(
         text=paragraphs(told.get("text", "")),
-        scenario=scenario,
+        scenario=replace(scenario, notice=_NO_PICTURE if scenario.notice else ""),
         title=line(told.get("title", ""), TITLE_LONGEST),
         show=None if show is None else frozenset(_known(show, GROUPS)),
         columns=None if columns is None else ("input", *(view for view in VIEWS[1:] if view in _known(columns, VIEWS))),

@@ -41,8 +41,8 @@ _KERNEL = _lesson(
     Step(
         title="The weights decide what it sees",
         text="This kernel takes the right neighbours away from the left ones. Where both sides are alike the "
-        "result is 0; it is large where the input changes from left to right.\n\n"
-        "Choose other kernels from the menu, or drag a weight up and down: the whole map follows.",
+        "result is 0; it is far from 0 where the input changes from left to right.\n\n"
+        "Choose other kernels from the menu, or drag a weight: the whole map follows.",
         scenario=scene(pattern("disc", 12), pin=(0, (0, 0, 4, 1))),
         show=_LOOK,
         columns=KERNEL,
@@ -52,8 +52,8 @@ _KERNEL = _lesson(
         title="On a photograph",
         text="Nothing is different on a photograph but the number of cells. Edges that run up and down shine, "
         "level ones vanish.\n\n"
-        "Take “Horizontal edges” from the menu and watch the mortar change places. Zoom in with the wheel "
-        "until the numbers show.",
+        "Take “Horizontal edges” from the menu and watch the mortar change places. Zoom in until the "
+        "numbers show.",
         scenario=scene(photo("brick", 128)),
         show=_LOOK | {"pictures"},
         columns=KERNEL,
@@ -248,8 +248,8 @@ _CLASS = _lesson(
     "Flatten, weigh, compare: how numbers become an answer.",
     Step(
         title="A score is one more sum",
-        text="The pooled map is written as one long row. Each class has a weight for every number of it; the "
-        "products are added up, and that is the class's score.\n\n"
+        text="The pooled map is written as one long column, row after row. Each class has a weight for every "
+        "number of it; the products are added up, and that is the class's score.\n\n"
         "Choose a score: its sum stands below. These weights are untrained, so the answer means nothing "
         "yet.",
         scenario=scene(pattern("cross", 8), setting("seed", 3), pin=(4, (0, 0))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.shared.controls import Control
 from pages.shared.learn.course import COURSE
 from pages.shared.learn.desk import LearnDesk
 from pages.shared.learn.formulas import formulas
@@ -11,6 +12,8 @@ from pages.shared.learn.groups import allows, offered
 from pages.shared.learn.lesson import Step
 
 Place = tuple[int, tuple[int, ...]]
+
+_FEW = 4  # groups of controls
 
 
 def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
@@ -29,6 +32,7 @@ def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
         "number": desk.number,
         "steps": [{"title": each.title, "done": (desk.name, k) in desk.done} for k, each in enumerate(lesson.steps)],
         "heading": step.title,
+        "note": step.scenario.notice,
         "paragraphs": [each for each in step.text.split("\n\n") if each.strip()],
         "formulas": [formula._asdict() for formula in formulas(step.formulas, desk.chain, pin)],
         "goal": None
@@ -65,8 +69,14 @@ def told_course(desk: LearnDesk) -> list[dict[str, Any]]:
     ]
 
 
-def seen(columns: list[dict[str, Any]], step: Step | None) -> list[dict[str, Any]]:
-    """The columns that a step shows, each with the controls that it leaves to the learner."""
+def seen(columns: list[dict[str, Any]], step: Step | None, bias: float = 0.0) -> list[dict[str, Any]]:
+    """The columns that a step shows, each with the controls that it leaves to the learner.
+
+    Args:
+        columns: all of them.
+        step: the step, None for no lesson.
+        bias: of the kernel that is looked at.
+    """
     if step is None:
         return columns
     shown = [column for column in columns if step.columns is None or column["view"] in step.columns]
@@ -75,13 +85,45 @@ def seen(columns: list[dict[str, Any]], step: Step | None) -> list[dict[str, Any
     for column in shown:
         # Without a kernel before it a feature map does not equal anything.
         sign = "→" if column["view"] == "conv" and not kernel else column["sign"]
-        # What the note invites to must be possible.
-        note = "" if column["view"] == "input" and not _takes(step, "input") else column["note"]
+        controls = offered(column["controls"], step.show)
         fixes = [fix for fix in column.get("fixes", []) if allows(fix["edit"], step.show)]
-        kept.append(
-            {**column, "sign": sign, "note": note, "controls": offered(column["controls"], step.show), "fixes": fixes}
-        )
+        changed = {
+            "sign": sign,
+            "note": _note(column, step, bias),
+            "controls": _in_sight(controls, step),
+            "fixes": fixes,
+        }
+        kept.append({**column, **changed})
     return kept
+
+
+def _note(column: dict[str, Any], step: Step, bias: float) -> str:
+    note: str = column["note"]
+    if column["view"] == "input" and not _takes(step, "input"):
+        return ""  # what the note invites to must be possible
+    if column["view"] == "kernel" and not _takes(step, "bias"):
+        # It belongs to every sum, and has no field here.
+        return f"{note}\nbias {bias:g}".replace("-", "−").strip()
+    return note
+
+
+def _in_sight(controls: list[Control], step: Step) -> list[Control]:
+    """A step leaves few controls to the learner: what it speaks of does not hide behind "more"."""
+    if step.show is None or len(step.show) > _FEW:
+        return controls
+    there = {control["edit"]["op"] for control in controls if control["place"] != "more" and "edit" in control}
+    return [
+        {**control, "place": "bottom"}
+        if control["kind"] in ("stepper", "select", "button")
+        and control["place"] == "more"
+        and _op(control) not in there
+        else control
+        for control in controls
+    ]
+
+
+def _op(control: Control) -> str:
+    return str(control.get("edit", {}).get("op"))
 
 
 def _takes(step: Step, group: str) -> bool:

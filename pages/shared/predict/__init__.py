@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from pages.components.blob import identity
 from pages.shared.chain import Chain
@@ -44,6 +44,14 @@ class Answer:
     open: bool = False
     right: bool = False
     told: str = ""
+
+
+class Said(NamedTuple):
+    """What was hidden and what was said of it; ``numbers`` names the array that it speaks of."""
+
+    view: str
+    answers: dict[Index, Answer]
+    numbers: str
 
 
 @dataclass
@@ -87,9 +95,17 @@ class Predictions:
         self.view = view if view in HIDEABLE else ""
         self.answers = {}
 
+    def said(self) -> Said:
+        """What is hidden and what was said of it, to be taken up later."""
+        return Said(self.view, dict(self.answers), self._numbers)
+
+    def take_up(self, said: Said) -> None:
+        """Go on from what was said."""
+        self.view, self.answers, self._numbers = said.view, dict(said.answers), said.numbers
+
     def take_over(self, before: Predictions) -> None:
         """Go on from what was said elsewhere; the score stays one with whoever shares it."""
-        self.view, self.answers, self._numbers = before.view, dict(before.answers), before._numbers
+        self.take_up(before.said())
         self.score.asked, self.score.right, self.score.first = (
             before.score.asked,
             before.score.right,
@@ -136,7 +152,8 @@ class Predictions:
     def _guess(self, chain: Chain, stage: int, index: Index, before: Answer, text: str) -> str:
         guess = number_of(text)
         if guess is None:
-            return f"“{text[:24]}” {_NO_NUMBER}"
+            self.answers[index] = replace(before, told=f"“{text[:24]}” {_NO_NUMBER}")
+            return ""
         value = float(chain.trace.stages[stage].output[index])
         tried = replace(before, tries=before.tries + 1)
         if abs(guess - value) <= tolerance(value):
@@ -157,9 +174,12 @@ def tolerance(value: float) -> float:
 
 
 def number_of(text: str) -> float | None:
-    """A number as a person writes it, fractions and either decimal sign included; None for anything else."""
+    """A number as a person writes it, fractions, percents and either decimal sign included; None for anything else."""
     plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
-    return float(Fraction(plain)) if _NUMBER.fullmatch(plain) and plain[-1] != "." else None
+    share, plain = plain.endswith("%"), plain.removesuffix("%")
+    if not _NUMBER.fullmatch(plain) or plain[-1] == ".":
+        return None
+    return float(Fraction(plain) / (100 if share else 1))
 
 
 def _index(told: Any) -> Index | None:
