@@ -105,7 +105,7 @@ _CHANNELS = _lesson(
         text="Red, green and blue are three planes of numbers. The kernel lies on all three at once, with "
         "weights for each, and everything is added up into one number.\n\n"
         "Choose a cell of the map: the ledger has a part for each plane, and the sum of the three.",
-        scenario=scene(photo("shapes", 64, "rgb"), pin=(0, (0, 0, 20, 20))),
+        scenario=scene(photo("shapes", 64, "rgb"), pin=(0, (0, 0, 45, 38))),
         show=_LOOK | {"bank"},
         columns=KERNEL,
         formulas=("channels",),
@@ -123,7 +123,7 @@ _CHANNELS = _lesson(
                 [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
                 [[1 / 9] * 3] * 3,
             ),
-            pin=(0, (0, 0, 20, 20)),
+            pin=(0, (0, 0, 45, 38)),
         ),
         show=_LOOK | {"bank"},
         columns=RELU,

@@ -113,17 +113,16 @@ def _in_sight(controls: list[Control], step: Step) -> list[Control]:
         return controls
     there = {control["edit"]["op"] for control in controls if control["place"] != "more" and "edit" in control}
     return [
-        {**control, "place": "bottom"}
-        if control["kind"] in ("stepper", "select", "button")
-        and control["place"] == "more"
-        and _op(control) not in there
-        else control
+        {**control, "place": "bottom"} if control["place"] == "more" and _worth(control, there) else control
         for control in controls
     ]
 
 
-def _op(control: Control) -> str:
-    return str(control.get("edit", {}).get("op"))
+def _worth(control: Control, there: set[str]) -> bool:
+    """Whether a control is a step's own; an axis or a side by itself is asked for by few."""
+    if control["kind"] not in ("stepper", "select", "button") or {"axis", "side"} & control["edit"].keys():
+        return False
+    return control["edit"]["op"] not in there
 
 
 def _takes(step: Step, group: str) -> bool:
