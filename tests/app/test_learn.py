@@ -300,7 +300,9 @@ def test_a_bias_that_cannot_be_set_stands_under_the_kernel():
 def test_what_a_step_speaks_of_does_not_hide_behind_more():
     desk = at("see_seven")
     controls = [control for column in seen(columns(desk.chain, 0), desk.step) for control in column["controls"]]
-    assert {c["place"] for c in controls if c.get("edit", {}).get("op") == "dilation"} == {"bottom"}
+    dilations = [c for c in controls if c.get("edit", {}).get("op") == "dilation"]
+    assert {c["place"] for c in dilations if "axis" not in c["edit"]} == {"bottom"}
+    assert {c["place"] for c in dilations if "axis" in c["edit"]} == {"more"}
 
 
 @pytest.mark.parametrize(
