@@ -17,11 +17,12 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import edits as explore
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Operation, run
-from pages.shared.convolution.link import Sight, from_link, to_link
+from pages.shared.convolution.link import from_link, to_link
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.link_code import LINK_LONGEST, ScenarioError, pack
 from pages.shared.photo import open_photo
 from pages.shared.session import LINKS, Session
+from pages.shared.sight import Sight
 from tests.app.test_convolution import NAMES
 from tests.app.test_pages import ROOT
 
