@@ -100,6 +100,12 @@ def left_out(what: str, title: str) -> str:
     return f"Your own {what} is not part of the link, only everything else: it opens over “{title}”."
 
 
+def stands_in(what: str, title: str) -> str:
+    """To whoever opens such a link: that here is another input."""
+    article = "an" if what[0] in "aeiou" else "a"
+    return f"This link was made over {article} {what} that it cannot carry: here is the rest over “{title}”."
+
+
 def in_numbers(planes: FloatArray) -> dict[str, Any] | None:
     """Planes ``(planes, H, W)`` as a link tells them, None where it cannot: they are too many or too large.
 
