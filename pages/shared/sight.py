@@ -14,7 +14,6 @@ from pages.shared.experiment import FloatArray, read_only
 from pages.shared.link_code import Link, pack, whole
 
 CELLS_MOST = 4096  # of numbers that an address might hold; more are not even tried
-CHANGED = "What was changed in the input by hand is not part of the link: it is too many numbers."
 _COUNTED = (255, 3 * 255)  # a photograph's steps, and those of the mean of its three colours
 
 State = TypeVar("State")

@@ -20,8 +20,9 @@ from pages.shared.experiment import Experiment, FloatArray
 from pages.shared.from_explore import OWN, input_of
 from pages.shared.link_code import Link, a_place, an_object, opening, unpack
 from pages.shared.scenario import of_sample
-from pages.shared.sight import CHANGED, Sight, cell_edits, first_that_fits, input_told, left_out
+from pages.shared.sight import Sight, cell_edits, first_that_fits, input_told, left_out
 
+_CHANGED = "What was changed in the input by hand is not part of the link: it is too many numbers."
 _FEWER = "with smaller kernels, or fewer channels, it fits"
 
 
@@ -56,7 +57,7 @@ def _inputs(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any] | None, str
     if laboratory.channels != usual:
         told["channels"] = laboratory.channels
     yield input_told(planes, before[: laboratory.channels], told), ""
-    yield told, CHANGED
+    yield told, _CHANGED
 
 
 def _stand_ins(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:

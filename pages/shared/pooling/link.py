@@ -14,7 +14,7 @@ from pages.shared.from_explore import FEATURES, OWN
 from pages.shared.link_code import Link, a_place, an_object, opening, unpack, whole
 from pages.shared.pooling.edits import apply
 from pages.shared.pooling.laboratory import SOURCES, Laboratory, Settings, given, misfit
-from pages.shared.sight import CHANGED, Sight, cell_edits, first_that_fits, input_told, left_out, stands_in
+from pages.shared.sight import Sight, cell_edits, first_that_fits, input_told, left_out, stands_in
 
 FIRST_CELL: Pair = (0, 1)
 _OWN_WORDS = {OWN: "input", FEATURES: "feature map"}
@@ -46,11 +46,8 @@ def _attempts(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any] | None, s
     """The laboratory as a link may tell it and what that leaves out, the whole of it first."""
     yield _written(laboratory), ""
     own = _OWN_WORDS.get(laboratory.source)
-    if own is None:
-        yield _written(replace(laboratory, input=given(laboratory.source))), CHANGED
-        return
     for source, title in SOURCES.items():
-        if source not in _OWN_WORDS and misfit(given(source).shape, laboratory.window) is None:
+        if own is not None and source not in _OWN_WORDS and misfit(given(source).shape, laboratory.window) is None:
             over = _written(replace(laboratory, input=given(source), source=source))
             yield None if over is None else {**over, "instead": own}, left_out(own, title)
 
