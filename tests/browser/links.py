@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN
-from tests.browser.screen import wait_drawn
+from tests.browser.screen import clear, type_number, wait_drawn
 
 NOTICE = ".ks-notice"
 
@@ -29,13 +29,37 @@ def codes(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def copied(page: Page, name: str) -> str:
-    """The laboratory's link, copied once the address has what was done last; ``name`` is its parameter."""
+def kept(page: Page, name: str) -> str:
+    """The address, once it has what was done last in the parameter of that name."""
     page.wait_for_function("(name) => new URL(location.href).searchParams.get(name)?.length > 20", arg=name)
     page.wait_for_timeout(400)
+    assert set(codes(page)) == {name}
+    return page.url
+
+
+def copied(page: Page, name: str) -> str:
+    """The laboratory's link, copied; ``name`` is its parameter."""
+    address = kept(page, name)
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(NOTICE)).to_contain_text("The link is copied: it opens this laboratory with its pinned cell.")
-    link = page.evaluate("navigator.clipboard.readText()")
-    assert link == page.url
-    assert set(codes(page)) == {name}
-    return link
+    assert page.evaluate("navigator.clipboard.readText()") == address == page.url
+    return address
+
+
+def stays(page: Page, title: str, name: str, view: str) -> None:
+    """A reload, and the way over Explore and back, lose nothing of the laboratory of that title, undo included."""
+    address = kept(page, name)
+    page.reload()
+    wait_drawn(page, view)
+    page.wait_for_function("(address) => location.href === address", arg=address)
+    clear(page)  # edits are counted page by page
+    page.get_by_role("link", name="Explore").click()
+    wait_drawn(page, "conv")
+    page.wait_for_function("location.search === ''")
+    type_number(page, "bias", "4")
+    assert set(codes(page)) == {"x"}
+    clear(page)
+    page.get_by_role("link", name=title).click()
+    wait_drawn(page, view)
+    page.wait_for_function("(address) => location.href === address", arg=address)
+    expect(page.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")

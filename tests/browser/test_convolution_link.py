@@ -128,3 +128,20 @@ def test_a_picture_that_the_link_cannot_carry_is_told_of(page: Page, server: Ser
     with someone_else(browser, page.url, "output-0") as other:
         expect(other.locator(NOTICE)).to_contain_text("made over a picture that it cannot carry")
         expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1100, 1440])
+@pytest.mark.parametrize(
+    ("laboratory", "view"), [("convolution", "output-0"), ("pooling", "max"), ("layers", "slope-0")]
+)
+def test_every_laboratory_has_its_button_in_sight_at_every_width(
+    page: Page, server: Server, laboratory: str, view: str, width: int
+):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/{laboratory}")
+    wait_drawn(page, view)
+    button = page.get_by_role("button", name="Copy link")
+    expect(button).to_be_visible()
+    box = button.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width

@@ -11,8 +11,8 @@ from pages.shared.pooling.desk import GRADIENTS, UPSTREAM
 from pages.shared.pooling.laboratory import Laboratory, run
 from pages.shared.pooling.link import from_link
 from tests.browser.conftest import Server
-from tests.browser.links import NOTICE, codes, copied, someone_else
-from tests.browser.screen import clear, hover_cell, revision, same_sum, type_number, wait_drawn
+from tests.browser.links import NOTICE, codes, copied, someone_else, stays
+from tests.browser.screen import hover_cell, revision, same_sum, wait_drawn
 from tests.browser.test_pooling import look, set_to
 
 pytestmark = pytest.mark.browser
@@ -65,23 +65,7 @@ def test_the_copied_link_opens_the_same_laboratory_and_undo_leads_back(page: Pag
 
 def test_a_reload_and_a_way_over_another_page_lose_nothing(page: Page, server: Server):
     begun(page, server)
-    page.wait_for_function("new URL(location.href).searchParams.get('p')?.length > 20")
-    page.wait_for_timeout(400)
-    address = page.url
-    page.reload()
-    wait_drawn(page, "max-gradient")
-    page.wait_for_function("(address) => location.href === address", arg=address)
-    clear(page)  # edits are counted page by page
-    page.get_by_role("link", name="Explore").click()
-    wait_drawn(page, "conv")
-    page.wait_for_function("location.search === ''")
-    type_number(page, "bias", "4")
-    assert set(codes(page)) == {"x"}
-    clear(page)
-    page.get_by_role("link", name="Pooling").click()
-    wait_drawn(page, "max-gradient")
-    page.wait_for_function("(address) => location.href === address", arg=address)
-    expect(page.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
+    stays(page, "Pooling", "p", "max-gradient")
 
 
 @pytest.mark.parametrize("code", ["broken", pack({"window": {"stride": [0, 1]}}), "A" * 15_000])
@@ -90,15 +74,3 @@ def test_a_broken_link_gets_a_sentence_and_the_worked_example(page: Page, server
     wait_drawn(page, "max")
     expect(page.locator(NOTICE)).to_contain_text("This is the worked example instead.")
     assert hover_cell(page, "max", 0, 0, (3, 3))["value"] == run(Laboratory()).pooled[0].trace.output[0, 0, 0, 0]
-
-
-@pytest.mark.parametrize("width", [390, 768, 1440])
-def test_the_button_is_in_sight_at_every_width(page: Page, server: Server, width: int):
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"{server.url}/pooling")
-    wait_drawn(page, "max")
-    button = page.get_by_role("button", name="Copy link")
-    expect(button).to_be_visible()
-    box = button.bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
