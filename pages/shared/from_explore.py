@@ -11,6 +11,7 @@ from pages.shared.photo import resized
 
 OWN, FEATURES = "explore", "features"  # inputs by name
 SIDE_LARGEST = 64  # cells
+_STEPS = 3 * 255
 
 
 def input_of(experiment: Experiment, most: int = SIDE_LARGEST) -> FloatArray:
@@ -24,7 +25,11 @@ def input_of(experiment: Experiment, most: int = SIDE_LARGEST) -> FloatArray:
 
 def plane_of(experiment: Experiment) -> FloatArray:
     """The same in one plane, ``(H, W)``: of a picture in colour, the mean of its three."""
-    return read_only(input_of(experiment).mean(axis=0))
+    planes = input_of(experiment)
+    mean = planes.mean(axis=0)
+    # Of steps of 1/255 the mean has steps of a third of that, which rounding blurred: short to write down.
+    stepped = np.rint(mean * _STEPS) / _STEPS
+    return read_only(stepped if len(planes) > 1 and np.allclose(stepped, mean, rtol=0, atol=1e-12) else mean)
 
 
 def features_of(chain: Chain, output: int) -> FloatArray:

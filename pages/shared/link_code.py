@@ -103,6 +103,9 @@ def whole(value: Any) -> Any:
 
 def a_place(told: object) -> tuple[int, tuple[int, ...]] | None:
     """A pinned cell, stage and index, as a link or file tells it in one list; None where it tells none."""
-    if isinstance(told, list) and 2 <= len(told) <= 5 and all(type(at) is int and -1 <= at < 10**7 for at in told):
-        return told[0], tuple(told[1:])
-    return None
+    if not isinstance(told, list) or not 2 <= len(told) <= 5:
+        return None
+    # The input, as a stage, is -1.
+    stage, *index = told
+    fits = all(type(at) is int and at < 10**7 for at in told) and stage >= -1 and min(index) >= 0
+    return (stage, tuple(index)) if fits else None

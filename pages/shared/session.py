@@ -28,7 +28,7 @@ from pages.shared.predict import Predictions
 from pages.shared.scenario import from_file
 
 # The address's parameter that holds what is on a desk, by the desk; a page's address has its own alone.
-LINKS = {"explore": "x", "convolution": "c", "learn": "lesson"}
+LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "learn": "lesson"}
 
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a reloaded page may come back to

@@ -1,9 +1,5 @@
 """The laboratory's link: what is written is read back, and what was not written here is refused with a sentence."""
 
-import base64
-import io
-import json
-import zlib
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,19 +7,16 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
-from pages.shared import edits as explore
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Operation, run
-from pages.shared.convolution.link import Sight, from_link, to_link
-from pages.shared.experiment import Experiment, with_photo
-from pages.shared.link_code import LINK_LONGEST, ScenarioError, pack
-from pages.shared.photo import open_photo
+from pages.shared.convolution.link import from_link, to_link
+from pages.shared.experiment import Experiment
+from pages.shared.link_code import ScenarioError, pack
 from pages.shared.session import LINKS, Session
+from pages.shared.sight import Sight
+from tests.app.links import NO_CODES, carry_out, code, explored, opened_at, own_picture
 from tests.app.test_convolution import NAMES
-from tests.app.test_pages import ROOT
 
 
 def after(*edits: dict, experiment: Experiment | None = None) -> Laboratory:
@@ -31,21 +24,6 @@ def after(*edits: dict, experiment: Experiment | None = None) -> Laboratory:
     for edit in edits:
         state = apply(state, edit, experiment or Experiment())
     return state
-
-
-def explored(*edits: dict) -> Experiment:
-    experiment = Experiment()
-    for edit in edits:
-        experiment = explore.apply(experiment, edit)
-    return experiment
-
-
-def own_picture(size: int) -> Experiment:
-    """A picture of one's own whose every cell is another."""
-    file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(file, "PNG")
-    photo = open_photo(file.getvalue(), "mine.png")
-    return explore.apply(with_photo(Experiment(), photo), {"op": "photo_size", "value": size})
 
 
 EVERYTHING = after(
@@ -113,8 +91,7 @@ def test_the_laboratory_above_differs_from_the_first_in_every_setting_but_those_
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_done_the_link_opens_exactly_that(edits):
     desk = Session().convolution
-    for k, edit in enumerate(edits):
-        desk.receive({"session": desk.identity, "edits": [{**edit, "revision": k + 1}]})
+    carry_out(desk, *edits)
     link = desk.link()
     assert link.missing == ""
     opened = from_link(link.code).laboratory if link.code else Laboratory()
@@ -194,15 +171,9 @@ def test_more_numbers_than_an_address_takes_are_not_written_and_that_is_said():
     assert link.missing.startswith("This laboratory holds too many numbers for a link")
 
 
-def code(told: object) -> str:
-    return base64.urlsafe_b64encode(zlib.compress(json.dumps(told).encode())).decode().rstrip("=")
-
-
 PLANE = [[1] * 3] * 3
 HOSTILE = [
-    "x",
-    "A" * (2 * LINK_LONGEST + 1),
-    code([1]),
+    *NO_CODES,
     code({"operation": 3}),
     code({"operation": {"weight": [[PLANE] * 5] * 2}}),
     code({"operation": {"weight": [[PLANE], [PLANE, PLANE]]}}),
@@ -246,17 +217,9 @@ def test_a_place_that_is_none_is_passed_over(told):
     assert sight.output == 0
 
 
-def opened_at(**query: str) -> Session:
-    app = AppTest.from_file(str(ROOT / "pages" / "convolution.py"), default_timeout=30)
-    app.query_params.update(query)
-    app.run()
-    assert not app.exception
-    return app.session_state["kernelscope"]
-
-
 def test_a_link_opens_in_a_fresh_session_and_undo_leads_back_to_the_worked_example():
     link = to_link(Sight(EVERYTHING, (0, (0, 1, 2, 2)), 1))
-    kept = opened_at(c=link.code)
+    kept = opened_at("convolution", c=link.code)
     desk = kept.convolution
     assert_same(desk.state, EVERYTHING)
     assert (desk.pin, desk.output, desk.notice) == ((0, (0, 1, 2, 2)), 1, "")
@@ -268,7 +231,7 @@ def test_a_link_opens_in_a_fresh_session_and_undo_leads_back_to_the_worked_examp
 
 @pytest.mark.parametrize("hostile", HOSTILE[:3])
 def test_a_broken_link_gets_a_sentence_and_the_worked_example(hostile):
-    desk = opened_at(c=hostile).convolution
+    desk = opened_at("convolution", c=hostile).convolution
     assert_same(desk.state, Laboratory())
     assert desk.notice.startswith("The link could not be opened.")
     assert desk.notice.endswith("This is the worked example instead.")

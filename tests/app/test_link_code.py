@@ -66,7 +66,9 @@ def test_whole_numbers_are_written_without_a_point():
     assert json.dumps(whole([[1.0, 0.5], [-2.0, "a"]])) == '[[1, 0.5], [-2, "a"]]'
 
 
-@pytest.mark.parametrize("told", [None, "0,1", [0], [0, 1.0], [0, True], [0, -2], [0, 10**7], [0] * 6, {"stage": 0}])
+@pytest.mark.parametrize(
+    "told", [None, "0,1", [0], [0, 1.0], [0, True], [0, -1], [-2, 0], [0, 10**7], [0] * 6, {"stage": 0}]
+)
 def test_what_tells_no_place_is_none(told):
     assert a_place(told) is None
 

@@ -1,9 +1,6 @@
 """The laboratory's address in a browser: it is the laboratory, and opens as such for someone else."""
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -14,7 +11,8 @@ from cnn_core import Trace
 from pages.shared.convolution.laboratory import Laboratory, run
 from pages.shared.convolution.link import from_link
 from pages.shared.link_code import pack
-from tests.browser.conftest import LISTEN, Server
+from tests.browser.conftest import Server
+from tests.browser.links import NOTICE, codes, copied, someone_else
 from tests.browser.screen import (
     clear,
     hover_cell,
@@ -28,24 +26,6 @@ from tests.browser.screen import (
 )
 
 pytestmark = pytest.mark.browser
-
-NOTICE = ".ks-notice"
-
-
-@contextmanager
-def someone_else(browser: Browser, address: str) -> Iterator[Page]:
-    """A page without a past at an address."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    context.add_init_script(LISTEN)
-    other = context.new_page()
-    other.goto(address)
-    wait_drawn(other, "output-0")
-    yield other
-    context.close()
-
-
-def codes(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query)
 
 
 def carried(page: Page) -> Trace:
@@ -65,13 +45,7 @@ def test_the_copied_link_opens_the_same_laboratory_and_undo_leads_back(page: Pag
     page.mouse.down()
     page.mouse.up()
     pinned = last_cell(page)
-    page.wait_for_function("new URL(location.href).searchParams.get('c')?.length > 20")
-    page.wait_for_timeout(400)
-    page.get_by_role("button", name="Copy link").click()
-    expect(page.locator(NOTICE)).to_contain_text("The link is copied: it opens this laboratory with its pinned cell.")
-    link = page.evaluate("navigator.clipboard.readText()")
-    assert link == page.url
-    with someone_else(browser, link) as other:
+    with someone_else(browser, copied(page, "c"), "output-0") as other:
         expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")
         expect(other.get_by_label("bias", exact=True)).to_have_value("0")  # of the other channel, which is looked at
         expect(other.locator("[data-column=kept]")).to_be_visible()
@@ -95,7 +69,7 @@ def test_an_edited_cell_and_a_sample_from_explore_are_in_the_address(page: Page,
     page.keyboard.type("7.5")
     page.keyboard.press("Enter")
     wait_drawn(page, "output-0", "cnn_core", before)
-    with someone_else(browser, page.url) as other:
+    with someone_else(browser, page.url, "output-0") as other:
         assert hover_cell(other, "input-1", 0, 0, (6, 6))["value"] == 7.5
         assert hover_cell(other, "input-1", 0, 1, (6, 6))["value"] == 0
 
@@ -151,6 +125,23 @@ def test_a_picture_that_the_link_cannot_carry_is_told_of(page: Page, server: Ser
     type_number(page, "stride, as a number", "2", "output-0")
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(NOTICE)).to_contain_text("Your own picture is not part of the link")
-    with someone_else(browser, page.url) as other:
+    with someone_else(browser, page.url, "output-0") as other:
         expect(other.locator(NOTICE)).to_contain_text("made over a picture that it cannot carry")
         expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1100, 1440])
+@pytest.mark.parametrize(
+    ("laboratory", "view"), [("convolution", "output-0"), ("pooling", "max"), ("layers", "slope-0")]
+)
+def test_every_laboratory_has_its_button_in_sight_at_every_width(
+    page: Page, server: Server, laboratory: str, view: str, width: int
+):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/{laboratory}")
+    wait_drawn(page, view)
+    button = page.get_by_role("button", name="Copy link")
+    expect(button).to_be_visible()
+    box = button.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width

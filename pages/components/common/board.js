@@ -11,6 +11,7 @@ import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
 import { Channel } from "./channel.js";
 import { Column } from "./column.js";
+import { copyLinkButton } from "./copy_link.js";
 import { h, oncePerFrame, setText } from "./dom.js";
 import { Edits } from "./edits.js";
 import { short } from "./format.js";
@@ -103,6 +104,12 @@ export class Board {
     });
     this.remark = oncePerFrame(() => this.mark());
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
+  }
+
+  /** What hands the page on, in one group. @param {string} what its link opens, such as "laboratory" @param {HTMLElement[]} more */
+  sharing(what, ...more) {
+    const copy = copyLinkButton(what, { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) });
+    return h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copy, ...more);
   }
 
   /** Put the page's elements where they are seen, and listen. @param {HTMLElement} parent @param {HTMLElement} root */

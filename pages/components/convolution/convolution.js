@@ -6,7 +6,6 @@
 
 import * as announce from "../common/announce.js";
 import { Board, boxAt } from "../common/board.js";
-import { copyLinkButton } from "../common/copy_link.js";
 import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
@@ -36,7 +35,7 @@ export class Convolution extends Board {
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)));
     this.dialog = new Dialog();
-    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copyLinkButton("laboratory", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) }));
+    this.share = this.sharing("laboratory");
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element);
     this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);

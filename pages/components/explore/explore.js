@@ -6,7 +6,6 @@
 import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
-import { copyLinkButton } from "../common/copy_link.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { unreached } from "../common/feeds.js";
@@ -37,7 +36,6 @@ export class Explore extends Board {
     super("explore");
     this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
     this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
-    this.copyLink = copyLinkButton("experiment", { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) });
     this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
     this.sentence = h("p", { class: "ks-sentence" });
@@ -91,7 +89,7 @@ export class Explore extends Board {
     });
     this.makeLesson = h("button", { type: "button", class: "ks-button", text: "Teach…", title: "Make a lesson of this experiment, as a link or a file", onclick: () => this.teach.open() });
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
-    this.share = h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, this.copyLink, this.makeLesson, this.takeAway);
+    this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);

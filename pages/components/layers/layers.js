@@ -60,7 +60,8 @@ export class Layers extends Board {
     /** Beside the columns there is room for the weights, where the page is wide. */
     this.work = h("div", { class: "ks-work" }, this.strip, this.dense.element);
     this.bar = h("div", { class: "ks-bar-top" }, this.sentence, this.look.element);
-    this.corner = h("div", { class: "ks-corner" }, this.history);
+    this.share = this.sharing("laboratory");
+    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-layers" }, this.notice.element, this.busy.element, this.corner, this.chooser.element, this.start, this.work, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
@@ -190,6 +191,7 @@ export class Layers extends Board {
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
       (found.stacked ? this.ledger.dock : this.corner).append(this.history);
+      (found.stacked ? this.bar : this.corner).append(this.share);
     }
     this.header.columns.forEach((/** @type {any} */ { view, kind }, /** @type {number} */ k) => {
       const column = this.columns.get(view);

@@ -61,7 +61,8 @@ export class Pooling extends Board {
     /** A map whose colours are not those of its column's legend has one of its own, by view. @type {Map<string, Legend>} */
     this.legends = new Map();
     this.bar = h("div", { class: "ks-bar-top" }, this.player.element, h("div", { class: "ks-look" }, this.allLabel, this.look.element));
-    this.corner = h("div", { class: "ks-corner" }, this.history);
+    this.share = this.sharing("laboratory");
+    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const top = h("div", { class: "ks-tops" }, h("div", { class: "ks-top-row" }, this.modes.element, this.modeBar.element), h("div", { class: "ks-top-row", role: "group", "aria-label": "The window, the same for all" }, this.windowBar.element));
     this.over = h("div", { class: "ks-over" }, this.strip, this.arrows.element);
     const root = h("div", { class: "ks ks-pooling" }, this.notice.element, this.busy.element, this.corner, top, this.measures.element, this.over, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
@@ -163,11 +164,13 @@ export class Pooling extends Board {
   #dock(stacked) {
     if (this.docked === stacked) return;
     this.docked = stacked;
-    if (stacked) this.ledger.dock.append(this.player.element, this.history, this.sentence);
-    else {
+    if (stacked) {
+      this.ledger.dock.append(this.player.element, this.history, this.sentence);
+      this.bar.append(this.share);
+    } else {
       this.over.after(this.sentence);
       this.bar.prepend(this.player.element);
-      this.corner.append(this.history);
+      this.corner.append(this.history, this.share);
     }
   }
 

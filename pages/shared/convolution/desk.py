@@ -8,14 +8,14 @@ from typing import Any
 
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
-from pages.shared.convolution.link import Sight, from_link, to_link
-from pages.shared.desk import Desk
+from pages.shared.convolution.link import from_link, to_link
 from pages.shared.experiment import Experiment
 from pages.shared.link_code import Link
+from pages.shared.sight import LaboratoryDesk, Sight
 
 
 @dataclass(kw_only=True)
-class ConvolutionDesk(Desk[Laboratory]):
+class ConvolutionDesk(LaboratoryDesk[Laboratory]):
     """What is kept of the convolution laboratory.
 
     Attributes:
@@ -25,7 +25,6 @@ class ConvolutionDesk(Desk[Laboratory]):
     history: list[Laboratory] = field(default_factory=lambda: [Laboratory()])
     experiment: Callable[[], Experiment] = Experiment
     _run: Run | None = None
-    _link: tuple[Sight, Link] | None = None
 
     def applied(self, state: Laboratory, edit: Mapping[str, Any]) -> Laboratory:
         """The laboratory after one edit."""
@@ -35,18 +34,13 @@ class ConvolutionDesk(Desk[Laboratory]):
         """A laboratory's input and weights."""
         return [state.input, state.operation.weight]
 
-    def link(self) -> Link:
-        """What of the laboratory an address can carry; made anew only where something changed."""
-        seen = Sight(self.state, self.pin, self.output)
-        if self._link is None or self._link[0] != seen:
-            self._link = (seen, to_link(seen))
-        return self._link[1]
+    def write(self, sight: Sight[Laboratory]) -> Link:
+        """The laboratory as far as a link can carry it."""
+        return to_link(sight)
 
-    def read_link(self, code: str) -> None:
-        """Show what a link brought; undo leads back to the worked example."""
-        sight = from_link(code)
-        self.put(sight.laboratory)
-        self.pin, self.output, self.notice = sight.pin, sight.output, sight.notice
+    def read(self, code: str) -> Sight[Laboratory]:
+        """The laboratory that a link's parameter holds."""
+        return from_link(code)
 
     @property
     def run(self) -> Run:

@@ -42,6 +42,7 @@ from pages.shared.edits.checked import (
 )
 from pages.shared.experiment import Experiment, FloatArray, Pair, read_only
 from pages.shared.from_explore import OWN, input_of
+from pages.shared.sight import of_numbers
 
 
 def apply(laboratory: Laboratory, edit: Edit, experiment: Experiment) -> Laboratory:
@@ -89,15 +90,7 @@ def _own_input(laboratory: Laboratory, _edit: Edit, experiment: Experiment) -> L
 
 def _planes_given(laboratory: Laboratory, edit: Edit) -> Laboratory:
     """An input of one's own as a link brings it: planes of numbers, counted in ``parts`` of one."""
-    parts_ = whole_number(edit.get("parts", 1), 1, 255, "The parts of one")
-    given_ = edit["planes"]
-    if not isinstance(given_, list) or not 1 <= len(given_) <= CHANNELS_MOST:
-        raise EditRefusedError(f"An input has 1 to {CHANNELS_MOST} channels, so nothing was changed.")
-    # np.stack of unequal planes raises a ValueError, which refuses the edit.
-    planes = np.stack([number_rows(rows, "The input") for rows in given_]) / parts_
-    if max(planes.shape[1:]) > SIDE_LARGEST:
-        raise EditRefusedError(f"An input has at most {SIDE_LARGEST} cells a side, so nothing was changed.")
-    return _with_input(laboratory, OWN, read_only(planes))
+    return _with_input(laboratory, OWN, of_numbers(edit, CHANNELS_MOST, SIDE_LARGEST))
 
 
 def _operation(laboratory: Laboratory, edit: Edit) -> Laboratory:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-
-import numpy as np
 
 from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import (
@@ -19,36 +16,17 @@ from pages.shared.convolution.laboratory import (
     misfit,
 )
 from pages.shared.convolution.written import written
-from pages.shared.desk import Pin
 from pages.shared.experiment import Experiment, FloatArray
 from pages.shared.from_explore import OWN, input_of
-from pages.shared.link_code import Link, a_place, an_object, opening, pack, unpack, whole
+from pages.shared.link_code import Link, a_place, an_object, opening, unpack
 from pages.shared.scenario import of_sample
+from pages.shared.sight import Sight, cell_edits, first_that_fits, input_told, left_out
 
-_CELLS_MOST = 4096  # of numbers that an address might hold; more are not even tried
-_GREYS = 255  # a photograph's steps
-_TOO_MANY = "This laboratory holds too many numbers for a link: with smaller kernels, or fewer channels, it fits."
 _CHANGED = "What was changed in the input by hand is not part of the link: it is too many numbers."
+_FEWER = "with smaller kernels, or fewer channels, it fits"
 
 
-@dataclass(frozen=True)
-class Sight:
-    """A laboratory and where the eye was on it.
-
-    Attributes:
-        laboratory: what was computed.
-        pin: the pinned cell, or None for the first one.
-        output: the output channel that was looked at.
-        notice: what whoever opens it should know, or "".
-    """
-
-    laboratory: Laboratory
-    pin: Pin | None = None
-    output: int = 0
-    notice: str = ""
-
-
-def to_link(sight: Sight) -> Link:
+def to_link(sight: Sight[Laboratory]) -> Link:
     """Write a laboratory into a link, as far as it fits."""
     laboratory = sight.laboratory
     told: dict[str, Any] = {}
@@ -57,23 +35,16 @@ def to_link(sight: Sight) -> Link:
     if laboratory.kept is not None:
         told["kept"] = written(laboratory.kept)
     told |= {name: True for name in ("relu", "exact") if getattr(laboratory, name)}
-    if sight.pin is not None:
-        told["pin"] = [sight.pin[0], *sight.pin[1]]
-    if sight.output:
-        told["output"] = sight.output
-    for inputs, missing in _inputs(laboratory):
-        code = pack(told | inputs)
-        if code is not None:
-            return Link(code, missing)
-    return Link(None, _TOO_MANY)
+    told |= sight.told()
+    attempts = ((None if inputs is None else told | inputs, missing) for inputs, missing in _inputs(laboratory))
+    return first_that_fits(attempts, _FEWER)
 
 
-def _inputs(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
+def _inputs(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any] | None, str]]:
     """The input as a link may tell it and what that leaves out, the whole of it first."""
     planes, source = laboratory.input, laboratory.source
     if source == OWN and laboratory.taken is None:
-        if planes.size <= _CELLS_MOST:
-            yield {"own": _numbers(planes)}, ""
+        yield input_told(planes, None, {}), ""
         yield from _stand_ins(laboratory)
         return
     if laboratory.taken is not None:
@@ -85,20 +56,8 @@ def _inputs(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
         usual = Laboratory().channels
     if laboratory.channels != usual:
         told["channels"] = laboratory.channels
-    changed = np.argwhere(planes != before[: laboratory.channels])
-    if not len(changed):
-        yield told, ""
-        return
-    if len(changed) <= _CELLS_MOST:
-        yield {**told, "cells": [[*at, whole(float(planes[tuple(at)]))] for at in changed.tolist()]}, ""
+    yield input_told(planes, before[: laboratory.channels], told), ""
     yield told, _CHANGED
-
-
-def _numbers(planes: FloatArray) -> dict[str, Any]:
-    counted = np.rint(planes * _GREYS)
-    if not np.array_equal(planes, np.rint(planes)) and np.array_equal(counted / _GREYS, planes):
-        return {"planes": whole(counted.tolist()), "parts": _GREYS}
-    return {"planes": whole(planes.tolist()), "parts": 1}
 
 
 def _stand_ins(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
@@ -110,7 +69,7 @@ def _stand_ins(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
         plane = (given(source, 1).shape[1], given(source, 1).shape[2])
         if all(misfit(plane, operation) is None for operation in operations):
             told = {"input": source, "channels": laboratory.channels, "own_picture": True}
-            yield told, f"Your own picture is not part of the link, only everything else: it opens over “{title}”."
+            yield told, left_out("picture", title)
 
 
 @lru_cache(maxsize=4)
@@ -118,7 +77,7 @@ def _sampled(taken: Taken) -> FloatArray:
     return input_of(of_sample(taken._asdict()), SIDE_LARGEST)
 
 
-def from_link(code: str) -> Sight:
+def from_link(code: str) -> Sight[Laboratory]:
     """Read a laboratory from a link's parameter.
 
     Raises:
@@ -156,8 +115,7 @@ def _edits(told: Mapping[str, Any]) -> list[dict[str, Any]]:
         edits.append({"op": "input", "value": told["input"]})
     if "channels" in told:
         edits.append({"op": "channels", "value": told["channels"]})
-    for channel, row, column, value in told.get("cells", ()):
-        edits.append({"op": "cells", "plane": channel, "cells": [[row, column, value]]})
+    edits += cell_edits(told)
     if "kept" in told:
         edits += [{"op": "operation", "value": an_object(told["kept"])}, {"op": "keep"}]
     edits.append({"op": "operation", "value": an_object(told.get("operation", {}))})

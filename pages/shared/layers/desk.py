@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pages.shared.desk import Desk
 from pages.shared.experiment import Experiment
 from pages.shared.layers.edits import apply
 from pages.shared.layers.laboratory import Laboratory
+from pages.shared.layers.link import from_link, to_link
 from pages.shared.layers.screen import Screen
 from pages.shared.layers.screens import screen
+from pages.shared.link_code import Link
+from pages.shared.sight import LaboratoryDesk, Sight
 
 
 @dataclass(kw_only=True)
-class LayersDesk(Desk[Laboratory]):
+class LayersDesk(LaboratoryDesk[Laboratory]):
     """What is kept of the layers laboratory.
 
     Attributes:
@@ -36,6 +38,14 @@ class LayersDesk(Desk[Laboratory]):
     def arrays(self, state: Laboratory) -> list[Any]:
         """What a laboratory's layers are given, and the weights."""
         return [*(each.input for each in state.given.values()), state.weight]
+
+    def write(self, sight: Sight[Laboratory]) -> Link:
+        """The laboratory as far as a link can carry it."""
+        return to_link(sight)
+
+    def read(self, code: str) -> Sight[Laboratory]:
+        """The laboratory that a link's parameter holds."""
+        return from_link(code)
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit; where it leads to another layer, a cell of that one is pinned."""

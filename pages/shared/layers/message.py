@@ -45,7 +45,7 @@ def layers_message(session: Session) -> bytes:
         "explanation": None if asked is None else describe.explanation(asked),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
-        "link": link_of(session),
+        "link": link_of(session, "layers"),
         **shown.extra,
     }
     return pack(header, shown.arrays, desk.have, {"columns": shown.columns})

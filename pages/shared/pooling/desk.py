@@ -8,8 +8,11 @@ from typing import Any
 
 from pages.shared.desk import Desk
 from pages.shared.experiment import FloatArray, Pair
+from pages.shared.link_code import Link
 from pages.shared.pooling.edits import apply
 from pages.shared.pooling.laboratory import KINDS, Laboratory, Run, run
+from pages.shared.pooling.link import FIRST_CELL, PoolingSight, from_link, to_link
+from pages.shared.sight import LaboratoryDesk, Sight
 
 # Stages: the input is -1, then each pooling's maps by its place in KINDS.
 VALUES, UPSTREAM, GRADIENTS, AFTER, DIFFERENCES = 0, 10, 20, 30, 40
@@ -22,7 +25,7 @@ def part_of(stage: int) -> tuple[int, int]:
 
 
 @dataclass(kw_only=True)
-class PoolingDesk(Desk[Laboratory]):
+class PoolingDesk(LaboratoryDesk[Laboratory]):
     """What is kept of the pooling laboratory.
 
     Attributes:
@@ -32,6 +35,7 @@ class PoolingDesk(Desk[Laboratory]):
     history: list[Laboratory] = field(default_factory=lambda: [Laboratory()])
     from_explore: Callable[[str], FloatArray]
     _run: Run | None = None
+    _cell: Pair = FIRST_CELL
 
     def applied(self, state: Laboratory, edit: Mapping[str, Any]) -> Laboratory:
         """The laboratory after one edit."""
@@ -41,7 +45,29 @@ class PoolingDesk(Desk[Laboratory]):
         """A laboratory's input and gradient."""
         return [state.input, state.upstream]
 
-    _cell: Pair = (0, 1)
+    def sight(self) -> PoolingSight:
+        """What is on screen, and where the eye is on it."""
+        return PoolingSight(self.state, self.pin, cell=self.cell)
+
+    def look(self, sight: Sight[Laboratory]) -> None:
+        """Go on to a laboratory, with the eye where it was on it."""
+        super().look(sight)
+        if isinstance(sight, PoolingSight):
+            self._cell = sight.cell
+
+    def take_over(self, before: Desk[Laboratory]) -> None:
+        """Go on from where another desk was, as long as nothing was done here."""
+        super().take_over(before)
+        if self.revision == 0 and isinstance(before, PoolingDesk):
+            self._cell = before.cell
+
+    def write(self, sight: Sight[Laboratory]) -> Link:
+        """The laboratory as far as a link can carry it."""
+        return to_link(sight)
+
+    def read(self, code: str) -> PoolingSight:
+        """The laboratory that a link's parameter holds."""
+        return from_link(code)
 
     @property
     def cell(self) -> Pair:

@@ -19,7 +19,7 @@ from pages.shared.edits.checked import (
     whole_number,
 )
 from pages.shared.experiment import FloatArray, Pair, read_only
-from pages.shared.from_explore import FEATURES, OWN
+from pages.shared.from_explore import FEATURES, OWN, SIDE_LARGEST
 from pages.shared.pooling.laboratory import (
     KERNEL_LARGEST,
     MODES,
@@ -34,6 +34,7 @@ from pages.shared.pooling.laboratory import (
     misfit,
 )
 from pages.shared.pooling.shift import EDGES
+from pages.shared.sight import of_numbers
 
 FromExplore = Callable[[str], FloatArray]
 
@@ -67,6 +68,12 @@ def _input(laboratory: Laboratory, edit: Edit, *, from_explore: FromExplore) -> 
     return replace(laboratory, input=plane, source=source)
 
 
+def _plane(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    """An input of one's own as a link brings it."""
+    source = one_of(edit["source"], (OWN, FEATURES), "The input")
+    return replace(laboratory, input=of_numbers(edit, 1, SIDE_LARGEST)[0], source=source)
+
+
 def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, input=_written(laboratory.input, edit))
 
@@ -95,12 +102,20 @@ def _upstream(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, target="own", upstream=_written(before, edit))
 
 
+def _gradient(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    """All gradients of one's own as a link brings them, for an output that may since have changed its size."""
+    return replace(laboratory, upstream=of_numbers(edit, 1, SIDE_LARGEST + KERNEL_LARGEST, "A gradient")[0])
+
+
+# The least and the most of each.
+_BOUNDS = {"kernel_size": (1, KERNEL_LARGEST), "stride": (1, STRIDE_LARGEST), "padding": (0, KERNEL_LARGEST - 1)}
+_NAMES = {"kernel_size": "The window's side", "stride": "The stride", "padding": "The padding"}
+_SWITCHES = ("ceil_mode", "count_include_pad")
+
+
 def _pair(laboratory: Laboratory, edit: Edit, name: str, low: int, most: int) -> Laboratory:
     value = axis_pair(edit, getattr(laboratory.window, name), low, most, _NAMES[name])
     return _windowed(laboratory, name, value)
-
-
-_NAMES = {"kernel_size": "The window's side", "stride": "The stride", "padding": "The padding"}
 
 
 def _switch(laboratory: Laboratory, edit: Edit, name: str) -> Laboratory:
@@ -111,6 +126,16 @@ def _windowed(laboratory: Laboratory, name: str, value: Any) -> Laboratory:
     changes: dict[str, Any] = {name: value}
     window: Settings = replace(laboratory.window, **changes)
     return replace(laboratory, window=window)
+
+
+def _window(laboratory: Laboratory, edit: Edit) -> Laboratory:
+    """The whole window at once, as a link brings it: on the way from one to another some would not fit."""
+    told = edit["value"]
+    for name, (low, most) in _BOUNDS.items():
+        laboratory = _pair(laboratory, {"value": told[name]}, name, low, most)
+    for name in _SWITCHES:
+        laboratory = _switch(laboratory, {"value": told[name]}, name)
+    return laboratory
 
 
 def _shift(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -128,15 +153,15 @@ def _worked(laboratory: Laboratory, _edit: Edit) -> Laboratory:
 
 _OPERATIONS: dict[str, Callable[[Laboratory, Edit], Laboratory]] = {
     "worked": _worked,
+    "plane": _plane,
     "cells": _cells,
-    "kernel_size": partial(_pair, name="kernel_size", low=1, most=KERNEL_LARGEST),
-    "stride": partial(_pair, name="stride", low=1, most=STRIDE_LARGEST),
-    "padding": partial(_pair, name="padding", low=0, most=KERNEL_LARGEST - 1),
-    "ceil_mode": partial(_switch, name="ceil_mode"),
-    "count_include_pad": partial(_switch, name="count_include_pad"),
+    **{name: partial(_pair, name=name, low=low, most=most) for name, (low, most) in _BOUNDS.items()},
+    **{name: partial(_switch, name=name) for name in _SWITCHES},
+    "window": _window,
     "mode": partial(_choice, name="mode", choices=tuple(MODES), what="What is shown"),
     "target": partial(_choice, name="target", choices=TARGETS, what="What is gone back from"),
     "upstream": _upstream,
+    "gradient": _gradient,
     "shift": _shift,
     "edge": partial(_choice, name="edge", choices=tuple(EDGES), what="The edge"),
 }

@@ -68,7 +68,7 @@ def pooling_message(session: Session) -> bytes:
         "explanation": _explanation(run, *pin),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
-        "link": link_of(session),
+        "link": link_of(session, "pooling"),
     }
     return pack(header, arrays, desk.have, {"columns": columns(run)})
 
