@@ -85,6 +85,7 @@ export class Explore extends Board {
       header: () => this.header,
       file: (name) => this.commands.fetchFile(name),
       tell: (sentence) => this.notice.tell(sentence),
+      dialog: this.commands.dialog,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
     this.makeLesson = h("button", { type: "button", class: "ks-button", text: "Teach…", title: "Make a lesson of this experiment, as a link or a file", onclick: () => this.teach.open() });
@@ -93,7 +94,7 @@ export class Explore extends Board {
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
     this.corner = h("div", { class: "ks-corner" });
     this.#dock(false);
-    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element, this.teach.dialog.element);
+    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);

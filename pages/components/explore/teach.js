@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Dialog } from "../common/dialog.js";
 import { h, setText, whileTyping } from "../common/dom.js";
 
 /**
@@ -14,6 +13,7 @@ import { h, setText, whileTyping } from "../common/dom.js";
  *   header: () => any,
  *   file: (name: string) => void,
  *   tell: (sentence: string) => void,
+ *   dialog: import("../common/dialog.js").Dialog,
  *   ui: string,
  * }} TeachHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not
  */
@@ -22,7 +22,7 @@ export class Teach {
   /** @param {TeachHandlers} on */
   constructor(on) {
     this.on = on;
-    this.dialog = new Dialog();
+    this.dialog = on.dialog;
     this.title = h("input", { type: "text", class: "ks-words", maxlength: 80, placeholder: "Edges, for class 9b" });
     this.typing = whileTyping(this.title);
     this.title.addEventListener("change", () => on.send({ op: "draft_title", value: this.title.value }));
