@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cnn_core import cross_entropy, gelu, gelu_backward, relu, softmax
 from pages.shared.experiment import Experiment
@@ -13,7 +13,7 @@ from pages.shared.layers.laboratory import KINDS, Laboratory
 from pages.shared.layers.screen import Screen
 from pages.shared.layers.screens import screen
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import clear, hover_cell, last_cell, press, revision, wait_drawn
+from tests.browser.screen import cell_centre, clear, hover_cell, last_cell, press, revision, wait_drawn
 from tests.browser.test_everyone import OVER_THE_EDGE, serious
 
 pytestmark = pytest.mark.browser
@@ -237,6 +237,37 @@ def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
     event = hover_cell(laboratory, "normalised-2", 0, 0, (2, 4))
     assert [term["stage"] for term in event["terms"]] == [-1, 2]  # the cell, and the mean
     assert event["terms"][0]["value"] == x[1, 0, 0, 0]
+
+
+def feeds_link(page: Page, view: str, row: int, column: int, title: str) -> Locator:
+    """Pin a cell of a map of 2 × 4; the link to the cell of that title which it feeds."""
+    page.mouse.click(*cell_centre(page, view, row, column, (2, 4)))
+    return page.locator(".ks-ledger-feeds button", has_text=title)
+
+
+def test_a_cell_s_link_to_what_it_feeds_stays_in_its_image_and_its_channel(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    asked = carried("batch_norm")
+    for plane, (n, c) in enumerate(np.ndindex(2, 2)):
+        link = feeds_link(laboratory, f"normalised-{plane}", 1, 1, "After")
+        value = numbers(asked, "output")[n, c, 1, 1]
+        expect(link).to_have_text(f"After image {n}, channel {c} [1, 1] = {value:.4g}".replace("-", "−"))
+    link.click()
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("After image 1, channel 1 [1, 1]")
+    choose(laboratory, "dropout")
+    expect(feeds_link(laboratory, "input-3", 0, 2, "After")).to_contain_text("After image 1, channel 1 [0, 2] =")
+    expect(feeds_link(laboratory, "drawn-2", 0, 2, "Mask")).to_contain_text("Mask image 1, channel 0 [0, 2] =")
+
+
+def test_of_three_channels_each_feeds_its_own(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    before = revision(laboratory)
+    laboratory.get_by_label("Input", exact=True).select_option("larger")
+    wait_drawn(laboratory, "output-5", "cnn_core", before)
+    laboratory.mouse.click(*cell_centre(laboratory, "input-5", 3, 4, (8, 8)))
+    told = laboratory.locator(".ks-ledger-feeds")
+    for title in ("Normalised", "After"):
+        expect(told).to_contain_text(f"{title} image 1, channel 2 [3, 4] =")
 
 
 def test_a_statistic_is_walked_to_by_keyboard_and_a_cell_marks_its_own_channel_s(laboratory: Page):

@@ -439,7 +439,8 @@ export class Model {
     if (stage.link.kind === "reshape") return { box: this.#flattened(box, channel ?? shown, stage.reads), channel: null };
     const whole = this.#whole(stage.stage);
     const after = boxForward(box, stage.link, [whole.bottom + 1, whole.right + 1]);
-    return after && { box: after, channel: stage.weight ? shown : channel };
+    // A weight a cell or a channel leaves each number where it is: only a window's weights mix channels.
+    return after && { box: after, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
   }
 
   /**
