@@ -1,6 +1,7 @@
 """The layers laboratory's state and message: every edit leads to what can be shown, and every number is cnn_core's."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -124,6 +125,36 @@ def test_an_activation_shows_its_map_its_slope_and_its_curve(kind):
     np.testing.assert_allclose(curve["slope"], slope(curve["x"]), rtol=1e-12, atol=1e-15)
     spread = shown.extra["curve"]
     assert sum(spread["lively"]) + sum(spread["quiet"]) == state.input.size
+
+
+def worked_out(formula: str, x: float) -> float:
+    """A written formula at x, worked out as it is written."""
+    written, _, where = formula.partition(" = {y}")
+    signs = {"×": "*", "−": "-", "²": "**2", "³": "**3", "π": "math.pi", "e^(": "math.exp("}
+    names = {"erf": math.erf, "tanh": math.tanh, "math": math}
+
+    def value(text: str, **known: float) -> float:
+        text = text.replace("{(x)}", f"({x})" if x < 0 else str(x)).replace("{x}", str(x))
+        for sign, means in signs.items():
+            text = text.replace(sign, means)
+        return eval(re.sub(r"√(\d+)", r"√(\1)", text).replace("√", "math.sqrt"), {**names, **known})
+
+    known = {"t": value(where.partition("t = ")[2])} if where else {}
+    return value(written, **known)
+
+
+@pytest.mark.parametrize("form", ["none", "tanh"])
+@pytest.mark.parametrize("x", [-3.0, -2.0, -0.5, 0.0, 0.75, 4.0])
+def test_gelu_s_slope_is_written_as_the_form_that_is_computed(form, x):
+    changes = [{"op": "approximate", "value": form}, {"op": "cells", "plane": 0, "cells": [[0, 0, x]]}]
+    shown = screen(edited({"op": "kind", "value": "gelu"}, *changes))
+    for view in ("output", "slope"):
+        stage = next(each for each in shown.stages if each["view"] == view)
+        found = values(shown, view)[0, 0, 0, 0]
+        assert worked_out(stage["formula"], x) == pytest.approx(found, rel=1e-9, abs=1e-15)
+    curve = next(column for column in shown.columns if column["view"] == "curve")
+    assert curve["title"] == {"none": "GELU: f(x) = x Φ(x)", "tanh": "GELU: f(x) = x / 2 (1 + t)"}[form]
+    assert curve["note"].startswith({"none": "f′(x) = Φ(x) + x φ(x)", "tanh": "f′(x) = (1 + t) / 2 + x / 2"}[form])
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS)

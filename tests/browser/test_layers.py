@@ -144,6 +144,19 @@ def test_a_cell_typed_by_keyboard_is_followed_by_curve_counts_and_ledger(laborat
     assert event["value"] == gelu(-3.0)
 
 
+def test_a_negative_number_stands_in_brackets_beside_another_sign(laboratory: Page):
+    choose(laboratory, "gelu")
+    hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
+    told = laboratory.locator(".ks-ledger .ks-sum")
+    expect(told).to_contain_text("(1 + erf(−2 / √2)) / 2 + (−2) × e^(−(−2)² / 2) / √(2 × π) ≈ −0.0852")
+    hover_cell(laboratory, "slope-0", 0, 3, (6, 6))
+    expect(told).to_contain_text("+ 2 × e^(−2² / 2) / √(2 × π) ≈ 1.085")
+    choose(laboratory, "leaky_relu")
+    set_to(laboratory, "slope", "-0.2", "slope-0")
+    hover_cell(laboratory, "output-0", 1, 1, (6, 6))
+    expect(told).to_have_text("−2 if above 0, else −0.2 × (−2), = 0.4")
+
+
 def test_a_preview_comes_at_once_where_its_rule_is_known(laboratory: Page):
     laboratory.locator("[data-view=input-0]").focus()
     laboratory.keyboard.press("ArrowRight")

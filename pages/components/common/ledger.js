@@ -360,9 +360,12 @@ export class Ledger {
     // Enough digits of what goes in for every digit of what comes out.
     const numbers = terms.map((term) => short(term.value, 9));
     const result = short(value, 6);
+    const given = short(own.value, 9);
     const formula = (explanation.formula ?? "")
-      .replaceAll("{x}", short(own.value, 9))
-      .replaceAll("{parameter}", String(model.byNumber.get(explanation.stage).parameter))
+      // In brackets where its sign would stand beside another one.
+      .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)
+      .replaceAll("{x}", given)
+      .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
       .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const behind = this.trail.behind(own);
