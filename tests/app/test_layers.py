@@ -13,7 +13,7 @@ from scipy.signal import correlate2d
 from cnn_core import GELU, Softmax, batch_norm2d, cross_entropy, softmax
 from pages.shared import answers, describe
 from pages.shared.edits import EditRefusedError
-from pages.shared.experiment import Experiment
+from pages.shared.experiment import Experiment, read_only
 from pages.shared.layers import activation, batch_norm, dropout
 from pages.shared.layers import cross_entropy as loss
 from pages.shared.layers.edits import apply
@@ -307,6 +307,29 @@ def test_what_explore_made_is_taken_over_and_made_to_fit():
         assert values(screen(state), view).shape == state.input.shape
     state = edited({"op": "input", "value": OWN}, experiment=experiment)
     np.testing.assert_array_equal(state.input[0, 0], correlate2d(experiment.grid, experiment.bank[0, 0], mode="valid"))
+
+
+def test_of_a_large_feature_map_the_middle_is_taken_over_number_by_number_and_that_is_said():
+    experiment = Experiment(grid=read_only(np.random.default_rng(0).normal(size=(128, 128))))
+    whole = correlate2d(experiment.grid, experiment.bank[0, 0], mode="valid")
+    for kind, most in (("relu", 64), ("batch_norm", 32), ("dropout", 32), ("linear", 6)):
+        state = edited({"op": "kind", "value": kind}, {"op": "input", "value": OWN}, experiment=experiment)
+        first = (126 - most) // 2
+        middle = whole[first : first + most, first : first + most]
+        np.testing.assert_allclose(state.input[0, 0], middle, rtol=1e-12, atol=1e-12)
+        for now in (state, apply(state, {"op": "cells", "plane": 0, "cells": [[0, 0, 2]]}, experiment)):
+            note = next(each["note"] for each in screen(now).columns if each["view"] == "input")
+            assert f"Explore's 126 × 126, its middle {most} × {most}" in note
+        worked = apply(state, {"op": "worked"}, experiment)
+        assert not any("Explore" in each["note"] for each in screen(worked).columns)
+
+
+def test_of_more_maps_than_have_room_it_is_said_how_many_are_here():
+    bank = np.zeros((6, 1, 3, 3))
+    experiment = Experiment(bank=read_only(bank), kernel_names=("",) * 6, bias=read_only(np.zeros(6)))
+    state = edited({"op": "kind", "value": "batch_norm"}, {"op": "input", "value": OWN}, experiment=experiment)
+    assert state.channels == 4
+    assert state.part == "the first 4 of Explore's 6 maps"
 
 
 def test_a_feature_map_of_a_single_cell_is_no_batch_and_says_so():

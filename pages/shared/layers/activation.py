@@ -13,7 +13,7 @@ from pages.shared import describe
 from pages.shared.controls import Control, dial, option, select
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import KINDS, Laboratory
-from pages.shared.layers.screen import INPUT, Screen, input_controls, shape_words, table
+from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, shape_words, table
 
 OUTPUT, SLOPE = 0, 1  # stages
 SATURATED = 0.05  # of the largest slope: below that little passes back
@@ -160,7 +160,7 @@ def _layer(told: dict[str, Any]) -> dict[str, Any]:
 
 def _note(laboratory: Laboratory) -> str:
     low, high = float(laboratory.input.min()), float(laboratory.input.max())
-    return f"from {plain_range(low, high)}; choose a cell and type to change it"
+    return input_note(laboratory, f"from {plain_range(low, high)}; choose a cell and type to change it")
 
 
 def _settings(laboratory: Laboratory) -> list[Control]:

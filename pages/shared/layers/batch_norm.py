@@ -19,6 +19,7 @@ from pages.shared.layers.screen import (
     by_channel,
     formula,
     input_controls,
+    input_note,
     mode,
     plain,
     shape_words,
@@ -97,7 +98,7 @@ def screen(laboratory: Laboratory) -> Screen:
     _deviation(shown, (VAR if training else RUNNING_VAR, var), deviation, eps)
 
     size = shape_words(x)
-    note = "channels apart in mean and in spread\nchoose a cell and type to change it"
+    note = input_note(laboratory, "channels apart in mean and in spread\nchoose a cell and type to change it")
     shown.column("input", "maps", "Before", shape=size, note=note, controls=input_controls(laboratory))
     used, moved = ["mean", "var"] * training, ["running_mean", "running_var"]
     figures = [*(used or moved), "deviation", "inverse", *[*moved, "next_mean", "next_var"] * training]

@@ -8,7 +8,17 @@ from cnn_core import Dropout, Sequential
 from pages.shared.controls import button, dial, stepper
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import Laboratory
-from pages.shared.layers.screen import INPUT, Screen, input_controls, mode, percent, plain, shape_words, table
+from pages.shared.layers.screen import (
+    INPUT,
+    Screen,
+    input_controls,
+    input_note,
+    mode,
+    percent,
+    plain,
+    shape_words,
+    table,
+)
 
 DRAWN, MASK, OUTPUT = 0, 1, 2  # stages
 PROBABILITIES = (0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 1)
@@ -33,7 +43,7 @@ def screen(laboratory: Laboratory) -> Screen:
     maps = {"group": "given", "kind": "signed", "domain": [0, 0]}
     same = {"kind": "same"}
     controls = input_controls(laboratory)
-    note = "choose a cell and type to change it"
+    note = input_note(laboratory, "choose a cell and type to change it")
     shown.column("input", "maps", "Before", shape=size, note=note, controls=controls)
     mean = f"mean {plain(round(float(x.mean()), 4))} → {plain(round(float(output.mean()), 4))}"
     if not training:

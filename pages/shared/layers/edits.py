@@ -59,7 +59,7 @@ def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
     for row, column, value in edit["cells"]:
         at = (whole_number(row, 0, rows - 1, "A row"), whole_number(column, 0, columns - 1, "A column"))
         planes[(plane // channels, plane % channels, *at)] = finite(value, "A cell")
-    return laboratory.with_given(Given(read_only(planes), laboratory.source))
+    return laboratory.with_given(Given(read_only(planes), laboratory.source, laboratory.part))
 
 
 def _between(laboratory: Laboratory, edit: Edit, name: str, low: float, high: float, what: str) -> Laboratory:

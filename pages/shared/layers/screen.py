@@ -113,6 +113,11 @@ def input_controls(laboratory: Laboratory) -> list[Control]:
     ]
 
 
+def input_note(laboratory: Laboratory, note: str) -> str:
+    """What is said under the input: which part of Explore's maps it is, where it is only one, and the layer's own."""
+    return f"{laboratory.part}\n{note}" if laboratory.part else note
+
+
 def by_channel(edit: str, label: str, values: Array, hint: str, stops: Sequence[float]) -> list[Control]:
     """A dial a channel; of many channels, for which there is no room, a field each."""
 
