@@ -418,6 +418,18 @@ def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(labora
     expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_contain_text("Class C is right")
 
 
+def test_what_is_made_of_all_classes_is_not_said_to_come_from_one(laboratory: Page):
+    told = laboratory.locator(".ks-ledger-function .ks-ledger-note")
+    for kind, asked in (
+        ("cross_entropy", (("log_sum", "from all 4 logits"), ("probabilities", "from all 4 logits"))),
+        ("softmax", (("output", "from all 4 powers"), ("powers", "from Score / T B"))),
+    ):
+        choose(laboratory, kind)
+        for view, words in asked:
+            asked_row(laboratory, view, 0 if view == "log_sum" else 1)
+            expect(told).to_contain_text(words)
+
+
 def test_bad_input_gets_a_sentence_and_changes_nothing(laboratory: Page):
     choose(laboratory, "softmax")
     for typed, told in (("0", "between 0.01 and 100"), ("warm", "is not a number")):

@@ -369,7 +369,8 @@ export class Ledger {
       .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const behind = this.trail.behind(own);
-    const from = h("p", { class: "ks-ledger-note", text: `from ${sourceName(model, own)}` });
+    const source = terms.length === 1 ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
+    const from = h("p", { class: "ks-ledger-note", text: `from ${source}` });
     if (behind) from.append(" ", this.trail.opener(behind, level));
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), from);
   }

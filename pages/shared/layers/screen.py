@@ -64,7 +64,7 @@ class Screen:
         images = image_names(x)
         note = "A number that was given: choose it and type to change it."
         self.stages.append(
-            {**stage, "title": title, "images": images, "names": names, "plural": "scores", "note": note}
+            {**stage, "title": title, "images": images, "names": names, "plural": f"{title.lower()}s", "note": note}
         )
 
     def add(self, number: int, view: str | None, title: str, values: Array, **fields: Any) -> None:

@@ -30,7 +30,8 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.add(SCALED, "scaled", "Score / T", vector(scaled), **alike, reads=FLAT)
     positive = {"kind": "sequential", "domain": [0, 1]}
     alike = {**alike, "rule": "function"}
-    shown.add(POWERS, "powers", "Power", vector(powers), **alike, reads=SCALED, scale={"group": "powers", **positive})
+    scale = {"group": "powers", **positive}
+    shown.add(POWERS, "powers", "Power", vector(powers), **alike, reads=SCALED, plural="powers", scale=scale)
     last = {"scale": {"group": "probabilities", **positive}, "reads": POWERS}
     shown.add(OUTPUT, "output", "Probability", vector(probabilities), **alike, **last)
     below = " + ".join(plain(power) for power in powers)
