@@ -418,6 +418,31 @@ def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(labora
     expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_contain_text("Class C is right")
 
 
+def test_a_small_loss_is_shown_with_three_digits_and_still_adds_up(laboratory: Page):
+    choose(laboratory, "cross_entropy")
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    for digit in ("9", "1"):
+        before = revision(laboratory)
+        laboratory.keyboard.type(digit)
+        laboratory.keyboard.press("Enter")
+        wait_drawn(laboratory, "loss", "cnn_core", before)
+        laboratory.keyboard.press("ArrowDown")
+    logits = np.array([[9, 1, *Laboratory().given["vector"].input.ravel()[2:]]])
+    loss, gradient = cross_entropy(logits, [0])
+    assert loss < 0.001
+    for view, value in (("loss", loss), ("gradient", gradient[0, 0])):
+        asked_row(laboratory, view, 0)
+        shown = laboratory.locator(".ks-ledger-value").inner_text().replace("−", "-")
+        assert float(shown) == float(f"{value:.3g}")
+        sums = laboratory.locator(".ks-ledger .ks-sum").inner_text().replace("−", "-")
+        written, _, result = sums.partition(" = ")
+        places = len(shown.partition(".")[2])
+        assert round(eval(written.replace("remainder ", "")), places) == float(result) == float(shown)
+        factors = laboratory.locator(".ks-ledger .ks-term-factors").first.inner_text()
+        assert len(factors.split(" ×")[0].partition(".")[2]) >= places - 1
+
+
 def test_what_is_made_of_all_classes_is_not_said_to_come_from_one(laboratory: Page):
     told = laboratory.locator(".ks-ledger-function .ks-ledger-note")
     for kind, asked in (
