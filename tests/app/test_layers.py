@@ -355,6 +355,8 @@ def test_where_explore_has_no_scores_it_is_said():
     ("edit", "words"),
     [
         ({"op": "temperature", "value": 0}, "between 0.01 and 100"),
+        ({"op": "temperature", "value": 1e99}, "^The temperature must lie between 0.01 and 100; it stays 1.$"),
+        ({"op": "slope", "value": -1e7}, "^The slope must lie between −1 and 2; it stays 0.1.$"),
         ({"op": "temperature", "value": "hot"}, "must be a number"),
         ({"op": "p", "value": 1.5}, "between 0 and 1"),
         ({"op": "label", "value": 9}, "from 0 to 3"),

@@ -153,6 +153,8 @@ def test_a_negative_number_stands_in_brackets_beside_another_sign(laboratory: Pa
     expect(told).to_contain_text("+ 2 × e^(−2² / 2) / √(2 × π) ≈ 1.085")
     choose(laboratory, "leaky_relu")
     set_to(laboratory, "slope", "-0.2", "slope-0")
+    hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
+    expect(told).to_have_text("1 where x is above 0, else −0.2: f′(−2) = −0.2")
     hover_cell(laboratory, "output-0", 1, 1, (6, 6))
     expect(told).to_have_text("−2 if above 0, else −0.2 × (−2), = 0.4")
 
@@ -457,7 +459,8 @@ def test_what_is_made_of_all_classes_is_not_said_to_come_from_one(laboratory: Pa
 
 def test_bad_input_gets_a_sentence_and_changes_nothing(laboratory: Page):
     choose(laboratory, "softmax")
-    for typed, told in (("0", "between 0.01 and 100"), ("warm", "is not a number")):
+    between = "The temperature must lie between 0.01 and 100; it stays 1."
+    for typed, told in (("0", between), ("1e99", between), ("warm", "“warm” is not a number, so T stays 1.")):
         field = laboratory.get_by_label("T", exact=True)
         field.fill(typed)
         field.press("Enter")

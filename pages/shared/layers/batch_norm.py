@@ -179,7 +179,7 @@ def _statistics(shown: Screen, seen: Statistics) -> None:
         reads=INPUT,
         rule="function",
         link={"kind": "same"},
-        formula="(x − mean)² at x = {x} is = {y}",
+        formula="({x} − mean)² = {y}",
         scale=variances,
     )
     every = {"rule": "sum", "reads": INPUT, "link": {"kind": "all"}}

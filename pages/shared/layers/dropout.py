@@ -59,7 +59,7 @@ def screen(laboratory: Laboratory) -> Screen:
     note = f"Drawn at random from seed {laboratory.seed}, evenly from 0 to 1: below p = {p:g} the cell is dropped."
     unit = {"kind": "sequential", "domain": [0, 1]}
     shown.add(DRAWN, "drawn", "u", drawn(laboratory), note=note, scale={"group": "drawn", **unit})
-    formula = f"0 where u is below {p:g}, else 1 / (1 − {p:g}) = {plain(kept)}; at u = {{x}} it is = {{y}}"
+    formula = f"0 where u is below {p:g}, else 1 / (1 − {p:g}) = {plain(kept)}; here u = {{x}}, so the mask = {{y}}"
     shown.add(
         MASK,
         "mask",

@@ -13,6 +13,7 @@ from pages.shared.layers.batch_norm import stepped
 from pages.shared.layers.dropout import SEED_MOST
 from pages.shared.layers.laboratory import KINDS, OWN, Given, Laboratory, drawn_weights, from_explore, prepared, sources
 from pages.shared.layers.linear import CLASSES_MOST
+from pages.shared.layers.screen import plain
 
 HOTTEST, COLDEST = 100.0, 0.01
 SHARPEST, BLUNTEST = 100.0, 0.01
@@ -63,9 +64,12 @@ def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
 
 
 def _between(laboratory: Laboratory, edit: Edit, name: str, low: float, high: float, what: str) -> Laboratory:
-    value = finite(edit["value"], what)
-    if not low <= value <= high:
-        raise EditRefusedError(f"{what} must lie between {low:g} and {high:g}; it stays {getattr(laboratory, name):g}.")
+    value = edit["value"]
+    # A number too large for anything is told the same range as one that is a little too large.
+    if isinstance(value, int | float) and not low <= value <= high:
+        stays = plain(getattr(laboratory, name))
+        raise EditRefusedError(f"{what} must lie between {plain(low)} and {plain(high)}; it stays {stays}.")
+    value = finite(value, what)
     changes: dict[str, Any] = {name: value}
     return laboratory if value == getattr(laboratory, name) else replace(laboratory, **changes)
 
