@@ -211,6 +211,22 @@ def test_batch_norm_in_training_takes_each_channel_s_own_mean_and_variance_over_
     np.testing.assert_allclose(values(shown, "output"), scaled, rtol=1e-12, atol=1e-14)
 
 
+def test_what_is_said_of_a_batch_holds_for_the_mode_and_the_maps_on_screen():
+    def told(kind: str, *edits: dict) -> tuple[str, str]:
+        session = Session()
+        send(session, {"op": "kind", "value": kind}, *edits)
+        header, _ = unpack(layers_message(session))
+        return header["first"], entries(header, "columns")[0]["note"]
+
+    inference = {"op": "training", "value": "inference"}
+    for kind, words in (("batch_norm", "Pick a mean"), ("dropout", "Another mask")):
+        assert words in told(kind)[0]
+        assert words not in told(kind, inference)[0]
+        assert told(kind, inference)[0].endswith(".")
+    assert "channels apart" in told("batch_norm")[1]
+    assert "channels apart" not in told("batch_norm", {"op": "input", "value": OWN})[1]
+
+
 def test_a_step_moves_the_running_statistics_and_inference_uses_them():
     at_first = edited({"op": "kind", "value": "batch_norm"}, {"op": "momentum", "value": 0.3})
     promised = [values(screen(at_first), view)[0] for view in ("next_mean", "next_var")]

@@ -401,6 +401,17 @@ def test_the_fully_connected_layer_s_weights_are_drawn_on_and_its_score_spelled_
     assert asked_row(laboratory, "scores", 2)["value"] == numbers(asked, "scores")[0, 2]
 
 
+def test_the_weights_show_the_cell_that_is_pinned_and_no_other(laboratory: Page):
+    choose(laboratory, "linear")
+    told = laboratory.locator(".ks-dense-told")
+    laboratory.mouse.click(*cell_centre(laboratory, "dense_weights", 1, 2, (3, 3)))
+    expect(told).to_contain_text("[1, 2]: 4 ×")
+    laboratory.mouse.click(*cell_centre(laboratory, "input-0", 1, 1, (3, 3)))
+    expect(told).to_contain_text("[1, 1]: 9 ×")
+    laboratory.locator("[data-view=scores] .ks-bar-row").nth(2).click()
+    expect(told).to_contain_text("Point at a cell")
+
+
 def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(laboratory: Page):
     choose(laboratory, "cross_entropy")
     before = revision(laboratory)

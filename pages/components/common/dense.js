@@ -99,6 +99,12 @@ export class Dense {
     this.on.redraw();
   }
 
+  /** Look at a cell that was chosen elsewhere, or at none. @param {Cell | null} cell */
+  point(cell) {
+    this.cell = cell;
+    this.on.redraw();
+  }
+
   /**
    * @param {import("./model.js").Model} model
    * @param {boolean} dark

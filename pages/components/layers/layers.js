@@ -386,7 +386,11 @@ export class Layers extends Board {
   }
 
   chosen(place) {
-    if (this.header.dense && this.model.byNumber.get(place.stage).view === "scores") this.dense.choose(place.index[1]);
+    if (!this.header.dense) return;
+    // A value of the vector is a cell of the map; a score is none, and no other cell stays marked beside it.
+    const { stage, index } = this.model.made(place.stage, place.index);
+    if (stage.view === "scores") this.dense.choose(index[1]);
+    this.dense.point(index.length === 4 ? { row: index[2], column: index[3] } : null);
   }
 
   /** Cells of the map are found on the curve by their number. */

@@ -47,6 +47,7 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.column("input", "maps", "Before", shape=size, note=note, controls=controls)
     mean = f"mean {plain(round(float(x.mean()), 4))} → {plain(round(float(output.mean()), 4))}"
     if not training:
+        shown.first = "Choose “Training”: only then are cells dropped."
         shown.add(OUTPUT, "output", "After", output, rule="sum", reads=INPUT, link=same, preview="copy", scale=maps)
         note = "inference: nothing is dropped and nothing scaled"
         shown.column("output", "maps", "After", shape=size, note=note, controls=table("output"), sign="→")

@@ -38,6 +38,7 @@ class Screen:
         extra: what else the component needs of this layer.
         sentence: what the layer did to these numbers, in words.
         settings: what changes the whole layer: it stands above all columns.
+        first: what to try first, where it is not what the layer's kind says.
     """
 
     laboratory: Laboratory
@@ -50,6 +51,7 @@ class Screen:
     extra: dict[str, Any] = field(default_factory=dict)
     sentence: str = ""
     settings: list[Control] = field(default_factory=list)
+    first: str = ""
 
     def shape(self, stage: int) -> tuple[int, ...] | None:
         """The shape of a stage's numbers, None where there is no such stage."""
