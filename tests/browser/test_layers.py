@@ -412,6 +412,29 @@ def test_the_weights_show_the_cell_that_is_pinned_and_no_other(laboratory: Page)
     expect(told).to_contain_text("Point at a cell")
 
 
+def test_each_channel_s_weights_are_offered_where_the_map_has_several(laboratory: Page):
+    choose(laboratory, "linear")
+    channels = laboratory.get_by_role("radiogroup", name="Which channel’s weights")
+    expect(channels).to_be_hidden()
+    before = revision(laboratory)
+    laboratory.get_by_label("Input", exact=True).select_option("larger")
+    wait_drawn(laboratory, "scores", "cnn_core", before)
+    sums = laboratory.locator(".ks-dense-sum")
+    expect(sums).to_contain_text("of channel 0")
+    channels.get_by_role("radio", name="channel 1").click()
+    expect(sums).to_contain_text("of channel 1")
+    asked = carried("linear", {"op": "input", "value": "larger"})
+    laboratory.mouse.click(*cell_centre(laboratory, "dense_weights", 0, 1, (4, 4)))
+    weight = asked.laboratory.weight[0, 17]
+    expect(laboratory.locator(".ks-dense-told")).to_contain_text(f"× {weight:g} =".replace("-", "−"))
+    channels.get_by_role("radio", name="channel 1").focus()
+    laboratory.keyboard.press("ArrowLeft")
+    expect(sums).to_contain_text("of channel 0")
+    expect(channels.get_by_role("radio", name="channel 0")).to_be_focused()
+    laboratory.mouse.click(*cell_centre(laboratory, "input-1", 2, 2, (4, 4)))
+    expect(sums).to_contain_text("of channel 1")
+
+
 def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(laboratory: Page):
     choose(laboratory, "cross_entropy")
     before = revision(laboratory)
