@@ -194,6 +194,11 @@ def test_softmax_s_steps_lead_from_scores_to_shares(scores, heat):
     np.testing.assert_allclose(values(shown, "output")[0], special.softmax(np.array(scores) / heat), rtol=1e-10)
 
 
+def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
+    shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "temperature", "value": 0.02}))
+    assert re.search(r"Entropy \d\.\d+e−\d\d of", shown.sentence)
+
+
 def test_batch_norm_in_training_takes_each_channel_s_own_mean_and_variance_over_all_images():
     state = edited(
         {"op": "kind", "value": "batch_norm"},

@@ -112,6 +112,22 @@ def test_a_cell_moves_along_the_curve_and_the_curve_finds_its_cells(laboratory: 
     expect(laboratory.locator(".ks-curve-told")).to_contain_text("x = −6")
 
 
+def test_the_tangent_stays_within_its_panel(laboratory: Page):
+    choose(laboratory, "tanh")
+    corners = (0, 0), (1, 4), (4, 5), (1, 1), (0, 3)  # both ends among them
+    for row, column in corners:
+        hover_cell(laboratory, "input-0", row, column, (6, 6))
+        ends = laboratory.locator(".ks-curve-tangent").evaluate(
+            "(line) => ['x1', 'y1', 'x2', 'y2'].map((name) => Number(line.getAttribute(name)))"
+        )
+        frame = laboratory.locator(".ks-curve-panel").first.evaluate(
+            "(rect) => ['x', 'y', 'width', 'height'].map((name) => Number(rect.getAttribute(name)))"
+        )
+        for x, y in (ends[:2], ends[2:]):
+            assert frame[0] - 0.01 <= x <= frame[0] + frame[2] + 0.01
+            assert frame[1] - 0.01 <= y <= frame[1] + frame[3] + 0.01
+
+
 def test_the_curve_is_walked_by_keyboard_in_the_order_of_the_axis(laboratory: Page):
     frame = laboratory.locator("[data-view=curve]")
     frame.focus()

@@ -13,7 +13,7 @@ from pages.shared import describe
 from pages.shared.controls import Control, dial, option, select
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import KINDS, Laboratory
-from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, shape_words, table
+from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, plain, shape_words, table
 
 OUTPUT, SLOPE = 0, 1  # stages
 SATURATED = 0.05  # of the largest slope: below that little passes back
@@ -103,7 +103,7 @@ def sentence(found: Counts) -> str:
     """The counts in words, with what they mean."""
     cells = f"{found.cells:,}"
     dead = f"{found.dead:,} of {cells} cells are dead: their derivative is 0, so no gradient passes."
-    least = f"below 5 % of its largest, {found.largest:.4g}"
+    least = f"below 5 % of its largest, {plain(found.largest, 4)}"
     saturated = f"{found.saturated:,} of {cells} are saturated: their derivative is not 0 but {least}."
     return f"{dead} {saturated}"
 
@@ -149,7 +149,7 @@ def screen(laboratory: Laboratory) -> Screen:
 
 def plain_range(low: float, high: float) -> str:
     """Two ends in words."""
-    return f"{low:.4g} to {high:.4g}".replace("-", "−")
+    return f"{plain(low, 4)} to {plain(high, 4)}"
 
 
 def _layer(told: dict[str, Any]) -> dict[str, Any]:

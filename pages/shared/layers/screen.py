@@ -169,9 +169,9 @@ def formula(
     return Explanation(stage, index, "function", made, 0.0, value, value, 0.0, (), text)
 
 
-def plain(x: float) -> str:
-    """A number within a formula."""
-    return f"{x:.6g}".replace("-", "−")
+def plain(x: float, digits: int = 6) -> str:
+    """A number within a formula or a sentence."""
+    return f"{x:.{digits}g}".replace("-", "−")
 
 
 def percent(part: int, whole: int) -> str:

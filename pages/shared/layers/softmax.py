@@ -63,7 +63,7 @@ def screen(laboratory: Laboratory) -> Screen:
     best = int(np.argmax(probabilities))
     entropy = float(-(probabilities * np.log(np.maximum(probabilities, np.finfo(float).tiny))).sum())
     shown.sentence = (
-        f"At T = {heat:g} class {names[best]} takes {probabilities[best]:.1%}. Entropy {entropy:.4g} of at most "
-        f"{np.log(len(scores)):.4g}: 0 is all on one class, the most is all equal."
+        f"At T = {heat:g} class {names[best]} takes {probabilities[best]:.1%}. Entropy {plain(entropy, 4)} of at most "
+        f"{plain(float(np.log(len(scores))), 4)}: 0 is all on one class, the most is all equal."
     )
     return shown
