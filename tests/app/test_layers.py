@@ -197,6 +197,10 @@ def test_softmax_s_steps_lead_from_scores_to_shares(scores, heat):
 def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
     shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "temperature", "value": 0.02}))
     assert re.search(r"Entropy \d\.\d+e−\d\d of", shown.sentence)
+    shown = screen(edited({"op": "kind", "value": "dropout"}, {"op": "p", "value": 1e-5}))
+    told = [shown.sentence, *(column["note"] for column in shown.columns)]
+    assert any("1e−05" in text for text in told)
+    assert not any("-" in text for text in told)
 
 
 def test_batch_norm_in_training_takes_each_channel_s_own_mean_and_variance_over_all_images():
