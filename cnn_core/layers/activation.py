@@ -156,9 +156,9 @@ class GELU(Elementwise):
         """The cell at the same place."""
         value, result = plain(x[index]), plain(output[index])
         if self.approximate == "tanh":
-            inner = f"tanh(0.797885 × ({value} + 0.044715 × ({value})^3))"
+            inner = f"tanh(√(2 / π) × ({value} + 0.044715 × ({value})^3))"
         else:
-            inner = f"erf({value} / 1.41421)"
+            inner = f"erf({value} / √2)"
         return Sources((index,), None, formula=f"{value} / 2 × (1 + {inner}) = {result}")
 
 

@@ -70,10 +70,10 @@ _REDUCES: dict[type[Layer], str] = {
 }
 _FORMULAS: dict[type[Layer], str] = {
     ReLU: "max(0, {x}) = {y}",
-    LeakyReLU: "{x} if above 0, else {parameter} × {x}, = {y}",
+    LeakyReLU: "{x} if above 0, else {parameter} × {(x)}, = {y}",
     Tanh: "tanh({x}) = {y}",
     Sigmoid: "1 / (1 + e^−({x})) = {y}",
-    Softplus: "log(1 + e^({parameter} × {x})) / {parameter} = {y}",
+    Softplus: "log(1 + e^({parameter} × {(x)})) / {parameter} = {y}",
     GELU: "{x} / 2 × (1 + erf({x} / √2)) = {y}",
     Softmax: "e^{x} / ({all}) = {y}",
     LPPool2d: "the root of the sum of all squares = {y}",
@@ -320,7 +320,7 @@ def computed(
 def _formula(layer: Layer) -> str | None:
     """A function's rule, with places for its numbers; None where the core's own words have to do."""
     if isinstance(layer, GELU) and layer.approximate == "tanh":
-        return "{x} / 2 × (1 + tanh(0.797885 × ({x} + 0.044715 × ({x})³))) = {y}"
+        return "{x} / 2 × (1 + tanh(√(2 / π) × ({x} + 0.044715 × {(x)}³))) = {y}"
     return None if _heated(layer) else _FORMULAS.get(type(layer))
 
 

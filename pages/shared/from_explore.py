@@ -42,5 +42,10 @@ def features_of(chain: Chain, output: int) -> FloatArray:
         raise EditRefusedError("Explore has no feature map, as its kernel does not fit its input. Mend that first.")
     maps = chain.trace.stages[0].output[0]
     plane = maps[min(output, len(maps) - 1)]
-    top, left = (max(0, size - SIDE_LARGEST) // 2 for size in plane.shape)
-    return read_only(plane[top : top + SIDE_LARGEST, left : left + SIDE_LARGEST])
+    return read_only(middle(plane, SIDE_LARGEST))
+
+
+def middle(maps: FloatArray, most: int) -> FloatArray:
+    """Of maps ``(..., H, W)`` the middle, at most ``most`` cells a side: every number of it stays what it was."""
+    top, left = (max(0, size - most) // 2 for size in maps.shape[-2:])
+    return maps[..., top : top + most, left : left + most]

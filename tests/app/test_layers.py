@@ -1,6 +1,7 @@
 """The layers laboratory's state and message: every edit leads to what can be shown, and every number is cnn_core's."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scipy.signal import correlate2d
 from cnn_core import GELU, Softmax, batch_norm2d, cross_entropy, softmax
 from pages.shared import answers, describe
 from pages.shared.edits import EditRefusedError
-from pages.shared.experiment import Experiment
+from pages.shared.experiment import Experiment, read_only
 from pages.shared.layers import activation, batch_norm, dropout
 from pages.shared.layers import cross_entropy as loss
 from pages.shared.layers.edits import apply
@@ -126,6 +127,36 @@ def test_an_activation_shows_its_map_its_slope_and_its_curve(kind):
     assert sum(spread["lively"]) + sum(spread["quiet"]) == state.input.size
 
 
+def worked_out(formula: str, x: float) -> float:
+    """A written formula at x, worked out as it is written."""
+    written, _, where = formula.partition(" = {y}")
+    signs = {"×": "*", "−": "-", "²": "**2", "³": "**3", "π": "math.pi", "e^(": "math.exp("}
+    names = {"erf": math.erf, "tanh": math.tanh, "math": math}
+
+    def value(text: str, **known: float) -> float:
+        text = text.replace("{(x)}", f"({x})" if x < 0 else str(x)).replace("{x}", str(x))
+        for sign, means in signs.items():
+            text = text.replace(sign, means)
+        return eval(re.sub(r"√(\d+)", r"√(\1)", text).replace("√", "math.sqrt"), {**names, **known})
+
+    known = {"t": value(where.partition("t = ")[2])} if where else {}
+    return value(written, **known)
+
+
+@pytest.mark.parametrize("form", ["none", "tanh"])
+@pytest.mark.parametrize("x", [-3.0, -2.0, -0.5, 0.0, 0.75, 4.0])
+def test_gelu_s_slope_is_written_as_the_form_that_is_computed(form, x):
+    changes = [{"op": "approximate", "value": form}, {"op": "cells", "plane": 0, "cells": [[0, 0, x]]}]
+    shown = screen(edited({"op": "kind", "value": "gelu"}, *changes))
+    for view in ("output", "slope"):
+        stage = next(each for each in shown.stages if each["view"] == view)
+        found = values(shown, view)[0, 0, 0, 0]
+        assert worked_out(stage["formula"], x) == pytest.approx(found, rel=1e-9, abs=1e-15)
+    curve = next(column for column in shown.columns if column["view"] == "curve")
+    assert curve["title"] == {"none": "GELU: f(x) = x Φ(x)", "tanh": "GELU: f(x) = x / 2 (1 + t)"}[form]
+    assert curve["note"].startswith({"none": "f′(x) = Φ(x) + x φ(x)", "tanh": "f′(x) = (1 + t) / 2 + x / 2"}[form])
+
+
 @pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_dead_and_saturated_cells_are_counted_by_the_stated_thresholds(kind):
     state = edited({"op": "kind", "value": kind}, {"op": "cells", "plane": 0, "cells": [[0, 0, -40], [0, 1, 40]]})
@@ -163,6 +194,15 @@ def test_softmax_s_steps_lead_from_scores_to_shares(scores, heat):
     np.testing.assert_allclose(values(shown, "output")[0], special.softmax(np.array(scores) / heat), rtol=1e-10)
 
 
+def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
+    shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "temperature", "value": 0.02}))
+    assert re.search(r"Entropy \d\.\d+e−\d\d of", shown.sentence)
+    shown = screen(edited({"op": "kind", "value": "dropout"}, {"op": "p", "value": 1e-5}))
+    told = [shown.sentence, *(column["note"] for column in shown.columns)]
+    assert any("1e−05" in text for text in told)
+    assert not any("-" in text for text in told)
+
+
 def test_batch_norm_in_training_takes_each_channel_s_own_mean_and_variance_over_all_images():
     state = edited(
         {"op": "kind", "value": "batch_norm"},
@@ -178,6 +218,22 @@ def test_batch_norm_in_training_takes_each_channel_s_own_mean_and_variance_over_
     np.testing.assert_allclose(values(shown, "normalised"), expected, rtol=1e-12, atol=1e-14)
     scaled = expected * np.array([2, 1])[:, None, None] + np.array([0, -1])[:, None, None]
     np.testing.assert_allclose(values(shown, "output"), scaled, rtol=1e-12, atol=1e-14)
+
+
+def test_what_is_said_of_a_batch_holds_for_the_mode_and_the_maps_on_screen():
+    def told(kind: str, *edits: dict) -> tuple[str, str]:
+        session = Session()
+        send(session, {"op": "kind", "value": kind}, *edits)
+        header, _ = unpack(layers_message(session))
+        return header["first"], entries(header, "columns")[0]["note"]
+
+    inference = {"op": "training", "value": "inference"}
+    for kind, words in (("batch_norm", "Pick a mean"), ("dropout", "Another mask")):
+        assert words in told(kind)[0]
+        assert words not in told(kind, inference)[0]
+        assert told(kind, inference)[0].endswith(".")
+    assert "channels apart" in told("batch_norm")[1]
+    assert "channels apart" not in told("batch_norm", {"op": "input", "value": OWN})[1]
 
 
 def test_a_step_moves_the_running_statistics_and_inference_uses_them():
@@ -278,6 +334,29 @@ def test_what_explore_made_is_taken_over_and_made_to_fit():
     np.testing.assert_array_equal(state.input[0, 0], correlate2d(experiment.grid, experiment.bank[0, 0], mode="valid"))
 
 
+def test_of_a_large_feature_map_the_middle_is_taken_over_number_by_number_and_that_is_said():
+    experiment = Experiment(grid=read_only(np.random.default_rng(0).normal(size=(128, 128))))
+    whole = correlate2d(experiment.grid, experiment.bank[0, 0], mode="valid")
+    for kind, most in (("relu", 64), ("batch_norm", 32), ("dropout", 32), ("linear", 6)):
+        state = edited({"op": "kind", "value": kind}, {"op": "input", "value": OWN}, experiment=experiment)
+        first = (126 - most) // 2
+        middle = whole[first : first + most, first : first + most]
+        np.testing.assert_allclose(state.input[0, 0], middle, rtol=1e-12, atol=1e-12)
+        for now in (state, apply(state, {"op": "cells", "plane": 0, "cells": [[0, 0, 2]]}, experiment)):
+            note = next(each["note"] for each in screen(now).columns if each["view"] == "input")
+            assert f"Explore's 126 × 126, its middle {most} × {most}" in note
+        worked = apply(state, {"op": "worked"}, experiment)
+        assert not any("Explore" in each["note"] for each in screen(worked).columns)
+
+
+def test_of_more_maps_than_have_room_it_is_said_how_many_are_here():
+    bank = np.zeros((6, 1, 3, 3))
+    experiment = Experiment(bank=read_only(bank), kernel_names=("",) * 6, bias=read_only(np.zeros(6)))
+    state = edited({"op": "kind", "value": "batch_norm"}, {"op": "input", "value": OWN}, experiment=experiment)
+    assert state.channels == 4
+    assert state.part == "the first 4 of Explore's 6 maps"
+
+
 def test_a_feature_map_of_a_single_cell_is_no_batch_and_says_so():
     session = Session()
     sizes = [{"op": "rows", "value": 3, "revision": 1}, {"op": "columns", "value": 3, "revision": 2}]
@@ -301,6 +380,8 @@ def test_where_explore_has_no_scores_it_is_said():
     ("edit", "words"),
     [
         ({"op": "temperature", "value": 0}, "between 0.01 and 100"),
+        ({"op": "temperature", "value": 1e99}, "^The temperature must lie between 0.01 and 100; it stays 1.$"),
+        ({"op": "slope", "value": -1e7}, "^The slope must lie between −1 and 2; it stays 0.1.$"),
         ({"op": "temperature", "value": "hot"}, "must be a number"),
         ({"op": "p", "value": 1.5}, "between 0 and 1"),
         ({"op": "label", "value": 9}, "from 0 to 3"),

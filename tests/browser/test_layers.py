@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cnn_core import cross_entropy, gelu, gelu_backward, relu, softmax
 from pages.shared.experiment import Experiment
@@ -13,7 +13,7 @@ from pages.shared.layers.laboratory import KINDS, Laboratory
 from pages.shared.layers.screen import Screen
 from pages.shared.layers.screens import screen
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import clear, hover_cell, last_cell, press, revision, wait_drawn
+from tests.browser.screen import cell_centre, clear, hover_cell, last_cell, press, revision, wait_drawn
 from tests.browser.test_everyone import OVER_THE_EDGE, serious
 
 pytestmark = pytest.mark.browser
@@ -112,6 +112,22 @@ def test_a_cell_moves_along_the_curve_and_the_curve_finds_its_cells(laboratory: 
     expect(laboratory.locator(".ks-curve-told")).to_contain_text("x = −6")
 
 
+def test_the_tangent_stays_within_its_panel(laboratory: Page):
+    choose(laboratory, "tanh")
+    corners = (0, 0), (1, 4), (4, 5), (1, 1), (0, 3)  # both ends among them
+    for row, column in corners:
+        hover_cell(laboratory, "input-0", row, column, (6, 6))
+        ends = laboratory.locator(".ks-curve-tangent").evaluate(
+            "(line) => ['x1', 'y1', 'x2', 'y2'].map((name) => Number(line.getAttribute(name)))"
+        )
+        frame = laboratory.locator(".ks-curve-panel").first.evaluate(
+            "(rect) => ['x', 'y', 'width', 'height'].map((name) => Number(rect.getAttribute(name)))"
+        )
+        for x, y in (ends[:2], ends[2:]):
+            assert frame[0] - 0.01 <= x <= frame[0] + frame[2] + 0.01
+            assert frame[1] - 0.01 <= y <= frame[1] + frame[3] + 0.01
+
+
 def test_the_curve_is_walked_by_keyboard_in_the_order_of_the_axis(laboratory: Page):
     frame = laboratory.locator("[data-view=curve]")
     frame.focus()
@@ -142,6 +158,21 @@ def test_a_cell_typed_by_keyboard_is_followed_by_curve_counts_and_ledger(laborat
     press(laboratory, "↶ Undo", "slope-0")
     event = hover_cell(laboratory, "output-0", 0, 0, (6, 6))
     assert event["value"] == gelu(-3.0)
+
+
+def test_a_negative_number_stands_in_brackets_beside_another_sign(laboratory: Page):
+    choose(laboratory, "gelu")
+    hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
+    told = laboratory.locator(".ks-ledger .ks-sum")
+    expect(told).to_contain_text("(1 + erf(−2 / √2)) / 2 + (−2) × e^(−(−2)² / 2) / √(2 × π) ≈ −0.0852")
+    hover_cell(laboratory, "slope-0", 0, 3, (6, 6))
+    expect(told).to_contain_text("+ 2 × e^(−2² / 2) / √(2 × π) ≈ 1.085")
+    choose(laboratory, "leaky_relu")
+    set_to(laboratory, "slope", "-0.2", "slope-0")
+    hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
+    expect(told).to_have_text("1 where x is above 0, else −0.2: f′(−2) = −0.2")
+    hover_cell(laboratory, "output-0", 1, 1, (6, 6))
+    expect(told).to_have_text("−2 if above 0, else −0.2 × (−2), = 0.4")
 
 
 def test_a_preview_comes_at_once_where_its_rule_is_known(laboratory: Page):
@@ -237,6 +268,37 @@ def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
     event = hover_cell(laboratory, "normalised-2", 0, 0, (2, 4))
     assert [term["stage"] for term in event["terms"]] == [-1, 2]  # the cell, and the mean
     assert event["terms"][0]["value"] == x[1, 0, 0, 0]
+
+
+def feeds_link(page: Page, view: str, row: int, column: int, title: str) -> Locator:
+    """Pin a cell of a map of 2 × 4; the link to the cell of that title which it feeds."""
+    page.mouse.click(*cell_centre(page, view, row, column, (2, 4)))
+    return page.locator(".ks-ledger-feeds button", has_text=title)
+
+
+def test_a_cell_s_link_to_what_it_feeds_stays_in_its_image_and_its_channel(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    asked = carried("batch_norm")
+    for plane, (n, c) in enumerate(np.ndindex(2, 2)):
+        link = feeds_link(laboratory, f"normalised-{plane}", 1, 1, "After")
+        value = numbers(asked, "output")[n, c, 1, 1]
+        expect(link).to_have_text(f"After image {n}, channel {c} [1, 1] = {value:.4g}".replace("-", "−"))
+    link.click()
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("After image 1, channel 1 [1, 1]")
+    choose(laboratory, "dropout")
+    expect(feeds_link(laboratory, "input-3", 0, 2, "After")).to_contain_text("After image 1, channel 1 [0, 2] =")
+    expect(feeds_link(laboratory, "drawn-2", 0, 2, "Mask")).to_contain_text("Mask image 1, channel 0 [0, 2] =")
+
+
+def test_of_three_channels_each_feeds_its_own(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    before = revision(laboratory)
+    laboratory.get_by_label("Input", exact=True).select_option("larger")
+    wait_drawn(laboratory, "output-5", "cnn_core", before)
+    laboratory.mouse.click(*cell_centre(laboratory, "input-5", 3, 4, (8, 8)))
+    told = laboratory.locator(".ks-ledger-feeds")
+    for title in ("Normalised", "After"):
+        expect(told).to_contain_text(f"{title} image 1, channel 2 [3, 4] =")
 
 
 def test_a_statistic_is_walked_to_by_keyboard_and_a_cell_marks_its_own_channel_s(laboratory: Page):
@@ -355,6 +417,40 @@ def test_the_fully_connected_layer_s_weights_are_drawn_on_and_its_score_spelled_
     assert asked_row(laboratory, "scores", 2)["value"] == numbers(asked, "scores")[0, 2]
 
 
+def test_the_weights_show_the_cell_that_is_pinned_and_no_other(laboratory: Page):
+    choose(laboratory, "linear")
+    told = laboratory.locator(".ks-dense-told")
+    laboratory.mouse.click(*cell_centre(laboratory, "dense_weights", 1, 2, (3, 3)))
+    expect(told).to_contain_text("[1, 2]: 4 ×")
+    laboratory.mouse.click(*cell_centre(laboratory, "input-0", 1, 1, (3, 3)))
+    expect(told).to_contain_text("[1, 1]: 9 ×")
+    laboratory.locator("[data-view=scores] .ks-bar-row").nth(2).click()
+    expect(told).to_contain_text("Point at a cell")
+
+
+def test_each_channel_s_weights_are_offered_where_the_map_has_several(laboratory: Page):
+    choose(laboratory, "linear")
+    channels = laboratory.get_by_role("radiogroup", name="Which channel’s weights")
+    expect(channels).to_be_hidden()
+    before = revision(laboratory)
+    laboratory.get_by_label("Input", exact=True).select_option("larger")
+    wait_drawn(laboratory, "scores", "cnn_core", before)
+    sums = laboratory.locator(".ks-dense-sum")
+    expect(sums).to_contain_text("of channel 0")
+    channels.get_by_role("radio", name="channel 1").click()
+    expect(sums).to_contain_text("of channel 1")
+    asked = carried("linear", {"op": "input", "value": "larger"})
+    laboratory.mouse.click(*cell_centre(laboratory, "dense_weights", 0, 1, (4, 4)))
+    weight = asked.laboratory.weight[0, 17]
+    expect(laboratory.locator(".ks-dense-told")).to_contain_text(f"× {weight:g} =".replace("-", "−"))
+    channels.get_by_role("radio", name="channel 1").focus()
+    laboratory.keyboard.press("ArrowLeft")
+    expect(sums).to_contain_text("of channel 0")
+    expect(channels.get_by_role("radio", name="channel 0")).to_be_focused()
+    laboratory.mouse.click(*cell_centre(laboratory, "input-1", 2, 2, (4, 4)))
+    expect(sums).to_contain_text("of channel 1")
+
+
 def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(laboratory: Page):
     choose(laboratory, "cross_entropy")
     before = revision(laboratory)
@@ -374,9 +470,47 @@ def test_the_loss_and_each_gradient_are_asked_for_the_class_that_is_right(labora
     expect(laboratory.locator(".ks-bar-top .ks-sentence")).to_contain_text("Class C is right")
 
 
+def test_a_small_loss_is_shown_with_three_digits_and_still_adds_up(laboratory: Page):
+    choose(laboratory, "cross_entropy")
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    for digit in ("9", "1"):
+        before = revision(laboratory)
+        laboratory.keyboard.type(digit)
+        laboratory.keyboard.press("Enter")
+        wait_drawn(laboratory, "loss", "cnn_core", before)
+        laboratory.keyboard.press("ArrowDown")
+    logits = np.array([[9, 1, *Laboratory().given["vector"].input.ravel()[2:]]])
+    loss, gradient = cross_entropy(logits, [0])
+    assert loss < 0.001
+    for view, value in (("loss", loss), ("gradient", gradient[0, 0])):
+        asked_row(laboratory, view, 0)
+        shown = laboratory.locator(".ks-ledger-value").inner_text().replace("−", "-")
+        assert float(shown) == float(f"{value:.3g}")
+        sums = laboratory.locator(".ks-ledger .ks-sum").inner_text().replace("−", "-")
+        written, _, result = sums.partition(" = ")
+        places = len(shown.partition(".")[2])
+        assert round(eval(written.replace("remainder ", "")), places) == float(result) == float(shown)
+        factors = laboratory.locator(".ks-ledger .ks-term-factors").first.inner_text()
+        assert len(factors.split(" ×")[0].partition(".")[2]) >= places - 1
+
+
+def test_what_is_made_of_all_classes_is_not_said_to_come_from_one(laboratory: Page):
+    told = laboratory.locator(".ks-ledger-function .ks-ledger-note")
+    for kind, asked in (
+        ("cross_entropy", (("log_sum", "from all 4 logits"), ("probabilities", "from all 4 logits"))),
+        ("softmax", (("output", "from all 4 powers"), ("powers", "from Score / T B"))),
+    ):
+        choose(laboratory, kind)
+        for view, words in asked:
+            asked_row(laboratory, view, 0 if view == "log_sum" else 1)
+            expect(told).to_contain_text(words)
+
+
 def test_bad_input_gets_a_sentence_and_changes_nothing(laboratory: Page):
     choose(laboratory, "softmax")
-    for typed, told in (("0", "between 0.01 and 100"), ("warm", "is not a number")):
+    between = "The temperature must lie between 0.01 and 100; it stays 1."
+    for typed, told in (("0", between), ("1e99", between), ("warm", "“warm” is not a number, so T stays 1.")):
         field = laboratory.get_by_label("T", exact=True)
         field.fill(typed)
         field.press("Enter")

@@ -189,11 +189,13 @@ export class Controls {
     const field = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": label });
     let now = /** @type {any} */ ({});
     const typing = whileTyping(field);
+    // A symbol, as T or γ 0, has no article.
+    const named = label.split(" ")[0].length === 1 ? label : `the ${label}`;
     field.addEventListener("focus", () => field.select());
     field.addEventListener("change", () => {
       const value = read(field.value);
       const kept = now.value;
-      if (value === null) this.on.refuse(`“${field.value}” is not a number, so the ${label} stays ${fixed(kept, 4).replace(/\.?0+$/, "")}.`);
+      if (value === null) this.on.refuse(`“${field.value}” is not a number, so ${named} stays ${fixed(kept, 4).replace(/\.?0+$/, "")}.`);
       else if (value !== kept) this.on.send({ ...now.edit, value });
       if (value === null) field.value = typed(kept);
     });

@@ -28,7 +28,8 @@ export class Dense {
    *   refuse: (sentence: string) => void,
    *   output: () => number,
    *   redraw: () => void,
-   * }} on
+   *   channel?: (channel: number) => void,
+   * }} on  `channel`: another of the maps that are read was asked for, where this panel offers them
    * @param {{scores: string, maps: string, title: string}} [views] which views show the scores and the maps that are
    *   read, and what these are called
    */
@@ -39,14 +40,8 @@ export class Dense {
     this.brush = 1;
     /** @type {Cell | null} */
     this.cell = null;
-    this.classes = h("div", { class: "ks-dense-classes", role: "radiogroup", "aria-label": "Which class" });
-    this.classes.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (!step || !this.names) return;
-      event.preventDefault();
-      this.choose((this.number + step + this.names.length) % this.names.length);
-      /** @type {HTMLElement} */ (this.classes.children[this.number]).focus();
-    });
+    this.classes = this.#chooser("Which class", (k) => this.choose(k));
+    this.channels = this.#chooser("Which channel’s weights", (k) => on.channel?.(k));
     this.editor = new CellEditor({
       change: (cell, value) => this.#set([cell], value),
       end: () => on.end(),
@@ -86,7 +81,7 @@ export class Dense {
       "details",
       { class: "ks-dense" },
       h("summary", { text: "Fully connected layer: every weight, in the shape of the map it reads" }),
-      h("div", { class: "ks-dense-bar" }, this.classes, field("brush", this.brushField), field("bias", this.bias)),
+      h("div", { class: "ks-dense-bar" }, this.classes, this.channels, field("brush", this.brushField), field("bias", this.bias)),
       h("div", { class: "ks-dense-maps" }, figure("values", views.title), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, h("div", { class: "ks-dense-words" }, this.sum, this.told)),
     );
     this.element.addEventListener("toggle", () => on.redraw());
@@ -96,6 +91,12 @@ export class Dense {
   choose(number) {
     if (number === this.number) return;
     this.number = number;
+    this.on.redraw();
+  }
+
+  /** Look at a cell that was chosen elsewhere, or at none. @param {Cell | null} cell */
+  point(cell) {
+    this.cell = cell;
     this.on.redraw();
   }
 
@@ -114,13 +115,15 @@ export class Dense {
     this.stage = stage;
     this.names = stage.names;
     this.number = Math.min(this.number, stage.names.length - 1);
-    this.#classes();
     const pool = model.ofView(this.views.maps);
     const { shape, values } = model.values.get(pool.stage);
     const [, channels, rows, columns] = shape;
     this.size = rows * columns;
     this.channel = Math.min(this.on.output(), channels - 1);
     this.columns = columns;
+    this.#choices(this.classes, this.names, this.number, (k) => this.choose(k));
+    this.channels.hidden = !this.on.channel || !pool.planes;
+    this.#choices(this.channels, pool.planes ?? [], this.channel, (k) => this.on.channel?.(k));
     const weights = model.weights.get(stage.stage);
     const from = (this.number * channels + this.channel) * this.size;
     const shown = {
@@ -147,15 +150,30 @@ export class Dense {
     this.#tell();
   }
 
-  #classes() {
-    const { names, number } = this;
-    while (this.classes.children.length > names.length) this.classes.lastChild.remove();
-    while (this.classes.children.length < names.length) {
-      const k = this.classes.children.length;
-      this.classes.append(h("button", { type: "button", role: "radio", class: "ks-button", onclick: () => this.choose(k) }));
+  /** One of several, all in sight. @param {string} label @param {(k: number) => void} choose */
+  #chooser(label, choose) {
+    const group = h("div", { class: "ks-dense-classes", role: "radiogroup", "aria-label": label });
+    group.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const buttons = /** @type {HTMLElement[]} */ ([...group.children]);
+      if (!step || !buttons.length) return;
+      event.preventDefault();
+      const next = (buttons.findIndex((button) => button.tabIndex === 0) + step + buttons.length) % buttons.length;
+      choose(next);
+      buttons[next].focus();
+    });
+    return group;
+  }
+
+  /** @param {HTMLElement} group @param {string[]} names @param {number} number the chosen one @param {(k: number) => void} choose */
+  #choices(group, names, number, choose) {
+    while (group.children.length > names.length) group.lastChild.remove();
+    while (group.children.length < names.length) {
+      const k = group.children.length;
+      group.append(h("button", { type: "button", role: "radio", class: "ks-button", onclick: () => choose(k) }));
     }
     names.forEach((name, k) => {
-      const button = /** @type {HTMLButtonElement} */ (this.classes.children[k]);
+      const button = /** @type {HTMLButtonElement} */ (group.children[k]);
       setText(button, name);
       button.setAttribute("aria-checked", String(k === number));
       button.tabIndex = k === number ? 0 : -1;

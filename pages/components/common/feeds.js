@@ -44,7 +44,9 @@ export function feeds(model, stage, index, shown) {
       steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}`, beside, view: next.view });
       continue;
     }
-    const cell = model.values.get(next.stage).shape.length === 4 ? [0, channel ?? 0, box.top, box.left] : [0, box.top];
+    // No stage mixes the images of a batch.
+    const image = index.length === 4 ? index[0] : 0;
+    const cell = model.values.get(next.stage).shape.length === 4 ? [image, channel ?? 0, box.top, box.left] : [image, box.top];
     const fate = fateOf(model, next, cell, stage, index);
     steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
     // Of what lost nothing goes on; another stage may read the same cell beside this one.

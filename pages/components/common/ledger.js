@@ -19,6 +19,7 @@ import { Trail, keyOf } from "./trail.js";
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const NOISE = 1e-12; // of the largest product
+const MOST_PLACES = 12; // decimals
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 export class Ledger {
@@ -72,7 +73,10 @@ export class Ledger {
     /** How a factor is written. @type {(x: number) => string} */
     this.factor = exact ? inParts(parts) : (x) => short(x, 4);
     this.parts = exact ? parts : null;
-    const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts) : null;
+    const { digits } = model.byNumber.get(stage);
+    const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts, of ? 0 : digits) : null;
+    // A factor with the digits of its product, so that the two can be compared.
+    if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
     const value_text = sum ? this.write(value, sum.places) : value === null ? "—" : short(value, 6);
@@ -361,13 +365,17 @@ export class Ledger {
     // Enough digits of what goes in for every digit of what comes out.
     const numbers = terms.map((term) => short(term.value, 9));
     const result = short(value, 6);
+    const given = short(own.value, 9);
     const formula = (explanation.formula ?? "")
-      .replaceAll("{x}", short(own.value, 9))
-      .replaceAll("{parameter}", String(model.byNumber.get(explanation.stage).parameter))
+      // In brackets where its sign would stand beside another one.
+      .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)
+      .replaceAll("{x}", given)
+      .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
       .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const behind = this.trail.behind(own);
-    const from = h("p", { class: "ks-ledger-note", text: `from ${sourceName(model, own)}` });
+    const source = terms.length === 1 ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
+    const from = h("p", { class: "ks-ledger-note", text: `from ${source}` });
     if (behind) from.append(" ", this.trail.opener(behind, level));
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), from);
   }
@@ -478,8 +486,9 @@ function largestInWords({ terms, value }, places) {
  * @param {Explanation} explanation
  * @param {number} [places] decimals to show; as many as the sum needs where it is not said
  * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
+ * @param {number} [digits] significant ones that the result keeps, however small it is beside its terms
  */
-export function shownSum(explanation, places, parts = null) {
+export function shownSum(explanation, places, parts = null, digits = 0) {
   const { terms, bias, value } = explanation;
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
@@ -494,7 +503,7 @@ export function shownSum(explanation, places, parts = null) {
   const count = others.length + given.count;
   const rest = fsum([...others.map((term) => term.product), given.product]);
   const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
-  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places);
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? Math.max(placesFor([...products, bias, value]), placesToShow(value, digits)));
   return {
     ...sum,
     withBias: true,
@@ -502,6 +511,11 @@ export function shownSum(explanation, places, parts = null) {
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count, shown: count ? sum.products[kept.length] : 0 },
   };
+}
+
+/** The decimals that show so many significant digits of a number. @param {number} value @param {number} digits */
+function placesToShow(value, digits) {
+  return value === 0 ? 0 : Math.min(MOST_PLACES, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
 }
 
 /**

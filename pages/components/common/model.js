@@ -18,10 +18,11 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
- *   images?: string[] | null, aside?: boolean,
+ *   images?: string[] | null, aside?: boolean, digits?: number,
  *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the
- *   images of a batch; `aside`: what a cell feeds is told without it; `counted`: how many cells each window counts, where
+ *   images of a batch; `aside`: what a cell feeds is told without it; `digits`: significant
+ *   ones that a sum shows of its result; `counted`: how many cells each window counts, where
  *   it is not all of them
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
@@ -439,7 +440,8 @@ export class Model {
     if (stage.link.kind === "reshape") return { box: this.#flattened(box, channel ?? shown, stage.reads), channel: null };
     const whole = this.#whole(stage.stage);
     const after = boxForward(box, stage.link, [whole.bottom + 1, whole.right + 1]);
-    return after && { box: after, channel: stage.weight ? shown : channel };
+    // A weight a cell or a channel leaves each number where it is: only a window's weights mix channels.
+    return after && { box: after, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
   }
 
   /**

@@ -157,8 +157,12 @@ export class Curve {
       const [down] = this.downs;
       // The tangent in pixels: as many across and down as the panel's scales make of the slope.
       const [ahead, fall] = [this.#across(1) - this.#across(0), (down(slope) - down(0))];
-      const size = TANGENT / Math.hypot(ahead, fall);
-      this.marks.append(s("line", { class: "ks-curve-tangent", x1: across - ahead * size, y1: down(f) - fall * size, x2: across + ahead * size, y2: down(f) + fall * size }));
+      const whole = TANGENT / Math.hypot(ahead, fall);
+      // No further than the panel's frame.
+      const room = (/** @type {number} */ at, /** @type {number} */ by, /** @type {number} */ low, /** @type {number} */ high) => (by ? Math.max(0, ((by > 0 ? high : low) - at) / by) : whole);
+      const size = (/** @type {1 | -1} */ way) => Math.min(whole, room(across, way * ahead, LEFT, this.width - RIGHT), room(down(f), way * fall, TOP, TOP + TALL));
+      const [back, on] = [size(-1), size(1)];
+      this.marks.append(s("line", { class: "ks-curve-tangent", x1: across - ahead * back, y1: down(f) - fall * back, x2: across + ahead * on, y2: down(f) + fall * on }));
     }
     [f, slope].forEach((y, k) => {
       if (y !== null) this.marks.append(s("circle", { class: "ks-curve-dot", cx: across, cy: this.downs[k](y), r: 5 }));

@@ -30,6 +30,8 @@ export class Layers extends Board {
   constructor(parent) {
     super("layers");
     this.output = 0;
+    /** The channel whose weights are looked at; null before one was chosen. @type {number | null} */
+    this.read = null;
     this.strip = h("div", { class: "ks-strip" });
     this.first = h("p", { class: "ks-first" });
     this.sentence = h("p", { class: "ks-sentence" });
@@ -51,8 +53,12 @@ export class Layers extends Board {
         end: () => this.edits.endDense(),
         send: (edit) => this.edits.send(edit),
         refuse: (sentence) => this.notice.tell(sentence),
-        output: () => Math.max(0, this.pin?.index.length === 4 ? this.pin.index[1] : 0),
+        output: () => this.read ?? (this.pin?.index.length === 4 ? this.pin.index[1] : 0),
         redraw: () => this.model && this.draw(this.source, false),
+        channel: (channel) => {
+          this.read = channel;
+          this.draw(this.source, false);
+        },
       },
       { scores: "scores", maps: "input", title: "before" },
     );
@@ -388,7 +394,12 @@ export class Layers extends Board {
   }
 
   chosen(place) {
-    if (this.header.dense && this.model.byNumber.get(place.stage).view === "scores") this.dense.choose(place.index[1]);
+    if (!this.header.dense) return;
+    // A value of the vector is a cell of the map; a score is none, and no other cell stays marked beside it.
+    const { stage, index } = this.model.made(place.stage, place.index);
+    if (stage.view === "scores") this.dense.choose(index[1]);
+    if (index.length === 4) this.read = index[1];
+    this.dense.point(index.length === 4 ? { row: index[2], column: index[3] } : null);
   }
 
   /** Cells of the map are found on the curve by their number. */

@@ -13,7 +13,7 @@ from pages.shared import describe
 from pages.shared.controls import Control, dial, option, select
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import KINDS, Laboratory
-from pages.shared.layers.screen import INPUT, Screen, input_controls, shape_words, table
+from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, plain, shape_words, table
 
 OUTPUT, SLOPE = 0, 1  # stages
 SATURATED = 0.05  # of the largest slope: below that little passes back
@@ -30,15 +30,21 @@ _WRITTEN = {
     "sigmoid": ("1 / (1 + e^−x)", "f(x) (1 − f(x))"),
     "tanh": ("tanh x", "1 − f(x)²"),
     "softplus": ("log(1 + e^βx) / β", "1 / (1 + e^−βx)"),
-    "gelu": ("x Φ(x)", "Φ(x) + x φ(x)"),
+    "gelu": ("x Φ(x)", "Φ(x) + x φ(x)\nΦ(x) = (1 + erf(x / √2)) / 2, φ(x) = e^(−x² / 2) / √(2π)"),
+    "gelu, tanh": (
+        "x / 2 (1 + t)",
+        "(1 + t) / 2 + x / 2 (1 − t²) √(2 / π) (1 + 3 × 0.044715 x²)\nt = tanh(√(2 / π) (x + 0.044715 x³))",
+    ),
 }
 _SLOPE_FORMULAS = {
-    "relu": "1 where x is above 0, else 0; at x = {x} it is = {y}",
-    "leaky_relu": "1 where x is above 0, else {parameter}; at x = {x} it is = {y}",
+    "relu": "1 where x is above 0, else 0: f′({x}) = {y}",
+    "leaky_relu": "1 where x is above 0, else {parameter}: f′({x}) = {y}",
     "sigmoid": "sigmoid({x}) × (1 − sigmoid({x})) = {y}",
     "tanh": "1 − tanh({x})² = {y}",
-    "softplus": "1 / (1 + e^−({parameter} × {x})) = {y}",
-    "gelu": "Φ({x}) + {x} × φ({x}) = {y}",
+    "softplus": "1 / (1 + e^−({parameter} × {(x)})) = {y}",
+    "gelu": "(1 + erf({x} / √2)) / 2 + {(x)} × e^(−{(x)}² / 2) / √(2 × π) = {y}",
+    "gelu, tanh": "(1 + t) / 2 + {(x)} / 2 × (1 − t²) × √(2 / π) × (1 + 3 × 0.044715 × {(x)}²) = {y}, "
+    "where t = tanh(√(2 / π) × ({x} + 0.044715 × {(x)}³))",
 }
 
 
@@ -71,6 +77,11 @@ def layer(laboratory: Laboratory) -> Layer:
     return made[laboratory.kind]
 
 
+def _form(laboratory: Laboratory) -> str:
+    """The function's name among those written down: GELU is one of two."""
+    return "gelu, tanh" if (laboratory.kind, laboratory.approximate) == ("gelu", "tanh") else laboratory.kind
+
+
 def slopes(made: Layer, x: FloatArray) -> FloatArray:
     """The derivative at each number: what a gradient of 1 at the output becomes at the input."""
     output = made.forward(x)
@@ -92,7 +103,7 @@ def sentence(found: Counts) -> str:
     """The counts in words, with what they mean."""
     cells = f"{found.cells:,}"
     dead = f"{found.dead:,} of {cells} cells are dead: their derivative is 0, so no gradient passes."
-    least = f"below 5 % of its largest, {found.largest:.4g}"
+    least = f"below 5 % of its largest, {plain(found.largest, 4)}"
     saturated = f"{found.saturated:,} of {cells} are saturated: their derivative is not 0 but {least}."
     return f"{dead} {saturated}"
 
@@ -115,7 +126,7 @@ def screen(laboratory: Laboratory) -> Screen:
         "rule": "function",
         "aside": True,
         "link": {"kind": "same"},
-        "formula": _SLOPE_FORMULAS[laboratory.kind],
+        "formula": _SLOPE_FORMULAS[_form(laboratory)],
     }
     scale = {"group": "slope", "kind": "signed", "domain": [0, 1]}
     parameter = told["parameter"]
@@ -123,7 +134,7 @@ def screen(laboratory: Laboratory) -> Screen:
     counted = counts(laboratory)
     shown.sentence = sentence(counted)
     shown.extra["curve"] = _curve(laboratory, made, shown.arrays, counted)
-    f, slope = _WRITTEN[laboratory.kind]
+    f, slope = _WRITTEN[_form(laboratory)]
     size = shape_words(x)
     shown.column("input", "maps", "Before", shape=size, note=_note(laboratory), controls=input_controls(laboratory))
     controls = _settings(laboratory)
@@ -138,7 +149,7 @@ def screen(laboratory: Laboratory) -> Screen:
 
 def plain_range(low: float, high: float) -> str:
     """Two ends in words."""
-    return f"{low:.4g} to {high:.4g}".replace("-", "−")
+    return f"{plain(low, 4)} to {plain(high, 4)}"
 
 
 def _layer(told: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +160,7 @@ def _layer(told: dict[str, Any]) -> dict[str, Any]:
 
 def _note(laboratory: Laboratory) -> str:
     low, high = float(laboratory.input.min()), float(laboratory.input.max())
-    return f"from {plain_range(low, high)}; choose a cell and type to change it"
+    return input_note(laboratory, f"from {plain_range(low, high)}; choose a cell and type to change it")
 
 
 def _settings(laboratory: Laboratory) -> list[Control]:

@@ -11,7 +11,7 @@ from cnn_core.ops.norm import Statistics
 from pages.shared import describe
 from pages.shared.controls import Control, button, dial
 from pages.shared.experiment import FloatArray, read_only
-from pages.shared.layers.laboratory import Laboratory
+from pages.shared.layers.laboratory import OWN, Laboratory
 from pages.shared.layers.screen import (
     INPUT,
     Array,
@@ -19,6 +19,7 @@ from pages.shared.layers.screen import (
     by_channel,
     formula,
     input_controls,
+    input_note,
     mode,
     plain,
     shape_words,
@@ -97,11 +98,17 @@ def screen(laboratory: Laboratory) -> Screen:
     _deviation(shown, (VAR if training else RUNNING_VAR, var), deviation, eps)
 
     size = shape_words(x)
-    note = "channels apart in mean and in spread\nchoose a cell and type to change it"
+    # The prepared batches are made so; of Explore's maps nothing is known.
+    apart = "channels apart in mean and in spread\n" if channels > 1 and laboratory.source != OWN else ""
+    note = input_note(laboratory, f"{apart}choose a cell and type to change it")
     shown.column("input", "maps", "Before", shape=size, note=note, controls=input_controls(laboratory))
     used, moved = ["mean", "var"] * training, ["running_mean", "running_var"]
     figures = [*(used or moved), "deviation", "inverse", *[*moved, "next_mean", "next_var"] * training]
     shown.settings = [mode(laboratory)]
+    if not training:
+        shown.first = (
+            "Pick a cell of “Normalised”: what earlier steps left normalises it, whatever else is in the batch."
+        )
     controls: list[Control] = []
     if training:
         hint = "Move the running statistics as one step of training on this batch would"
@@ -178,7 +185,7 @@ def _statistics(shown: Screen, seen: Statistics) -> None:
         reads=INPUT,
         rule="function",
         link={"kind": "same"},
-        formula="(x − mean)² at x = {x} is = {y}",
+        formula="({x} − mean)² = {y}",
         scale=variances,
     )
     every = {"rule": "sum", "reads": INPUT, "link": {"kind": "all"}}

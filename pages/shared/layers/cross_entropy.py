@@ -10,6 +10,7 @@ from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import INPUT, Array, Screen, formula, input_controls, plain, table, vector, weighted
 
 FLAT, PROBABILITIES, LOG_SUM, LOSS, ONE_HOT, GRADIENT = range(6)  # stages
+DIGITS = 3  # that are shown of a loss, however small it is beside its terms
 
 
 def screen(laboratory: Laboratory) -> Screen:
@@ -31,13 +32,14 @@ def screen(laboratory: Laboratory) -> Screen:
     losses = {"kind": "sequential", "domain": [0, 1]}
     alone = {"names": [""], "rule": "function", "scale": {"group": "loss", **losses}}
     shown.add(LOG_SUM, "log_sum", "Log-sum-exp", vector([log_sum]), **every, **alone)
-    shown.add(LOSS, "loss", "Loss", vector([loss]), **every, **{**alone, "rule": "sum"})
+    shown.add(LOSS, "loss", "Loss", vector([loss]), **every, **{**alone, "rule": "sum"}, digits=DIGITS)
     note = f"1 for the class that is right, {names[label]}, and 0 for the others."
     shown.add(
         ONE_HOT, "one_hot", "One-hot", vector(one_hot), names=names, note=note, scale={"group": "one_hot", **positive}
     )
     signed = {"group": "gradient", "kind": "diverging", "domain": [-1, 1]}
-    shown.add(GRADIENT, "gradient", "Gradient", vector(gradient[0]), **every, names=names, rule="sum", scale=signed)
+    own = {"names": names, "rule": "sum", "scale": signed, "digits": DIGITS}
+    shown.add(GRADIENT, "gradient", "Gradient", vector(gradient[0]), **every, **own)
     _tell(shown, logits, probabilities, (log_sum, loss), gradient[0])
     note = "choose a logit and type to change it"
     controls = input_controls(laboratory)

@@ -8,7 +8,17 @@ from cnn_core import Dropout, Sequential
 from pages.shared.controls import button, dial, stepper
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import Laboratory
-from pages.shared.layers.screen import INPUT, Screen, input_controls, mode, percent, plain, shape_words, table
+from pages.shared.layers.screen import (
+    INPUT,
+    Screen,
+    input_controls,
+    input_note,
+    mode,
+    percent,
+    plain,
+    shape_words,
+    table,
+)
 
 DRAWN, MASK, OUTPUT = 0, 1, 2  # stages
 PROBABILITIES = (0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 1)
@@ -33,10 +43,11 @@ def screen(laboratory: Laboratory) -> Screen:
     maps = {"group": "given", "kind": "signed", "domain": [0, 0]}
     same = {"kind": "same"}
     controls = input_controls(laboratory)
-    note = "choose a cell and type to change it"
+    note = input_note(laboratory, "choose a cell and type to change it")
     shown.column("input", "maps", "Before", shape=size, note=note, controls=controls)
     mean = f"mean {plain(round(float(x.mean()), 4))} → {plain(round(float(output.mean()), 4))}"
     if not training:
+        shown.first = "Choose “Training”: only then are cells dropped."
         shown.add(OUTPUT, "output", "After", output, rule="sum", reads=INPUT, link=same, preview="copy", scale=maps)
         note = "inference: nothing is dropped and nothing scaled"
         shown.column("output", "maps", "After", shape=size, note=note, controls=table("output"), sign="→")
@@ -46,10 +57,12 @@ def screen(laboratory: Laboratory) -> Screen:
         return shown
     kept = 1 / (1 - p) if p < 1 else 0.0
     whole = np.ones(x.shape) if mask is None else np.asarray(mask, dtype=np.float64)
-    note = f"Drawn at random from seed {laboratory.seed}, evenly from 0 to 1: below p = {p:g} the cell is dropped."
+    note = f"Drawn at random from seed {laboratory.seed}, evenly from 0 to 1: below p = {plain(p)} the cell is dropped."
     unit = {"kind": "sequential", "domain": [0, 1]}
     shown.add(DRAWN, "drawn", "u", drawn(laboratory), note=note, scale={"group": "drawn", **unit})
-    formula = f"0 where u is below {p:g}, else 1 / (1 − {p:g}) = {plain(kept)}; at u = {{x}} it is = {{y}}"
+    formula = (
+        f"0 where u is below {plain(p)}, else 1 / (1 − {plain(p)}) = {plain(kept)}; here u = {{x}}, so the mask = {{y}}"
+    )
     shown.add(
         MASK,
         "mask",
@@ -76,15 +89,17 @@ def screen(laboratory: Laboratory) -> Screen:
             why_high="No larger seed here",
         ),
     ]
-    shown.column("drawn", "maps", "Drawn, u", shape=size, note=f"below {p:g}: dropped", controls=settings, sign="")
+    shown.column("drawn", "maps", "Drawn, u", shape=size, note=f"below {plain(p)}: dropped", controls=settings, sign="")
     share = f"{dropped} of {x.size} dropped, {percent(dropped, x.size)}; {plain(100 * p)} % are expected"
-    note = f"{share}\nkept cells × 1 / (1 − {p:g}) = {plain(kept)}"
+    note = f"{share}\nkept cells × 1 / (1 − {plain(p)}) = {plain(kept)}"
     if p == 1:
         note = "everything is dropped"
     shown.column("mask", "maps", "Mask", shape=size, note=note, controls=table("mask"), sign="→")
     shown.column(
         "output", "maps", "After", shape=size, note=f"before × mask\n{mean}", controls=table("output"), sign="="
     )
-    expected = f"(1 − {p:g}) × x / (1 − {p:g}) + {p:g} × 0 = x" if p < 1 else "0, as nothing is ever kept"
+    expected = (
+        f"(1 − {plain(p)}) × x / (1 − {plain(p)}) + {plain(p)} × 0 = x" if p < 1 else "0, as nothing is ever kept"
+    )
     shown.sentence = f"Expected value of a cell over all masks: {expected}. This mask: {mean}."
     return shown

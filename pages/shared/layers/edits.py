@@ -33,6 +33,7 @@ from pages.shared.layers.laboratory import (
     sources,
 )
 from pages.shared.layers.linear import CLASSES_MOST
+from pages.shared.layers.screen import plain
 from pages.shared.sight import of_numbers
 
 HOTTEST, COLDEST = 100.0, 0.01
@@ -82,7 +83,7 @@ def _cells(laboratory: Laboratory, edit: Edit) -> Laboratory:
     for row, column, value in edit["cells"]:
         at = (whole_number(row, 0, rows - 1, "A row"), whole_number(column, 0, columns - 1, "A column"))
         planes[(plane // channels, plane % channels, *at)] = finite(value, "A cell")
-    return laboratory.with_given(Given(read_only(planes), laboratory.source))
+    return laboratory.with_given(Given(read_only(planes), laboratory.source, laboratory.part))
 
 
 def _given(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -97,9 +98,12 @@ def _given(laboratory: Laboratory, edit: Edit) -> Laboratory:
 
 
 def _between(laboratory: Laboratory, edit: Edit, name: str, low: float, high: float, what: str) -> Laboratory:
-    value = finite(edit["value"], what)
-    if not low <= value <= high:
-        raise EditRefusedError(f"{what} must lie between {low:g} and {high:g}; it stays {getattr(laboratory, name):g}.")
+    value = edit["value"]
+    # A number too large for anything is told the same range as one that is a little too large.
+    if isinstance(value, int | float) and not low <= value <= high:
+        stays = plain(getattr(laboratory, name))
+        raise EditRefusedError(f"{what} must lie between {plain(low)} and {plain(high)}; it stays {stays}.")
+    value = finite(value, what)
     changes: dict[str, Any] = {name: value}
     return laboratory if value == getattr(laboratory, name) else replace(laboratory, **changes)
 

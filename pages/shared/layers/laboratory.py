@@ -12,8 +12,9 @@ import numpy as np
 from cnn_core import ShapeError
 from pages.shared import patterns
 from pages.shared.chain import build, convolution
+from pages.shared.describe import size
 from pages.shared.experiment import Experiment, FloatArray, read_only
-from pages.shared.photo import resized
+from pages.shared.from_explore import middle
 
 CHANNELS_MOST = 4
 CLASSES = ("A", "B", "C", "D", "E", "F", "G", "H", "I", "J")
@@ -134,10 +135,12 @@ class Given(NamedTuple):
     Attributes:
         input: ``(N, C, H, W)`` float64, read-only; a vector of K scores is ``(1, 1, K, 1)``.
         source: where it comes from, one of :func:`sources`.
+        part: which part of Explore's maps it is, in words; empty where it is all of them.
     """
 
     input: FloatArray
     source: str
+    part: str = ""
 
 
 def sources(family: str) -> dict[str, str]:
@@ -171,10 +174,18 @@ def from_explore(family: str, experiment: Experiment, output: int) -> Given | st
     planes = maps[:CHANNELS_MOST] if family == "batch" else maps[min(output, len(maps) - 1)][None]
     if family == "batch" and planes[0].size == 1:
         return "Explore's feature map is a single cell: batch norm needs more than one number a channel."
-    most = SIDE_LARGEST[family]
-    if max(planes.shape[1:]) > most:
-        planes = np.round(resized(planes.astype(np.float32), most).astype(np.float64), 3)
-    return Given(read_only(planes[None]), OWN)
+    few = middle(planes, SIDE_LARGEST[family])
+    return Given(read_only(few[None]), OWN, _part(few.shape, planes.shape, len(maps) if family == "batch" else 1))
+
+
+def _part(taken: tuple[int, ...], whole: tuple[int, ...], maps: int) -> str:
+    """Which part of so many maps was taken over, both shapes ``(C, H, W)``."""
+    few = f"the first {taken[0]} of Explore's {maps} maps" if taken[0] < maps else ""
+    if taken[1:] == whole[1:]:
+        return few
+    begun = f"{few}, " if few else "Explore's "
+    its = "its" if taken[0] == 1 else "their"
+    return f"{begun}{size(whole[1:])}, {its} middle {size(taken[1:])}"
 
 
 def _first_given() -> Mapping[str, Given]:
@@ -247,6 +258,11 @@ class Laboratory:
     def source(self) -> str:
         """Where that comes from."""
         return self.given[self.family].source
+
+    @property
+    def part(self) -> str:
+        """Which part of Explore's maps it is, in words; empty where it is all of them, or none."""
+        return self.given[self.family].part
 
     @property
     def channels(self) -> int:

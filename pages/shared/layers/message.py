@@ -35,7 +35,7 @@ def layers_message(session: Session) -> bytes:
         "kernel": {"stage": None},
         "kind": laboratory.kind,
         "chooser": _chooser(laboratory),
-        "first": KINDS[laboratory.kind].first,
+        "first": shown.first or KINDS[laboratory.kind].first,
         "sentence": shown.sentence,
         "settings": shown.settings,
         "told": [describe.told(each) for each in shown.told],

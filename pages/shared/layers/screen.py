@@ -38,6 +38,7 @@ class Screen:
         extra: what else the component needs of this layer.
         sentence: what the layer did to these numbers, in words.
         settings: what changes the whole layer: it stands above all columns.
+        first: what to try first, where it is not what the layer's kind says.
     """
 
     laboratory: Laboratory
@@ -50,6 +51,7 @@ class Screen:
     extra: dict[str, Any] = field(default_factory=dict)
     sentence: str = ""
     settings: list[Control] = field(default_factory=list)
+    first: str = ""
 
     def shape(self, stage: int) -> tuple[int, ...] | None:
         """The shape of a stage's numbers, None where there is no such stage."""
@@ -64,7 +66,7 @@ class Screen:
         images = image_names(x)
         note = "A number that was given: choose it and type to change it."
         self.stages.append(
-            {**stage, "title": title, "images": images, "names": names, "plural": "scores", "note": note}
+            {**stage, "title": title, "images": images, "names": names, "plural": f"{title.lower()}s", "note": note}
         )
 
     def add(self, number: int, view: str | None, title: str, values: Array, **fields: Any) -> None:
@@ -111,6 +113,11 @@ def input_controls(laboratory: Laboratory) -> list[Control]:
         *table("input"),
         button({"op": "worked"}, "Worked example", place="more", hint="Back to the numbers this layer opened with"),
     ]
+
+
+def input_note(laboratory: Laboratory, note: str) -> str:
+    """What is said under the input: which part of Explore's maps it is, where it is only one, and the layer's own."""
+    return f"{laboratory.part}\n{note}" if laboratory.part else note
 
 
 def by_channel(edit: str, label: str, values: Array, hint: str, stops: Sequence[float]) -> list[Control]:
@@ -162,9 +169,9 @@ def formula(
     return Explanation(stage, index, "function", made, 0.0, value, value, 0.0, (), text)
 
 
-def plain(x: float) -> str:
-    """A number within a formula."""
-    return f"{x:.6g}".replace("-", "−")
+def plain(x: float, digits: int = 6) -> str:
+    """A number within a formula or a sentence."""
+    return f"{x:.{digits}g}".replace("-", "−")
 
 
 def percent(part: int, whole: int) -> str:

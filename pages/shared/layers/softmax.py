@@ -30,7 +30,8 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.add(SCALED, "scaled", "Score / T", vector(scaled), **alike, reads=FLAT)
     positive = {"kind": "sequential", "domain": [0, 1]}
     alike = {**alike, "rule": "function"}
-    shown.add(POWERS, "powers", "Power", vector(powers), **alike, reads=SCALED, scale={"group": "powers", **positive})
+    scale = {"group": "powers", **positive}
+    shown.add(POWERS, "powers", "Power", vector(powers), **alike, reads=SCALED, plural="powers", scale=scale)
     last = {"scale": {"group": "probabilities", **positive}, "reads": POWERS}
     shown.add(OUTPUT, "output", "Probability", vector(probabilities), **alike, **last)
     below = " + ".join(plain(power) for power in powers)
@@ -62,7 +63,7 @@ def screen(laboratory: Laboratory) -> Screen:
     best = int(np.argmax(probabilities))
     entropy = float(-(probabilities * np.log(np.maximum(probabilities, np.finfo(float).tiny))).sum())
     shown.sentence = (
-        f"At T = {heat:g} class {names[best]} takes {probabilities[best]:.1%}. Entropy {entropy:.4g} of at most "
-        f"{np.log(len(scores)):.4g}: 0 is all on one class, the most is all equal."
+        f"At T = {heat:g} class {names[best]} takes {probabilities[best]:.1%}. Entropy {plain(entropy, 4)} of at most "
+        f"{plain(float(np.log(len(scores))), 4)}: 0 is all on one class, the most is all equal."
     )
     return shown
