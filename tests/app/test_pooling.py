@@ -388,3 +388,26 @@ def test_the_worked_example_ties_and_has_a_window_of_zeros():
     assert (window == window.max()).sum() == 3
     assert pooled[2].trace.output[0, 0, 2, 1] == 0
     assert not pooled[2].back.input[0, 0, 4:6, 2:4].any()
+
+
+@pytest.mark.parametrize(
+    ("edits", "told_", "untold"),
+    [
+        ([{"op": "padding", "value": 1}], "an average takes it as 0", "leaves it out"),
+        (
+            [{"op": "padding", "value": 1}, {"op": "count_include_pad", "value": False}],
+            "an average leaves it out",
+            "as 0",
+        ),
+        ([{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}], "type to change it", "past the edge"),
+        (
+            [{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}, {"op": "ceil_mode", "value": True}],
+            "past the edge",
+            "padd",
+        ),
+    ],
+)
+def test_the_input_s_caption_says_what_of_a_window_counts(edits, told_, untold):
+    note = columns(run(edited(*edits)))[0]["note"]
+    assert told_ in note
+    assert untold not in note

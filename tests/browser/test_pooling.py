@@ -147,6 +147,13 @@ SETTINGS = {
         ({"op": "stride", "axis": 0, "value": 3}, ("stride down, as a number", "3")),
         ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
     ],
+    "windows that overhang both ways": [
+        ({"op": "kernel_size", "value": 4}, ("window down, as a number", "4")),
+        ({"op": "kernel_size", "value": 4}, ("window across, as a number", "4")),
+        ({"op": "stride", "value": 3}, ("stride down, as a number", "3")),
+        ({"op": "stride", "value": 3}, ("stride across, as a number", "3")),
+        ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
+    ],
     "noise under overlapping windows": [
         ({"op": "input", "value": "noise"}, ("Input", "noise", "select")),
         ({"op": "kernel_size", "axis": 1, "value": 5}, ("window across, as a number", "5")),
@@ -163,6 +170,33 @@ def test_every_setting_gives_cnn_core_s_sums(laboratory: Page, name: str):
         rows, columns = asked.pooled[number].trace.output.shape[2:]
         for row, column in {(0, 0), (rows - 1, columns - 1), (rows // 2, columns // 2)}:
             cell_of(laboratory, asked, number, row, column)
+
+
+def overhang(page: Page) -> None:
+    """Windows of 4 × 4, 3 apart, the last of which reach past the edge."""
+    for label, value in (("window down", "4"), ("window across", "4"), ("stride down", "3"), ("stride across", "3")):
+        set_to(page, f"{label}, as a number", value)
+    set_to(page, "ceil_mode", "", kind="check")
+
+
+def test_what_does_not_count_is_told_as_not_counted(laboratory: Page):
+    overhang(laboratory)
+    terms = laboratory.locator(".ks-ledger .ks-term")
+    hover_cell(laboratory, "max", 1, 1, (2, 2))
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_contain_text("= 8")
+    expect(terms).to_have_count(10)  # nine cells, and what is left out
+    expect(terms.last).to_have_text("7 past the edge: not counted")
+    assert "padding" not in laboratory.locator(".ks-ledger").inner_text()
+    hover_cell(laboratory, "average", 1, 1, (2, 2))
+    expect(laboratory.locator(".ks-sentence")).to_have_text("Each of the 9 cells counts the same: 1/9 of its number.")
+    expect(terms.filter(has_text="× 0.1111")).to_have_count(9)
+    expect(terms.filter(has_text="not counted")).to_have_text(["7 past the edge: not counted"])
+    for label, value in (("window down", "2"), ("window across", "2"), ("padding", "1")):
+        set_to(laboratory, f"{label}, as a number", value)
+    set_to(laboratory, "count_include_pad", "", kind="check")
+    event = hover_cell(laboratory, "average", 0, 0, (3, 3))
+    assert [term["weight"] for term in event["terms"]] == [0, 0, 0, 1]
+    expect(terms.filter(has_text="not counted")).to_have_text(["3 of padding: not counted"])
 
 
 def test_an_l2_norm_is_spelled_out_as_squares_that_add_up(laboratory: Page):

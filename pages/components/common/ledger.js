@@ -71,7 +71,7 @@ export class Ledger {
     /** How a factor is written. @type {(x: number) => string} */
     this.factor = exact ? inParts(parts) : (x) => short(x, 4);
     this.parts = exact ? parts : null;
-    const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts) : null;
+    const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts) : null;
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
     const value_text = sum ? this.write(value, sum.places) : short(value, 6);
@@ -133,7 +133,7 @@ export class Ledger {
     const name = nameOf(model, place.stage, place.index);
     const stage = model.byNumber.get(place.stage);
     if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${short(explanation.value, 6)}` }), this.#function(model, explanation, level));
-    const sum = shownSum(explanation);
+    const sum = shownSum(this.#counted(model, explanation));
     const { write, factor } = this;
     // What is further down is no sum of the same parts of one: it is written in decimals.
     Object.assign(this, { write: fixed, factor: (/** @type {number} */ x) => short(x, 4) });
@@ -181,6 +181,17 @@ export class Ledger {
     return list;
   }
 
+  /**
+   * A pooling's sum without the cells of its window that count for nothing: they are told in a line of their own.
+   * @param {Model} model
+   * @param {Explanation} explanation
+   */
+  #counted(model, explanation) {
+    const { padding, past } = explanation.param || this.of ? { padding: [], past: [] } : model.uncounted(explanation);
+    const [out, none] = [new Set([...padding, ...past]), (/** @type {Term[]} */ cells, /** @type {string} */ where) => (cells.length ? [`${cells.length} ${where}: not counted`] : [])];
+    return { ...explanation, terms: explanation.terms.filter((term) => !out.has(term)), out, left: [...none(padding, "of padding"), ...none(past, "past the edge")] };
+  }
+
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
   relax() {
     this.tallest = 0;
@@ -203,7 +214,7 @@ export class Ledger {
     if (this.planes) return this.#planes(model, explanation, this.planes, dark);
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
-    if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
+    if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
     parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, this.write) })));
     return parts;
   }
@@ -236,6 +247,7 @@ export class Ledger {
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
+    for (const text of sum.left) list.append(h("li", { class: "ks-term ks-plain ks-idle" }, h("span", { class: "ks-term-factors", text })));
     if (stage.bias && sum.withBias) list.append(this.#plain("bias", sum.bias, sum.places));
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
@@ -315,8 +327,9 @@ export class Ledger {
    * @param {number} places
    * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere
    * @param {boolean} dark
+   * @param {Set<Term>} [out] what counts for nothing stays empty
    */
-  #lens(terms, stage, places, rows, dark) {
+  #lens(terms, stage, places, rows, dark, out = new Set()) {
     const columns = stage.link.extent[1];
     const values = terms.map((term) => term.value);
     const padding = terms.map((term) => term.index === null);
@@ -326,7 +339,7 @@ export class Ledger {
       const places = Math.min(2, placesFor(numbers));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : this.write(x, places) });
+        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : this.write(x, places) });
         if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
         cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
         cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
@@ -469,7 +482,7 @@ function largestInWords({ terms, value }, places) {
 
 /**
  * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
- * @param {Explanation} explanation
+ * @param {Explanation & {out?: Set<Term>, left?: string[]}} explanation `out`: what counts for nothing, `left`: the same in words
  * @param {number} [places] decimals to show; as many as the sum needs where it is not said
  * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
  */
@@ -492,6 +505,8 @@ export function shownSum(explanation, places, parts = null) {
   return {
     ...sum,
     withBias: true,
+    out: explanation.out ?? new Set(),
+    left: explanation.left ?? [],
     labels: count ? [...kept.map(() => ""), `[${count.toLocaleString("en")} more] `] : [],
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count, shown: count ? sum.products[kept.length] : 0 },
