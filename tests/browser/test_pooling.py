@@ -211,6 +211,68 @@ def test_an_l2_norm_is_spelled_out_as_squares_that_add_up(laboratory: Page):
     expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("4 + 4 + 4 + 4 = 16, and √(16 × 8/4) ≈ 5.65685")
 
 
+def test_a_norm_past_the_edge_says_what_it_is_scaled_by(laboratory: Page):
+    note = laboratory.locator(".ks-ledger-note", has_text="PyTorch")
+    overhang(laboratory)
+    hover_cell(laboratory, "l2", 0, 0, (2, 2))
+    expect(note).to_have_count(0)
+    hover_cell(laboratory, "l2", 1, 1, (2, 2))
+    expect(note).to_contain_text("× 16/9: PyTorch multiplies the sum by the cells of the window over those counted")
+    look(laboratory, "Gradient", "l2-gradient")
+    event = hover_cell(laboratory, "l2-gradient", 5, 5, (6, 6))
+    assert "each cell gets x / norm × 16/9 of it" in sentence(laboratory)
+    x = Laboratory().input[3:, 3:]
+    assert event["value"] == pytest.approx(x[2, 2] / np.sqrt((x**2).sum() * 16 / 9) * 16 / 9)
+    hover_cell(laboratory, "l2-upstream", 1, 1, (2, 2))
+    assert "x / norm × 16/9, the cells of the window" in sentence(laboratory)
+    hover_cell(laboratory, "l2-gradient", 0, 0, (6, 6))
+    assert "each cell gets x / norm of it" in sentence(laboratory)
+    hover_cell(laboratory, "l2-gradient", 3, 3, (6, 6))
+    assert "x / norm, times 1 or 16/12 or 16/9 of it" in sentence(laboratory)
+
+
+# Whether anything is marked at a place of a map's frame, in cells from its corner.
+MARKED = """([view, rows, row, column]) => {
+  const map = document.querySelector(`[data-view=${view}]`);
+  const canvas = map.querySelector(".ks-map-marks");
+  const ratio = canvas.width / canvas.getBoundingClientRect().width;
+  const side = map.clientHeight / rows;
+  const bleed = (canvas.getBoundingClientRect().width - map.clientWidth) / 2;
+  const at = (cells) => Math.round((bleed + cells * side) * ratio);
+  return canvas.getContext("2d").getImageData(at(column) - 1, at(row) - 1, 3, 3).data.some((x) => x > 0);
+}"""
+
+
+def test_a_window_s_outline_closes_where_it_leaves_the_map(laboratory: Page):
+    overhang(laboratory)
+    hover_cell(laboratory, "average", 1, 1, (2, 2))
+    laboratory.wait_for_timeout(60)
+    for row, column in ((3, 4.5), (4.5, 3), (6, 4.5), (4.5, 6)):
+        assert laboratory.evaluate(MARKED, ["input", 6, row, column]), (row, column)
+    assert not laboratory.evaluate(MARKED, ["input", 6, 4.5, 4.5])
+
+
+def test_where_cells_tie_is_told_only_where_it_is_marked(laboratory: Page):
+    key = laboratory.get_by_text("◥ where cells tie")
+    expect(key).to_be_visible()
+    look(laboratory, "Gradient", "max-gradient")
+    expect(key).to_be_hidden()
+    look(laboratory, "Values", "max")
+    expect(key).to_be_visible()
+    set_to(laboratory, "Input", "larger", kind="select")
+    for label, value in (("window down", "3"), ("window across", "3"), ("stride down", "1"), ("stride across", "1")):
+        set_to(laboratory, f"{label}, as a number", value)
+    expect(laboratory.locator("[data-column=max] .ks-shape")).to_have_text("14 × 14")
+    expect(key).to_be_visible()  # of the global maximum's only cell
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    before = revision(laboratory)
+    laboratory.keyboard.type("10")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "max", "cnn_core", before)
+    expect(key).to_be_hidden()
+
+
 def test_an_input_cell_says_what_it_feeds_and_wins(laboratory: Page):
     hover_cell(laboratory, "input", 1, 2, (6, 6))
     told = "Input [1, 2] stands in 1 window and wins none; in one it is as large as the winner, but comes later."

@@ -291,7 +291,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${this.factor(term.value)} × ${this.factor(term.weight)}` }),
+      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${term.label ?? ""}${this.factor(term.value)} × ${this.factor(term.weight)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -400,6 +400,7 @@ export class Ledger {
     const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
     const root = `√${counted === cells ? under : `(${under})`} ${read(result) === explanation.value ? "=" : "≈"} ${result}`;
     const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), h("p", { class: "ks-sum", text: `${inWords(sum, false, this.write)}, and ${root}` }));
+    if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
     const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
     return h("div", { class: "ks-ledger-body" }, lens, written);
   }

@@ -24,7 +24,8 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  *   images of a batch; `aside`: what a cell feeds is told without it; `counted`: how many cells each window counts, where
  *   it is not all of them
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
- *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
+ *   key: number, label?: string}} Term  `key` is the kernel position, which has one hue everywhere; `label` what is to be
+ *   said before its product
  * @typedef {{box: Box, inside: Box | null, read: [number, number], all: boolean}} Seen  what a cell sees of the input:
  *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
  *   there is none; `read` how many rows and columns it reads; `all` where these are all there are
