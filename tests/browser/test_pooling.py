@@ -329,6 +329,51 @@ def test_the_gradient_of_the_pinned_cell_follows_the_pin(laboratory: Page):
     expect(laboratory.locator(".ks-ledger h2")).to_have_text("∂ Max [1, 0] / ∂ Input [0, 3]")
 
 
+def test_the_output_that_gradients_are_of_is_outlined_and_named_while_the_eye_is_elsewhere(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    set_to(laboratory, "Gradient", "cell", "max-gradient", kind="select")
+    clear(laboratory)
+    laboratory.mouse.click(*cell_centre(laboratory, "average-upstream", 1, 0, (3, 3)))
+    wait_drawn(laboratory, "max-gradient")
+    laboratory.mouse.click(*cell_centre(laboratory, "input", 1, 2, (6, 6)))
+    laboratory.wait_for_timeout(100)
+    told = "Gradients are of the output [1, 0] alone, the last that was pinned."
+    expect(laboratory.locator(".ks-sentence")).to_contain_text(told)
+    for view in ("max", "average", "l2"):
+        assert laboratory.evaluate(MARKED, [f"{view}-upstream", 3, 1, 0.5]), view
+        assert not laboratory.evaluate(MARKED, [f"{view}-upstream", 3, 3, 2.5]), view
+
+
+def test_what_is_read_aloud_of_a_pinned_input_cell_is_its_own_number(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    laboratory.mouse.click(*cell_centre(laboratory, "input", 1, 2, (6, 6)))
+    hover_cell(laboratory, "global_average-gradient", 4, 2, (6, 6))
+    set_to(laboratory, "Gradient", "cell", "max-gradient", kind="select")
+    live = laboratory.locator("[aria-live=polite].ks-unseen")
+    expect(live).to_contain_text("Now Input [1, 2] is 9")
+    expect(live).not_to_contain_text("∂")
+
+
+def test_a_gradient_s_terms_say_which_output_each_comes_from(laboratory: Page):
+    look(laboratory, "Gradient", "l2-gradient")
+    set_to(laboratory, "stride down, as a number", "1", "l2-gradient")
+    hover_cell(laboratory, "average-gradient", 1, 0, (6, 6))
+    expect(laboratory.locator(".ks-term-factors")).to_have_text(["[0, 0]: 1 × 0.25", "[1, 0]: 1 × 0.25"])
+
+
+def test_own_numbers_say_where_to_type_and_who_shares_them(laboratory: Page):
+    look(laboratory, "Gradient", "l2-gradient")
+    assert "type its number" not in sentence(laboratory)
+    set_to(laboratory, "Gradient", "own", "max-gradient", kind="select")
+    told = "Choose a cell of “gradient at output” and type its number: Max, Average and L2 share them."
+    expect(laboratory.locator(".ks-sentence")).to_contain_text(told)
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    expect(laboratory.locator(".ks-ledger-note")).to_have_text(
+        "An input cell: its number was given, nothing was computed."
+    )
+
+
 def test_a_gradient_is_typed_over_an_output_cell_and_goes_back_from_there(laboratory: Page):
     look(laboratory, "Gradient", "max-gradient")
     laboratory.locator("[data-view=l2-upstream]").focus()
@@ -531,6 +576,8 @@ def test_there_is_no_serious_violation_in_any_of_the_three(anyone: Page):
     assert serious(anyone) == []
     anyone.keyboard.press("Escape")
     anyone.keyboard.press("Escape")
+    if anyone.viewport_size["width"] < 860:
+        anyone.get_by_role("button", name="Window…").click()
     set_to(anyone, "padding, as a number", "1")
     assert serious(anyone) == []
     assert anyone.evaluate(OVER_THE_EDGE) == []

@@ -59,7 +59,7 @@ def _note(laboratory: Laboratory, kind: Kind, output: Pair) -> str:
         return kind.word
     window = kind.make(laboratory.window).window((1, 1, *laboratory.plane))
     size_ = geometry_words(window, laboratory.plane, output) if isinstance(window, Window) else ""
-    return f"{kind.word}\n{size_}" + "\n◥ where cells tie" * (kind.name == "max")
+    return f"{kind.word}\n{size_}"
 
 
 def _input_note(laboratory: Laboratory) -> str:
