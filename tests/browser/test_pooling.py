@@ -431,6 +431,30 @@ def test_a_shift_shows_before_after_and_difference_and_is_measured(laboratory: P
     assert event["terms"][0]["index"] == [0, 0, 5, 1]
 
 
+def test_all_three_rows_of_a_shift_and_the_ledger_s_headline_are_in_sight(page: Page, server: Server):
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    look(page, "Shift", "max-difference")
+    page.wait_for_timeout(200)
+    for place in ("[data-view=input-difference]", ".ks-ledger-head"):
+        box = page.locator(place).bounding_box()
+        assert box["y"] + box["height"] <= 1000, place
+
+
+def test_on_a_phone_a_pooled_map_is_on_the_first_screen_and_the_window_folds_away(page: Page, server: Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    pooled, ledger = (page.locator(place).bounding_box() for place in ("[data-view=max]", ".ks-ledger"))
+    assert pooled["y"] + pooled["height"] <= ledger["y"]
+    expect(page.get_by_label("stride down, as a number")).to_be_hidden()
+    page.get_by_role("button", name="Window…").click()
+    set_to(page, "stride down, as a number", "1")
+    page.get_by_role("button", name="Window…").click()
+    expect(page.get_by_label("stride down, as a number")).to_be_hidden()
+
+
 def test_all_of_it_goes_by_keyboard(laboratory: Page):
     laboratory.get_by_role("radio", name="Values").focus()
     before = revision(laboratory)

@@ -168,6 +168,8 @@ export class Pooling extends Board {
   #dock(stacked) {
     if (this.docked === stacked) return;
     this.docked = stacked;
+    // Below the ledger where that stands at the foot of the maps: all three rows of them and its headline are seen at once.
+    (stacked ? this.tops : this.ledger.element).after(this.measures.element);
     if (stacked) this.ledger.dock.append(this.player.element, this.history, this.sentence);
     else {
       this.over.after(this.sentence);
