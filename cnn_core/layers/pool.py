@@ -160,11 +160,17 @@ class AvgPool2d(_Pool2d):
         return grad_x, {}
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
-        """The window, every cell weighed by one over the number of cells that count."""
-        size = (x.shape[2], x.shape[3])
-        counted = pool.divisor(self.window(x.shape), size, self.count_include_pad, index[2], index[3])
+        """The window, every cell that counts weighed by one over their number, and what does not count by 0."""
+        window, size = self.window(x.shape), (x.shape[2], x.shape[3])
+        counted = pool.divisor(window, size, self.count_include_pad, index[2], index[3])
         cells = self._cells(x, index)
-        return Sources(cells, [1.0 / counted] * len(cells))
+        # What overhangs the padding never counts; the padding itself does where it is asked to.
+        padded = [
+            self.count_include_pad and row < size[0] + window.padding[0][1] and column < size[1] + window.padding[1][1]
+            for _, _, row, column in window.taps(index[2], index[3])
+        ]
+        counts = [cell is not None or around for cell, around in zip(cells, padded, strict=True)]
+        return Sources(cells, [1.0 / counted if each else 0.0 for each in counts])
 
 
 class LPPool2d(_Pool2d):

@@ -211,7 +211,8 @@ def test_what_a_shift_changes_is_measured_for_each_pooling_and_for_none():
         assert each["same"] == int((np.abs(before - after) < 1e-9).sum())
         assert each["change"] == pytest.approx(np.abs(before - after).mean())
         assert each["share"] == pytest.approx(np.abs(before - after).mean() / np.abs(before).mean())
-        assert each["relative"] == pytest.approx(np.abs(before - after).mean() / moved_by)
+        relative = pytest.approx(np.abs(before - after).mean() / moved_by)
+        assert each["relative"] == (None if each["title"] == "L2" else relative)
         assert each["sentence"].endswith(".")
     assert "Invariant" in header["measures"][4]["sentence"]  # the global maximum is still there
 
@@ -388,3 +389,41 @@ def test_the_worked_example_ties_and_has_a_window_of_zeros():
     assert (window == window.max()).sum() == 3
     assert pooled[2].trace.output[0, 0, 2, 1] == 0
     assert not pooled[2].back.input[0, 0, 4:6, 2:4].any()
+
+
+@pytest.mark.parametrize(
+    ("edits", "told_", "untold"),
+    [
+        ([{"op": "padding", "value": 1}], "an average takes it as 0", "leaves it out"),
+        (
+            [{"op": "padding", "value": 1}, {"op": "count_include_pad", "value": False}],
+            "an average leaves it out",
+            "as 0",
+        ),
+        ([{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}], "type to change it", "past the edge"),
+        (
+            [{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}, {"op": "ceil_mode", "value": True}],
+            "past the edge",
+            "padd",
+        ),
+    ],
+)
+def test_the_input_s_caption_says_what_of_a_window_counts(edits, told_, untold):
+    note = columns(run(edited(*edits)))[0]["note"]
+    assert told_ in note
+    assert untold not in note
+
+
+def test_a_share_is_told_to_one_decimal_and_a_norm_is_not_measured_in_the_input_s_numbers():
+    x = np.arange(8.0).reshape(1, 1, 2, 4)
+    after = x.copy()
+    after[0, 0, 0, :3] += 0.5
+    assert measured("Max", x, after, x.copy(), x + 1).sentence.startswith("62.5 % of the outputs stay; ")
+    after[0, 0, 0, 3] += 0.5
+    assert measured("Max", x, after, x.copy(), x + 1).sentence.startswith("50 % of the outputs stay; ")
+    header, _, _ = told(session_after({"op": "mode", "value": "shift"}))
+    sentences = {each["title"]: each["sentence"] for each in header["measures"]}
+    assert "softened" in sentences["Average"]
+    assert "softened" not in sentences["L2"]
+    assert "times as much" not in sentences["L2"]
+    assert "not compared" in sentences["L2"]

@@ -147,6 +147,13 @@ SETTINGS = {
         ({"op": "stride", "axis": 0, "value": 3}, ("stride down, as a number", "3")),
         ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
     ],
+    "windows that overhang both ways": [
+        ({"op": "kernel_size", "value": 4}, ("window down, as a number", "4")),
+        ({"op": "kernel_size", "value": 4}, ("window across, as a number", "4")),
+        ({"op": "stride", "value": 3}, ("stride down, as a number", "3")),
+        ({"op": "stride", "value": 3}, ("stride across, as a number", "3")),
+        ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
+    ],
     "noise under overlapping windows": [
         ({"op": "input", "value": "noise"}, ("Input", "noise", "select")),
         ({"op": "kernel_size", "axis": 1, "value": 5}, ("window across, as a number", "5")),
@@ -165,6 +172,33 @@ def test_every_setting_gives_cnn_core_s_sums(laboratory: Page, name: str):
             cell_of(laboratory, asked, number, row, column)
 
 
+def overhang(page: Page) -> None:
+    """Windows of 4 × 4, 3 apart, the last of which reach past the edge."""
+    for label, value in (("window down", "4"), ("window across", "4"), ("stride down", "3"), ("stride across", "3")):
+        set_to(page, f"{label}, as a number", value)
+    set_to(page, "ceil_mode", "", kind="check")
+
+
+def test_what_does_not_count_is_told_as_not_counted(laboratory: Page):
+    overhang(laboratory)
+    terms = laboratory.locator(".ks-ledger .ks-term")
+    hover_cell(laboratory, "max", 1, 1, (2, 2))
+    expect(laboratory.locator(".ks-ledger .ks-sum")).to_contain_text("= 8")
+    expect(terms).to_have_count(10)  # nine cells, and what is left out
+    expect(terms.last).to_have_text("7 past the edge: not counted")
+    assert "padding" not in laboratory.locator(".ks-ledger").inner_text()
+    hover_cell(laboratory, "average", 1, 1, (2, 2))
+    expect(laboratory.locator(".ks-sentence")).to_have_text("Each of the 9 cells counts the same: 1/9 of its number.")
+    expect(terms.filter(has_text="× 0.1111")).to_have_count(9)
+    expect(terms.filter(has_text="not counted")).to_have_text(["7 past the edge: not counted"])
+    for label, value in (("window down", "2"), ("window across", "2"), ("padding", "1")):
+        set_to(laboratory, f"{label}, as a number", value)
+    set_to(laboratory, "count_include_pad", "", kind="check")
+    event = hover_cell(laboratory, "average", 0, 0, (3, 3))
+    assert [term["weight"] for term in event["terms"]] == [0, 0, 0, 1]
+    expect(terms.filter(has_text="not counted")).to_have_text(["3 of padding: not counted"])
+
+
 def test_an_l2_norm_is_spelled_out_as_squares_that_add_up(laboratory: Page):
     hover_cell(laboratory, "l2", 0, 2, (3, 3))
     expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("16 + 0 + 1 + 4 = 21, and √21 ≈ 4.58258")
@@ -175,6 +209,68 @@ def test_an_l2_norm_is_spelled_out_as_squares_that_add_up(laboratory: Page):
     set_to(laboratory, "ceil_mode", "", kind="check")
     hover_cell(laboratory, "l2", 1, 0, (2, 3))
     expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("4 + 4 + 4 + 4 = 16, and √(16 × 8/4) ≈ 5.65685")
+
+
+def test_a_norm_past_the_edge_says_what_it_is_scaled_by(laboratory: Page):
+    note = laboratory.locator(".ks-ledger-note", has_text="PyTorch")
+    overhang(laboratory)
+    hover_cell(laboratory, "l2", 0, 0, (2, 2))
+    expect(note).to_have_count(0)
+    hover_cell(laboratory, "l2", 1, 1, (2, 2))
+    expect(note).to_contain_text("× 16/9: PyTorch multiplies the sum by the cells of the window over those counted")
+    look(laboratory, "Gradient", "l2-gradient")
+    event = hover_cell(laboratory, "l2-gradient", 5, 5, (6, 6))
+    assert "each cell gets x / norm × 16/9 of it" in sentence(laboratory)
+    x = Laboratory().input[3:, 3:]
+    assert event["value"] == pytest.approx(x[2, 2] / np.sqrt((x**2).sum() * 16 / 9) * 16 / 9)
+    hover_cell(laboratory, "l2-upstream", 1, 1, (2, 2))
+    assert "x / norm × 16/9, the cells of the window" in sentence(laboratory)
+    hover_cell(laboratory, "l2-gradient", 0, 0, (6, 6))
+    assert "each cell gets x / norm of it" in sentence(laboratory)
+    hover_cell(laboratory, "l2-gradient", 3, 3, (6, 6))
+    assert "x / norm, times 1 or 16/12 or 16/9 of it" in sentence(laboratory)
+
+
+# Whether anything is marked at a place of a map's frame, in cells from its corner.
+MARKED = """([view, rows, row, column]) => {
+  const map = document.querySelector(`[data-view=${view}]`);
+  const canvas = map.querySelector(".ks-map-marks");
+  const ratio = canvas.width / canvas.getBoundingClientRect().width;
+  const side = map.clientHeight / rows;
+  const bleed = (canvas.getBoundingClientRect().width - map.clientWidth) / 2;
+  const at = (cells) => Math.round((bleed + cells * side) * ratio);
+  return canvas.getContext("2d").getImageData(at(column) - 1, at(row) - 1, 3, 3).data.some((x) => x > 0);
+}"""
+
+
+def test_a_window_s_outline_closes_where_it_leaves_the_map(laboratory: Page):
+    overhang(laboratory)
+    hover_cell(laboratory, "average", 1, 1, (2, 2))
+    laboratory.wait_for_timeout(60)
+    for row, column in ((3, 4.5), (4.5, 3), (6, 4.5), (4.5, 6)):
+        assert laboratory.evaluate(MARKED, ["input", 6, row, column]), (row, column)
+    assert not laboratory.evaluate(MARKED, ["input", 6, 4.5, 4.5])
+
+
+def test_where_cells_tie_is_told_only_where_it_is_marked(laboratory: Page):
+    key = laboratory.get_by_text("◥ where cells tie")
+    expect(key).to_be_visible()
+    look(laboratory, "Gradient", "max-gradient")
+    expect(key).to_be_hidden()
+    look(laboratory, "Values", "max")
+    expect(key).to_be_visible()
+    set_to(laboratory, "Input", "larger", kind="select")
+    for label, value in (("window down", "3"), ("window across", "3"), ("stride down", "1"), ("stride across", "1")):
+        set_to(laboratory, f"{label}, as a number", value)
+    expect(laboratory.locator("[data-column=max] .ks-shape")).to_have_text("14 × 14")
+    expect(key).to_be_visible()  # of the global maximum's only cell
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    before = revision(laboratory)
+    laboratory.keyboard.type("10")
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "max", "cnn_core", before)
+    expect(key).to_be_hidden()
 
 
 def test_an_input_cell_says_what_it_feeds_and_wins(laboratory: Page):
@@ -233,6 +329,51 @@ def test_the_gradient_of_the_pinned_cell_follows_the_pin(laboratory: Page):
     expect(laboratory.locator(".ks-ledger h2")).to_have_text("∂ Max [1, 0] / ∂ Input [0, 3]")
 
 
+def test_the_output_that_gradients_are_of_is_outlined_and_named_while_the_eye_is_elsewhere(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    set_to(laboratory, "Gradient", "cell", "max-gradient", kind="select")
+    clear(laboratory)
+    laboratory.mouse.click(*cell_centre(laboratory, "average-upstream", 1, 0, (3, 3)))
+    wait_drawn(laboratory, "max-gradient")
+    laboratory.mouse.click(*cell_centre(laboratory, "input", 1, 2, (6, 6)))
+    laboratory.wait_for_timeout(100)
+    told = "Gradients are of the output [1, 0] alone, the last that was pinned."
+    expect(laboratory.locator(".ks-sentence")).to_contain_text(told)
+    for view in ("max", "average", "l2"):
+        assert laboratory.evaluate(MARKED, [f"{view}-upstream", 3, 1, 0.5]), view
+        assert not laboratory.evaluate(MARKED, [f"{view}-upstream", 3, 3, 2.5]), view
+
+
+def test_what_is_read_aloud_of_a_pinned_input_cell_is_its_own_number(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    laboratory.mouse.click(*cell_centre(laboratory, "input", 1, 2, (6, 6)))
+    hover_cell(laboratory, "global_average-gradient", 4, 2, (6, 6))
+    set_to(laboratory, "Gradient", "cell", "max-gradient", kind="select")
+    live = laboratory.locator("[aria-live=polite].ks-unseen")
+    expect(live).to_contain_text("Now Input [1, 2] is 9")
+    expect(live).not_to_contain_text("∂")
+
+
+def test_a_gradient_s_terms_say_which_output_each_comes_from(laboratory: Page):
+    look(laboratory, "Gradient", "l2-gradient")
+    set_to(laboratory, "stride down, as a number", "1", "l2-gradient")
+    hover_cell(laboratory, "average-gradient", 1, 0, (6, 6))
+    expect(laboratory.locator(".ks-term-factors")).to_have_text(["[0, 0]: 1 × 0.25", "[1, 0]: 1 × 0.25"])
+
+
+def test_own_numbers_say_where_to_type_and_who_shares_them(laboratory: Page):
+    look(laboratory, "Gradient", "l2-gradient")
+    assert "type its number" not in sentence(laboratory)
+    set_to(laboratory, "Gradient", "own", "max-gradient", kind="select")
+    told = "Choose a cell of “gradient at output” and type its number: Max, Average and L2 share them."
+    expect(laboratory.locator(".ks-sentence")).to_contain_text(told)
+    laboratory.locator("[data-view=input]").focus()
+    laboratory.keyboard.press("ArrowDown")
+    expect(laboratory.locator(".ks-ledger-note")).to_have_text(
+        "An input cell: its number was given, nothing was computed."
+    )
+
+
 def test_a_gradient_is_typed_over_an_output_cell_and_goes_back_from_there(laboratory: Page):
     look(laboratory, "Gradient", "max-gradient")
     laboratory.locator("[data-view=l2-upstream]").focus()
@@ -288,6 +429,30 @@ def test_a_shift_shows_before_after_and_difference_and_is_measured(laboratory: P
     event = hover_cell(laboratory, "input-after", 5, 2, (6, 6))
     assert event["value"] == asked.shifted[0, 0, 5, 2] == asked.laboratory.input[5, 1]
     assert event["terms"][0]["index"] == [0, 0, 5, 1]
+
+
+def test_all_three_rows_of_a_shift_and_the_ledger_s_headline_are_in_sight(page: Page, server: Server):
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    look(page, "Shift", "max-difference")
+    page.wait_for_timeout(200)
+    for place in ("[data-view=input-difference]", ".ks-ledger-head"):
+        box = page.locator(place).bounding_box()
+        assert box["y"] + box["height"] <= 1000, place
+
+
+def test_on_a_phone_a_pooled_map_is_on_the_first_screen_and_the_window_folds_away(page: Page, server: Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    pooled, ledger = (page.locator(place).bounding_box() for place in ("[data-view=max]", ".ks-ledger"))
+    assert pooled["y"] + pooled["height"] <= ledger["y"]
+    expect(page.get_by_label("stride down, as a number")).to_be_hidden()
+    page.get_by_role("button", name="Window…").click()
+    set_to(page, "stride down, as a number", "1")
+    page.get_by_role("button", name="Window…").click()
+    expect(page.get_by_label("stride down, as a number")).to_be_hidden()
 
 
 def test_all_of_it_goes_by_keyboard(laboratory: Page):
@@ -435,6 +600,8 @@ def test_there_is_no_serious_violation_in_any_of_the_three(anyone: Page):
     assert serious(anyone) == []
     anyone.keyboard.press("Escape")
     anyone.keyboard.press("Escape")
+    if anyone.viewport_size["width"] < 860:
+        anyone.get_by_role("button", name="Window…").click()
     set_to(anyone, "padding, as a number", "1")
     assert serious(anyone) == []
     assert anyone.evaluate(OVER_THE_EDGE) == []

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from cnn_core import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, ShapeError, Sigmoid, Softmax
+from cnn_core import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, ShapeError, Sigmoid, Softmax
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +77,22 @@ def test_infinities_are_told_as_they_are():
         with np.errstate(all="ignore"):
             asked = Sequential([convolution]).trace(np.array([[[pair]]])).explain(0, (0, 0, 0, 0))
         np.testing.assert_equal(asked.total, asked.value)
+
+
+@pytest.mark.parametrize("include", [True, False])
+def test_a_mean_weighs_by_0_what_it_does_not_count(include):
+    x = np.arange(36.0).reshape(1, 1, 6, 6)
+    for padding, kernel, stride in ((0, 4, 3), (1, 4, 3), (1, 3, 2)):
+        layer = AvgPool2d(kernel, stride=stride, padding=padding, ceil_mode=True, count_include_pad=include)
+        run = Sequential([layer]).trace(x)
+        for i, j in np.ndindex(*run.output.shape[2:]):
+            told = run.explain(0, (0, 0, i, j))
+            weights = np.array([term.weight for term in told.terms])
+            # By hand: the places of the window that lie on the padded plane, or on the plane itself.
+            around = padding if include else 0
+            places = [
+                (i * stride - padding + a, j * stride - padding + b) for a in range(kernel) for b in range(kernel)
+            ]
+            counts = np.array([all(-around <= at < 6 + around for at in place) for place in places])
+            np.testing.assert_array_equal(weights, np.where(counts, 1 / counts.sum(), 0))
+            assert weights.sum() == pytest.approx(1)

@@ -33,6 +33,7 @@ import { colour, paint, paintColour } from "./scale.js";
  */
 
 const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
+export const TIED_FROM = 2 * SMALLEST_NUMBER; // px a cell: a smaller one has no room for the corner that marks a tie
 const EASY_NUMBER = 11;
 const LARGEST_NUMBER = 17;
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
@@ -327,7 +328,7 @@ export class Grid {
   /** A corner of the cell, in the page's own ink. @param {CanvasRenderingContext2D} context @param {Box} box @param {CSSStyleDeclaration} style */
   #drawTied(context, box, style) {
     const { scale, top, left } = this;
-    if (scale < 2 * SMALLEST_NUMBER) return;
+    if (scale < TIED_FROM) return;
     const [x, y, side] = [(box.right + 1 - left) * scale, (box.top - top) * scale, Math.max(5, Math.min(11, scale * 0.26))];
     context.beginPath();
     context.moveTo(x - side, y);

@@ -74,7 +74,7 @@ export class Ledger {
     this.factor = exact ? inParts(parts) : (x) => short(x, 4);
     this.parts = exact ? parts : null;
     const { digits } = model.byNumber.get(stage);
-    const sum = rule === "sum" ? shownSum(explanation, undefined, this.parts, of ? 0 : digits) : null;
+    const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts, of ? 0 : digits) : null;
     // A factor with the digits of its product, so that the two can be compared.
     if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
@@ -138,7 +138,7 @@ export class Ledger {
     const name = nameOf(model, place.stage, place.index);
     const stage = model.byNumber.get(place.stage);
     if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${short(explanation.value, 6)}` }), this.#function(model, explanation, level));
-    const sum = shownSum(explanation);
+    const sum = shownSum(this.#counted(model, explanation));
     const { write, factor } = this;
     // What is further down is no sum of the same parts of one: it is written in decimals.
     Object.assign(this, { write: fixed, factor: (/** @type {number} */ x) => short(x, 4) });
@@ -186,6 +186,17 @@ export class Ledger {
     return list;
   }
 
+  /**
+   * A pooling's sum without the cells of its window that count for nothing: they are told in a line of their own.
+   * @param {Model} model
+   * @param {Explanation} explanation
+   */
+  #counted(model, explanation) {
+    const { padding, past } = explanation.param || this.of ? { padding: [], past: [] } : model.uncounted(explanation);
+    const [out, none] = [new Set([...padding, ...past]), (/** @type {Term[]} */ cells, /** @type {string} */ where) => (cells.length ? [`${cells.length} ${where}: not counted`] : [])];
+    return { ...explanation, terms: explanation.terms.filter((term) => !out.has(term)), out, left: [...none(padding, "of padding"), ...none(past, "past the edge")] };
+  }
+
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
   relax() {
     this.tallest = 0;
@@ -208,7 +219,7 @@ export class Ledger {
     if (this.planes) return this.#planes(model, explanation, this.planes, dark);
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
-    if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark));
+    if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
     parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, this.write) })));
     return parts;
   }
@@ -241,6 +252,7 @@ export class Ledger {
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
+    for (const text of sum.left) list.append(h("li", { class: "ks-term ks-plain ks-idle" }, h("span", { class: "ks-term-factors", text })));
     if (stage.bias && sum.withBias) list.append(this.#plain("bias", sum.bias, sum.places));
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
@@ -284,7 +296,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${this.factor(term.value)} × ${this.factor(term.weight)}` }),
+      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${term.label ?? ""}${this.factor(term.value)} × ${this.factor(term.weight)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -320,8 +332,9 @@ export class Ledger {
    * @param {number} places
    * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere
    * @param {boolean} dark
+   * @param {Set<Term>} [out] what counts for nothing stays empty
    */
-  #lens(terms, stage, places, rows, dark) {
+  #lens(terms, stage, places, rows, dark, out = new Set()) {
     const columns = stage.link.extent[1];
     const values = terms.map((term) => term.value);
     const padding = terms.map((term) => term.index === null);
@@ -331,7 +344,7 @@ export class Ledger {
       const places = Math.min(2, placesFor(numbers));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: blank?.[k] && stage.reduce === "max" ? "" : this.write(x, places) });
+        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : this.write(x, places) });
         if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
         cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
         cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
@@ -396,6 +409,7 @@ export class Ledger {
     const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
     const root = `√${counted === cells ? under : `(${under})`} ${read(result) === explanation.value ? "=" : "≈"} ${result}`;
     const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), h("p", { class: "ks-sum", text: `${inWords(sum, false, this.write)}, and ${root}` }));
+    if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
     const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
     return h("div", { class: "ks-ledger-body" }, lens, written);
   }
@@ -483,7 +497,7 @@ function largestInWords({ terms, value }, places) {
 
 /**
  * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
- * @param {Explanation} explanation
+ * @param {Explanation & {out?: Set<Term>, left?: string[]}} explanation `out`: what counts for nothing, `left`: the same in words
  * @param {number} [places] decimals to show; as many as the sum needs where it is not said
  * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
  * @param {number} [digits] significant ones that the result keeps, however small it is beside its terms
@@ -507,6 +521,8 @@ export function shownSum(explanation, places, parts = null, digits = 0) {
   return {
     ...sum,
     withBias: true,
+    out: explanation.out ?? new Set(),
+    left: explanation.left ?? [],
     labels: count ? [...kept.map(() => ""), `[${count.toLocaleString("en")} more] `] : [],
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count, shown: count ? sum.products[kept.length] : 0 },

@@ -25,7 +25,8 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  *   ones that a sum shows of its result; `counted`: how many cells each window counts, where
  *   it is not all of them
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
- *   key: number}} Term  `key` is the kernel position, which has one hue everywhere
+ *   key: number, label?: string}} Term  `key` is the kernel position, which has one hue everywhere; `label` what is to be
+ *   said before its product
  * @typedef {{box: Box, inside: Box | null, read: [number, number], all: boolean}} Seen  what a cell sees of the input:
  *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
  *   there is none; `read` how many rows and columns it reads; `all` where these are all there are
@@ -242,8 +243,10 @@ export class Model {
     const { first, count } = weight ? this.mixed(stage, index[1]) : { first: index[1], count: 1 };
     const planes = Array.from({ length: count }, (_, c) => first + c);
     let winner = -1;
+    const counts = stage.reduce === "mean" ? this.counting(stage, index) : () => true;
     const terms = planes.flatMap((c) =>
-      cells.map(({ a, b, row, column, inside }, at) => {
+      cells.map((tap, at) => {
+        const { a, b, row, column, inside } = tap;
         const key = stage.link.kind === "spread" ? a * stage.link.extent[1] + b : at;
         const x = inside ? input.values[(c * rows + row) * columns + column] : 0;
         const cell = inside ? [index[0], c, row, column] : null;
@@ -252,7 +255,7 @@ export class Model {
           if (wins) winner = key;
           return term(cell, x, wins ? 1 : 0, key);
         }
-        if (stage.reduce === "mean") return term(cell, x, 1 / this.counted(stage, index), key);
+        if (stage.reduce === "mean") return term(cell, x, counts(tap) ? 1 / this.counted(stage, index) : 0, key);
         if (stage.reduce === "norm") return term(cell, x, null, key);
         return term(cell, x, this.weightAt(stage, index[1], c, a, b), key);
       }),
@@ -265,6 +268,46 @@ export class Model {
   counted({ stage, link }, index) {
     const counts = this.counts.get(stage);
     return counts ? counts.values[index[2] * counts.shape[1] + index[3]] : link.extent[0] * link.extent[1];
+  }
+
+  /**
+   * Which cells of a mean's window count: those of the input, and of its padding either all or none.
+   * @param {Stage} stage
+   * @param {number[]} index
+   * @returns {(tap: ReturnType<typeof taps>[number]) => boolean}
+   */
+  counting(stage, index) {
+    const [, , rows, columns] = this.values.get(stage.reads).shape;
+    const inside = taps(stage.link, index[2], index[3], rows, columns).filter((tap) => tap.inside).length;
+    const only = this.counted(stage, index) === inside;
+    return (tap) => tap.inside || (!only && !this.past(stage, tap.place));
+  }
+
+  /**
+   * Whether a place that a pooling's window reaches lies beyond even the padding, which is as wide behind the input as
+   * before it. Of a window that overhangs, what lies there counts for nothing.
+   * @param {Stage} stage
+   * @param {{row: number, column: number}} place
+   */
+  past({ link, reads }, { row, column }) {
+    const [, , rows, columns] = this.values.get(reads).shape;
+    return row >= rows - link.origin[0] || column >= columns - link.origin[1];
+  }
+
+  /**
+   * What of a pooling's window counts for nothing: cells of the padding that a mean leaves out, and those past the edge.
+   * @param {Explanation} explanation
+   * @returns {{padding: Term[], past: Term[]}}
+   */
+  uncounted({ stage: number, index, terms }) {
+    const stage = this.byNumber.get(number);
+    if (!["max", "mean"].includes(stage.reduce) || stage.link?.kind !== "window") return { padding: [], past: [] };
+    const places = taps(stage.link, index[2], index[3], 0, 0);
+    const out = terms.filter((term) => term.index === null && places[term.key]);
+    const past = out.filter((term) => this.past(stage, places[term.key].place));
+    // A maximum looks at its padding and finds it smaller than anything.
+    const padding = stage.reduce === "mean" ? out.filter((term) => term.weight === 0 && !past.includes(term)) : [];
+    return { padding, past };
   }
 
   /**

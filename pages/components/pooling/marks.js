@@ -125,7 +125,7 @@ function markOutput(model, { stage, index }, add) {
   add(stage, box, "self");
   const read = (/** @type {number} */ made, /** @type {number} */ map) => {
     if (!model.byNumber.has(made)) return;
-    add(map, boxBack(box, model.byNumber.get(made).link), "source");
+    add(map, onMap(model, map, boxBack(box, model.byNumber.get(made).link)), "source");
     // Of a mean's window no cell stands out: what the largest is shows where the maximum is asked.
     if (!isMax(kind)) return;
     largest(model, made, index).forEach((cell, k) => add(map, boxAt(cell), k ? "tie" : "winner"));
@@ -133,6 +133,22 @@ function markOutput(model, { stage, index }, add) {
   if (part !== AFTER) read(VALUES + kind, INPUT);
   if (part === AFTER || part === DIFFERENCES) read(AFTER + kind, SHIFTED);
   if (part === UPSTREAM) read(VALUES + kind, GRADIENTS + kind);
+}
+
+/**
+ * As much of a window as lies on a map or in the padding drawn around it: its outline closes at the edge, beyond which
+ * nothing can be drawn.
+ * @param {Model} model @param {number} stage @param {import("../common/windows.js").Box} box
+ */
+function onMap(model, stage, box) {
+  const { shape } = model.values.get(stage);
+  const [above, below, before, after] = model.byNumber.get(stage).ring;
+  return {
+    top: Math.max(box.top, -above),
+    left: Math.max(box.left, -before),
+    bottom: Math.min(box.bottom, shape[2] - 1 + below),
+    right: Math.min(box.right, shape[3] - 1 + after),
+  };
 }
 
 /**

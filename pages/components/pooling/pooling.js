@@ -12,11 +12,10 @@ import { Controls } from "../common/controls.js";
 import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
+import { TIED_FROM } from "../common/grid.js";
 import { Legend } from "../common/legend.js";
 import { Look } from "../common/look.js";
-import { nameOf } from "../common/names.js";
 import { numbersOf } from "../common/numbers.js";
-import { short } from "../common/format.js";
 import { tableOf } from "../common/table.js";
 import { Arrows, LANES } from "./arrows.js";
 import { allArrows, arrowsOf, marksOf, tied } from "./marks.js";
@@ -28,10 +27,12 @@ import { sentenceOf } from "./words.js";
 
 const ARROWS_MOST = 100; // all at once: more would hide the numbers
 const BEGINS = {
-  sum: "What is gone back from is the sum of all outputs: it grows by 1 with each.",
-  cell: "What is gone back from is the pinned output cell: it grows by 1 with itself and with no other.",
-  own: "What is gone back from is the outputs' sum, each times the number here. Type another to change it.",
+  sum: "The gradient is of the sum of all outputs, which grows by 1 with each: so it begins as 1 here.",
+  cell: "The gradient is of one output cell: it begins as 1 there, and as 0 at all others.",
+  own: "The gradient is of the outputs' sum, each times the number here. Type another to change it, for Max, Average and L2 alike.",
 };
+
+const OWN = "Choose a cell of “gradient at output” and type its number: Max, Average and L2 share them.";
 
 export class Pooling extends Board {
   /** @param {HTMLElement} parent */
@@ -60,12 +61,16 @@ export class Pooling extends Board {
     });
     /** A map whose colours are not those of its column's legend has one of its own, by view. @type {Map<string, Legend>} */
     this.legends = new Map();
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, h("div", { class: "ks-look" }, this.allLabel, this.look.element));
+    this.tieKey = h("span", { class: "ks-tie-key", text: "◥ where cells tie", hidden: true });
+    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, h("div", { class: "ks-look" }, this.tieKey, this.allLabel, this.look.element));
     this.share = this.sharing("laboratory");
     this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
-    const top = h("div", { class: "ks-tops" }, h("div", { class: "ks-top-row" }, this.modes.element, this.modeBar.element), h("div", { class: "ks-top-row", role: "group", "aria-label": "The window, the same for all" }, this.windowBar.element));
+    // On a narrow page the window's controls fold away, so that the maps are on the first screen.
+    this.foldWindow = h("button", { type: "button", class: "ks-button ks-fold-window", "aria-expanded": "false", text: "Window…", title: "Window, stride and padding, the same for all" });
+    this.foldWindow.addEventListener("click", () => this.foldWindow.setAttribute("aria-expanded", String(this.root.classList.toggle("ks-window-open"))));
+    this.tops = h("div", { class: "ks-tops" }, h("div", { class: "ks-top-row" }, this.modes.element, this.foldWindow, this.modeBar.element), h("div", { class: "ks-top-row ks-window-row", role: "group", "aria-label": "The window, the same for all" }, this.windowBar.element));
     this.over = h("div", { class: "ks-over" }, this.strip, this.arrows.element);
-    const root = h("div", { class: "ks ks-pooling" }, this.notice.element, this.busy.element, this.corner, top, this.measures.element, this.over, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
+    const root = h("div", { class: "ks ks-pooling" }, this.notice.element, this.busy.element, this.corner, this.tops, this.measures.element, this.over, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
 
@@ -164,6 +169,8 @@ export class Pooling extends Board {
   #dock(stacked) {
     if (this.docked === stacked) return;
     this.docked = stacked;
+    // Below the ledger where that stands at the foot of the maps: all three rows of them and its headline are seen at once.
+    (stacked ? this.tops : this.ledger.element).after(this.measures.element);
     if (stacked) {
       this.ledger.dock.append(this.player.element, this.history, this.sentence);
       this.bar.append(this.share);
@@ -197,6 +204,7 @@ export class Pooling extends Board {
     }
     const ties = this.stages.filter(({ stage }) => isMax(partOf(stage).kind) && [VALUES, AFTER].includes(partOf(stage).part) && !model.waiting.has(stage));
     this.tied = new Map(ties.map(({ stage }) => [stage, tied(model, stage)]));
+    this.tieKey.hidden = !ties.some((stage) => this.tied.get(stage.stage).length && this.#grid(stage).scale >= TIED_FROM);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
@@ -229,6 +237,10 @@ export class Pooling extends Board {
     const marks = place ? marksOf(model, place) : new Map();
     const add = (/** @type {number} */ stage, /** @type {number[]} */ index, /** @type {string} */ role) => marks.set(stage, [...(marks.get(stage) ?? []), { box: boxAt(index), role }]);
     if (this.pin && this.hover && !same(this.pin, this.hover)) add(this.pin.stage, this.pin.index, "pinned");
+    if (this.header.mode === "gradient" && this.header.target === "cell") {
+      // The cell that gradients are of is outlined wherever the eye is.
+      for (const { stage } of this.stages) if (this.#takesInflow(stage) && !(place?.stage === stage && same(place, { stage, index: [0, 0, ...this.header.cell] }))) add(stage, [0, 0, ...this.header.cell], "pinned");
+    }
     if (this.term) add(this.term.stage, this.term.index, "term");
     for (const [stage, cells] of this.tied) marks.set(stage, [...cells.map((cell) => ({ box: boxAt(cell), role: "tied" })), ...(marks.get(stage) ?? [])]);
     const blank = this.blank();
@@ -238,7 +250,7 @@ export class Pooling extends Board {
       this.#grid(stage).drawMarks(marks.get(stage.stage) ?? [], fills ? blank : null);
     }
     this.#point();
-    setText(this.sentence, place ? sentenceOf(model, place) : "");
+    setText(this.sentence, place ? this.#sentence(place) : "");
     this.writeSoon(place ? this.explanation(place) : null);
   }
 
@@ -266,7 +278,12 @@ export class Pooling extends Board {
   // ---- asking ------------------------------------------------------------------------------------------------
 
   get of() {
-    const { part, kind } = partOf(this.place?.stage ?? INPUT);
+    return this.place ? this.#of(this.place) : "";
+  }
+
+  /** What the number of a place is a gradient of, "" where it is none. @param {import("../common/board.js").Place} place */
+  #of({ stage }) {
+    const { part, kind } = partOf(stage);
     return part === GRADIENTS || part === UPSTREAM ? this.header.of[GRADIENTS + kind] : "";
   }
 
@@ -277,7 +294,20 @@ export class Pooling extends Board {
 
   /** @param {import("../common/board.js").Place} place */
   inWords(place) {
-    return this.of ? `∂ ${this.of} / ∂ ${nameOf(this.model, place.stage, place.index)} is ${short(this.model.value(place.stage, place.index), 6)}. ${sentenceOf(this.model, place)}` : `${super.inWords(place)}. ${sentenceOf(this.model, place)}`;
+    const of = this.#of(place);
+    const cell = super.inWords(place);
+    return `${of ? `∂ ${of} / ∂ ${cell}` : cell}. ${this.#sentence(place)}`;
+  }
+
+  /** What a cell is to the poolings, and what is asked or can be done where that is not to be seen. @param {import("../common/board.js").Place} place */
+  #sentence(place) {
+    const said = sentenceOf(this.model, place);
+    const { mode, target, cell } = this.header;
+    if (mode !== "gradient") return said;
+    const { part, kind } = partOf(place.stage);
+    if (target === "own") return `${said} ${OWN}`;
+    const asked = part === UPSTREAM && !isWhole(kind) && String(place.index.slice(2)) === String(cell);
+    return target === "cell" && !asked ? `${said} Gradients are of the output [${cell.join(", ")}] alone, the last that was pinned.` : said;
   }
 
   /** @param {import("../common/board.js").Place} place */
@@ -358,7 +388,7 @@ export class Pooling extends Board {
   }
 }
 
-/** Each term of a gradient has a hue of its own. @param {any} told */
+/** Each term of a gradient has a hue of its own, and says which output it comes from. @param {any} told */
 function keyed(told) {
-  return { ...told, terms: told.terms.map((/** @type {any} */ term, /** @type {number} */ key) => ({ ...term, key })) };
+  return { ...told, terms: told.terms.map((/** @type {any} */ term, /** @type {number} */ key) => ({ ...term, key, label: `[${term.index.slice(2).join(", ")}]: ` })) };
 }

@@ -13,7 +13,7 @@ const [NARROWEST, FIRST] = [118, 190]; // px of a column, and of the first, whic
 const ROOMY = 1200; // px
 const WHY = 130; // px of a column that says why it shows no map
 const SMALLEST_MAP = 96; // px: a map of few cells may have larger ones
-const TALLEST = [272, 204, 144]; // px of a map, by how many stand below each other
+const TALLEST = [272, 204, 138]; // px of a map, by how many stand below each other
 
 /** @typedef {{rows: number, columns: number, ring: readonly number[]}} Size */
 

@@ -20,9 +20,17 @@ export function sentenceOf(model, place) {
   const made = (part === AFTER ? AFTER : VALUES) + kind;
   if (isMax(kind)) return ofLargest(model, made, place.index);
   const cells = model.counted(model.byNumber.get(made), place.index);
-  if (part === UPSTREAM) return kind === 2 ? "Each cell gets as much of it as the cell has in the norm: x / norm." : `Each of its ${cells.toLocaleString("en")} cells gets an equal part of it.`;
-  if (kind === 2) return "Every cell counts, and a large one counts for more: by its square.";
+  const scaled = kind === 2 ? scaleOf(model, made, place.index) : "";
+  if (part === UPSTREAM) return kind === 2 ? `Each cell gets as much of it as the cell has in the norm: x / norm${scaled && `${scaled}, the cells of the window over those counted`}.` : `Each of its ${cells.toLocaleString("en")} cells gets an equal part of it.`;
+  if (kind === 2) return `Every cell ${scaled ? "on the map " : ""}counts, and a large one counts for more: by its square.`;
   return `Each of the ${cells.toLocaleString("en")} cells counts the same: 1/${cells.toLocaleString("en")} of its number.`;
+}
+
+/** What a norm's slope is multiplied by where its window reaches past the edge: "" where it does not. @param {Model} model @param {number} made @param {number[]} index */
+function scaleOf(model, made, index) {
+  const stage = model.byNumber.get(made);
+  const [cells, counted] = [stage.link.extent[0] * stage.link.extent[1], model.counted(stage, index)];
+  return cells === counted ? "" : ` × ${cells}/${counted}`;
 }
 
 /** @param {Model} model @param {number} made @param {number[]} index */
@@ -69,7 +77,10 @@ function ofGradient(model, index, kind) {
   if (kind === 2) {
     const flat = outputs.some((output) => model.value(VALUES + kind, output) === 0);
     if (flat) return "All cells of a window here are 0: there the norm has no slope, and nothing is handed on, as in PyTorch.";
-    return "A norm shares its gradient out by size: each cell gets x / norm of it, so large cells get more.";
+    const scales = [...new Set(outputs.map((output) => scaleOf(model, VALUES + kind, output)))];
+    const scaled = scales.length === 1 ? scales[0] : `, times ${scales.map((scale) => scale.replace(" × ", "") || "1").join(" or ")}`;
+    const why = scales.some(Boolean) ? " That is the cells of the window over those counted." : "";
+    return `A norm shares its gradient out by size: each cell gets x / norm${scaled} of it, so large cells get more.${why}`;
   }
   return isWhole(kind) ? "A mean shares its gradient out in equal parts, here over all cells." : `A mean shares its gradient out in equal parts; this is the cell's part of ${many}.`;
 }

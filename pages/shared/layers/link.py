@@ -66,7 +66,7 @@ def _written(laboratory: Laboratory) -> dict[str, Any] | None:
     plain = Laboratory()
     told: dict[str, Any] = {}
     given: dict[str, dict[str, Any]] = {}
-    for family, (x, source) in laboratory.given.items():
+    for family, (x, source, _) in laboratory.given.items():
         before = None if source == OWN else _planes(prepared(family, source).input)
         its = input_told(_planes(x), before, {} if source == "worked" else {"input": source})
         if its is None:

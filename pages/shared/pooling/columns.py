@@ -59,19 +59,34 @@ def _note(laboratory: Laboratory, kind: Kind, output: Pair) -> str:
         return kind.word
     window = kind.make(laboratory.window).window((1, 1, *laboratory.plane))
     size_ = geometry_words(window, laboratory.plane, output) if isinstance(window, Window) else ""
-    return f"{kind.word}\n{size_}" + "\n◥ where cells tie" * (kind.name == "max")
+    return f"{kind.word}\n{size_}"
 
 
 def _input_note(laboratory: Laboratory) -> str:
     down, across = laboratory.window.padding
+    past = "\npast the edge: a window of ceil_mode reaches there, and nothing there counts" * overhangs(laboratory)
     if down or across:
         padded = size((laboratory.plane[0] + 2 * down, laboratory.plane[1] + 2 * across))
-        return f"padded to {padded}: the maximum never picks the padding, an average takes it as 0"
+        taken = "takes it as 0" if laboratory.window.count_include_pad else "leaves it out"
+        return f"padded to {padded}: the maximum never picks the padding, an average {taken}{past}"
+    if past:
+        return past.strip()
     if laboratory.source == OWN:
         return f"A copy of Explore's input, in one plane and made to fit {SIDE_LARGEST} cells a side"
     if laboratory.source == FEATURES:
         return f"A copy of Explore's feature map: its middle, where it has more than {SIDE_LARGEST} cells a side"
     return "Choose a cell and type to change it"
+
+
+def overhangs(laboratory: Laboratory) -> bool:
+    """Whether a last window reaches past the padded input."""
+    window = laboratory.window
+    return any(
+        (count - 1) * stride + kernel > size_ + 2 * padding
+        for count, stride, kernel, size_, padding in zip(
+            laboratory.pooled, window.stride, window.kernel_size, laboratory.plane, window.padding, strict=True
+        )
+    )
 
 
 def _input(laboratory: Laboratory) -> list[Control]:

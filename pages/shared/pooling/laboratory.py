@@ -243,7 +243,8 @@ def run(laboratory: Laboratory, cell: Pair = (0, 0)) -> Run:
             back = network.backward(trace, _upstream(laboratory, kind, cell, trace.output.shape))
         if shifted is not None:
             after = network.trace(shifted)
-            measures.append(measured(kind.title, trace.output, after.output, x, shifted))
+            alike = kind.name != "l2"
+            measures.append(measured(kind.title, trace.output, after.output, x, shifted, comparable=alike))
         pooled[number] = Pooled(kind, trace, back, after)
     return Run(laboratory, cell, pooled, shifted, measures)
 

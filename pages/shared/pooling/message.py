@@ -114,6 +114,7 @@ def _stages(run: Run, arrays: describe.Arrays) -> list[dict[str, Any]]:
     # Its place beside the others' maps: the same words stand over each row of them.
     label = {"values": "", "gradient": "values", "shift": "before"}[laboratory.mode]
     first = {**describe.given(x, arrays, _LIKE_INPUT), "column": "input", "label": label}
+    first["note"] = "An input cell: its number was given, nothing was computed."
     down, across = laboratory.window.padding
     first["ring"] = [down, down, across, across]
     stages = [first]

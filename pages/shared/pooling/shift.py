@@ -41,7 +41,8 @@ class Measure(NamedTuple):
         cells: of all.
         change: the mean of all cells' absolute differences.
         share: the same over the mean of what the cells held, absolute; None where they held nothing.
-        relative: ``change`` over the input's own; None where the shift changes no input cell.
+        relative: ``change`` over the input's own; None where the shift changes no input cell, or where that is not
+            comparable.
         sentence: what that means.
     """
 
@@ -54,7 +55,9 @@ class Measure(NamedTuple):
     sentence: str
 
 
-def measured(title: str, before: FloatArray, after: FloatArray, x: FloatArray, shifted: FloatArray) -> Measure:
+def measured(
+    title: str, before: FloatArray, after: FloatArray, x: FloatArray, shifted: FloatArray, *, comparable: bool = True
+) -> Measure:
     """Measure what a shift changed.
 
     Args:
@@ -63,23 +66,30 @@ def measured(title: str, before: FloatArray, after: FloatArray, x: FloatArray, s
         after: of the shifted input.
         x: the input.
         shifted: the shifted input.
+        comparable: whether its numbers are of the input's size; a norm's grow with its window.
     """
     same = int(np.isclose(before, after, rtol=1e-9, atol=1e-12).sum())
     change, moved_by = (float(np.abs(b - a).mean()) for a, b in ((before, after), (x, shifted)))
     held = float(np.abs(before).mean())
     share, relative = (change / held if held else None), (change / moved_by if moved_by else None)
-    sentence = _sentence(same, before.size, relative, own=before is x)
-    return Measure(title, same, before.size, change, share, relative, sentence)
+    sentence = _sentence(same, before.size, relative, own=before is x, comparable=comparable)
+    return Measure(title, same, before.size, change, share, relative if comparable else None, sentence)
 
 
-def _sentence(same: int, cells: int, relative: float | None, *, own: bool) -> str:
+def _sentence(same: int, cells: int, relative: float | None, *, own: bool, comparable: bool) -> str:
     if relative is None:
         return "The shift changes no cell of the input."
     if own:
         return "What each pooling is measured by: how much a cell of the input changes."
     if same == cells:
         return "Invariant to this shift: what comes out is what came out before."
-    stays = "It is another number" if cells == 1 else f"{100 * same / cells:.0f} % of the outputs stay"
+    stays = (
+        "It is another number"
+        if cells == 1
+        else f"{f'{100 * same / cells:.1f}'.removesuffix('.0')} % of the outputs stay"
+    )
+    if not comparable:
+        return f"{stays}; a norm's numbers are larger than the cells, so its change is not compared with theirs."
     if relative >= 1:
         return f"{stays}; a cell changes more than one of the input, as its numbers are larger or the edge weighs more."
     return f"{stays}; a cell changes {relative:.2f} times as much as one of the input: the shift is softened."
