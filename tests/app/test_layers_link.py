@@ -71,7 +71,7 @@ def assert_same(first: Laboratory, second: Laboratory) -> None:
         if field.name != "given":
             np.testing.assert_array_equal(getattr(first, field.name), getattr(second, field.name), err_msg=field.name)
     assert set(first.given) == set(second.given)
-    for family, (x, source) in first.given.items():
+    for family, (x, source, _) in first.given.items():
         np.testing.assert_array_equal(x, second.given[family].input, err_msg=family)
         assert source == second.given[family].source
     one, other = screen(first), screen(second)
@@ -104,7 +104,7 @@ def test_the_laboratory_above_differs_from_the_first_in_every_setting():
     for field in fields(Laboratory):
         if field.name != "given":
             assert not np.array_equal(getattr(state, field.name), getattr(plain, field.name)), field.name
-    assert all(source != "worked" for _, source in state.given.values())
+    assert all(source != "worked" for _, source, _ in state.given.values())
 
 
 PINS = st.none() | st.tuples(st.sampled_from([-1, 0, 1, 4, 9]), st.lists(st.integers(0, 3), min_size=1, max_size=4))
