@@ -266,6 +266,13 @@ def test_a_step_is_found_as_it_was_left_and_begins_anew_when_asked():
     assert not desk.can_undo()
 
 
+@pytest.mark.parametrize("value", [99, -1, "x", None, 0.5, [1]])
+def test_a_step_that_there_is_not_leads_to_the_nearest(value: Any):
+    desk = at("sliding", 1)
+    do(desk, {"op": "step", "value": value})
+    assert desk.number in (0, 2)
+
+
 def test_what_was_predicted_and_answered_is_found_again_too():
     desk = at("one_cell")
     do(desk, {"op": "reveal", "index": [0, 0, 0, 0]})

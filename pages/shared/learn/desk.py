@@ -60,6 +60,7 @@ class LearnDesk(ExperimentDesk):
     answer: str = ""
     clues: int = 0
     _left: dict[tuple[str, int], Left] = field(default_factory=dict)
+    _written: tuple[Lesson, Link] | None = None
     _verdict: tuple[Any, Verdict] | None = None
 
     @property
@@ -101,8 +102,14 @@ class LearnDesk(ExperimentDesk):
         lesson = self.lesson
         if lesson is None:
             return Link("")
-        made = to_link(lesson) if self.name == OWN else Link(self.name)
+        made = self._own_link(lesson) if self.name == OWN else Link(self.name)
         return made if made.code is None or not self.number else Link(f"{made.code}.{self.number + 1}", made.missing)
+
+    def _own_link(self, lesson: Lesson) -> Link:
+        """A teacher's lesson as a link, written once: every answer has the address."""
+        if self._written is None or self._written[0] is not lesson:
+            self._written = (lesson, to_link(lesson))
+        return self._written[1]
 
     def follow(self, code: str) -> None:
         """Begin on what an address holds, or say why not over the list of all lessons."""
@@ -192,7 +199,8 @@ class LearnDesk(ExperimentDesk):
         elif edit["op"] == "overview":
             self.go("", 0)
         elif edit["op"] == "step":
-            self.go(self.name, int(edit.get("value") or 0))
+            number = edit.get("value")
+            self.go(self.name, number if isinstance(number, int) else 0)
         elif edit["op"] == "again":
             self.begin()
         elif edit["op"] == "answer":
