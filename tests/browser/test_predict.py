@@ -1,13 +1,11 @@
 """Predict, then reveal, on Explore: by mouse and by keyboard, with the numbers of ``cnn_core`` and no others."""
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
-from tests.browser.screen import cell_centre, clear, edited, revision, take_sample, type_number, wait_drawn
+from tests.browser.screen import cell_centre, clear, edited, last_cell, revision, take_sample, type_number, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -179,8 +177,9 @@ def test_a_photograph_is_hidden_too_and_its_cells_are_chosen_by_hand(explore: Pa
     take_sample(explore, "Brick wall")
     hide(explore, "conv")
     chain = build(edited({"op": "sample", "value": "brick"}))
+    clear(explore)
     explore.locator("[data-view=conv]").click(position={"x": 40, "y": 40})
-    name = explore.locator(".ks-ledger h2").inner_text()
-    row, column = (int(at) for at in re.findall(r"\d+", name))
+    row, column = last_cell(explore)["index"][2:]
+    expect(explore.locator(".ks-ledger h2")).to_have_text(f"Feature map [{row}, {column}]")
     guess(explore, f"{chain.trace.stages[0].output[0, 0, row, column]:.5f}")
     expect(explore.locator(".ks-verdict")).to_have_text("✓ Right.")
