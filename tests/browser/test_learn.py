@@ -81,7 +81,7 @@ def test_steps_downhill_lower_the_loss_and_undo_goes_back(learn: Callable[..., P
     page = learn("learning.2")
 
     def loss() -> float:
-        return float(page.locator(".ks-here").inner_text().split("= ")[1].split("\n")[0])
+        return float(page.locator(".ks-here").inner_text().split("≈ ")[1].split("\n")[0])
 
     begun = loss()
     for _ in range(3):

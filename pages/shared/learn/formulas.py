@@ -75,8 +75,9 @@ def _cell(chain: Chain, pin: Place) -> Formula | None:
     if asked.rule != "sum" or stage != 0 or len(asked.terms) > 9:
         return None
     products = " + ".join(f"{_short(t.value)}·{_short(t.weight or 0)}" for t in asked.terms)
-    bias = f" + {_short(asked.bias)}"
-    return Formula("The pinned cell", "Σ cell · weight + bias", f"{products}{bias} = {_short(asked.value)}")
+    shown = math.fsum(_seen(t.value) * _seen(t.weight or 0) for t in asked.terms) + _seen(asked.bias)
+    here = f"{products} + {_short(asked.bias)} {_equals(shown, asked.value)}"
+    return Formula("The pinned cell", "Σ cell · weight + bias", here)
 
 
 def _channels(chain: Chain, _: Place) -> Formula | None:
@@ -124,7 +125,8 @@ def _pooling(chain: Chain, pin: Place) -> Formula | None:
         return Formula(
             "The pinned cell", "the largest of its window", f"max({', '.join(values)}) = {_short(asked.value)}"
         )
-    here = f"({' + '.join(values)}) / {len(asked.terms)} = {_short(asked.value)}"
+    shown = math.fsum(_seen(term.value) for term in asked.terms if term.index is not None) / len(asked.terms)
+    here = f"({' + '.join(values)}) / {len(asked.terms)} {_equals(shown, asked.value)}"
     return Formula("The pinned cell", "the mean of its window", here)
 
 
@@ -146,7 +148,7 @@ def _softmax(chain: Chain, _: Place) -> Formula | None:
     values = chain.trace.stages[scores].output[0]
     powers = [math.exp(value) for value in values]
     lines = [
-        f"{chain.experiment.class_name(k)}: e^{_short(value)} = {powers[k]:.3f}, of {sum(powers):.3f} is {share:.3f}"
+        f"{chain.experiment.class_name(k)}: e^{_short(value)} ≈ {powers[k]:.3f}, of {sum(powers):.3f} is {share:.3f}"
         for k, (value, share) in enumerate(zip(values, chain.trace.stages[shares].output[0], strict=True))
     ]
     return Formula("Softmax", "e^score / sum of e^score over all classes", "\n".join(lines))
@@ -165,11 +167,22 @@ def _learning(chain: Chain, pin: Place) -> Formula | None:
     weight = chain.experiment.bank[0, 0, 0, 0]
     gradient = slope[0, :, 0, 0].sum()  # the same weight on every channel
     after = weight - LEARNING_RATE * gradient
+    shown = _seen(weight) - LEARNING_RATE * _seen(float(gradient))
     here = (
-        f"loss for class {chain.experiment.class_name(0)}: −log(probability) = {loss:.4f}\n"
-        f"weight [0, 0]: {_short(weight)} − {LEARNING_RATE} · {_short(float(gradient))} = {_short(float(after))}"
+        f"loss for class {chain.experiment.class_name(0)}: −log(probability) ≈ {loss:.4f}\n"
+        f"weight [0, 0]: {_short(weight)} − {LEARNING_RATE} · {_short(float(gradient))} {_equals(shown, float(after))}"
     )
     return Formula("One step", "weight − rate · ∂loss/∂weight", here)
+
+
+def _equals(shown: float, value: float) -> str:
+    """The result of a sum: "=" where the digits that are shown give just the digits shown here, else "≈"."""
+    return f"{'=' if math.isclose(shown, _seen(value), rel_tol=1e-12, abs_tol=1e-12) else '≈'} {_short(value)}"
+
+
+def _seen(value: float) -> float:
+    """A number as its shown digits have it."""
+    return float(f"{value:.4g}")
 
 
 def _short(value: float) -> str:
