@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import conv2d, conv2d_backward
-from cnn_core.ops.conv import dispatch, gradients, rows, separable, shifted, spectral, winograd
+from cnn_core.ops.conv import dispatch, folded, gradients, rows, separable, shifted, spectral, winograd
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose, correlate
 from cnn_core.shapes import PADDING_MODES
@@ -55,6 +55,8 @@ def small_parts(patch):
     patch.setattr(dispatch, "GATHERED_SINGLE", 60)
     patch.setattr(dispatch, "COLUMNS_LEAST", 1)
     patch.setattr(dispatch, "AROUND_MOST", 60)
+    patch.setattr(folded, "SUMS_MOST", 90)
+    patch.setattr(folded, "LOW", 2)
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
@@ -96,6 +98,45 @@ def test_a_column_times_a_row_may_be_slid_one_after_the_other(parts, case):
             small_parts(patch)
         ours = forced(Branch.SEPARABLE, x, weight, bias, given_settings)
     assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("parts", [False, True])
+@settings(max_examples=80)
+@given(convolutions())
+def test_a_kernel_may_be_slid_column_by_column_and_its_columns_folded(parts, dtype, case):
+    x, weight, _, given_settings = noisy(case, dtype)
+    given_settings = {**given_settings, "groups": x.shape[1]}
+    if given_settings["dilation"][0] > 1:
+        given_settings["stride"] = (1, given_settings["stride"][1])
+    x = np.pad(x, ((0, 0), (0, 0), (0, 0), (4, 4)))
+    reach = (weight.shape[3] - 1) * given_settings["dilation"][1]
+    down, (left, right) = given_settings["padding"]
+    given_settings["padding"] = (down, (min(left, reach), min(right, reach)))
+    weight = (
+        np.repeat(weight[:1, :1], x.shape[1], axis=0) * np.arange(1, x.shape[1] + 1, dtype=dtype)[:, None, None, None]
+    )
+    bias = np.arange(x.shape[1], dtype=dtype)
+    sliding = conv_window(x.shape, weight.shape, *given_settings.values(), "zeros")
+    why_not = dispatch.obstacle(Branch.FOLDED, x, weight, sliding, x.shape[1])
+    assert (why_not is None) == (sliding.output_size(*x.shape[2:])[1] <= -(-x.shape[3] // sliding.stride[1]))
+    if why_not is None:
+        with pytest.MonkeyPatch.context() as patch:
+            if parts:
+                small_parts(patch)
+            ours = forced(Branch.FOLDED, x, weight, bias, given_settings)
+        assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize(
+    "change", [np.asfortranarray, lambda x: x[:, :, ::-1], lambda x: x[..., ::-1], lambda x: x[:, ::-1]]
+)
+def test_folding_reads_rows_wherever_they_lie(change):
+    rng = np.random.default_rng(12)
+    x = change(rng.normal(size=(2, 3, 18, 11)).astype(np.float32))
+    weight = rng.normal(size=(3, 1, 3, 5)).astype(np.float32)
+    kept = {"stride": (1, 1), "padding": ((1, 1), (2, 2)), "dilation": (1, 1), "groups": 3}
+    assert_close(forced(Branch.FOLDED, x, weight, None, kept), x, weight, None, kept)
 
 
 @pytest.mark.parametrize("parts", [False, True])
@@ -246,6 +287,11 @@ GREY = (1, 1, 480, 640)
         (np.float64, (1, 1, 28, 28), (4, 1, 5, 5), {}, Branch.SHIFTED),
         (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.FOLDED),
+        (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
+        (np.float32, GREY, (1, 1, 5, 5), {"padding": 2, "stride": 3}, Branch.BANDED),
+        (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
+        (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
         (np.float32, (1, 3, 224, 224), (16, 3, 3, 3), {}, Branch.BANDED),
         (np.float32, (1, 24, 56, 56), (64, 24, 3, 3), {}, Branch.BANDED),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {}, Branch.WINOGRAD),
@@ -257,8 +303,8 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 256, 56, 56), (64, 256, 1, 1), {}, Branch.GATHERED),
         (np.float32, (1, 8, 56, 56), (8, 8, 3, 3), {"stride": 2, "dilation": 2}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),
-        (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.BANDED),
-        (np.float32, (1, 1, 40, 40), (1, 1, 31, 31), {"padding": 15}, Branch.BANDED),
+        (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.FOLDED),
+        (np.float32, (1, 1, 40, 40), (1, 1, 31, 31), {"padding": 15}, Branch.FOLDED),
     ],
 )
 def test_geometry_and_type_choose(dtype, x_shape, weight_shape, given_settings, expected):
@@ -275,7 +321,7 @@ def test_weights_choose():
     sliding = conv_window(x.shape, gauss.shape, 1, 0, 1, 1, "zeros")
     assert choose(x, gauss, sliding, 1) is Branch.SEPARABLE
     gauss[0, 0, 0, 0] *= 1.001
-    assert choose(x, gauss, sliding, 1) is Branch.BANDED
+    assert choose(x, gauss, sliding, 1) is Branch.FOLDED
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])

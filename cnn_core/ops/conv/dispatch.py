@@ -13,8 +13,9 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import shifted, spectral, winograd
+from cnn_core.ops.conv import folded, shifted, spectral, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
+from cnn_core.ops.conv.folded import correlate_folded
 from cnn_core.ops.conv.gathered import correlate_gathered
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
@@ -68,6 +69,11 @@ class Branch(Enum):
         "banded",
         correlate_banded,
         "Multiplies whole rows by a band matrix that holds the kernel, moved on by a row.",
+    )
+    FOLDED = (
+        "folded",
+        correlate_folded,
+        "Slides each column of the kernel down the image's own rows, then adds the columns up, each a cell further on.",
     )
     SEPARABLE = (
         "separable",
@@ -145,6 +151,11 @@ def _by_rows(x: Array, weight: Array, sliding: Window, groups: int) -> Choice:
     if suits_spectrum(x, weight, sliding, groups):
         least = spectral.TAPS_LEAST
         return Choice(Branch.SPECTRAL, f"From {least} multiply-adds a cell on, transforms cost less than the sums.")
+    if suits_fold(x, weight, sliding, groups):
+        # 0.55 against 0.86 ms for a band, 3×3 with a stride of 2 on 96 planes of 112×112; 1.2 against 2.1, 15×15, grey
+        return Choice(
+            Branch.FOLDED, "One kernel for each plane: its columns read the rows where they lie, without a copy."
+        )
     return Choice(
         Branch.BANDED,
         "In single precision, bands were the fastest for such shapes where this was measured: one thread.",
@@ -179,9 +190,9 @@ def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: i
         return _why_no_winograd(x, weight, sliding, groups)
     if not (weight.shape[1] == 1 and weight.shape[0] == groups):
         return "It takes one kernel of one plane for each channel."
-    if branch is Branch.SPECTRAL:
-        return _why_no_spectrum(x, sliding)
-    return _why_not_separable(weight)
+    if branch is Branch.SEPARABLE:
+        return _why_not_separable(weight)
+    return _why_no_spectrum(x, sliding) if branch is Branch.SPECTRAL else _why_not_folded(x, sliding)
 
 
 def _why_not_separable(weight: Array) -> str | None:
@@ -198,6 +209,15 @@ def _why_no_spectrum(x: Array, sliding: Window) -> str | None:
     return None
 
 
+def _why_not_folded(x: Array, sliding: Window) -> str | None:
+    before = (sliding.padding[0][0], sliding.padding[1][0])
+    columns = sliding.output_size(x.shape[2], x.shape[3])[1]
+    place = Place(before, sliding.stride, sliding.dilation[1])
+    if folded.fits(sliding.kernel_size[1], place, x.shape[3], columns):
+        return None
+    return "Its sums are rows as wide as the image, and windows overhang these by as much as they are wide."
+
+
 def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> str | None:
     if sliding.kernel_size != (3, 3) or sliding.stride != (1, 1) or groups != 1:
         return "It knows kernels of 3×3 alone, without a stride or groups."
@@ -210,7 +230,7 @@ def obstacles(x: Array, weight: Array, sliding: Window, groups: int) -> dict[Bra
     """For every branch None where it can do this work, else the sentence that says why not."""
     found = {branch: obstacle(branch, x, weight, sliding, groups) for branch in Branch}
     if not (finite(x) and finite(weight)):
-        spreading = [Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD]
+        spreading = [Branch.FOLDED, Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD]
         if block_rows(weight.shape[0] // groups) > 1:
             spreading.append(Branch.BANDED)
         found |= {branch: found[branch] or _WOULD_SPREAD for branch in spreading}
@@ -233,6 +253,13 @@ def suits_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> boo
     cells = x.shape[0] * math.prod(sliding.output_size(x.shape[2], x.shape[3]))
     few = weight.shape[0] * weight.shape[1] <= winograd.KERNELS_MOST
     return few and cells >= winograd.CELLS_LEAST and winograd.dense(x, weight)
+
+
+def suits_fold(x: Array, weight: Array, sliding: Window, groups: int) -> bool:
+    """Whether folding pays: a kernel for each channel, and not the few columns for which copies are as fast."""
+    if obstacle(Branch.FOLDED, x, weight, sliding, groups) is not None:
+        return False
+    return folded.pays(sliding.kernel_size[1], sliding.stride[1], x.shape[3])
 
 
 def has_slabs(sliding: Window) -> bool:
@@ -279,7 +306,7 @@ def correlate(
         return out
     weight = np.ascontiguousarray(weight)
     chosen = choose(x, weight, sliding, groups, ordered) if branch is None else branch
-    if chosen in (Branch.BANDED, Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD):
+    if chosen not in (Branch.SHIFTED, Branch.GATHERED):
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if chosen is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)

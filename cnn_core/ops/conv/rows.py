@@ -138,7 +138,20 @@ def _lay_out(
         laid[:, high - top : count] = 0
     for b, inside in taps:
         if inside is not None:
-            laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]] = cells[:, low:high, ..., inside[1]]
+            target = laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]]
+            _copy_lines(target, cells[:, low:high, ..., inside[1]])
+
+
+def _copy_lines(target: Array, source: Array) -> None:
+    """``target[...] = source``, each line of the last axis at once where its cells are neighbours in both.
+
+    A copy of numbers begins anew in each line; one of lines, taken for single items of so many bytes, does not: 16
+    against 47 µs for 512 images of 14×14, 41 against 55 for 32 of 112×112.
+    """
+    if target.strides[-1] == source.strides[-1] == target.itemsize:
+        line = np.dtype((np.void, target.shape[-1] * target.itemsize))
+        target, source = target.view(line), source.view(line)
+    target[...] = source
 
 
 def slabs(laid: Array, first: int, count: int, step: int, rows: int, columns: int) -> Array:

@@ -1,0 +1,238 @@
+"""Convolution of each plane by a kernel of its own, from the image's own rows: nothing is laid out first.
+
+A block of ``B`` neighbouring output rows reads ``R = (B - 1) * stride + KH`` rows of its plane, which lie evenly apart
+in memory, so that a product takes them where they are. A band matrix (see ``banded``) that holds the kernel's columns
+one under the other gives for each column a plane of sums down, as wide as the image:
+
+    (KW * B, R) @ (R, W) -> (KW, B, W)
+
+Cell ``j`` of an output row is then made of cell ``j + k * dilation - left`` of plane ``k``. In memory these lie a plane
+and ``dilation`` cells apart, evenly too: one product with a line of ones adds them up, over a whole block as over one
+line. What such a line takes from the row before or after is made zero first: no window of that row reads it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from cnn_core.ops._arrays import Array
+from cnn_core.ops.conv.rows import Place
+
+# Rows of a block, the best first: with 4, KH of R numbers in a line of the band are no zeros, and its product has lines
+# enough. Of a number of rows that none of these divides, the last block is lower. 7×7 on 480×640 takes 0.41 ms with 4,
+# 0.44 with 5 and with 3, 0.49 with 7.
+BLOCK_ROWS = (4, 5, 3, 6, 7, 8)
+
+# Planes as low as that are one block, up to twice as low two: 0.26 against 0.45 ms for 5×5 on 512 planes of 14×14.
+LOW = 8
+
+# Numbers of a chunk's planes of sums: below, its calls weigh too much, 1.2 times the time with 300,000; above, nothing
+# is gained.
+SUMS_MOST = 900_000
+
+# Columns up to which kernels of no more than NARROW columns are folded. Laying out as many copies is as fast from there
+# on: 0.32 ms for 3×3 on 32 planes of 112×112, 0.28 here; 0.20 for both on 480×640.
+WIDTH_MOST = 128
+NARROW = 4
+
+# A stride makes only every so-many-th of the sums worth its while: 0.55 of a band's time with 2.
+STRIDE_MOST = 2
+
+
+class Reading(NamedTuple):
+    """Neighbouring blocks of output rows that read equally many rows.
+
+    Attributes:
+        first: the first block.
+        last: one past the last.
+        start: the row of the image that the first block reads first, zeros around the image aside.
+        low: how many rows of zeros are above it.
+        high: how many rows a block reads, these zeros among them; those below the image aside.
+    """
+
+    first: int
+    last: int
+    start: int
+    low: int
+    high: int
+
+
+def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> None:
+    """Slide ``weight`` over ``x`` and write into ``out``.
+
+    Args:
+        x: ``(N, C, H, W)``, all finite, not padded.
+        weight: ``(C, 1, KH, KW)``, all finite.
+        bias: ``(C,)`` or None.
+        out: ``(N, C, OH, OW)``, written to; rows may lie apart, the cells of a row may not.
+        place: where the windows lie; ``fits`` is true of it.
+    """
+    (rows, columns), step = out.shape[2:], place.stride[0]
+    if x.strides[3] != x.itemsize or x.strides[2] < x.shape[3] * x.itemsize:
+        x = np.ascontiguousarray(x)
+    block = block_rows(rows)
+    whole = rows // block * block
+    fold = Fold(np.ones((1, weight.shape[3]), dtype=x.dtype), place, x.shape[3], columns)
+    # A last, lower block is done by itself.
+    for first, last, lines in ((0, whole, block), (whole, rows, rows - whole)):
+        if first < last:
+            start = Place((place.before[0] - first * step, place.before[1]), place.stride, place.across)
+            _fold_blocks(x, weight[:, 0], bias, out[:, :, first:last], start, lines, fold)
+
+
+def fits(kernel_w: int, place: Place, width: int, columns: int) -> bool:
+    """Whether rows of ``width`` cells can be folded to ``columns``: their windows begin and end about as they do."""
+    reach, left = (kernel_w - 1) * place.across, place.before[1]
+    return 0 <= left <= reach < width and (columns - 1) * place.stride[1] < width
+
+
+def pays(kernel_w: int, step: int, width: int) -> bool:
+    """Whether it was measured to be faster than laying rows out."""
+    return step <= STRIDE_MOST and (step > 1 or kernel_w > NARROW or width <= WIDTH_MOST)
+
+
+def block_rows(rows: int) -> int:
+    """How many output rows to make in one block."""
+    if rows <= LOW:
+        return rows
+    if rows <= 2 * LOW and rows % 2 == 0:
+        return rows // 2
+    return next((block for block in BLOCK_ROWS if rows % block == 0), BLOCK_ROWS[0])
+
+
+def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, place: Place, lines: int, fold: Fold) -> None:
+    """Blocks of ``lines`` output rows, a chunk at a time: all of them, of some planes, or some, of one plane."""
+    (batch, channels, height, width), (_, kernel_h, kernel_w) = x.shape, weight.shape
+    step, count = place.stride[0], out.shape[2] // lines
+    reach = (lines - 1) * step + kernel_h
+    # After each block's planes of sums a row of zeros, and one before all.
+    sums_rows = kernel_w * lines + 1
+    blocks = min(count, max(1, SUMS_MOST // (sums_rows * width)))
+    planes = max(1, min(channels, SUMS_MOST // (sums_rows * width * blocks)))
+    images = max(1, min(batch, SUMS_MOST // (sums_rows * width * blocks * channels)))
+    moved = moves(kernel_h, lines, step).astype(x.dtype).reshape(kernel_h, lines * reach)
+    # (C, KH, KW) -> (C * KW, KH)
+    kernels = weight.transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
+    # One piece of memory, which the system does not take back and clear from call to call.
+    numbers = planes * kernel_w * lines * reach
+    space = np.empty(numbers + (images * planes * blocks * sums_rows + 1) * width, dtype=x.dtype)
+    space[numbers:].reshape(-1, width)[::sums_rows] = 0
+    first = numbers + width
+    for c in range(0, channels, planes):
+        some = kernels[c * kernel_w : (c + planes) * kernel_w]
+        # (C * KW, KH) @ (KH, lines * R) -> (C, KW * lines, R): each number times 1, and zeros
+        band = np.matmul(some, moved, out=space[: len(some) * lines * reach].reshape(len(some), lines * reach))
+        band = band.reshape(len(some) // kernel_w, kernel_w * lines, reach)
+        for n in range(0, batch, images):
+            into = out[n : n + images, c : c + planes]
+            for i in range(0, count, blocks):
+                target = into[:, :, i * lines : (i + blocks) * lines]
+                # (n, c, blocks * lines, OW) -> (n, c, blocks, lines, OW), a view
+                target = target.reshape(*target.shape[:2], -1, lines, target.shape[3])
+                shape = (*target.shape[:3], sums_rows, width)
+                sums = space[first : first + math.prod(shape)].reshape(shape)
+                for reading in readings(shape[2], i * lines * step - place.before[0], lines, height, kernel_h, step):
+                    right = _read(x, (n, c, reading.start), shape[:2], reading, lines * step)
+                    # (C, 1, KW * lines, rows read) @ (N, C, blocks, rows read, W) -> (N, C, blocks, KW * lines, W)
+                    left = band[:, None, :, reading.low : reading.high]
+                    np.matmul(left, right, out=sums[:, :, reading.first : reading.last, :-1])
+                fold(sums, space, first, target)
+                if bias is not None:
+                    np.add(target, bias[c : c + planes, None, None, None], out=target)
+
+
+def moves(kernel: int, block: int, step: int) -> Array:
+    """Which number of a line of a band each tap is: ``(KH, block, R)``, ones and zeros."""
+    moved = np.zeros((kernel, block, (block - 1) * step + kernel))
+    rows, taps = np.arange(block), np.arange(kernel)[:, None]
+    moved[taps, rows, rows * step + taps] = 1
+    return moved
+
+
+def readings(count: int, above: int, lines: int, height: int, kernel: int, step: int) -> list[Reading]:
+    """What ``count`` blocks of ``lines`` rows read of planes ``height`` high, the first of them from ``above`` on."""
+    apart, reach = lines * step, (lines - 1) * step + kernel
+    begin = min(count, max(0, -(above // apart)))
+    end = max(begin, min(count, (height - reach - above) // apart + 1))
+    found = []
+    for first, last in (*((i, i + 1) for i in range(begin)), (begin, end), *((i, i + 1) for i in range(end, count))):
+        if first < last:
+            start = above + first * apart
+            low = max(0, -start)
+            found.append(Reading(first, last, min(start + low, height), low, max(low, min(reach, height - start))))
+    return found
+
+
+def _read(x: Array, first: tuple[int, int, int], planes: tuple[int, ...], reading: Reading, apart: int) -> Array:
+    """The rows that each of some blocks reads, ``apart`` rows from one to the next: overlapping views.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        first: the first image, its first plane and the first row.
+        planes: how many images, and how many planes of each.
+        reading: which blocks.
+        apart: rows.
+
+    Returns:
+        ``(n, c, blocks, rows, W)``.
+    """
+    shape = (*planes, reading.last - reading.first, reading.high - reading.low, x.shape[3])
+    if not x.flags.c_contiguous:
+        cells, (image, plane, row, cell) = x[first[0] :, first[1] :, first[2] :], x.strides
+        strides = (image, plane, apart * row, row, cell)
+        return np.lib.stride_tricks.as_strided(cells, shape, strides, writeable=False)
+    # 1 against 5 µs; of an axis of one, strides say what they like.
+    row = x.shape[3] * x.itemsize
+    plane, image = x.shape[2] * row, x.shape[1] * x.shape[2] * row
+    offset = first[0] * image + first[1] * plane + first[2] * row
+    return np.ndarray(shape, x.dtype, x, offset, (image, plane, apart * row, row, x.itemsize))
+
+
+class Fold:
+    """How planes of sums become output rows: made once for all chunks."""
+
+    def __init__(self, ones: Array, place: Place, width: int, columns: int) -> None:
+        self.ones = ones  # (1, KW)
+        self.apart, self.left, self.step = place.across, place.before[1], place.stride[1]
+        kept = (columns - 1) * self.step + 1  # columns of the image up to the last at which a window has its place
+        shifts = ((k, k * self.apart - self.left) for k in range(ones.shape[1]))
+        # What a line would take of the row before or after, or a plane of the next or the one before: zeros.
+        self.cleared = [
+            (k, slice(shift, None) if shift < 0 else slice(shift))
+            for k, shift in shifts
+            if shift < 0 or kept + shift > width
+        ]
+
+    def __call__(self, sums: Array, space: Array, first: int, out: Array) -> None:
+        """Fold a chunk.
+
+        Args:
+            sums: ``(n, C, blocks, KW * lines + 1, W)``, written to.
+            space: the memory it is in, of one dimension; the row before it is zeros, as is the last of each block.
+            first: where in it.
+            out: ``(n, C, blocks, lines, OW)``, written to.
+        """
+        (*blocks, lines, columns), width, size = out.shape, sums.shape[4], sums.itemsize
+        kernel_w, cells = self.ones.shape[1], lines * width
+        for k, some in self.cleared:
+            sums[:, :, :, k * lines : (k + 1) * lines, some] = 0
+        straight = columns == width and self.step == 1 and out.strides[3] == width * size
+        made = (out if straight else np.empty((*blocks, lines, width), dtype=sums.dtype)).reshape(*blocks, 1, cells)
+        strides = (*sums.strides[:3], (cells + self.apart) * size, size)
+        moved = np.ndarray((*blocks, kernel_w, cells), sums.dtype, space, (first - self.left) * size, strides)
+        np.matmul(self.ones, moved, out=made)
+        if not straight:
+            pick_columns(made.reshape(*blocks, lines, width), self.step, out)
+
+
+def pick_columns(x: Array, step: int, out: Array) -> None:
+    """Every ``step``-th column of ``(..., H, W)``, as many as ``(..., H, OW)`` takes."""
+    columns = out.shape[-1]
+    if step == 2 and x.shape[-1] % 2 == 0 and x.itemsize == 4:
+        # Every second number as the lower half of a number twice as long: 0.12 against 0.25 ns for each.
+        np.copyto(out.view("<u4"), x.view("<u8")[..., :columns], casting="unsafe")
+    else:
+        out[...] = x[..., : (columns - 1) * step + 1 : step]
