@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.rows import Place, slabs, strips
+from cnn_core.ops.conv.rows import Place, copy_lines, slabs, strips
 
 # Lines of a product: with 8 or 16, 64→64 channels of 56×56 take 3.2 and 3.0 ms; with 4 or 32, 5.0 and 3.9.
 LINES_MOST = 16
@@ -73,7 +73,7 @@ def correlate_banded(x: Array, weight: Array, bias: Array | None, out: Array, pl
 
 
 def _multiply(matrix: Array, laid: Array, out: Array, block: int, step: int, lines: int) -> None:
-    """``matrix`` times each slab of ``laid`` into ``out``, ``(G, C_out/G, rows, N, OW)`` or ``(..., OW, N)``.
+    """``matrix`` times each slab of ``laid`` into ``out``, ``(G, C_out/G, rows, N, OW)``.
 
     A last block may be lower.
     """
@@ -95,4 +95,5 @@ def _multiply(matrix: Array, laid: Array, out: Array, block: int, step: int, lin
             np.matmul(left, right[:, :, None], out=by_block.reshape(blocks, groups, parts, lines, width))
         else:
             product = np.matmul(left, right[:, :, None]).reshape(blocks, groups, height, outputs, images, width)
-            done.reshape(groups, outputs, blocks, height, images, width)[...] = product.transpose(1, 3, 0, 2, 4, 5)
+            target = done.reshape(groups, outputs, blocks, height, images, width)
+            copy_lines(target, product.transpose(1, 3, 0, 2, 4, 5))

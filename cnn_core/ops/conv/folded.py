@@ -14,7 +14,8 @@ line. What such a line takes from the row before or after is made zero first: no
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, place:
     blocks = min(count, max(1, SUMS_MOST // (sums_rows * width)))
     planes = max(1, min(channels, SUMS_MOST // (sums_rows * width * blocks)))
     images = max(1, min(batch, SUMS_MOST // (sums_rows * width * blocks * channels)))
-    moved = moves(kernel_h, lines, step).astype(x.dtype).reshape(kernel_h, lines * reach)
+    moved = moves(kernel_h, lines, step, x.dtype)
     # (C, KH, KW) -> (C * KW, KH)
     kernels = weight.transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
     # One piece of memory, which the system does not take back and clear from call to call.
@@ -144,15 +145,19 @@ def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, place:
                     np.add(target, bias[c : c + planes, None, None, None], out=target)
 
 
-def moves(kernel: int, block: int, step: int) -> Array:
-    """Which number of a line of a band each tap is: ``(KH, block, R)``, ones and zeros."""
-    moved = np.zeros((kernel, block, (block - 1) * step + kernel))
+@lru_cache(maxsize=64)
+def moves(kernel: int, block: int, step: int, dtype: np.dtype[Any]) -> Array:
+    """Which number of a line of a band each tap is: ``(KH, block * R)``, ones and zeros."""
+    moved = np.zeros((kernel, block, (block - 1) * step + kernel), dtype=dtype)
     rows, taps = np.arange(block), np.arange(kernel)[:, None]
     moved[taps, rows, rows * step + taps] = 1
+    moved = moved.reshape(kernel, -1)
+    moved.flags.writeable = False
     return moved
 
 
-def readings(count: int, above: int, lines: int, height: int, kernel: int, step: int) -> list[Reading]:
+@lru_cache(maxsize=256)
+def readings(count: int, above: int, lines: int, height: int, kernel: int, step: int) -> tuple[Reading, ...]:
     """What ``count`` blocks of ``lines`` rows read of planes ``height`` high, the first of them from ``above`` on."""
     apart, reach = lines * step, (lines - 1) * step + kernel
     begin = min(count, max(0, -(above // apart)))
@@ -163,7 +168,7 @@ def readings(count: int, above: int, lines: int, height: int, kernel: int, step:
             start = above + first * apart
             low = max(0, -start)
             found.append(Reading(first, last, min(start + low, height), low, max(low, min(reach, height - start))))
-    return found
+    return tuple(found)
 
 
 def _read(x: Array, first: tuple[int, int, int], planes: tuple[int, ...], reading: Reading, apart: int) -> Array:

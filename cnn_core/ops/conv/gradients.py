@@ -131,7 +131,7 @@ def _weights_from_rows(grad: Array, x: Array, sliding: Window, groups: int, mode
     total = np.zeros((groups, outputs, depth), dtype=grad.dtype)
     for cells, place, part in rows_apart(x, sliding, mode, grad):
         step = place.stride[0]
-        for laid, given in strips(cells, part, place, groups, (kernel_h, kernel_w), 1, outputs * depth):
+        for laid, given in strips(cells, part, place, groups, (kernel_h, kernel_w), 1, outputs * depth, by_cell=True):
             rows, columns = given.shape[2], given.shape[3] * given.shape[4]
             # (G, C_out/G, rows, N, OW) -> (rows, G, C_out/G, N*OW)
             left = given.transpose(2, 0, 1, 3, 4).reshape(rows, groups, outputs, columns)

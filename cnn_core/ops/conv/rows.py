@@ -29,9 +29,12 @@ COLUMNS_WANTED = 448
 COLUMNS_LEAST = 48
 NARROW = 32
 
-# Of images as narrow as that rows of a tap are so short that each costs more than what is in it: the images of a batch
-# are laid out cell beside cell instead of row beside row, 2.05 against 2.45 ms for the gradients of 6→16 channels, 5×5
-# on 64 images of 14×14. Wider ones lose more when the result is put apart again.
+# Bytes of a line that is copied as one item; longer ones take as long as their numbers.
+LINE_MOST = 512
+
+# As narrow as that, the images of a batch may be laid out cell beside cell instead of row beside row, where both sides
+# of a product are: 1.75 against 1.82 ms for a step of 6→16 channels, 5×5 on 64 images of 14×14. A result that has to be
+# put apart again loses more than that.
 NARROWEST = 16
 
 
@@ -61,7 +64,7 @@ class Place:
 
 
 def strips(
-    x: Array, out: Array, place: Place, groups: int, kernel: Pair, block: int, weights: int
+    x: Array, out: Array, place: Place, groups: int, kernel: Pair, block: int, weights: int, by_cell: bool = False
 ) -> Iterator[tuple[Array, Array]]:
     """Lay out the image, strip by strip, beside the part of the output that each strip makes.
 
@@ -73,6 +76,7 @@ def strips(
         kernel: ``(KH, KW)``.
         block: a strip has a multiple of so many output rows, the last one aside.
         weights: numbers in the other matrix of a product; with more of them a strip has fewer columns.
+        by_cell: whether the narrowest images of a batch may lie cell beside cell.
 
     Yields:
         ``(G, R, C/G, KW, n, ow)``, the same memory each time, and ``(G, C_out/G, rows, n, ow)``, a view of ``out``;
@@ -92,7 +96,7 @@ def strips(
     most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
     strip = min(most, -(-rows // block) * block)
     laid = np.empty((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
-    space, by_cell = laid.reshape(-1), images > 1 and width <= NARROWEST
+    space, by_cell = laid.reshape(-1), by_cell and images > 1 and width <= NARROWEST
     for left in range(0, width, wide):
         columns = min(wide, width - left)
         taps = [(b, place.inside(b, left, columns, x.shape[3])) for b in range(kernel_w)]
@@ -139,18 +143,18 @@ def _lay_out(
     for b, inside in taps:
         if inside is not None:
             target = laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]]
-            _copy_lines(target, cells[:, low:high, ..., inside[1]])
+            copy_lines(target, cells[:, low:high, ..., inside[1]])
 
 
-def _copy_lines(target: Array, source: Array) -> None:
-    """``target[...] = source``, each line of the last axis at once where its cells are neighbours in both.
+def copy_lines(target: Array, source: Array) -> None:
+    """``target[...] = source``, each short line of the last axis at once where its cells are neighbours in both.
 
     A copy of numbers begins anew in each line; one of lines, taken for single items of so many bytes, does not: 16
     against 47 µs for 512 images of 14×14, 41 against 55 for 32 of 112×112.
     """
-    if target.strides[-1] == source.strides[-1] == target.itemsize:
-        line = np.dtype((np.void, target.shape[-1] * target.itemsize))
-        target, source = target.view(line), source.view(line)
+    size = target.shape[-1] * target.itemsize
+    if 0 < size <= LINE_MOST and target.strides[-1] == source.strides[-1] == target.itemsize:
+        target, source = target.view(f"V{size}"), source.view(f"V{size}")
     target[...] = source
 
 
