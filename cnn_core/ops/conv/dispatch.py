@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv import folded, shifted, spectral, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
+from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.folded import correlate_folded
 from cnn_core.ops.conv.gathered import correlate_gathered
 from cnn_core.ops.conv.rows import Place
@@ -40,11 +42,8 @@ COLUMNS_LEAST = 256
 # Numbers padded at a time where the padding shows the image.
 AROUND_MOST = 1_000_000
 
-# Up to this many multiply-adds for each output cell, a product for each row with its KW copies of the input beats one
-# for many rows with KH * KW copies: 2.7 against 3.5 ms for 64→64 channels, 3×3; not for 256.
-ROW_TAPS_MOST = 1200
-
-# The same for weights' gradients, where each row's product is as large as all weights (C_out/G * C/G * KH * KW).
+# Up to this many weights of a group (C_out/G * C/G * KH * KW) their gradients are made of a product for each row with
+# its KW copies of the input; above, each of these products would be too large, and windows are gathered.
 ROW_WEIGHTS_MOST = 4096
 
 
@@ -124,54 +123,77 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         groups: into how many groups the channels fall.
         ordered: whether double precision is added in the order that others repeat.
     """
-    taps, outputs = math.prod(weight.shape[1:]), weight.shape[0] // groups
-    exact = Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
+    taps = math.prod(weight.shape[1:])
     if ordered and x.dtype != np.float32:
+        exact = Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
         words = f"{'up to' if exact is Branch.SHIFTED else 'above'} {FEW_TAPS} multiply-adds a cell"
         return Choice(exact, f"{_IN_ORDER}: {words}, {_ORDERS[exact]}.")
-    if suits_winograd(x, weight, sliding, groups):
-        # 1.9 against 3.0 ms for a band, 64→64 of 56×56; 6.8 against 10.6 for 256→256 of 28×28
-        return Choice(Branch.WINOGRAD, "Many channels under 3×3 kernels: 16 products a tile do what 36 would.")
-    gathered = _why_gathered(taps, outputs, sliding)
-    if gathered:
-        return Choice(Branch.GATHERED, gathered)
-    # Rows from here on. Bands: 0.45 against 1.1 ms for shifted planes, grey 3×3 on 480×640; 0.7 against 8 ms for 3→16.
-    if block_rows(outputs) > 1 and not (finite(x) and finite(weight)):
-        return Choice(exact, _WOULD_SPREAD)
-    return _by_rows(x, weight, sliding, groups)
+    if not weight.size:
+        return Choice(Branch.GATHERED, "There is nothing to add up.")
+    spread = False
+    special = _for_these_weights(x, weight, sliding, groups)
+    if special is not None:
+        if finite(x) and finite(weight):
+            return special
+        spread = True
+    times = estimates(x.shape, weight.shape, sliding, groups)
+    for i, (branch, time) in enumerate(times):
+        if branch is Branch.WINOGRAD and not (x.dtype == np.float32 and winograd.dense(x, weight)):
+            continue
+        if spreads(branch, weight.shape[0] // groups) and (spread or not (finite(x) and finite(weight))):
+            spread = True
+            continue
+        if spread:
+            return Choice(branch, _WOULD_SPREAD)
+        return Choice(branch, _faster(time, times[i + 1 :]))
+    raise AssertionError("windows can always be gathered")
 
 
-def _by_rows(x: Array, weight: Array, sliding: Window, groups: int) -> Choice:
-    """Of the algorithms that take whole rows, the one for these weights."""
+def _for_these_weights(x: Array, weight: Array, sliding: Window, groups: int) -> Choice | None:
+    """What kernels that are large, or a column times a row, are fastest by."""
     if obstacle(Branch.SEPARABLE, x, weight, sliding, groups) is None:
-        # 1.3 against 10 ms for a band and 6 for a spectrum, 31×31 on 480×640
+        # 0.6 against 4.0 ms for columns folded and 3.5 for a spectrum, 31×31 on 480×640
         return Choice(
             Branch.SEPARABLE, "Every kernel is a column times a row: the two take turns, with far fewer products."
         )
     if suits_spectrum(x, weight, sliding, groups):
         least = spectral.TAPS_LEAST
         return Choice(Branch.SPECTRAL, f"From {least} multiply-adds a cell on, transforms cost less than the sums.")
-    if suits_fold(x, weight, sliding, groups):
-        # 0.55 against 0.86 ms for a band, 3×3 with a stride of 2 on 96 planes of 112×112; 1.2 against 2.1, 15×15, grey
-        return Choice(
-            Branch.FOLDED, "One kernel for each plane: its columns read the rows where they lie, without a copy."
-        )
-    return Choice(
-        Branch.BANDED,
-        "In single precision, bands were the fastest for such shapes where this was measured: one thread.",
+    return None
+
+
+def _faster(time: float, others: tuple[tuple[Branch, float], ...]) -> str:
+    """Why the branch that takes ``time`` microseconds is chosen before the others."""
+    words = (
+        f"By what it multiplies and moves, it is estimated to be the fastest here: {time / 1000:.2g} ms on one thread"
     )
+    return f"{words}, {others[0][1] / 1000:.2g} ms for {others[0][0].value}." if others else f"{words}."
 
 
-def _why_gathered(taps: int, outputs: int, sliding: Window) -> str:
-    """Why windows are gathered in single precision, whatever the numbers are; "" where they are not."""
-    if not taps * outputs:
-        return "There is nothing to add up."
-    if sliding.kernel_size == (1, 1) and taps > 4:
-        # Without a stride the product reads the image itself.
-        return "The windows of a 1×1 kernel are the cells themselves: there is little to gather."
-    if taps > ROW_TAPS_MOST and outputs > 1:
-        return f"Above {ROW_TAPS_MOST:,} multiply-adds a cell, one large product makes up for copying the windows."
-    return "" if has_slabs(sliding) else _NO_SLABS
+@lru_cache(maxsize=1024)
+def estimates(
+    x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int
+) -> tuple[tuple[Branch, float], ...]:
+    """The branches that any weights may take in single precision and their microseconds, the fastest first."""
+    batch, channels, height, width = x_shape
+    size = sliding.output_size(height, width)
+    work = Work(max(1, batch), channels, weight_shape[0], groups, (height, width), sliding, size)
+    able = [Branch.GATHERED]
+    if has_slabs(sliding):
+        able.append(Branch.BANDED)
+        each = weight_shape[1] == 1 and weight_shape[0] == groups
+        if each and weight_shape[3] > 1 and _why_not_folded(width, sliding, size[1]) is None:
+            able.append(Branch.FOLDED)
+        if _suits_winograd(weight_shape, sliding, groups):
+            able.append(Branch.WINOGRAD)
+    return tuple(sorted(((branch, microseconds(branch.value, work)) for branch in able), key=lambda found: found[1]))
+
+
+def spreads(branch: Branch, outputs: int) -> bool:
+    """Whether a branch makes products with zeros or spectra, which carry a NaN or an infinity beyond its windows."""
+    if branch is Branch.BANDED:
+        return block_rows(outputs) > 1
+    return branch not in (Branch.SHIFTED, Branch.GATHERED)
 
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
@@ -190,9 +212,9 @@ def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: i
         return _why_no_winograd(x, weight, sliding, groups)
     if not (weight.shape[1] == 1 and weight.shape[0] == groups):
         return "It takes one kernel of one plane for each channel."
-    if branch is Branch.SEPARABLE:
-        return _why_not_separable(weight)
-    return _why_no_spectrum(x, sliding) if branch is Branch.SPECTRAL else _why_not_folded(x, sliding)
+    if branch is Branch.FOLDED:
+        return _why_not_folded(x.shape[3], sliding, sliding.output_size(x.shape[2], x.shape[3])[1])
+    return _why_not_separable(weight) if branch is Branch.SEPARABLE else _why_no_spectrum(x, sliding)
 
 
 def _why_not_separable(weight: Array) -> str | None:
@@ -209,11 +231,9 @@ def _why_no_spectrum(x: Array, sliding: Window) -> str | None:
     return None
 
 
-def _why_not_folded(x: Array, sliding: Window) -> str | None:
+def _why_not_folded(width: int, sliding: Window, columns: int) -> str | None:
     before = (sliding.padding[0][0], sliding.padding[1][0])
-    columns = sliding.output_size(x.shape[2], x.shape[3])[1]
-    place = Place(before, sliding.stride, sliding.dilation[1])
-    if folded.fits(sliding.kernel_size[1], place, x.shape[3], columns):
+    if folded.fits(sliding.kernel_size[1], Place(before, sliding.stride, sliding.dilation[1]), width, columns):
         return None
     return "Its sums are rows as wide as the image, and windows overhang these by as much as they are wide."
 
@@ -226,13 +246,18 @@ def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> s
     return None if winograd.dense(x, weight) else "Where many numbers are 0, its sums and differences round more."
 
 
+def _suits_winograd(weight_shape: tuple[int, ...], sliding: Window, groups: int) -> bool:
+    """Whether there are the channels for sums and differences, and no more than their memory allows."""
+    plain = sliding.kernel_size == (3, 3) and sliding.stride == (1, 1) and groups == 1
+    few = min(weight_shape[:2]) >= winograd.CHANNELS_LEAST
+    return plain and few and weight_shape[0] * weight_shape[1] <= winograd.KERNELS_MOST
+
+
 def obstacles(x: Array, weight: Array, sliding: Window, groups: int) -> dict[Branch, str | None]:
     """For every branch None where it can do this work, else the sentence that says why not."""
     found = {branch: obstacle(branch, x, weight, sliding, groups) for branch in Branch}
     if not (finite(x) and finite(weight)):
-        spreading = [Branch.FOLDED, Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD]
-        if block_rows(weight.shape[0] // groups) > 1:
-            spreading.append(Branch.BANDED)
+        spreading = (branch for branch in Branch if spreads(branch, weight.shape[0] // groups))
         found |= {branch: found[branch] or _WOULD_SPREAD for branch in spreading}
     return found
 
@@ -243,23 +268,6 @@ def suits_spectrum(x: Array, weight: Array, sliding: Window, groups: int) -> boo
         return False
     size = sliding.output_size(x.shape[2], x.shape[3])
     return weight.shape[2] * weight.shape[3] >= spectral.TAPS_LEAST and min(size) >= spectral.CELLS_LEAST
-
-
-def suits_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> bool:
-    """Whether sums and differences pay: many channels, 3×3, single precision, and numbers that can be trusted to it."""
-    plain = sliding.kernel_size == (3, 3) and sliding.stride == (1, 1) and groups == 1 and x.dtype == np.float32
-    if not plain or min(weight.shape[:2]) < winograd.CHANNELS_LEAST:
-        return False
-    cells = x.shape[0] * math.prod(sliding.output_size(x.shape[2], x.shape[3]))
-    few = weight.shape[0] * weight.shape[1] <= winograd.KERNELS_MOST
-    return few and cells >= winograd.CELLS_LEAST and winograd.dense(x, weight)
-
-
-def suits_fold(x: Array, weight: Array, sliding: Window, groups: int) -> bool:
-    """Whether folding pays: a kernel for each channel, and not the few columns for which copies are as fast."""
-    if obstacle(Branch.FOLDED, x, weight, sliding, groups) is not None:
-        return False
-    return folded.pays(sliding.kernel_size[1], sliding.stride[1], x.shape[3])
 
 
 def has_slabs(sliding: Window) -> bool:

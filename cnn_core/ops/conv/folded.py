@@ -34,14 +34,6 @@ LOW = 8
 # is gained.
 SUMS_MOST = 900_000
 
-# Columns up to which kernels of no more than NARROW columns are folded. Laying out as many copies is as fast from there
-# on: 0.32 ms for 3×3 on 32 planes of 112×112, 0.28 here; 0.20 for both on 480×640.
-WIDTH_MOST = 128
-NARROW = 4
-
-# A stride makes only every so-many-th of the sums worth its while: 0.55 of a band's time with 2.
-STRIDE_MOST = 2
-
 
 class Reading(NamedTuple):
     """Neighbouring blocks of output rows that read equally many rows.
@@ -88,11 +80,6 @@ def fits(kernel_w: int, place: Place, width: int, columns: int) -> bool:
     """Whether rows of ``width`` cells can be folded to ``columns``: their windows begin and end about as they do."""
     reach, left = (kernel_w - 1) * place.across, place.before[1]
     return 0 <= left <= reach < width and (columns - 1) * place.stride[1] < width
-
-
-def pays(kernel_w: int, step: int, width: int) -> bool:
-    """Whether it was measured to be faster than laying rows out."""
-    return step <= STRIDE_MOST and (step > 1 or kernel_w > NARROW or width <= WIDTH_MOST)
 
 
 def block_rows(rows: int) -> int:

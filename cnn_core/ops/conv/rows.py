@@ -63,6 +63,20 @@ class Place:
         return slice(low, high), slice(start + low * step, start + (high - 1) * step + 1, step)
 
 
+def columns_together(batch: int, width: int, weights: int) -> Pair:
+    """How many images' rows, and how many columns of each, are one product with a matrix of so many ``weights``."""
+    most = max(COLUMNS_LEAST, PRODUCT_MOST // weights)
+    wide = -(-width // -(-width // most))  # parts as equal as can be
+    images = min(batch, max(1, min(COLUMNS_WANTED, most) // width)) if width <= NARROW else 1
+    return -(-batch // -(-batch // images)), wide
+
+
+def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int) -> int:
+    """How many output rows are one strip, a multiple of ``block``, where a row is laid out as ``line`` numbers."""
+    most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
+    return min(most, -(-rows // block) * block)
+
+
 def strips(
     x: Array, out: Array, place: Place, groups: int, kernel: Pair, block: int, weights: int, by_cell: bool = False
 ) -> Iterator[tuple[Array, Array]]:
@@ -85,16 +99,11 @@ def strips(
     (batch, channels, rows, width), step = out.shape, place.stride[0]
     each = x.shape[1] // groups
     kernel_h, kernel_w = kernel
-    most_columns = max(COLUMNS_LEAST, PRODUCT_MOST // weights)
-    wide = -(-width // -(-width // most_columns))  # parts as equal as can be
-    images = min(batch, max(1, min(COLUMNS_WANTED, most_columns) // width)) if width <= NARROW else 1
-    images = -(-batch // -(-batch // images))
+    images, wide = columns_together(batch, width, weights)
     # (N, C, H, W) -> (G, H, C/G, N, W) and (N, C_out, OH, OW) -> (G, C_out/G, OH, N, OW): views
     cells = x.reshape(batch, groups, each, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
     target = out.reshape(batch, groups, channels // groups, rows, width).transpose(1, 2, 3, 0, 4)
-    line = groups * each * kernel_w * images * wide
-    most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
-    strip = min(most, -(-rows // block) * block)
+    strip = rows_together(rows, groups * each * kernel_w * images * wide, kernel_h, step, block)
     laid = np.empty((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
     space, by_cell = laid.reshape(-1), by_cell and images > 1 and width <= NARROWEST
     for left in range(0, width, wide):

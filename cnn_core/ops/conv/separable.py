@@ -34,16 +34,20 @@ def factors(weight: Array) -> tuple[Array, Array] | None:
     """
     if min(weight.shape[2:]) < LEAST_SIDE:
         return None
+    # Most kernels are no products, and of many the first one tells: 768 of 7×7 would take 0.3 ms.
+    return _factors(weight) if _factors(weight[:1]) is not None else None
+
+
+def _factors(weight: Array) -> tuple[Array, Array] | None:
+    # (C, 1, KH, KW) -> (C, KH, KW)
     kernels = weight[:, 0].astype(np.float64)
-    columns, rows = [], []
-    for kernel in kernels:
-        row, column = np.unravel_index(np.argmax(np.abs(kernel)), kernel.shape)
-        largest = kernel[row, column]
-        if not largest or not np.isfinite(largest):
-            return None
-        columns.append(kernel[:, column])
-        rows.append(kernel[row] / largest)
-    column_factors, row_factors = np.array(columns), np.array(rows)
+    each = np.arange(len(kernels))
+    places = np.abs(kernels).reshape(len(kernels), -1).argmax(axis=1)
+    row, column = np.unravel_index(places, kernels.shape[1:])
+    largest = kernels[each, row, column]
+    if not (largest != 0).all() or not np.isfinite(largest).all():
+        return None
+    column_factors, row_factors = kernels[each, :, column], kernels[each, row] / largest[:, None]
     products = column_factors[:, :, None] * row_factors[:, None, :]
     # Weight by weight, so that each term of a sum is right to its own last bits, and 0 stays 0.
     close = np.abs(products - kernels) <= 4 * np.finfo(weight.dtype).eps * np.abs(kernels)

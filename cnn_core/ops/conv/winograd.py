@@ -24,9 +24,6 @@ from cnn_core.shapes import Pair
 # 56×56, 0.95 against 0.75 for 16→16 of 112×112.
 CHANNELS_LEAST = 32
 
-# Fewer output cells than that do not pay for the kernels' own sums and differences.
-CELLS_LEAST = 500
-
 # The most kernels: in 16 numbers each they are 8 MB; twice as many, and small images would need more than they may.
 KERNELS_MOST = 256 * 512
 

@@ -1,0 +1,179 @@
+"""How long each algorithm will take: what it does, counted, times what one of each was measured to take.
+
+The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
+every way that can do it. What is estimated to be the fastest took 1.02 times as long as what was, in the geometric
+mean, where thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it
+again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from cnn_core.ops.conv import folded
+from cnn_core.ops.conv.banded import block_rows, lines_together
+from cnn_core.ops.conv.rows import columns_together, rows_together
+from cnn_core.shapes import Pair, Window
+
+# Numbers of a result that stay in a second-level cache of 1 MB until a bias is added.
+NEAR = 250_000
+
+# Nanoseconds, by the algorithm's name and by what is counted.
+NANOSECONDS: Mapping[str, Mapping[str, float]] = {
+    "gathered": {
+        "call": 1440,
+        "image": 8920,
+        "line copied": 3.13,
+        "number copied": 0.114,
+        "number padded": 0.246,
+        "multiply-add": 0.0109,
+        "multiply-add over columns": 0.00976,
+        "cell far from the processor": 0.127,
+    },
+    "banded": {
+        "call": 9970,
+        "strip": 12300,
+        "product": 20.2,
+        "line copied": 1.93,
+        "number copied": 0.142,
+        "multiply-add": 0.00707,
+        "multiply-add over columns": 0.258,
+        "cell put in its place": 0.259,
+        "cell": 0.0403,
+    },
+    "folded": {
+        "chunk": 18900,
+        "product": 44.9,
+        "number of a band": 0.186,
+        "multiply-add": 0.0102,
+        "cell": 0.469,
+    },
+    "winograd": {
+        "image apart": 49900,
+        "kernel": 8.56,
+        "tile read": 5.17,
+        "tile made": 3.92,
+        "tile of a kernel": 0.14,
+    },
+}
+
+
+class Work(NamedTuple):
+    """A convolution to be done.
+
+    Attributes:
+        batch: N.
+        channels: C_in.
+        outputs: C_out.
+        groups: G.
+        image: ``(H, W)``.
+        window: what slides.
+        size: ``(OH, OW)``.
+    """
+
+    batch: int
+    channels: int
+    outputs: int
+    groups: int
+    image: Pair
+    window: Window
+    size: Pair
+
+    @property
+    def cells(self) -> int:
+        """Cells of the result."""
+        return self.batch * self.outputs * self.size[0] * self.size[1]
+
+    @property
+    def apart(self) -> int:
+        """How many images rows fall into that a dilation keeps apart: see ``dispatch.rows_apart``."""
+        return min(self.window.dilation[0] if self.window.kernel_size[0] > 1 else 1, self.size[0])
+
+
+@lru_cache(maxsize=1024)
+def microseconds(name: str, work: Work) -> float:
+    """How long the algorithm of that name will take; whether it can do the work is not asked here."""
+    each = NANOSECONDS[name]
+    return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
+
+
+def _gathered(work: Work) -> dict[str, float]:
+    (rows, columns), window = work.size, work.window
+    lines = work.batch * work.channels * math.prod(window.kernel_size) * rows
+    if window.kernel_size == window.stride == (1, 1):
+        lines = 0  # the product reads the image itself
+    around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
+    sums = work.cells * (work.channels // work.groups) * math.prod(window.kernel_size)
+    return {
+        "call": 1,
+        "image": work.batch,
+        "line copied": lines,
+        "number copied": lines * columns,
+        "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
+        "multiply-add": sums,
+        "multiply-add over columns": sums / (rows * columns),
+        "cell far from the processor": max(0, work.cells - work.batch * NEAR),
+    }
+
+
+def _banded(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    outputs, each = work.outputs // work.groups, work.channels // work.groups
+    rows, columns = -(-work.size[0] // work.apart), work.size[1]
+    block = min(block_rows(outputs), rows)
+    depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
+    lines = lines_together(outputs) if block == 1 else block * outputs
+    images, wide = columns_together(work.batch, columns, lines * depth)
+    parts = work.apart * -(-work.batch // images) * -(-columns // wide)
+    taps = work.channels * kernel_w * images
+    strips = -(-rows // rows_together(rows, taps * wide, kernel_h, step_h, block))
+    # What strips share is laid out for each of them.
+    copied = parts * taps * (rows * step_h + strips * max(0, kernel_h - step_h))
+    return {
+        "call": 1,
+        "strip": parts * strips,
+        "product": parts * work.groups * -(-rows // block) * (outputs * block // lines),
+        "line copied": copied,
+        "number copied": copied * wide * (1 if step_w == 1 else 2),  # neighbours are copied twice as fast
+        "multiply-add": work.cells * depth,
+        "multiply-add over columns": work.cells * depth / (images * wide),
+        "cell put in its place": 0 if images == 1 and 1 in (block, outputs) else work.cells,
+        "cell": work.cells,
+    }
+
+
+def _folded(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    rows = -(-work.size[0] // work.apart)
+    lines = folded.block_rows(rows)
+    reach = (lines - 1) * step_h + kernel_h
+    blocks = work.batch * work.channels * work.apart * -(-rows // lines)
+    sums = blocks * (kernel_w * lines + 1) * work.image[1]
+    return {
+        "chunk": work.apart * max(1, sums // (work.apart * folded.SUMS_MOST)),
+        "product": blocks,
+        "number of a band": blocks * kernel_w * lines * reach,
+        "multiply-add": sums * reach,
+        "cell": work.cells * step_w,
+    }
+
+
+def _winograd(work: Work) -> dict[str, float]:
+    apart = math.prod(work.window.dilation)
+    rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
+    # The row and the column of tiles behind the last ones are made too: see ``winograd``.
+    read = work.batch * apart * (rows + 1) * (columns + 1)
+    made = work.batch * apart * (rows + (work.batch > 1)) * (columns + 1)
+    return {
+        "image apart": apart,
+        "kernel": work.channels * work.outputs,
+        "tile read": read * work.channels,
+        "tile made": made * work.outputs,
+        "tile of a kernel": made * work.channels * work.outputs,
+    }
+
+
+COUNTED = {"gathered": _gathered, "banded": _banded, "folded": _folded, "winograd": _winograd}
