@@ -48,7 +48,7 @@ def test_every_branch_without_an_obstacle_gives_what_loops_give(case):
 
 
 def test_every_branch_but_one_for_3x3_kernels_can_do_a_large_blur_of_a_grey_picture_in_single_precision():
-    x, weight = np.random.default_rng(0).random((1, 1, 70, 80), np.float32), np.full((1, 1, 7, 7), 1 / 49, np.float32)
+    x, weight = np.random.default_rng(0).random((1, 1, 270, 280), np.float32), np.full((1, 1, 9, 9), 1 / 81, np.float32)
     plan = conv2d_plan(x, weight)
     assert plan.branch is Branch.SEPARABLE
     assert {branch for branch, why_not in plan.obstacles.items() if why_not} == {Branch.WINOGRAD}
@@ -71,7 +71,7 @@ def test_a_branch_says_what_keeps_it_from_the_work(dtype, given_settings, imposs
 
 
 def test_infinities_keep_bands_and_spectra_from_the_work():
-    x = np.ones((1, 1, 30, 30), np.float32)
+    x = np.ones((1, 1, 300, 300), np.float32)
     x[0, 0, 3, 3] = np.inf
     plan = conv2d_plan(x, np.ones((1, 1, 7, 7), np.float32))
     able = {branch for branch, why_not in plan.obstacles.items() if why_not is None}

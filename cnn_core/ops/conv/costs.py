@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops.conv import folded
+from cnn_core.ops.conv import folded, separable, spectral
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
@@ -50,6 +50,18 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number of a band": 0.186,
         "multiply-add": 0.0102,
         "cell": 0.469,
+    },
+    "separable": {
+        "plane": 31400,
+        "strip": 2030,
+        "multiply-add": 0.0118,
+        "cell between": 0.406,
+        "cell": 0.224,
+    },
+    "spectral": {
+        "kernel": 21300,
+        "tile": 21800,
+        "cell of a tile": 8.26,
     },
     "winograd": {
         "image apart": 49900,
@@ -176,4 +188,37 @@ def _winograd(work: Work) -> dict[str, float]:
     }
 
 
-COUNTED = {"gathered": _gathered, "banded": _banded, "folded": _folded, "winograd": _winograd}
+def _separable(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    rows, columns = -(-work.size[0] // work.apart), work.size[1]
+    wide = (columns - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1
+    block_h, block_w = min(separable.BLOCK, rows), min(separable.BLOCK, columns)
+    planes = work.batch * work.channels * work.apart
+    down = rows * wide * ((block_h - 1) * step_h + kernel_h)
+    across = rows * columns * ((block_w - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1)
+    return {
+        "plane": planes,
+        "strip": planes * -(-rows // max(block_h, separable.BETWEEN_MOST // wide)),
+        "multiply-add": planes * (down + across),
+        "cell between": planes * rows * wide,
+        "cell": work.cells,
+    }
+
+
+def _spectral(work: Work) -> dict[str, float]:
+    tiles, cells = 1, 1
+    for size, kernel in zip(work.size, work.window.kernel_size, strict=True):
+        count, side = spectral.tiles(size, kernel)
+        tiles, cells = tiles * count, cells * side
+    planes = work.batch * work.channels
+    return {"kernel": work.channels, "tile": planes * tiles, "cell of a tile": planes * tiles * cells}
+
+
+COUNTED = {
+    "gathered": _gathered,
+    "banded": _banded,
+    "folded": _folded,
+    "separable": _separable,
+    "spectral": _spectral,
+    "winograd": _winograd,
+}

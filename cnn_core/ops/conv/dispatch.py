@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import folded, shifted, spectral, winograd
+from cnn_core.ops.conv import folded, shifted, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.folded import correlate_folded
@@ -112,6 +112,9 @@ _NO_FACTORS = "The kernel is no column times a row."
 _TOO_SMALL = f"A side of the kernel is below {LEAST_SIDE}: two passes would gain nothing over one."
 _WOULD_SPREAD = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
 
+# These depend on the numbers: weights that are products, cells that are dense, and for both single precision.
+_ASKED = (Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD)
+
 
 def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Choice:
     """The algorithm for this geometry, element type, weights and numbers, and why.
@@ -130,36 +133,16 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         return Choice(exact, f"{_IN_ORDER}: {words}, {_ORDERS[exact]}.")
     if not weight.size:
         return Choice(Branch.GATHERED, "There is nothing to add up.")
-    spread = False
-    special = _for_these_weights(x, weight, sliding, groups)
-    if special is not None:
-        if finite(x) and finite(weight):
-            return special
-        spread = True
     times = estimates(x.shape, weight.shape, sliding, groups)
+    spread = False  # whether a branch was passed over because of what is not finite
     for i, (branch, time) in enumerate(times):
-        if branch is Branch.WINOGRAD and not (x.dtype == np.float32 and winograd.dense(x, weight)):
+        if branch in _ASKED and obstacle(branch, x, weight, sliding, groups) is not None:
             continue
         if spreads(branch, weight.shape[0] // groups) and (spread or not (finite(x) and finite(weight))):
             spread = True
             continue
-        if spread:
-            return Choice(branch, _WOULD_SPREAD)
-        return Choice(branch, _faster(time, times[i + 1 :]))
+        return Choice(branch, _WOULD_SPREAD if spread else _faster(time, times[i + 1 :]))
     raise AssertionError("windows can always be gathered")
-
-
-def _for_these_weights(x: Array, weight: Array, sliding: Window, groups: int) -> Choice | None:
-    """What kernels that are large, or a column times a row, are fastest by."""
-    if obstacle(Branch.SEPARABLE, x, weight, sliding, groups) is None:
-        # 0.6 against 4.0 ms for columns folded and 3.5 for a spectrum, 31×31 on 480×640
-        return Choice(
-            Branch.SEPARABLE, "Every kernel is a column times a row: the two take turns, with far fewer products."
-        )
-    if suits_spectrum(x, weight, sliding, groups):
-        least = spectral.TAPS_LEAST
-        return Choice(Branch.SPECTRAL, f"From {least} multiply-adds a cell on, transforms cost less than the sums.")
-    return None
 
 
 def _faster(time: float, others: tuple[tuple[Branch, float], ...]) -> str:
@@ -174,18 +157,23 @@ def _faster(time: float, others: tuple[tuple[Branch, float], ...]) -> str:
 def estimates(
     x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int
 ) -> tuple[tuple[Branch, float], ...]:
-    """The branches that any weights may take in single precision and their microseconds, the fastest first."""
+    """The branches for this geometry in single precision and their microseconds, the fastest first.
+
+    Of those in ``_ASKED`` it remains to be asked whether they can do it with these numbers.
+    """
     batch, channels, height, width = x_shape
     size = sliding.output_size(height, width)
     work = Work(max(1, batch), channels, weight_shape[0], groups, (height, width), sliding, size)
     able = [Branch.GATHERED]
     if has_slabs(sliding):
         able.append(Branch.BANDED)
-        each = weight_shape[1] == 1 and weight_shape[0] == groups
-        if each and weight_shape[3] > 1 and _why_not_folded(width, sliding, size[1]) is None:
-            able.append(Branch.FOLDED)
         if _suits_winograd(weight_shape, sliding, groups):
             able.append(Branch.WINOGRAD)
+        if weight_shape[1] == 1 and weight_shape[0] == groups:  # a kernel for each channel
+            if weight_shape[3] > 1 and _why_not_folded(width, sliding, size[1]) is None:
+                able.append(Branch.FOLDED)
+            if min(weight_shape[2:]) >= LEAST_SIDE:
+                able += [Branch.SEPARABLE, Branch.SPECTRAL]
     return tuple(sorted(((branch, microseconds(branch.value, work)) for branch in able), key=lambda found: found[1]))
 
 
@@ -260,14 +248,6 @@ def obstacles(x: Array, weight: Array, sliding: Window, groups: int) -> dict[Bra
         spreading = (branch for branch in Branch if spreads(branch, weight.shape[0] // groups))
         found |= {branch: found[branch] or _WOULD_SPREAD for branch in spreading}
     return found
-
-
-def suits_spectrum(x: Array, weight: Array, sliding: Window, groups: int) -> bool:
-    """Whether transforms pay: a large kernel for each channel, single precision, which hides a double's errors."""
-    if obstacle(Branch.SPECTRAL, x, weight, sliding, groups) is not None:
-        return False
-    size = sliding.output_size(x.shape[2], x.shape[3])
-    return weight.shape[2] * weight.shape[3] >= spectral.TAPS_LEAST and min(size) >= spectral.CELLS_LEAST
 
 
 def has_slabs(sliding: Window) -> bool:
