@@ -32,8 +32,12 @@ KERNELS_MOST = 256 * 512
 TILES_LEAST = 240
 NUMBERS_MOST = 1_000_000
 
-# Kernels into tiles: G of the paper.
-KERNEL_SUMS = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
+# Kernels into tiles: G of the paper, for rows and columns at once, (16, 9).
+_ALONG = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
+KERNEL_SUMS = np.kron(_ALONG, _ALONG)
+
+# Even and odd rows, of each even and odd columns.
+PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 def dense(x: Array, weight: Array) -> bool:
@@ -61,7 +65,7 @@ def correlate_winograd(x: Array, weight: Array, bias: Array | None, out: Array, 
         out: ``(N, C_out, OH, OW)``, written to.
         place: where the windows lie; the stride is 1.
     """
-    sums = np.kron(KERNEL_SUMS, KERNEL_SUMS).astype(x.dtype)
+    sums = KERNEL_SUMS.astype(x.dtype)
     # (16, 9) @ (9, C_out * C) -> (16, C_out, C)
     kernels = (sums @ weight.reshape(-1, 9).T).reshape(16, *weight.shape[:2])
     (top, left), across = place.before, place.across
@@ -85,10 +89,10 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     (images, channels), outputs = x.shape[:2], out.shape[1]
     rows, columns = -(-out.shape[2] // 2), -(-out.shape[3] // 2)
     line = channels * images * (rows + 1) * (columns + 1)
-    # Even and odd rows, of each even and odd columns: (2, 2, C, N, rows + 1, columns + 1)
+    # (2, 2, C, N, rows + 1, columns + 1)
     cells = scratch[0, : 4 * line].reshape(2, 2, channels, images, rows + 1, columns + 1)
     cells[...] = 0
-    for a, b in np.ndindex(2, 2):
+    for a, b in PARITIES:
         down, source_rows = _every_other(a - before[0], rows + 1, x.shape[2])
         along, source_columns = _every_other(b - before[1], columns + 1, x.shape[3])
         cells[a, b, ..., down, along] = x[:, :, source_rows, source_columns].swapaxes(0, 1)
@@ -109,7 +113,7 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     _together(product.reshape(4, 4 * line), half.reshape(2, 4 * line))
     _together(half.swapaxes(0, 1), done.swapaxes(0, 1))
     planes = done.reshape(2, 2, outputs, images, made, columns + 1).swapaxes(2, 3)
-    for a, b in np.ndindex(2, 2):
+    for a, b in PARITIES:
         target = out[:, :, a::2, b::2]
         target[...] = planes[a, b, ..., : target.shape[2], : target.shape[3]]
 
