@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._copies import pick_columns
 from cnn_core.ops.conv.rows import Place
 
 # Rows of a block, the best first: with 4, KH of R numbers in a line of the band are no zeros, and its product has lines
@@ -218,13 +219,3 @@ class Fold:
         np.matmul(self.ones, moved, out=made)
         if not straight:
             pick_columns(made.reshape(*blocks, lines, width), self.step, out)
-
-
-def pick_columns(x: Array, step: int, out: Array) -> None:
-    """Every ``step``-th column of ``(..., H, W)``, as many as ``(..., H, OW)`` takes."""
-    columns = out.shape[-1]
-    if step == 2 and x.shape[-1] % 2 == 0 and x.itemsize == 4:
-        # Every second number as the lower half of a number twice as long: 0.12 against 0.25 ns for each.
-        np.copyto(out.view("<u4"), x.view("<u8")[..., :columns], casting="unsafe")
-    else:
-        out[...] = x[..., : (columns - 1) * step + 1 : step]

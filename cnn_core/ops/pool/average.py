@@ -1,5 +1,6 @@
 """The mean of each window, and its gradient."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,13 +55,29 @@ def window_sums(x: Array, sliding: Window) -> Array:
     """The sum of each window's cells inside the image: ``(N, C, H, W) -> (N, C, OH, OW)``, a new array."""
     shape = (*x.shape[:2], *sliding.output_size(*x.shape[2:]))
     if x.dtype == np.float32:
-        out = np.empty(shape, dtype=x.dtype)
-        pool_separable(x, out, sliding, np.add, 0.0)
-        return out
+        return _sums_in_any_order(x, sliding, shape)
     out = np.zeros(shape, dtype=x.dtype)
     # In double precision tap by tap: the order that exported scripts repeat, to the last bit.
     for windows, cells in meetings((out.shape[2], out.shape[3]), (x.shape[2], x.shape[3]), sliding):
         out[windows] += x[cells]
+    return out
+
+
+def _sums_in_any_order(x: Array, sliding: Window, shape: tuple[int, ...]) -> Array:
+    """Whole planes, and windows side by side that leave no column out, are lines in memory: products with ones."""
+    (kernel_h, kernel_w), (height, width) = sliding.kernel_size, x.shape[2:]
+    bare = sliding.dilation == (1, 1) and not any(map(any, sliding.padding))
+    with np.errstate(all="ignore"):  # infinities of both signs
+        if bare and (kernel_h, kernel_w) == (height, width):
+            # (N * C, H * W) @ (H * W): 0.05 against 0.5 ms for 8 × 2048 planes of 7×7
+            sums: Array = np.matmul(x.reshape(-1, height * width), np.ones(height * width, x.dtype))
+            return sums.reshape(shape)
+        if bare and kernel_w == sliding.stride[1] > 1 and width % kernel_w == 0:
+            # (N * C * H * OW, KW) @ (KW): 0.18 ns a sum, 0.4 for neighbours added and every second one picked
+            x = np.matmul(x.reshape(-1, kernel_w), np.ones(kernel_w, x.dtype)).reshape(*x.shape[:3], shape[3])
+            sliding = replace(sliding, kernel_size=(kernel_h, 1), stride=(sliding.stride[0], 1))
+    out = np.empty(shape, dtype=x.dtype)
+    pool_separable(x, out, sliding, np.add, 0.0)
     return out
 
 

@@ -1,0 +1,41 @@
+"""Copies that would take long number by number: of many short lines, and of every second column."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cnn_core.ops._arrays import Array
+
+# Bytes of a line that is copied as one item; longer ones take as long as their numbers.
+LINE_MOST = 512
+
+
+def copy_lines(target: Array, source: Array) -> None:
+    """``target[...] = source``, each short line of the last axis at once where its cells are neighbours in both.
+
+    A copy of numbers begins anew in each line; one of lines, taken for single items of so many bytes, does not: 16
+    against 47 µs for 512 images of 14×14, 41 against 55 for 32 of 112×112.
+    """
+    size = target.shape[-1] * target.itemsize
+    if 0 < size <= LINE_MOST and target.strides[-1] == source.strides[-1] == target.itemsize:
+        target, source = target.view(f"V{size}"), source.view(f"V{size}")
+    target[...] = source
+
+
+def pick_columns(x: Array, step: int, out: Array) -> None:
+    """Every ``step``-th number of a line, from its first on.
+
+    Args:
+        x: ``(..., W)``, numbers side by side.
+        step: at least 1.
+        out: ``(..., OW)``, written to; ``(OW - 1) * step < W``.
+    """
+    columns = out.shape[-1]
+    side_by_side = x.strides[-1] == out.strides[-1] == x.itemsize == 4
+    if step == 2 and side_by_side and 0 < 2 * columns <= x.shape[-1] and x.ctypes.data % 8 == 0:
+        # The first of two numbers is the lower half of one twice as long: 0.12 against 0.25 ns for each.
+        pairs = x[..., : 2 * columns].view("<u8")
+        if all(stride % 8 == 0 for stride in pairs.strides):
+            np.copyto(out.view("<u4"), pairs, casting="unsafe")
+            return
+    copy_lines(out, x[..., : (columns - 1) * step + 1 : step])
