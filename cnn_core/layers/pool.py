@@ -99,6 +99,7 @@ class MaxPool2d(_Pool2d):
             padding=self.padding,
             dilation=self.dilation,
             ceil_mode=self.ceil_mode,
+            output=output,
         )
         return grad_x, {}
 

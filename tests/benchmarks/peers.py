@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+import cnn_core
+
 Run = Callable[[], object]
+
+
+# Of a training step; so small that a hundred steps leave the loss nearly as it was.
+LEARNING_RATE, MOMENTUM = 1e-5, 0.9
 
 
 def one_thread() -> None:
@@ -79,6 +85,37 @@ def torch_pool_step(x, grad, kind: str, kernel, *, stride, padding) -> Run:
         leaf.grad = None
         function(leaf, kernel, stride=stride, padding=padding).backward(back)
         return leaf.grad.numpy()
+
+    return run
+
+
+def torch_training_step(network, x, labels) -> Run:
+    """The same step in PyTorch as one of ``network``, from its parameters on: loss, gradients, SGD with momentum."""
+    import torch
+
+    def same(layer):
+        if isinstance(layer, cnn_core.Conv2d):
+            channels = layer.weight.shape[1], layer.weight.shape[0]
+            return torch.nn.Conv2d(*channels, layer.kernel_size, padding=layer.padding)
+        if isinstance(layer, cnn_core.Linear):
+            return torch.nn.Linear(layer.in_features, layer.out_features)
+        if isinstance(layer, cnn_core.MaxPool2d):
+            return torch.nn.MaxPool2d(layer.kernel_size)
+        return getattr(torch.nn, type(layer).__name__)()
+
+    theirs = torch.nn.Sequential(*map(same, network.layers))
+    with torch.no_grad():
+        for array, parameter in zip(network.params().values(), theirs.parameters(), strict=True):
+            parameter.copy_(torch.tensor(array))
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    images, classes = torch.from_numpy(x), torch.from_numpy(labels)
+
+    def run():
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(theirs(images), classes)
+        loss.backward()
+        optimizer.step()
+        return float(loss.detach())
 
     return run
 

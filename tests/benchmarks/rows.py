@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import cnn_core
+from cnn_core import Conv2d, Flatten, Linear, MaxPool2d, ReLU
 from tests.benchmarks import peers
 
 Run = Callable[[], object]
@@ -102,6 +103,40 @@ def pooling_step(x_shape, kind, kernel, *, stride=None, padding=0):
     return make
 
 
+def training_step(layers, x_shape):
+    """A row's ``make`` for a network's step: forward, loss, gradients, SGD with momentum."""
+
+    def make():
+        network = cnn_core.Sequential(layers())
+        x, labels = numbers(*x_shape), np.random.default_rng(4).integers(0, 10, x_shape[0])
+        theirs = {"torch": peers.torch_training_step(network, x, labels)}
+        optimizer = cnn_core.SGD(network, lr=peers.LEARNING_RATE, momentum=peers.MOMENTUM)
+
+        def ours():
+            trace = network.trace(x, training=True)
+            loss, grad = cnn_core.cross_entropy(trace.output, labels)
+            optimizer.step(network.backward(trace, grad, needs_input=False))
+            return loss
+
+        return ours, theirs
+
+    return make
+
+
+def lenet():
+    """Y. LeCun et al., 1998, with ReLU and the largest of each pooling window."""
+    features = [Conv2d(1, 6, 5, padding=2), ReLU(), MaxPool2d(2), Conv2d(6, 16, 5), ReLU(), MaxPool2d(2), Flatten()]
+    return [*features, Linear(400, 120), ReLU(), Linear(120, 84), ReLU(), Linear(84, 10)]
+
+
+def tiny_vgg():
+    """The network of CNN Explainer (Z. Wang et al., 2020): twice two convolutions and a pooling."""
+    layers = []
+    for channels in (3, 10):
+        layers += [Conv2d(channels, 10, 3), ReLU(), Conv2d(10, 10, 3), ReLU(), MaxPool2d(2)]
+    return [*layers, Flatten(), Linear(1690, 10)]
+
+
 def rows() -> Iterator[Row]:
     """Every row, in the order of the table."""
 
@@ -161,3 +196,5 @@ def rows() -> Iterator[Row]:
     yield step("TinyVGG 10→10 3×3 on 62×62, batch 32", convolution_step((32, 10, 62, 62), (10, 10, 3, 3)))
     yield step("TinyVGG 10→10 3×3 on 30×30, batch 32", convolution_step((32, 10, 30, 30), (10, 10, 3, 3)))
     yield step("TinyVGG pool 2×2 on 10×60×60, batch 32", pooling_step((32, 10, 60, 60), "max", 2))
+    yield step("LeNet, a whole step, batch 64", training_step(lenet, (64, 1, 28, 28)))
+    yield step("TinyVGG, a whole step, batch 32", training_step(tiny_vgg, (32, 3, 64, 64)))

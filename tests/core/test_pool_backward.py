@@ -92,6 +92,18 @@ def test_element_types_are_kept():
     assert avg_pool2d_backward(grad, x.shape, 2).dtype == np.float32
 
 
+@pytest.mark.parametrize(("kernel", "given_settings"), SETTINGS)
+def test_a_result_at_hand_need_not_be_made_again(kernel, given_settings):
+    x = np.random.default_rng(0).integers(0, 4, (2, 3, 7, 6)).astype(np.float32)  # full of ties
+    x[0, 0, 3, 3] = np.nan
+    output = max_pool2d(x, kernel, **given_settings)
+    grad = integers(np.random.default_rng(1), output.shape).astype(np.float32)
+    made = max_pool2d_backward(grad, x, kernel, **given_settings)
+    np.testing.assert_array_equal(max_pool2d_backward(grad, x, kernel, **given_settings, output=output), made)
+    with pytest.raises(ShapeError, match="None works"):
+        max_pool2d_backward(grad, x, kernel, **given_settings, output=output[:1])
+
+
 def test_a_gradient_of_another_shape_is_refused():
     x = distinct((1, 1, 4, 4))
     with pytest.raises(ShapeError, match=r"\(1, 1, 2, 2\), got \(1, 1, 4, 4\)"):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, together
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
@@ -57,6 +58,7 @@ def max_pool2d_backward(
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
+    output: Array | None = None,
 ) -> Array:
     """The gradient of :func:`max_pool2d`: each window hands its gradient to the cell that won.
 
@@ -71,26 +73,32 @@ def max_pool2d_backward(
         padding: in the forms of ``conv2d``.
         dilation: a whole number or a pair.
         ceil_mode: whether an overhanging last window counts.
+        output: the forward result, where it is at hand: it need not be made again.
 
     Returns:
         ``(N, C, H, W)``.
 
     Raises:
-        ShapeError: where the window does not fit, or ``grad`` has not the forward result's shape.
+        ShapeError: where the window does not fit, or ``grad`` or ``output`` has not the forward result's shape.
     """
     x = images(x)
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     grad = gradient(grad, (*x.shape[:2], *sliding.output_size(*x.shape[2:])))
     out = np.zeros(x.shape, dtype=together(grad, x))
     grad = grad.astype(out.dtype, copy=False)
-    largest = np.empty(grad.shape, dtype=x.dtype)
-    pool_separable(x, largest, sliding, np.maximum, -np.inf)
+    if output is None:
+        output = np.empty(grad.shape, dtype=x.dtype)
+        pool_separable(x, output, sliding, np.maximum, -np.inf)
+    elif output.shape != grad.shape:
+        raise ShapeError(
+            f"output must be what max_pool2d made of x, {grad.shape}, got shape {output.shape}; None works"
+        )
     some = max(1, HANDED_MOST // max(1, math.prod(grad.shape[1:])))
     planes = grad.shape[1] if some > 1 else max(1, HANDED_MOST // math.prod(grad.shape[2:]))
     for n in range(0, grad.shape[0], some):
         for c in range(0, grad.shape[1], planes):
             part = (slice(n, n + some), slice(c, c + planes))
-            _hand_back(grad[part], x[part], largest[part], out[part], sliding)
+            _hand_back(grad[part], x[part], output[part], out[part], sliding)
     return out
 
 
