@@ -5,6 +5,7 @@ a formula in the output, it takes the output.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, positive, real, setting, together
-from cnn_core.ops.erf import erf
+from cnn_core.ops.erf import erf, normal_share
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
 # bits than by np.where, which guesses at each cell anew and, on signs without a pattern, guesses wrong half the time.
@@ -20,6 +21,9 @@ _BITS: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
 }
+
+# Numbers of a block: with what is made of them in double precision they fit a second-level cache of 1 MB.
+_BLOCK = 32_768
 
 
 def relu(x: npt.ArrayLike) -> Array:
@@ -173,12 +177,27 @@ def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Ar
     array = real(x, "x")
     sharp, most = _softplus_settings(beta, threshold)
     with np.errstate(invalid="ignore", over="ignore"):
-        scaled = array * array.dtype.type(sharp)
+        scaled = np.asarray(array * array.dtype.type(sharp))
+        if array.dtype == np.float32:
+            return _soft_corner(scaled, sharp, most)
         # log(exp(0) + exp(scaled)), which takes the larger out first and so never overflows.
         result = np.logaddexp(array.dtype.type(0), scaled)
         result = np.asarray(result / array.dtype.type(sharp))
         np.copyto(result, array, where=np.asarray(scaled > most))
     return result
+
+
+def _soft_corner(scaled: Array, beta: float, threshold: float) -> Array:
+    """``softplus`` in single precision, 1.2 against 18 ns a number: no logarithm of numbers one by one."""
+    bend = np.abs(scaled)
+    np.negative(bend, out=bend)
+    np.exp(bend, out=bend)
+    np.log1p(bend, out=bend)
+    bend *= scaled <= threshold  # where the function is its argument; NaN is kept by the sum
+    bend += relu(scaled)
+    if beta != 1:
+        bend /= bend.dtype.type(beta)
+    return np.asarray(bend)
 
 
 def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
@@ -219,11 +238,13 @@ def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
     Raises:
         ShapeError: where ``approximate`` is neither.
     """
-    array = real(x, "x")
-    wide = array.astype(np.float64, copy=False)
-    with np.errstate(invalid="ignore", over="ignore"):
-        below, _ = _gelu_parts(wide, gelu_kind(approximate))
-        return np.asarray(wide * below).astype(array.dtype, copy=False)
+    array, kind = real(x, "x"), gelu_kind(approximate)
+    out = np.empty_like(array, order="C")
+    for some, into in _blocks(array, out):
+        wide = some.astype(np.float64, copy=False)
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.multiply(wide, _gelu_share(wide, kind, array.dtype), out=into, casting="same_kind")
+    return out
 
 
 def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "none") -> Array:
@@ -237,22 +258,44 @@ def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "non
     Raises:
         ShapeError: where the shapes differ, or ``approximate`` is none there is.
     """
-    array = real(x, "x")
+    array, kind = real(x, "x"), gelu_kind(approximate)
     given = gradient(grad, array.shape)
-    wide = array.astype(np.float64, copy=False)
-    with np.errstate(invalid="ignore", over="ignore"):
-        below, growth = _gelu_parts(wide, gelu_kind(approximate))
-        slope = np.asarray(below + wide * growth)
-        return np.asarray(slope * given).astype(together(given, array), copy=False)
+    out = np.empty(array.shape, together(given, array))
+    for some, over, into in _blocks(array, given, out):
+        wide = some.astype(np.float64, copy=False)
+        with np.errstate(invalid="ignore", over="ignore"):
+            slope = _gelu_share(wide, kind, array.dtype) + wide * _gelu_growth(wide, kind)
+            np.multiply(slope, over, out=into, casting="same_kind")
+    return out
 
 
-def _gelu_parts(x: Array, approximate: str) -> tuple[Array, Array]:
-    """The share of the distribution below ``x``, and how fast it grows there: ``(below, below')``, in double."""
+# 2 / sqrt(2 pi) and the cube's part: GELU's form in tanh.
+_ROOT, _CUBIC = math.sqrt(2 / math.pi), 0.044715
+
+
+def _gelu_share(x: Array, approximate: str, dtype: np.dtype[Any]) -> Array:
+    """The share of the distribution below ``x``, in double, as exact as ``dtype`` can show."""
+    if approximate == "tanh":
+        return np.asarray((1 + np.tanh(_ROOT * (x + _CUBIC * x * x * x))) / 2)
+    return normal_share(x) if dtype == np.float32 else np.asarray((1 + erf(x / math.sqrt(2))) / 2)
+
+
+def _gelu_growth(x: Array, approximate: str) -> Array:
+    """How fast the share grows there."""
     if approximate == "none":
-        return (1 + erf(x / math.sqrt(2))) / 2, np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    root, cubic = math.sqrt(2 / math.pi), 0.044715
-    bent = np.tanh(root * (x + cubic * x * x * x))
-    return (1 + bent) / 2, (1 - bent * bent) * root * (1 + 3 * cubic * x * x) / 2
+        return np.asarray(np.exp(-x * x / 2) / math.sqrt(2 * math.pi))
+    bent = np.tanh(_ROOT * (x + _CUBIC * x * x * x))
+    return np.asarray((1 - bent * bent) * _ROOT * (1 + 3 * _CUBIC * x * x) / 2)
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Arrays of one shape, the last of them new, a block of each at a time; the last is written to.
+
+    What a formula makes on the way then stays near the processor: 6 against 11 ns a number.
+    """
+    lines = [np.ascontiguousarray(array).reshape(-1) for array in arrays[:-1]] + [arrays[-1].reshape(-1)]
+    for first in range(0, lines[-1].size, _BLOCK):
+        yield tuple(line[first : first + _BLOCK] for line in lines)
 
 
 def gelu_kind(approximate: str) -> str:

@@ -56,3 +56,57 @@ def erf(x: Array) -> Array:
         result *= distance
         result += np.take(term, node)
     return np.asarray(np.copysign(result, wide))
+
+
+# What is left of the distribution beyond ``z * sqrt(2)`` is ``t exp(-z**2) g(t) / 2`` with ``t = 1 / (1 + z / 2)``, and
+# ``g`` is so smooth that eleven terms give it to 5e-9 of itself up to 10.5, where single precision has long seen 0.
+_FAR = 10.5
+_FIRST = 1 / (1 + _FAR / 2)
+
+
+def _ratio(u: float) -> float:
+    """``g``, of ``u`` from -1 to 1 for ``t`` from ``_FIRST`` to 1."""
+    t = _FIRST + (1 - _FIRST) * (u + 1) / 2
+    z = 2 * (1 / t - 1)
+    return math.erfc(z) * math.exp(z * z) / t
+
+
+# By interpolation at Chebyshev's points (L. Trefethen, "Approximation Theory and Approximation Practice", 2013,
+# chapter 2), the highest power first.
+_RATIO = np.polynomial.chebyshev.cheb2poly(np.polynomial.chebyshev.chebinterpolate(np.vectorize(_ratio), 10))[::-1]
+
+
+def normal_share(x: Array) -> Array:
+    """The share of a standard normal distribution below each number, to 1e-8 of itself: enough for single precision.
+
+    ``(1 + erf(x / sqrt(2))) / 2`` in a fifth of its time, and right far out on the left, where that is 0.
+
+    Args:
+        x: float64, any shape; NaN stays NaN.
+
+    Returns:
+        float64, of ``x``'s shape.
+    """
+    z = np.abs(x)
+    z *= math.sqrt(0.5)
+    t = np.minimum(z, _FAR)
+    t *= 0.5
+    t += 1
+    np.divide(1, t, out=t)
+    u = t * (2 / (1 - _FIRST))
+    u -= (1 + _FIRST) / (1 - _FIRST)
+    rest = u * _RATIO[0]
+    for coefficient in _RATIO[1:-1]:
+        rest += coefficient
+        rest *= u
+    rest += _RATIO[-1]
+    rest *= t
+    with np.errstate(over="ignore"):  # of an infinity nothing is left, as is meant
+        z *= z
+    np.negative(z, out=z)
+    np.exp(z, out=z)
+    rest *= z
+    rest *= 0.5
+    # From 0 on one less the rest, below 0 the rest itself.
+    np.copysign(rest, x + 0.0, out=rest)  # minus 0 is 0
+    return np.asarray(np.subtract(x >= 0, rest, out=rest))

@@ -121,6 +121,25 @@ def test_a_temperature_of_1_changes_not_a_bit(dtype):
     assert softmax(x, temperature=np.float64(2.5)).dtype == dtype
 
 
+@pytest.mark.parametrize(
+    ("function", "settings"), [(softplus, {}), (softplus, {"beta": 3, "threshold": 2}), (gelu, {})]
+)
+def test_single_precision_gives_double_s_results_to_its_last_bits(function, settings):
+    x = np.concatenate([np.linspace(-90, 90, 40_001), np.linspace(-5, 5, 40_001)]).astype(np.float32)
+    exact = function(x.astype(np.float64), **settings)
+    near = np.abs(function(x, **settings) - exact) <= 6 * np.finfo(np.float32).eps * np.abs(exact) + 1e-12
+    assert near.all(), x[~near]
+
+
+def test_a_function_reads_arrays_of_any_layout_block_by_block(monkeypatch):
+    monkeypatch.setattr("cnn_core.ops.activation._BLOCK", 5)
+    x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
+    for layout in (np.asfortranarray(x), x[:, ::-1], x.transpose(2, 0, 1)):
+        np.testing.assert_array_equal(gelu(layout), gelu(np.ascontiguousarray(layout)))
+    assert gelu(np.float32(0)).shape == ()
+    assert gelu(np.empty((0, 3))).shape == (0, 3)
+
+
 def test_softplus_is_the_number_itself_above_its_threshold_and_log1p_below():
     x = np.array([0.999, 1.001])
     assert softplus(x, beta=2, threshold=2).tolist() == [math.log1p(math.exp(1.998)) / 2, 1.001]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from cnn_core.ops.erf import erf
+from cnn_core.ops.erf import erf, normal_share
 
 LAST_BITS = 2  # units in the last place
 
@@ -54,3 +54,11 @@ def test_infinities_nan_and_signed_zeros_pass_without_a_warning():
     assert found[:2].tolist() == [1, -1]
     assert np.isnan(found[2])
     assert np.signbit(found[3:]).tolist() == [False, True]
+
+
+def test_a_share_of_the_normal_distribution_is_right_to_a_hundred_millionth_of_itself_on_both_sides():
+    x = np.concatenate([np.linspace(-14, 9, 200_001), [-0.0, 0.0]])
+    np.testing.assert_allclose(normal_share(x), special.ndtr(x), rtol=1e-8)
+    edges = normal_share(np.array([-np.inf, -1e300, -40.0, 40.0, 1e300, np.inf, np.nan]))
+    np.testing.assert_array_equal(edges, [0, 0, edges[2], 1, 1, 1, np.nan])
+    assert 0 <= edges[2] < 1e-300
