@@ -18,7 +18,7 @@ from cnn_core.ops.conv import folded, shifted, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.folded import correlate_folded
-from cnn_core.ops.conv.gathered import correlate_gathered
+from cnn_core.ops.conv.gathered import GATHERED_SINGLE, correlate_gathered
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
@@ -33,18 +33,11 @@ FEW_TAPS = 64
 # Numbers gathered at a time in double precision: part of the order of operations that exported scripts repeat.
 GATHERED_MOST = 2_000_000
 
-# In single precision: 2 MB, with the hundreds of columns that a product wants; from 60,000 to a million the fastest.
-GATHERED_SINGLE = 500_000
-
 # The columns below which a product with many channels no longer runs fast.
 COLUMNS_LEAST = 256
 
 # Numbers padded at a time where the padding shows the image.
 AROUND_MOST = 1_000_000
-
-# Up to this many weights of a group (C_out/G * C/G * KH * KW) their gradients are made of a product for each row with
-# its KW copies of the input; above, each of these products would be too large, and windows are gathered.
-ROW_WEIGHTS_MOST = 4096
 
 
 class Branch(Enum):

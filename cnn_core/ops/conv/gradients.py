@@ -6,13 +6,13 @@ Both follow from the forward sum: the output cell ``i`` met the tap ``a`` at the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.dispatch import ROW_WEIGHTS_MOST, correlate, gathered_rows, has_slabs, in_strips, rows_apart
+from cnn_core.ops.conv.costs import Work, microseconds
+from cnn_core.ops.conv.dispatch import correlate, gathered_rows, has_slabs, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
 from cnn_core.ops.conv.rows import slabs, strips
 from cnn_core.ops.conv.shifted import tap
@@ -118,7 +118,8 @@ def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: s
     shape = (outputs, each, *sliding.kernel_size)
     if not grad.size:
         return np.zeros(shape, dtype=grad.dtype)
-    if has_slabs(sliding) and math.prod(shape) // groups <= ROW_WEIGHTS_MOST:
+    work = Work(len(x), x.shape[1], outputs, groups, (x.shape[2], x.shape[3]), sliding, (grad.shape[2], grad.shape[3]))
+    if has_slabs(sliding) and microseconds("weights by rows", work) < microseconds("weights by windows", work):
         return _weights_from_rows(grad, x, sliding, groups, mode).reshape(shape)
     return _weights_from_windows(grad, x, sliding, groups, mode).reshape(shape)
 
