@@ -19,9 +19,9 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines, pick_columns
 from cnn_core.shapes import Window
 
-# Numbers of a block: each block costs 20 µs of calls, so that 200,000 take 1.2 times as long for 64 planes of 112×112;
-# more take more memory, and win little.
-BLOCK_MOST = 500_000
+# Numbers of a block: each block costs 20 µs of calls; 500,000 save some of these while memory is warm, and lose more
+# when others have used the processor's memory between two calls.
+BLOCK_MOST = 300_000
 
 # Of one plane under a tall window, so that most rows of a strip are not read for its end alone: 101×101 on 2000×3000
 # takes 0.06 s with it and 2.2 without.
