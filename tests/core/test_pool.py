@@ -60,10 +60,85 @@ def test_blocks_of_any_size_give_the_same(block, case):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(separable, "BLOCK_MOST", block)
         patch.setattr(separable, "TALL_MOST", block)
+        patch.setattr(separable, "ROW_LEAST", 1)
         parts = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_allclose(parts[1], avg_pool2d(x, kernel, **given_settings), rtol=1e-5, atol=1e-5)
+
+
+@settings(max_examples=120)
+@given(poolings(), st.sampled_from(sorted(LAYOUTS)))
+def test_single_precision_finds_what_double_does_in_every_layout(case, layout):
+    x, kernel, given_settings = case
+    x = LAYOUTS[layout](x.astype(np.float32))
+    wide = x.astype(np.float64)
+    before = x.copy()
+    np.testing.assert_array_equal(max_pool2d(x, kernel, **given_settings), max_pool2d(wide, kernel, **given_settings))
+    mean = avg_pool2d(x, kernel, **given_settings)
+    np.testing.assert_allclose(mean, avg_pool2d(wide, kernel, **given_settings), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(x, before)
+
+
+def holed(*shape):
+    """Small whole numbers, so that sums are exact, with a NaN and both infinities among them."""
+    x = np.random.default_rng(8).integers(-9, 10, shape).astype(np.float32)
+    x[0, 0, 0, -1], x[0, 1, 2, 0], x[-1, 1, -1, -1] = np.nan, np.inf, -np.inf
+    return x
+
+
+def assert_as_loops_find(x, kernel, kept):
+    """Assert that both poolings of ``x`` are what loops find; what is broken stays in its own windows."""
+    found = max_pool2d(x, kernel, **kept)
+    np.testing.assert_array_equal(found, by_loops(x, kernel, kept, lambda inside, _: np.max([-np.inf, *inside])))
+    mean = avg_pool2d(x, kernel, **kept, count_include_pad=False)
+    expected = by_loops(x, kernel, kept, lambda inside, _: np.sum(inside) / max(1, len(inside)))
+    np.testing.assert_allclose(mean, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("block", [1, 150, separable.BLOCK_MOST])
+@pytest.mark.parametrize("kernel", [2, separable.ROWS_MOST, separable.ROWS_MOST + 1])
+@pytest.mark.parametrize("step", [2, 3])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_rows_that_strides_leave_out_are_not_missed(monkeypatch, block, kernel, step, dilation):
+    monkeypatch.setattr(separable, "BLOCK_MOST", block)
+    monkeypatch.setattr(separable, "ROW_LEAST", 1)
+    reach = (kernel - 1) * dilation
+    for above, below in ((0, 0), (1, 0), (reach, reach)):
+        kept = {"stride": (step, 1), "padding": ((above, below), (0, 0)), "dilation": (dilation, 1), "ceil_mode": True}
+        assert_as_loops_find(holed(2, 3, 11, 5), (kernel, 2), kept)
+
+
+@pytest.mark.parametrize("block", [1, 70, separable.BLOCK_MOST])
+@pytest.mark.parametrize("kernel", range(2, 8))
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_result_as_wide_as_its_image_has_no_windows_over_two_rows(monkeypatch, block, kernel, rows):
+    monkeypatch.setattr(separable, "BLOCK_MOST", block)
+    for left in range(kernel):
+        around = ((rows // 2, rows // 2), (left, kernel - 1 - left))
+        kept = {"stride": (1, 1), "padding": around, "dilation": (1, 1), "ceil_mode": False}
+        assert_as_loops_find(holed(2, 3, 6, 8), (rows, kernel), kept)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("around", [0, 1])
+@pytest.mark.parametrize("kernel", [2, 4])
+def test_windows_side_by_side_are_summed_whatever_their_rows_do(stride, around, kernel):
+    for left in (0, 1):  # with 1 there are as many windows, but they begin between the others
+        padding = ((around, around), (left, left))
+        kept = {"stride": (stride, kernel), "padding": padding, "dilation": (1, 1), "ceil_mode": False}
+        assert_as_loops_find(holed(2, 3, 7, 8), (3, kernel), kept)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_a_mean_is_the_sum_divided_to_the_last_bit(dtype, kernel):
+    sums = np.array([3, 5, 7, 1, 1e9, 0.1], dtype=dtype) * np.array(
+        [np.finfo(dtype).smallest_subnormal] * 3 + [1] * 3, dtype
+    )
+    x = np.zeros((1, 6, kernel, kernel), dtype=dtype)
+    x[0, :, 0, 0] = sums
+    np.testing.assert_array_equal(avg_pool2d(x, kernel).reshape(-1), sums / dtype(kernel**2))
 
 
 @pytest.mark.parametrize("kernel", range(1, 12))

@@ -1,6 +1,5 @@
 """The mean of each window, and its gradient."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +44,11 @@ def avg_pool2d(
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     out = window_sums(x, sliding)
     if not ceil_mode and (count_include_pad or not any(map(any, sliding.padding))):
-        out /= x.dtype.type(sliding.kernel_size[0] * sliding.kernel_size[1])  # every window counts all its cells
+        cells = sliding.kernel_size[0] * sliding.kernel_size[1]  # every window counts them all
+        if cells & (cells - 1):
+            out /= x.dtype.type(cells)
+        else:
+            out *= x.dtype.type(1 / cells)  # the reciprocal of a power of 2 is exact, and 8 µs less for 64×56×56
     else:
         out /= divisors(sliding, (x.shape[2], x.shape[3]), count_include_pad).astype(x.dtype)
     return out
@@ -64,18 +67,14 @@ def window_sums(x: Array, sliding: Window) -> Array:
 
 
 def _sums_in_any_order(x: Array, sliding: Window, shape: tuple[int, ...]) -> Array:
-    """Whole planes, and windows side by side that leave no column out, are lines in memory: products with ones."""
-    (kernel_h, kernel_w), (height, width) = sliding.kernel_size, x.shape[2:]
+    """Whole planes are lines in memory: products with ones."""
+    height, width = x.shape[2:]
     bare = sliding.dilation == (1, 1) and not any(map(any, sliding.padding))
     with np.errstate(all="ignore"):  # infinities of both signs
-        if bare and (kernel_h, kernel_w) == (height, width):
+        if bare and sliding.kernel_size == (height, width):
             # (N * C, H * W) @ (H * W): 0.05 against 0.5 ms for 8 × 2048 planes of 7×7
             sums: Array = np.matmul(x.reshape(-1, height * width), np.ones(height * width, x.dtype))
             return sums.reshape(shape)
-        if bare and kernel_w == sliding.stride[1] > 1 and width % kernel_w == 0:
-            # (N * C * H * OW, KW) @ (KW): 0.18 ns a sum, 0.4 for neighbours added and every second one picked
-            x = np.matmul(x.reshape(-1, kernel_w), np.ones(kernel_w, x.dtype)).reshape(*x.shape[:3], shape[3])
-            sliding = replace(sliding, kernel_size=(kernel_h, 1), stride=(sliding.stride[0], 1))
     out = np.empty(shape, dtype=x.dtype)
     pool_separable(x, out, sliding, np.add, 0.0)
     return out

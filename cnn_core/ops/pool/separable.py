@@ -1,9 +1,10 @@
 """Pooling down, then across, each over a block of whole rows as over one line.
 
 What a window holds is the whole of what its columns hold: ``log2(KH) + log2(KW)`` passes and not ``KH * KW``. A pass
-goes over all neighbours of a block as over one line, 0.10 ns a cell, strides and the ends of rows notwithstanding; what
-the strides would leave out is made too and left behind by a copy, rows after the first pass and columns after the
-second. A pass that begins anew in each row costs 33 ns a row more, and one that steps over cells 0.76 ns a cell.
+goes over all neighbours of a block as over one line, 0.06 to 0.10 ns a cell, strides and the ends of rows
+notwithstanding; what the strides of columns leave out is made too and left behind by a copy. A pass that begins anew in
+each row costs 20 ns a row more, and one that steps over cells 0.76 ns a cell. Rows that strides leave out are never
+made under low windows, and left behind after the first pass under tall ones.
 Windows that overhang an end are few: they come out wrong with the others and are put together once more by themselves,
 which is cheaper than cells around each plane.
 """
@@ -18,13 +19,20 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines, pick_columns
 from cnn_core.shapes import Window
 
-# Numbers of a block: each block costs 25 µs of calls, so that 100,000 take 1.2 times as long, and a million no longer
-# stay near the processor, 1.2 times too.
+# Numbers of a block: each block costs 20 µs of calls; 500,000 save some of these while memory is warm, and lose more
+# when others have used the processor's memory between two calls.
 BLOCK_MOST = 300_000
 
 # Of one plane under a tall window, so that most rows of a strip are not read for its end alone: 101×101 on 2000×3000
 # takes 0.06 s with it and 2.2 without.
 TALL_MOST = 1_000_000
+
+# Rows of a window to bring together one after the other where strides leave rows out; for more, runs take fewer passes.
+ROWS_MOST = 3
+
+# Numbers of a row from which on that is worth while: steps of LeNet, 28 wide, took 1.1 times as long with it, and 64
+# planes of 112×112 under 3×3 take 0.7 times.
+ROW_LEAST = 64
 
 # A window that overhangs: its number along an axis, that of one to begin as a copy of, and the cells to bring in.
 End = tuple[int, int | None, tuple[int, ...]]
@@ -44,10 +52,13 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
     rows, step, above = out.shape[2], sliding.stride[0], sliding.padding[0][0]
     # Tall enough for the last windows, which may overhang, and for the whole image.
     tall = max(above + height, (rows - 1) * step + sliding.extent[0])
-    images, planes, strip = _block(out.shape, tall * width, width, sliding)
+    by_rows = _by_rows(sliding, width)
+    images, planes, strip = _block(out.shape, (rows if by_rows else tall) * width, width, sliding)
     if strip < rows:
         tall = (strip - 1) * step + sliding.extent[0]
     size = (images * planes * tall + above) * width
+    if by_rows:  # those kept, and before the last windows' end some more
+        size = images * planes * (strip + (sliding.extent[0] - 1) // step) * width
     scratch = np.empty((4, size + 1 + (size + 1) % 2), dtype=x.dtype)
     with np.errstate(all="ignore"):  # of windows over a row's end, and of what memory held before
         for n in range(0, batch, images):
@@ -63,44 +74,109 @@ def _block(shape: tuple[int, ...], plane: int, wide: int, sliding: Window) -> tu
     """How many images, channels and output rows to do at a time."""
     batch, channels, rows, _ = shape
     if plane * channels <= BLOCK_MOST:
-        return max(1, min(batch, BLOCK_MOST // (plane * channels))), channels, rows
+        return _evenly(batch, BLOCK_MOST // (plane * channels)), channels, rows
     if plane <= BLOCK_MOST:
-        return 1, BLOCK_MOST // plane, rows
+        return 1, _evenly(channels, BLOCK_MOST // plane), rows
     step, reach = sliding.stride[0], sliding.extent[0]
     fit, tall = ((most // wide - reach) // step + 1 for most in (BLOCK_MOST, TALL_MOST))
     return 1, 1, min(rows, max(1, fit, min(tall, reach // step)))
+
+
+def _evenly(count: int, most: int) -> int:
+    """How many at a time: as few times as ``most`` allows, and no small rest, which would cost its calls as well."""
+    times = -(-max(1, count) // most)
+    return -(-max(1, count) // times)
+
+
+def _by_rows(sliding: Window, width: int) -> bool:
+    """Whether only the rows that the strides keep are made, each by itself: a block then holds these alone."""
+    return 1 < sliding.kernel_size[0] <= ROWS_MOST and sliding.stride[0] > 1 and width >= ROW_LEAST
 
 
 def _pool_block(
     cells: Array, target: Array, top: int, scratch: Array, sliding: Window, combine: np.ufunc, empty: float
 ) -> None:
     """``(n, c, H, W) -> (n, c, rows, OW)``, the first window ``top`` cells above the first row."""
-    (step_h, step_w), (spread_h, spread_w), left = sliding.stride, sliding.dilation, sliding.padding[1][0]
-    (images, planes, height, width), (rows, columns) = cells.shape, target.shape[2:]
-    cells = np.ascontiguousarray(cells)
-    lead = top * width
-    lines = [spare[lead : lead + cells.size] for spare in scratch]
-    line = _runs(cells.reshape(-1), lines[1:], sliding.kernel_size[0], spread_h * width, combine)
-    used = next((k for k, spare in enumerate(lines) if spare is line), None)
-    down: Array
-    whole, picked, ends = _ends(sliding.kernel_size[0], step_h, spread_h, top, height, rows)
-    if step_h == 1 and rows <= height:
-        # Window i begins at row i - top: the same memory, read from so much earlier on.
-        down = (scratch[used, : cells.size] if lead else line).reshape(cells.shape)
-    else:
-        used, down = 0, scratch[0, : images * planes * rows * width].reshape(images, planes, rows, width)
-        copy_lines(down[:, :, whole], line.reshape(cells.shape)[:, :, picked])
-    if ends:
-        _finish(cells.transpose(2, 0, 1, 3), down.transpose(2, 0, 1, 3), ends, combine, empty)
-    whole, picked, ends = _ends(sliding.kernel_size[1], step_w, spread_w, left, width, columns)
+    rows, columns = target.shape[2:]
+    kernel, step, spread, left = sliding.kernel_size[1], sliding.stride[1], sliding.dilation[1], sliding.padding[1][0]
+    down, used = _down(cells, rows, top, scratch, sliding, combine, empty)
+    if combine is np.add and kernel == step > 1 and spread == 1 and left == 0 and columns * step == down.shape[3]:
+        # (n * c * rows * OW, KW) @ (KW), windows side by side that leave no column out: 0.18 ns a sum, 0.4 for
+        # neighbours added and every second one picked
+        pairs, ones = down.reshape(-1, kernel), np.ones(kernel, down.dtype)
+        if len(pairs) == target.size:
+            np.matmul(pairs, ones, out=target.reshape(-1))
+        else:
+            target[...] = np.matmul(pairs, ones).reshape(*down.shape[:3], columns)[:, :, :rows]
+        return
+    whole, picked, ends = _ends(kernel, step, spread, left, down.shape[3], columns)
     # Every second number is copied fast where two begin at a multiple of 8 bytes.
     odd = picked.start % 2
     lines = [spare[odd : odd + down.size] for k, spare in enumerate(scratch) if k != used]
-    line = _runs(down.reshape(-1), lines, sliding.kernel_size[1], spread_w, combine)
-    if whole.stop > whole.start:
-        pick_columns(line.reshape(down.shape)[:, :, :rows, picked.start :], step_w, target[..., whole])
+    into = None
+    if step == 1 < kernel and target.shape == down.shape:
+        # Window j begins at column j - left: written so much further on, the line is the result and needs no copy.
+        into = target.reshape(-1)[left:]
+    line = _runs(down.reshape(-1), lines, kernel, spread, combine, into)
+    if into is None and whole.stop > whole.start:
+        pick_columns(line.reshape(down.shape)[:, :, :rows, picked.start :], step, target[..., whole])
     if ends:
         _finish(down[:, :, :rows].transpose(3, 0, 1, 2), target.transpose(3, 0, 1, 2), ends, combine, empty)
+
+
+def _down(
+    cells: Array, rows: int, top: int, scratch: Array, sliding: Window, combine: np.ufunc, empty: float
+) -> tuple[Array, int]:
+    """``(n, c, H, W) -> (n, c, rows or more, W)``, and which line of ``scratch`` holds it, -1 for none."""
+    kernel, step, spread = sliding.kernel_size[0], sliding.stride[0], sliding.dilation[0]
+    images, planes, height, width = cells.shape
+    lead, used = top * width, 0
+    down: Array = scratch[0, : images * planes * rows * width].reshape(images, planes, rows, width)
+    whole, picked, ends = _ends(kernel, step, spread, top, height, rows)
+    if _by_rows(sliding, width):
+        if whole.stop > whole.start:
+            _join_rows(cells, down[:, :, whole], picked.start, sliding, scratch[1], combine)
+    else:
+        cells = np.ascontiguousarray(cells)
+        lines = [spare[lead : lead + cells.size] for spare in scratch]
+        line = _runs(cells.reshape(-1), lines[1:], kernel, spread * width, combine)
+        if step == 1 and rows <= height:
+            # Window i begins at row i - top: the same memory, read from so much earlier on.
+            used = next((k for k, spare in enumerate(lines) if spare is line), -1)
+            down = (scratch[used, : cells.size] if lead else line).reshape(cells.shape)
+        else:
+            copy_lines(down[:, :, whole], line.reshape(cells.shape)[:, :, picked])
+    if ends:
+        _finish(cells.transpose(2, 0, 1, 3), down.transpose(2, 0, 1, 3), ends, combine, empty)
+    return down, used
+
+
+def _join_rows(cells: Array, out: Array, start: int, sliding: Window, spare: Array, combine: np.ufunc) -> None:
+    """Bring the rows of each window together, the first window's first being ``cells``'s row ``start``.
+
+    Rows a stride apart are copied side by side once for all taps that read them: a copied row of 112 costs 9 ns, one
+    that is combined where it lies 27, and 7 once it lies among others.
+    """
+    step, many = sliding.stride[0], out.shape[2]
+    shifts: dict[int, list[int]] = {}
+    for tap in range(sliding.kernel_size[0]):
+        later, phase = divmod(tap * sliding.dilation[0], step)
+        shifts.setdefault(phase, []).append(later)
+    for phase, (least, *more) in shifts.items():
+        long = many + (more[-1] - least if more else 0)
+        begin = start + phase + least * step
+        rows = cells[:, :, begin : begin + (long - 1) * step + 1 : step]
+        if not (more or phase):
+            copy_lines(out, rows)
+            continue
+        side = spare[: rows.size].reshape(rows.shape)
+        copy_lines(side, rows)
+        parts = [side[:, :, shift - least : shift - least + many] for shift in (least, *more)]
+        if not phase:
+            combine(parts[0], parts[1], out=out)
+            parts = parts[2:]
+        for part in parts:
+            combine(out, part, out=out)
 
 
 @lru_cache(maxsize=256)
@@ -132,31 +208,44 @@ def _ends(
 def _finish(cells: Array, out: Array, ends: tuple[End, ...], combine: np.ufunc, empty: float) -> None:
     """Put the overhanging windows together, all along the first axis."""
     for i, known, more in ends:
-        target = out[i]
-        target[...] = out[known] if known is not None else cells[more[0]] if more else empty
-        for cell in more[known is None :]:
+        target, done = out[i], int(known is None)
+        if known is None and len(more) > 1:
+            combine(cells[more[0]], cells[more[1]], out=target)  # of columns, half the time of a copy and a sum
+            done = 2
+        else:
+            target[...] = out[known] if known is not None else cells[more[0]] if more else empty
+        for cell in more[done:]:
             combine(target, cells[cell], out=target)
 
 
-def _runs(line: Array, lines: list[Array], count: int, apart: int, combine: np.ufunc) -> Array:
+def _runs(
+    line: Array, lines: list[Array], count: int, apart: int, combine: np.ufunc, into: Array | None = None
+) -> Array:
     """From each cell of ``line`` on, ``count`` cells brought together that lie ``apart``; the end means nothing.
 
     Runs of 2, 4, 8, ... cells are made of two runs half as long, and one of 7 of those of 1, 2 and 4. The three
-    ``lines``, as long, are written to, ``line`` only where it is one of them.
+    ``lines``, as long, are written to, ``line`` only where it is one of them. The last pass goes ``into`` memory of
+    its own if that is given, as far as it reaches, for a ``count`` above 1.
     """
 
-    def joined(first: Array, second: Array, shift: int) -> Array:
-        out = next(spare for spare in lines if spare is not runs and spare is not have)
-        size = max(0, len(line) - shift)
-        combine(first[:size], second[len(line) - size :], out=out[:size])
+    def joined(first: Array, second: Array, shift: int, out: Array) -> Array:
+        size = min(max(0, len(line) - shift), len(out))
+        combine(first[:size], second[shift : shift + size], out=out[:size])
         return out
+
+    def spare() -> Array:
+        return next(each for each in lines if each is not runs and each is not have)
 
     runs = have = line
     length, covered = 1, count & 1
     while 2 * length <= count:
-        runs = joined(runs, runs, length * apart)
+        last = 4 * length > count
+        runs = joined(runs, runs, length * apart, spare() if into is None or covered or not last else into)
         length *= 2
+        if last and covered:
+            # The longest run is not needed again: where it lies, the result takes no more room near the processor.
+            return joined(runs, have, length * apart, runs if into is None else into)
         if count & length:
-            have = joined(have, runs, covered * apart) if covered else runs
+            have = joined(have, runs, covered * apart, spare()) if covered else runs
             covered += length
     return have
