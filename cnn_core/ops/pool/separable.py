@@ -2,9 +2,9 @@
 
 What a window holds is the whole of what its columns hold: ``log2(KH) + log2(KW)`` passes and not ``KH * KW``. A pass
 goes over all neighbours of a block as over one line, 0.06 to 0.10 ns a cell, strides and the ends of rows
-notwithstanding; what the strides of columns leave out is made too and left behind by a copy. A pass that begins anew in
-each row costs 20 ns a row more, and one that steps over cells 0.76 ns a cell. Rows that strides leave out are never
-made under low windows, and left behind after the first pass under tall ones.
+notwithstanding; what the strides would leave out is made too and left behind by a copy, rows after the first pass and
+columns after the second. A pass that begins anew in each row costs 20 ns a row more, and one that steps over cells 0.76
+ns a cell.
 Windows that overhang an end are few: they come out wrong with the others and are put together once more by themselves,
 which is cheaper than cells around each plane.
 """
@@ -27,13 +27,6 @@ BLOCK_MOST = 300_000
 # takes 0.06 s with it and 2.2 without.
 TALL_MOST = 1_000_000
 
-# Rows of a window to bring together one after the other where strides leave rows out; for more, runs take fewer passes.
-ROWS_MOST = 3
-
-# Numbers of a row from which on that is worth while: steps of LeNet, 28 wide, took 1.1 times as long with it, and 64
-# planes of 112×112 under 3×3 take 0.7 times.
-ROW_LEAST = 64
-
 # A window that overhangs: its number along an axis, that of one to begin as a copy of, and the cells to bring in.
 End = tuple[int, int | None, tuple[int, ...]]
 
@@ -52,13 +45,10 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
     rows, step, above = out.shape[2], sliding.stride[0], sliding.padding[0][0]
     # Tall enough for the last windows, which may overhang, and for the whole image.
     tall = max(above + height, (rows - 1) * step + sliding.extent[0])
-    by_rows = _by_rows(sliding, width)
-    images, planes, strip = _block(out.shape, (rows if by_rows else tall) * width, width, sliding)
+    images, planes, strip = _block(out.shape, tall * width, width, sliding)
     if strip < rows:
         tall = (strip - 1) * step + sliding.extent[0]
     size = (images * planes * tall + above) * width
-    if by_rows:  # those kept, and before the last windows' end some more
-        size = images * planes * (strip + (sliding.extent[0] - 1) // step) * width
     scratch = np.empty((4, size + 1 + (size + 1) % 2), dtype=x.dtype)
     with np.errstate(all="ignore"):  # of windows over a row's end, and of what memory held before
         for n in range(0, batch, images):
@@ -86,11 +76,6 @@ def _evenly(count: int, most: int) -> int:
     """How many at a time: as few times as ``most`` allows, and no small rest, which would cost its calls as well."""
     times = -(-max(1, count) // most)
     return -(-max(1, count) // times)
-
-
-def _by_rows(sliding: Window, width: int) -> bool:
-    """Whether only the rows that the strides keep are made, each by itself: a block then holds these alone."""
-    return 1 < sliding.kernel_size[0] <= ROWS_MOST and sliding.stride[0] > 1 and width >= ROW_LEAST
 
 
 def _pool_block(
@@ -133,50 +118,18 @@ def _down(
     lead, used = top * width, 0
     down: Array = scratch[0, : images * planes * rows * width].reshape(images, planes, rows, width)
     whole, picked, ends = _ends(kernel, step, spread, top, height, rows)
-    if _by_rows(sliding, width):
-        if whole.stop > whole.start:
-            _join_rows(cells, down[:, :, whole], picked.start, sliding, scratch[1], combine)
+    cells = np.ascontiguousarray(cells)
+    lines = [spare[lead : lead + cells.size] for spare in scratch]
+    line = _runs(cells.reshape(-1), lines[1:], kernel, spread * width, combine)
+    if step == 1 and rows <= height:
+        # Window i begins at row i - top: the same memory, read from so much earlier on.
+        used = next((k for k, spare in enumerate(lines) if spare is line), -1)
+        down = (scratch[used, : cells.size] if lead else line).reshape(cells.shape)
     else:
-        cells = np.ascontiguousarray(cells)
-        lines = [spare[lead : lead + cells.size] for spare in scratch]
-        line = _runs(cells.reshape(-1), lines[1:], kernel, spread * width, combine)
-        if step == 1 and rows <= height:
-            # Window i begins at row i - top: the same memory, read from so much earlier on.
-            used = next((k for k, spare in enumerate(lines) if spare is line), -1)
-            down = (scratch[used, : cells.size] if lead else line).reshape(cells.shape)
-        else:
-            copy_lines(down[:, :, whole], line.reshape(cells.shape)[:, :, picked])
+        copy_lines(down[:, :, whole], line.reshape(cells.shape)[:, :, picked])
     if ends:
         _finish(cells.transpose(2, 0, 1, 3), down.transpose(2, 0, 1, 3), ends, combine, empty)
     return down, used
-
-
-def _join_rows(cells: Array, out: Array, start: int, sliding: Window, spare: Array, combine: np.ufunc) -> None:
-    """Bring the rows of each window together, the first window's first being ``cells``'s row ``start``.
-
-    Rows a stride apart are copied side by side once for all taps that read them: a copied row of 112 costs 9 ns, one
-    that is combined where it lies 27, and 7 once it lies among others.
-    """
-    step, many = sliding.stride[0], out.shape[2]
-    shifts: dict[int, list[int]] = {}
-    for tap in range(sliding.kernel_size[0]):
-        later, phase = divmod(tap * sliding.dilation[0], step)
-        shifts.setdefault(phase, []).append(later)
-    for phase, (least, *more) in shifts.items():
-        long = many + (more[-1] - least if more else 0)
-        begin = start + phase + least * step
-        rows = cells[:, :, begin : begin + (long - 1) * step + 1 : step]
-        if not (more or phase):
-            copy_lines(out, rows)
-            continue
-        side = spare[: rows.size].reshape(rows.shape)
-        copy_lines(side, rows)
-        parts = [side[:, :, shift - least : shift - least + many] for shift in (least, *more)]
-        if not phase:
-            combine(parts[0], parts[1], out=out)
-            parts = parts[2:]
-        for part in parts:
-            combine(out, part, out=out)
 
 
 @lru_cache(maxsize=256)
