@@ -87,7 +87,7 @@ def normal_share(x: Array) -> Array:
     Returns:
         float64, of ``x``'s shape.
     """
-    z = np.abs(x)
+    z = np.asarray(np.abs(x))
     z *= math.sqrt(0.5)
     t = np.minimum(z, _FAR)
     t *= 0.5
