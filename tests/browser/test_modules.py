@@ -133,6 +133,28 @@ def test_labels_are_short_and_never_minus_zero(modules: Page):
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
 
 
+@pytest.mark.parametrize("end", [12, 0.274, 0.00123, 0.000123, 1.2e-7, 123456, 1234567, 1.5e9])
+def test_the_ends_of_a_scale_below_a_vector_do_not_touch(explore: Page, end: float):
+    apart, high = explore.evaluate(
+        """async (end) => {
+          const { Legend, VECTOR_LETTERS } = await import("/ui/common/legend.js");
+          const legend = new Legend(VECTOR_LETTERS);
+          const below = document.querySelector("[data-column=flat] .ks-legend");
+          legend.element.style.width = `${below.clientWidth}px`;
+          below.after(legend.element);
+          legend.draw({ kind: "diverging", low: -end, high: end }, false);
+          const box = (name) => legend.element.querySelector(name).getBoundingClientRect();
+          const apart = box(".ks-high").left - box(".ks-low").right;
+          const text = legend.high.textContent;
+          legend.element.remove();
+          return [apart, text];
+        }""",
+        end,
+    )
+    assert apart >= 4
+    assert float(high.replace("−", "-")) == pytest.approx(end, rel=0.05)
+
+
 def test_a_tensor_has_the_same_name_here_and_in_python(modules: Page):
     rng = np.random.default_rng(5)
     arrays = [np.zeros((1, 1)), np.full((1, 1), -0.0), rng.normal(size=(1, 1, 9, 7)), rng.normal(size=(1, 300)) * 1e300]
