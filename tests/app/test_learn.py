@@ -29,6 +29,7 @@ from pages.shared.learn.lesson import (
     Step,
     from_file,
     from_link,
+    predicting,
     to_file,
     to_link,
 )
@@ -412,6 +413,7 @@ def teacher_s() -> Lesson:
                 frozenset({"stride", "weights"}),
                 ("input", "kernel", "conv"),
                 "conv",
+                goal=predicting(1),
             ),
             Step("And on a wall.", Scenario(second), target="score:0"),
         ),
@@ -489,6 +491,8 @@ def test_text_stays_the_text_it_is_whatever_is_written_in_it():
         {"title": 7, "steps": [{"text": "a"}]},
         {"title": "x", "steps": [{"text": 7}]},
         {"title": "x", "steps": [{"text": "a", "hidden": "nothing"}]},
+        {"title": "x", "steps": [{"text": "a", "hidden": "conv", "cells": 0}]},
+        {"title": "x", "steps": [{"text": "a", "hidden": "conv", "cells": "2"}]},
         {"title": "x", "steps": [{"text": "a", "show": "all"}]},
         {"title": "x", "steps": [{"text": "a", "columns": {"a": 1}}]},
         {"title": "x", "steps": [{"text": "a", "on": {"stride": 99}}]},
@@ -557,6 +561,38 @@ def test_a_draft_has_an_end():
     with pytest.raises(EditRefusedError, match="without what it needs"):
         draft.changed(Lesson("x", ()), {"op": "draft_add", "text": 7}, Scenario(Experiment()), None)
     assert draft.changed(full, {"op": "draft_clear"}, Scenario(Experiment()), None).steps == ()
+
+
+def test_a_teacher_s_hidden_stage_is_a_goal_whose_progress_is_told():
+    made = Lesson("x", (Step("Say.", hidden="conv", goal=predicting(2)),))
+    for lesson in (made, from_link(to_link(made).code or ""), from_file(to_file(made).encode())):
+        assert lesson is not None
+        learner = LearnDesk()
+        learner.bring(lesson)
+        output = learner.chain.trace.stages[0].output
+        seen = []
+        for column in range(3):
+            assert learner.verdict is not None
+            seen.append((learner.verdict.met, learner.verdict.told))
+            index = [0, 0, 0, column]
+            do(learner, {"op": "guess", "index": index, "value": str(output[tuple(index)])})
+        assert seen == [
+            (False, "0 of 2 predicted right."),
+            (False, "1 of 2 predicted right."),
+            (True, "2 of 2 predicted right."),
+        ]
+        told = told_lesson(learner, (0, (0, 0, 0, 0)))
+        assert told is not None
+        assert told["goal"]["task"] == "Predict 2 cells right."
+        assert told["steps"][0]["done"]
+
+
+def test_no_more_cells_are_wanted_than_the_hidden_stage_has():
+    shrunk = Lesson("x", (replace(teacher_s().steps[0], goal=predicting(99), show=None),))
+    learner = LearnDesk()
+    learner.bring(shrunk)
+    assert learner.verdict is not None
+    assert learner.verdict.told == f"0 of {learner.chain.trace.stages[0].output.size} predicted right."
 
 
 def test_a_lesson_file_is_opened_wherever_it_is_dropped_and_other_files_are_told_apart():

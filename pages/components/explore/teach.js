@@ -6,6 +6,9 @@
 
 import { h, setText, whileTyping } from "../common/dom.js";
 
+const CELLS = 3; // to be predicted, unless a teacher says otherwise
+const CELLS_MOST = 99;
+
 /**
  * @typedef {{
  *   send: (edit: any) => void,
@@ -32,6 +35,9 @@ export class Teach {
     this.columns = h("fieldset", { class: "ks-ticks" });
     this.groups = h("fieldset", { class: "ks-ticks" });
     this.hidden = h("select");
+    this.cells = h("input", { type: "number", class: "ks-words", min: 1, max: CELLS_MOST, step: 1, value: CELLS, required: true });
+    this.count = h("label", { class: "ks-teach-field" }, h("span", { text: "Cells to predict right" }), this.cells);
+    this.hidden.addEventListener("change", () => this.#offerCount());
     this.add = h("button", { type: "button", class: "ks-button ks-primary", text: "Add this step", onclick: () => this.#add() });
     this.steps = h("ol", { class: "ks-draft" });
     const act = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
@@ -61,6 +67,7 @@ export class Teach {
     const options = predict.options.map((/** @type {any} */ { value, label }) => h("option", { value, text: label }));
     this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
     this.hidden.value = predict.view;
+    this.#offerCount();
     this.describe(header());
     setText(this.problem, "");
     setText(this.told, "");
@@ -74,6 +81,7 @@ export class Teach {
       this.columns,
       this.groups,
       field("Hidden, to be predicted", this.hidden),
+      this.count,
       this.problem,
       this.add,
       this.steps,
@@ -102,9 +110,15 @@ export class Teach {
     setText(this.add, draft.steps.length ? "Add this as the next step" : "Add this step");
   }
 
+  /** A hidden stage is a goal: so many of its cells are to be predicted. */
+  #offerCount() {
+    this.count.hidden = !this.hidden.value;
+  }
+
   async #add() {
     const hidden = this.hidden.value;
-    const edit = { op: "draft_add", title: this.heading.value, text: this.text.value, show: chosen(this.groups), columns: chosen(this.columns), hidden };
+    if (hidden && !this.cells.reportValidity()) return;
+    const edit = { op: "draft_add", title: this.heading.value, text: this.text.value, show: chosen(this.groups), columns: chosen(this.columns), hidden, ...(hidden ? { cells: this.cells.valueAsNumber } : {}) };
     const why = await this.on.ask(edit);
     setText(this.problem, why);
     if (why) return;

@@ -58,10 +58,11 @@ _STOPS = Verdict(False, "The chain stops before that stage: see what it says in 
 
 
 def _predict(asked: Mapping[str, Any], work: Work) -> Verdict:
-    work.predictions.stage(work.chain)
+    stage = work.predictions.stage(work.chain)
     right = sum(answer.right for answer in work.predictions.answers.values())
     given = sum(answer.open and not answer.right for answer in work.predictions.answers.values())
-    most = asked["cells"]
+    # A setting that was changed, or a teacher who asked for many, may leave fewer cells than are asked for.
+    most = asked["cells"] if stage is None else min(asked["cells"], work.chain.trace.stages[stage].output.size)
     more = f" {given} shown without: begin again to have them back." if given and right < most else ""
     return Verdict(right >= most, f"{min(right, most)} of {most} predicted right.{more}")
 
