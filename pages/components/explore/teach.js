@@ -5,6 +5,7 @@
  */
 
 import { h, setText, whileTyping } from "../common/dom.js";
+import { DraftSteps } from "./draft_steps.js";
 
 const CELLS = 3; // to be predicted, unless a teacher says otherwise
 const CELLS_MOST = 99;
@@ -39,7 +40,7 @@ export class Teach {
     this.count = h("label", { class: "ks-teach-field" }, h("span", { text: "Cells to predict right" }), this.cells);
     this.hidden.addEventListener("change", () => this.#offerCount());
     this.add = h("button", { type: "button", class: "ks-button ks-primary", text: "Add this step", onclick: () => this.#add() });
-    this.steps = h("ol", { class: "ks-draft" });
+    this.steps = new DraftSteps({ ask: (edit) => on.ask(edit), tell: (sentence) => setText(this.told, sentence) });
     const act = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
     this.out = h(
       "div",
@@ -68,6 +69,7 @@ export class Teach {
     this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
     this.hidden.value = predict.view;
     this.#offerCount();
+    this.steps.begin();
     this.describe(header());
     setText(this.problem, "");
     setText(this.told, "");
@@ -84,7 +86,7 @@ export class Teach {
       this.count,
       this.problem,
       this.add,
-      this.steps,
+      this.steps.element,
       this.out,
       this.told,
     );
@@ -101,11 +103,7 @@ export class Teach {
     // What was said of the steps before no longer holds.
     setText(this.problem, "");
     setText(this.told, "");
-    this.steps.replaceChildren(
-      ...draft.steps.map((/** @type {string} */ text, /** @type {number} */ k) =>
-        h("li", {}, h("span", { text }), h("button", { type: "button", class: "ks-link", text: "remove", "aria-label": `Remove step ${k + 1}`, onclick: () => this.on.send({ op: "draft_remove", value: k }) })),
-      ),
-    );
+    this.steps.describe(draft);
     this.out.hidden = !draft.steps.length;
     setText(this.add, draft.steps.length ? "Add this as the next step" : "Add this step");
   }
