@@ -146,6 +146,7 @@ def test_a_cell_of_any_layer_under_the_hand_is_shown_what_it_will_lead_to(kept, 
         np.testing.assert_array_equal(arrays[stage["array"]], desk.screen.arrays[made[stage["stage"]]["array"]])
     assert [stage["stage"] for stage in header["stages"]] == numbers
     assert header["told"] == json.loads(json.dumps([describe.told(each) for each in desk.screen.told]))
+    assert header["notes"] == {column["view"]: column["note"] for column in desk.screen.columns}
     assert set(arrays) <= set(desk.screen.arrays)
 
 

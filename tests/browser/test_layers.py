@@ -214,6 +214,9 @@ def test_what_no_preview_knows_is_cnn_core_s_while_a_value_is_under_the_hand(
     for view in views:
         wait_drawn(laboratory, view, "preview")
     assert laboratory.evaluate("window.cnn.drawn.every(({ source }) => source === 'preview')")
+    for column in asked.columns:
+        note = laboratory.locator(f"[data-column={column['view']}] .ks-note")
+        assert note.text_content() == column["note"]
     for view in views:
         seen = numbers(asked, view.split("-")[0])
         event = hover_cell(laboratory, view, 0, 0, seen.shape[2:])

@@ -155,11 +155,12 @@ export class Layers extends Board {
     }
   }
 
-  /** What follows from the hand but is no stage follows too: spelled-out sums, the curve's counts, the sentence. */
+  /** What follows from the hand but is no stage follows too: spelled-out sums, the curve's counts, words. */
   glimpsed(told, arrays) {
     this.model.tell(told.told);
     Object.assign(this.header, told.extra);
     setText(this.sentence, told.sentence);
+    for (const [view, column] of this.columns) setText(column.note, told.notes[view]);
     super.glimpsed(told, arrays);
   }
 

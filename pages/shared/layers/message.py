@@ -67,6 +67,7 @@ def layers_glimpse(session: Session, wanted: Collection[int]) -> bytes:
         "stages": told,
         "told": [describe.told(each) for each in shown.told],
         "sentence": shown.sentence,
+        "notes": {column["view"]: column["note"] for column in shown.columns},
         "extra": shown.extra,
     }
     return pack(header, {name: shown.arrays[name] for name in used}, ())
