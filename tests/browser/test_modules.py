@@ -155,6 +155,28 @@ def test_the_ends_of_a_scale_below_a_vector_do_not_touch(explore: Page, end: flo
     assert float(high.replace("−", "-")) == pytest.approx(end, rel=0.05)
 
 
+@pytest.mark.parametrize("value", [0.00054167, -0.00054167, -123456, 1.234e-9])
+def test_a_vector_s_numbers_stand_within_its_cells(explore: Page, value: float):
+    width, room = explore.evaluate(
+        """async (value) => {
+          const { Vector } = await import("/ui/common/vector.js");
+          const vector = new Vector({ view: "tried", label: "", on: {} });
+          document.querySelector("[data-column=flat]").append(vector.element);
+          const widths = [];
+          const write = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (text) { widths.push(this.measureText(text).width); };
+          vector.resize(1, 300);
+          vector.draw(Float64Array.of(value), { kind: "diverging", low: -1, high: 1 }, false);
+          CanvasRenderingContext2D.prototype.fillText = write;
+          const room = vector.element.clientWidth;
+          vector.element.remove();
+          return [Math.max(...widths), room];
+        }""",
+        value,
+    )
+    assert 0 < width <= room - 4
+
+
 def test_a_tensor_has_the_same_name_here_and_in_python(modules: Page):
     rng = np.random.default_rng(5)
     arrays = [np.zeros((1, 1)), np.full((1, 1), -0.0), rng.normal(size=(1, 1, 9, 7)), rng.normal(size=(1, 300)) * 1e300]
