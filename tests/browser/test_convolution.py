@@ -366,7 +366,7 @@ def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(lab
     expect(laboratory.locator("[data-column=kept]")).to_contain_text("Nothing is kept yet")
 
 
-@pytest.mark.parametrize("width", [1440, 1240, 1000, 390])
+@pytest.mark.parametrize("width", [1440, 1280, 1000, 390])
 def test_nothing_moves_when_something_is_kept(laboratory: Page, width: int):
     laboratory.set_viewport_size({"width": width, "height": 900})
     laboratory.wait_for_timeout(200)

@@ -9,7 +9,7 @@ import { LARGEST_CELL, largestThat } from "../common/layout.js";
 
 const GAP = 30; // px between columns, where the signs stand
 const STACK_BELOW = 860; // px: under this width the columns stand below each other
-const ABREAST_FROM = 1100; // px: on a narrower page what is compared stands below, or the maps' numbers would not fit
+const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const STACKED_MAP = 176; // px of a map beside its own controls
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
