@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from pages.shared import describe
 from pages.shared.convolution.message import convolution_glimpse, convolution_message
 from pages.shared.edits.checked import EditRefusedError
-from pages.shared.layers.message import layers_message
+from pages.shared.layers.message import layers_glimpse, layers_message
 from pages.shared.message import explore_glimpse, explore_message, learn_message
 from pages.shared.pooling.message import gradient_told, pooling_message
 from pages.shared.session import Session, recent
@@ -45,6 +45,7 @@ _GLIMPSES: dict[str, Callable[[Session, Collection[int]], bytes]] = {
     "explore": explore_glimpse,
     "learn": lambda kept, wanted: explore_glimpse(kept.learn, wanted),
     "convolution": convolution_glimpse,
+    "layers": layers_glimpse,
 }
 
 

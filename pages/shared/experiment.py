@@ -148,3 +148,13 @@ class Experiment:
 def with_photo(experiment: Experiment, photo: Photo) -> Experiment:
     """The experiment with ``photo`` as its input."""
     return replace(experiment, photo=photo, source="photo")
+
+
+def arrays_of(experiment: Experiment) -> list[npt.NDArray[np.floating]]:
+    """An experiment's pictures and grid: what of it takes room."""
+    held: list[npt.NDArray[np.floating]] = [experiment.grid]
+    if experiment.photo is not None:
+        held += [experiment.photo.grey, experiment.photo.pixels]
+    if experiment.photo is not None and experiment.photo.rgb is not None:
+        held.append(experiment.photo.rgb)
+    return held

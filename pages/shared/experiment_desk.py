@@ -11,7 +11,7 @@ from pages.shared.backward import Target, gradients, holds, parse
 from pages.shared.chain import Chain, build
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
-from pages.shared.experiment import Experiment
+from pages.shared.experiment import Experiment, arrays_of
 from pages.shared.link_code import Link
 from pages.shared.predict import OPERATIONS, Predictions
 from pages.shared.scenario import Scenario, from_link, to_link
@@ -73,9 +73,7 @@ class ExperimentDesk(Desk[Experiment]):
 
     def arrays(self, state: Experiment) -> list[Any]:
         """An experiment's pictures and grid."""
-        photo = state.photo
-        pictures = [] if photo is None else [photo.grey, photo.pixels, *([] if photo.rgb is None else [photo.rgb])]
-        return [state.grid, *pictures]
+        return arrays_of(state)
 
     @property
     def scenario(self) -> Scenario:

@@ -29,7 +29,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component; ``upload_limit`` is the largest upload, in megabytes."""
     header, arrays, output = _experiment(session)
     header |= {**_kept(session), "desk": "explore", "upload_limit": upload_limit, "locked": {}, "lesson": None}
-    header["draft"] = draft.told(session.draft)
+    header["draft"] = draft.told(session.teaching)
     return pack(header, arrays, session.have, {"columns": columns(session.chain, output)})
 
 

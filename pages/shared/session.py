@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -13,14 +13,12 @@ import streamlit as st
 from cnn_core import ImageError
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
-from pages.shared.edits.checked import EditRefusedError
 from pages.shared.experiment import FloatArray, with_photo
 from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.from_explore import OWN, features_of, plane_of
 from pages.shared.layers.desk import LayersDesk
 from pages.shared.learn import draft
 from pages.shared.learn.desk import LearnDesk
-from pages.shared.learn.lesson import Lesson
 from pages.shared.link_code import ScenarioError
 from pages.shared.photo import open_photo
 from pages.shared.pooling.desk import PoolingDesk
@@ -49,7 +47,7 @@ class Session(ExperimentDesk):
 
     Attributes:
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
-        draft: the lesson that the visitor puts together for others.
+        teaching: the desk of the lesson that the visitor puts together for others.
         large: what is opened large, or None.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
@@ -58,7 +56,6 @@ class Session(ExperimentDesk):
     """
 
     uploads: int = 0
-    draft: Lesson = field(default_factory=lambda: Lesson("", ()))
     large: Large | None = None
     _called_off: int = 0
 
@@ -79,6 +76,9 @@ class Session(ExperimentDesk):
             resumed=self._resume,
             experiment=lambda: self.experiment,
             explored=lambda: self.output,
+        )
+        self.teaching = draft.DraftDesk(
+            identity=self.identity, lock=self.lock, scene=lambda: (self.scenario, self.target)
         )
         self.pooling = PoolingDesk(
             identity=self.identity, lock=self.lock, resumed=self._resume, from_explore=self._plane
@@ -158,13 +158,12 @@ class Session(ExperimentDesk):
         if edit["op"] == "large":
             plane = edit.get("plane")
             self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
-        elif edit["op"] == "draft_try" and self.draft.steps:
-            self.learn.bring(self.draft)
-        elif edit["op"] in draft.OPERATIONS:
-            try:
-                self.draft = draft.changed(self.draft, edit, self.scenario, self.target)
-            except EditRefusedError as refusal:
-                self.notice = str(refusal)
+        elif edit["op"] == "draft_try" and self.teaching.state.steps:
+            self.learn.bring(self.teaching.state)
+        elif edit["op"].startswith(draft.PREFIX):
+            self.teaching.notice = ""
+            self.teaching.edit({**edit, "op": edit["op"].removeprefix(draft.PREFIX)})
+            self.notice = self.teaching.notice
         else:
             super().edit(edit)
 
@@ -174,7 +173,7 @@ class Session(ExperimentDesk):
         if before is not None and before is not self:
             for name, desk in self.desks.items():
                 desk.take_over(before.desks[name])
-            self.draft = before.draft
+            self.teaching.take_over(before.teaching)
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()

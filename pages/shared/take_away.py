@@ -19,8 +19,11 @@ from pages.shared.session import Session, recent
 
 _FILES: dict[str, tuple[str, Callable[[Session], bytes]]] = {
     "scenario.json": ("application/json", lambda kept: to_file(kept.scenario).encode()),
-    "lesson.json": ("application/json", lambda kept: lesson.to_file(kept.draft).encode()),
-    "lesson_link.json": ("application/json", lambda kept: json.dumps(asdict(lesson.to_link(kept.draft))).encode()),
+    "lesson.json": ("application/json", lambda kept: lesson.to_file(kept.teaching.state).encode()),
+    "lesson_link.json": (
+        "application/json",
+        lambda kept: json.dumps(asdict(lesson.to_link(kept.teaching.state))).encode(),
+    ),
     "trace.npz": ("application/octet-stream", lambda kept: archive(kept.chain.trace)),
     "reproduce.py": (
         "text/x-python; charset=utf-8",

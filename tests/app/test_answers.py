@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from starlette.applications import Starlette
 
-from pages.shared import answers, web
+from pages.shared import answers, describe, web
+from pages.shared.layers.laboratory import KINDS
 from pages.shared.session import Session, _remember
 from tests.app.test_message import unpack
 
@@ -126,6 +127,27 @@ def test_a_gesture_under_way_is_shown_the_stages_that_its_page_cannot_preview(ke
     assert len(arrays) == 1
     desk.receive({"session": kept.identity, "edits": [{**WEIGHTS, "revision": 2}]})
     np.testing.assert_array_equal(arrays[header["stages"][0]["array"]], desk.run.trace.output)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cell_of_any_layer_under_the_hand_is_shown_what_it_will_lead_to(kept, kind):
+    desk = kept.layers
+    desk.receive(message(kept, {"op": "kind", "value": kind}))
+    before = desk.screen
+    edit = {"op": "cells", "plane": 0, "cells": [[0, 0, 1.25]]}
+    numbers = [stage["stage"] for stage in before.stages if stage["stage"] >= 0]
+    header, arrays = unpack(glimpse(kept, "layers", edit, *numbers, base=1))
+    assert desk.screen.arrays.keys() == before.arrays.keys()
+    desk.receive({"session": kept.identity, "edits": [{**edit, "revision": 2}]})
+    made = {stage["stage"]: stage for stage in desk.screen.stages}
+    assert desk.screen.sentence == header["sentence"]
+    for stage in header["stages"]:
+        assert stage.get("link") == made[stage["stage"]]["link"]
+        np.testing.assert_array_equal(arrays[stage["array"]], desk.screen.arrays[made[stage["stage"]]["array"]])
+    assert [stage["stage"] for stage in header["stages"]] == numbers
+    assert header["told"] == json.loads(json.dumps([describe.told(each) for each in desk.screen.told]))
+    assert header["notes"] == {column["view"]: column["note"] for column in desk.screen.columns}
+    assert set(arrays) <= set(desk.screen.arrays)
 
 
 @pytest.mark.parametrize(

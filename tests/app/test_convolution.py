@@ -218,6 +218,12 @@ def test_what_is_kept_is_compared_where_the_sizes_agree_and_else_said_not_to_be(
     np.testing.assert_array_equal(made.difference, made.trace.output - run(Laboratory()).trace.output)
     views = {each["view"]: each for each in columns(made, 0)}
     assert views["difference"]["kind"] == "maps"
+    before = columns(run(Laboratory()), 0)
+    # What will come has its place already, and the sign before it too: nothing moves when it does.
+    assert [(each["view"], each["sign"] != "") for each in before] == [
+        (each["view"], each["sign"] != "") for each in columns(made, 0)
+    ]
+    assert {each["kind"] for each in before[-2:]} == {"missing"}
     other = run(apply(state, {"op": "stride", "value": 2}, Experiment()))
     assert other.difference is None
     views = {each["view"]: each for each in columns(other, 0)}
@@ -253,7 +259,8 @@ def test_a_pin_that_is_gone_falls_to_the_nearest_cell():
     desk.receive({"session": session.identity, "edits": edits, "pin": pin})
     header, _ = unpack(convolution_message(session))
     assert header["pin"] == {"stage": 0, "index": [0, 0, 1, 1]}
-    assert [column["view"] for column in entries(header, "columns")] == ["input", "kernel", "alone", "output"]
+    shown = [column["view"] for column in entries(header, "columns") if column["kind"] != "missing"]
+    assert shown == ["input", "kernel", "alone", "output"]
 
 
 def test_output_padding_goes_from_0_to_one_below_stride_or_dilation_and_says_why_no_further():

@@ -122,6 +122,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_gives_cnn_core_s_sums(laboratory: Page, name: str):
+    laboratory.set_viewport_size({"width": 1440, "height": 1300})  # four channels and their controls are in sight
     for _, (view, label, value, kind) in SETTINGS[name]:
         set_to(laboratory, view, label, value, kind=kind)
     asked = carried(*(edit for edit, _ in SETTINGS[name]))
@@ -362,7 +363,25 @@ def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(lab
     expect(laboratory.locator("[data-column=difference]")).to_contain_text("do not lie over each other")
     press(laboratory, "Swap", "output-0")
     press(laboratory, "Drop", "output-0")
-    expect(laboratory.locator("[data-column=kept]")).to_have_count(0)
+    expect(laboratory.locator("[data-column=kept]")).to_contain_text("Nothing is kept yet")
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1000, 390])
+def test_nothing_moves_when_something_is_kept(laboratory: Page, width: int):
+    laboratory.set_viewport_size({"width": width, "height": 900})
+    laboratory.wait_for_timeout(200)
+    keep = laboratory.get_by_role("button", name="Keep to compare")
+    keep.scroll_into_view_if_needed()
+    seen = """() => ["input", "kernel", "alone", "output"]
+      .map((view) => document.querySelector(`[data-column=${view}]`))
+      .flatMap((column) => [...column.querySelectorAll(".ks-map, h2, p, input, select, button")])
+      .filter((each) => each.checkVisibility() && !each.closest(":popover-open, [popover]"))
+      .map((each) => { const { x, y, width, height } = each.getBoundingClientRect(); return [x, y, width, height]; })"""
+    before = laboratory.evaluate(seen)
+    clear(laboratory)
+    keep.click()
+    wait_drawn(laboratory, "difference-0")
+    np.testing.assert_allclose(laboratory.evaluate(seen), before, atol=1)
 
 
 def test_the_laboratory_is_kept_over_pages_and_a_reload(laboratory: Page):

@@ -182,10 +182,50 @@ def test_a_preview_comes_at_once_where_its_rule_is_known(laboratory: Page):
     laboratory.keyboard.type("9")
     wait_drawn(laboratory, "output-0", "preview")
     views = laboratory.evaluate("window.cnn.drawn.filter(({ source }) => source === 'preview').map(({ view }) => view)")
-    assert "slope-0" not in views  # no rule for it: it waits
+    # There is no rule for it here: it waits until cnn_core was asked.
+    assert "slope-0" not in views[: views.index("output-0")]
+    wait_drawn(laboratory, "slope-0", "preview")
     laboratory.keyboard.press("Enter")
     wait_drawn(laboratory, "slope-0")
     assert hover_cell(laboratory, "output-0", 0, 0, (6, 6))["value"] == relu(9.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "views"),
+    [
+        ("softplus", ["output-0", "slope-0"]),
+        ("gelu", ["output-0", "slope-0"]),
+        ("batch_norm", ["normalised-0", "output-0"]),
+        ("sigmoid", ["slope-0"]),
+    ],
+)
+def test_what_no_preview_knows_is_cnn_core_s_while_a_value_is_under_the_hand(
+    laboratory: Page, kind: str, views: list[str]
+):
+    choose(laboratory, kind)
+    asked = carried(kind, {"op": "cells", "plane": 0, "cells": [[0, 0, 7.25]]})
+    laboratory.locator("[data-view=input-0]").focus()
+    laboratory.keyboard.press("ArrowRight")
+    clear(laboratory)
+    laboratory.keyboard.type("7.25")
+    laboratory.wait_for_function(
+        "(told) => document.querySelector('.ks-bar-top .ks-sentence').textContent === told", arg=asked.sentence
+    )
+    for view in views:
+        wait_drawn(laboratory, view, "preview")
+    assert laboratory.evaluate("window.cnn.drawn.every(({ source }) => source === 'preview')")
+    for column in asked.columns:
+        note = laboratory.locator(f"[data-column={column['view']}] .ks-note")
+        assert note.text_content() == column["note"]
+    for view in views:
+        seen = numbers(asked, view.split("-")[0])
+        event = hover_cell(laboratory, view, 0, 0, seen.shape[2:])
+        assert event["value"] == seen[0, 0, 0, 0]
+        if event["rule"] == "sum":
+            assert adds_up(event)
+    expect(laboratory.locator(".ks-late")).to_have_count(0)
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, views[0])
 
 
 def test_a_slider_is_answered_while_it_is_dragged_and_is_one_step_to_undo(laboratory: Page):

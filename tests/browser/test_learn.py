@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from pages.shared.chain import build
 from pages.shared.learn.course import COURSE
 from pages.shared.learn.lesson import Lesson, Step, to_file, to_link
 from pages.shared.learn.lessons import LESSONS
@@ -332,6 +333,113 @@ def test_a_step_without_words_is_not_added_and_says_why(explore: Page):
     explore.get_by_role("button", name="Add this step").click()
     expect(explore.locator(".ks-problem").last).to_contain_text("Write what the learner is to read or do")
     expect(explore.locator(".ks-draft li")).to_have_count(0)
+
+
+def taught(explore: Page, *titles: str) -> Locator:
+    """The dialog with a draft of so many steps."""
+    explore.get_by_role("button", name="Teach…").click()
+    dialog = explore.get_by_role("dialog")
+    for k, title in enumerate(titles):
+        dialog.get_by_label("Title of the step").fill(title)
+        dialog.get_by_label("Text", exact=True).fill(f"About {title}.")
+        dialog.get_by_role("button", name="Add this").click()
+        expect(dialog.locator(".ks-draft li")).to_have_count(k + 1)
+    return dialog
+
+
+def in_order(dialog: Locator, *titles: str) -> None:
+    expect(dialog.locator(".ks-draft li > span")).to_have_text(list(titles))
+
+
+def focused(page: Page) -> str | None:
+    return page.evaluate("document.activeElement.getAttribute('aria-label')")
+
+
+def test_a_draft_s_steps_are_moved_by_mouse_and_by_keyboard_and_that_is_told_and_undone(explore: Page):
+    dialog = taught(explore, "A", "B", "C")
+    dialog.get_by_role("button", name="Move step 3 up").click()
+    in_order(dialog, "A", "C", "B")
+    told = dialog.get_by_role("status")
+    expect(told).to_have_text("Step 3 is step 2 of 3 now.")
+    # The focus goes with the step.
+    assert focused(explore) == "Move step 2 up"
+    explore.keyboard.press("Enter")
+    in_order(dialog, "C", "A", "B")
+    expect(told).to_have_text("Step 2 is step 1 of 3 now.")
+    explore.keyboard.press("Enter")
+    expect(told).to_have_text("Step 1 is the first one.")
+    explore.keyboard.press("Tab")
+    assert focused(explore) == "Move step 1 down"
+    explore.keyboard.press("Space")
+    in_order(dialog, "A", "C", "B")
+    explore.keyboard.press("Control+z")
+    in_order(dialog, "C", "A", "B")
+    expect(told).to_have_text("Undone: 3 steps now.")
+    explore.keyboard.press("Control+Shift+Z")
+    in_order(dialog, "A", "C", "B")
+    dialog.get_by_role("button", name="Remove step 2").click()
+    in_order(dialog, "A", "B")
+    dialog.get_by_role("button", name="Undo").click()
+    in_order(dialog, "A", "C", "B")
+    dialog.get_by_role("button", name="Begin another").click()
+    in_order(dialog)
+    dialog.get_by_role("button", name="Undo").click()
+    in_order(dialog, "A", "C", "B")
+    dialog.get_by_role("button", name="Close").click()
+    expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_draft_s_step_is_rewritten_in_its_place(explore: Page):
+    dialog = taught(explore, "A", "B")
+    dialog.get_by_role("button", name="Edit step 1").click()
+    text = dialog.get_by_label("Text of step 1")
+    expect(text).to_be_focused()
+    expect(text).to_have_value("About A.")
+    text.fill("Never kept.")
+    explore.keyboard.press("Escape")
+    assert focused(explore) == "Edit step 1"
+    explore.keyboard.press("Enter")
+    expect(text).to_have_value("About A.")
+    text.fill(" ")
+    dialog.get_by_role("button", name="Save step 1").click()
+    expect(dialog.locator(".ks-draft .ks-problem")).to_contain_text("A step has something to read or do")
+    text.fill("Look <b>closely</b>.")
+    dialog.get_by_label("Title of step 1").fill("First")
+    explore.keyboard.press("Enter")
+    in_order(dialog, "First", "B")
+    expect(dialog.get_by_role("status")).to_have_text("Step 1 is changed.")
+    assert focused(explore) == "Edit step 1"
+    # What was begun to be written is kept by whatever is done next.
+    explore.keyboard.press("Enter")
+    dialog.get_by_label("Title of step 1").fill("Second")
+    dialog.get_by_role("button", name="Move step 2 up").click()
+    in_order(dialog, "B", "Second")
+    assert serious(explore) == []
+    dialog.get_by_role("button", name="Try it").click()
+    explore.get_by_role("button", name="Next ›").click()
+    expect(explore.locator(".ks-lesson-text h3")).to_have_text("Second")
+    expect(explore.locator(".ks-lesson-words p")).to_have_text("Look <b>closely</b>.")
+
+
+def test_a_hidden_stage_of_a_teacher_s_step_is_a_goal_with_progress(explore: Page):
+    explore.get_by_role("button", name="Teach…").click()
+    dialog = explore.get_by_role("dialog")
+    count = dialog.get_by_label("Cells to predict right")
+    expect(count).to_be_hidden()
+    dialog.get_by_label("Text", exact=True).fill("Say what comes.")
+    dialog.get_by_label("Hidden, to be predicted").select_option("conv")
+    count.fill("2")
+    dialog.get_by_role("button", name="Add this step").click()
+    dialog.get_by_role("button", name="Try it").click()
+    expect(explore.locator(".ks-task")).to_have_text("Predict 2 cells right.")
+    told = explore.locator(".ks-told")
+    expect(told).to_have_text("0 of 2 predicted right.")
+    output = build(edited()).trace.stages[0].output
+    for column, after in ((0, "1 of 2 predicted right."), (1, "✓ Done. 2 of 2 predicted right.")):
+        explore.mouse.click(*cell_centre(explore, "conv", 0, column, (3, 3)))
+        explore.get_by_label("Your prediction").fill(str(output[0, 0, 0, column]))
+        explore.keyboard.press("Enter")
+        expect(told).to_have_text(after)
 
 
 # ---- for everyone --------------------------------------------------------------------------------------------------

@@ -133,6 +133,50 @@ def test_labels_are_short_and_never_minus_zero(modules: Page):
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
 
 
+@pytest.mark.parametrize("end", [12, 0.274, 0.00123, 0.000123, 1.2e-7, 123456, 1234567, 1.5e9])
+def test_the_ends_of_a_scale_below_a_vector_do_not_touch(explore: Page, end: float):
+    apart, high = explore.evaluate(
+        """async (end) => {
+          const { Legend, VECTOR_LETTERS } = await import("/ui/common/legend.js");
+          const legend = new Legend(VECTOR_LETTERS);
+          const below = document.querySelector("[data-column=flat] .ks-legend");
+          legend.element.style.width = `${below.clientWidth}px`;
+          below.after(legend.element);
+          legend.draw({ kind: "diverging", low: -end, high: end }, false);
+          const box = (name) => legend.element.querySelector(name).getBoundingClientRect();
+          const apart = box(".ks-high").left - box(".ks-low").right;
+          const text = legend.high.textContent;
+          legend.element.remove();
+          return [apart, text];
+        }""",
+        end,
+    )
+    assert apart >= 4
+    assert float(high.replace("−", "-")) == pytest.approx(end, rel=0.05)
+
+
+@pytest.mark.parametrize("value", [0.00054167, -0.00054167, -123456, 1.234e-9])
+def test_a_vector_s_numbers_stand_within_its_cells(explore: Page, value: float):
+    width, room = explore.evaluate(
+        """async (value) => {
+          const { Vector } = await import("/ui/common/vector.js");
+          const vector = new Vector({ view: "tried", label: "", on: {} });
+          document.querySelector("[data-column=flat]").append(vector.element);
+          const widths = [];
+          const write = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (text) { widths.push(this.measureText(text).width); };
+          vector.resize(1, 300);
+          vector.draw(Float64Array.of(value), { kind: "diverging", low: -1, high: 1 }, false);
+          CanvasRenderingContext2D.prototype.fillText = write;
+          const room = vector.element.clientWidth;
+          vector.element.remove();
+          return [Math.max(...widths), room];
+        }""",
+        value,
+    )
+    assert 0 < width <= room - 4
+
+
 def test_a_tensor_has_the_same_name_here_and_in_python(modules: Page):
     rng = np.random.default_rng(5)
     arrays = [np.zeros((1, 1)), np.full((1, 1), -0.0), rng.normal(size=(1, 1, 9, 7)), rng.normal(size=(1, 300)) * 1e300]

@@ -96,7 +96,7 @@ export class Board {
       gesture: () => this.edits.revision,
       edit: () => this.edits.current,
       waits: () => this.waits(),
-      take: (stages, arrays) => this.glimpsed(stages, arrays),
+      take: (told, arrays) => this.glimpsed(told, arrays),
     });
     this.redraw = oncePerFrame(() => {
       this.draw("preview");
@@ -208,21 +208,16 @@ export class Board {
 
   /**
    * What the gesture waited for has come, and the gesture goes on.
-   * @param {any[]} stages a stage's number and the names of what came for it
+   * @param {any} told its `stages`: a stage's number and the names of what came for it
    * @param {Map<string, import("./blob.js").Tensor>} arrays
    */
-  glimpsed(stages, arrays) {
+  glimpsed({ stages }, arrays) {
     const held = this.channel.arrays;
     // What came before was looked at and is kept by nobody.
     for (const name of this.lent ?? []) if (!arrays.has(name)) held.delete(name);
     this.lent = [...arrays.keys()].filter((name) => this.lent?.includes(name) || !held.has(name));
     for (const [name, tensor] of arrays) held.set(name, tensor);
-    for (const { stage, array, ...names } of stages) {
-      Object.assign(this.model.byNumber.get(stage), names);
-      if (!array) continue;
-      this.model.values.set(stage, arrays.get(array));
-      this.model.waiting.delete(stage);
-    }
+    for (const stage of stages) this.model.take(stage, arrays);
     this.renewed();
     this.draw("preview");
   }

@@ -7,7 +7,7 @@ import { Bars } from "./bars.js";
 import { Figures, Kernels, Maps } from "./channels.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
-import { Legend } from "./legend.js";
+import { Legend, VECTOR_LETTERS } from "./legend.js";
 import { Vector } from "./vector.js";
 import { Controls } from "./controls.js";
 import { Fold } from "./fold.js";
@@ -62,7 +62,7 @@ export class Column {
     /** The planes of a map, or of the kernel that is shown. */
     this.planes = new Planes(`${described.title}: which plane`, (plane) => on.plane(described.view, plane));
     this.outputs = described.kind === "kernel" ? new Planes("Which kernel", on.output) : null;
-    this.legend = ["map", "maps", "kernel", "kernels", "vector"].includes(described.kind) ? new Legend() : null;
+    this.legend = ["map", "maps", "kernel", "kernels", "vector"].includes(described.kind) ? new Legend(described.kind === "vector" ? VECTOR_LETTERS : undefined) : null;
     this.body = h("div", { class: "ks-body" }, this.outputs?.element ?? null, this.view?.element ?? null, this.view?.brush?.element ?? null, this.planes.element);
     this.element = h(
       "figure",

@@ -25,11 +25,29 @@ export function short(value, digits = 4) {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e7) return fixed(value, 0);
   if (size >= 1e7 || (size > 0 && size < 1e-4)) {
-    return value.toExponential(Math.max(0, digits - 2)).replace("-", MINUS).replace("e-", `e${MINUS}`);
+    return powers(value, Math.max(0, digits - 2));
   }
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
   const text = size.toFixed(Math.min(places, 12));
   return (value < 0 ? MINUS : "") + (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+}
+
+/** A number with its power of ten. @param {number} value @param {number} places decimals */
+function powers(value, places) {
+  return value.toExponential(places).replace("-", MINUS).replace("e-", `e${MINUS}`);
+}
+
+/**
+ * The ends of a scale, side by side: three digits each, or the fewer of both that fit.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} letters that fit, those of both together
+ * @returns {string[]}
+ */
+export function ends(low, high, letters) {
+  const ways = [(/** @type {number} */ x) => short(x, 3), (/** @type {number} */ x) => short(x, 2), (/** @type {number} */ x) => (x ? powers(x, 1) : "0")];
+  const written = ways.map((way) => [way(low), way(high)]);
+  return written.find(([a, b]) => a.length + b.length <= letters) ?? written[written.length - 1];
 }
 
 /**

@@ -18,7 +18,7 @@ export class Glimpse {
    *   gesture: () => number | null,
    *   edit: () => any | null,
    *   waits: () => number[] | null,
-   *   take: (stages: any[], arrays: Map<string, import("./blob.js").Tensor>) => void,
+   *   take: (told: any, arrays: Map<string, import("./blob.js").Tensor>) => void,
    * }} on `base`: the revision that the gesture began on; `gesture`: its own, null where there is none; `edit`: what it
    *   would end as now; `waits`: the stages whose values are waited for, null where nothing is; `take`: what came
    */
@@ -54,7 +54,7 @@ export class Glimpse {
       // Of a gesture that ended meanwhile the answer proper is on its way.
       if (bytes?.length && this.on.gesture() === gesture) {
         const { header, arrays } = unpack(bytes);
-        this.on.take(header.stages, arrays);
+        this.on.take(header, arrays);
       }
     }
     this.asking = false;

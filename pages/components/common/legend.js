@@ -4,13 +4,16 @@
  */
 
 import { h, setText } from "./dom.js";
-import { short } from "./format.js";
+import { ends } from "./format.js";
 import { gradient } from "./scale.js";
 
 const LONG = 11; // letters at both ends
+export const VECTOR_LETTERS = 13; // at both ends below the column of a vector, which no larger picture makes wider
 
 export class Legend {
-  constructor() {
+  /** @param {number} [letters] at both ends together that there is room for */
+  constructor(letters = Infinity) {
+    this.letters = letters;
     this.bar = h("span", { class: "ks-legend-bar" });
     this.low = h("span", { class: "ks-low" });
     this.zero = h("span", { class: "ks-zero" });
@@ -24,7 +27,7 @@ export class Legend {
    */
   draw(scale, dark) {
     this.bar.style.background = gradient(scale, dark);
-    const [low, high] = [short(scale.low, 3), short(scale.high, 3)];
+    const [low, high] = ends(scale.low, scale.high, this.letters);
     setText(this.low, low);
     setText(this.high, high);
     setText(this.zero, scale.low < 0 && scale.high > 0 ? "0" : "");

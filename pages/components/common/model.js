@@ -44,7 +44,7 @@ export class Model {
    */
   constructor(stages, arrays, told = []) {
     this.stages = stages;
-    this.told = new Map(told.map((each) => [`${each.stage}:${each.index}`, each]));
+    this.tell(told);
     this.byNumber = new Map(stages.map((stage) => [stage.stage, stage]));
     /** @type {Map<number, Tensor>} */
     this.values = new Map(stages.map((stage) => [stage.stage, arrays.get(stage.array)]));
@@ -121,6 +121,24 @@ export class Model {
         this.own.add(result.values);
       } else this.waiting.add(stage.stage);
     }
+  }
+
+  /** @param {Explanation[]} told sums that Python spelled out */
+  tell(told) {
+    this.told = new Map(told.map((each) => [`${each.stage}:${each.index}`, each]));
+  }
+
+  /**
+   * What a stage waited for has come from Python.
+   * @param {{stage: number, array?: string, weight?: string}} described whatever of the stage is new
+   * @param {Map<string, Tensor>} arrays
+   */
+  take({ stage, array, ...names }, arrays) {
+    Object.assign(this.byNumber.get(stage), names);
+    if (names.weight) this.weights.set(stage, arrays.get(names.weight));
+    if (!array) return;
+    this.values.set(stage, arrays.get(array));
+    this.waiting.delete(stage);
   }
 
   /** The gesture is over, and what it made may be held elsewhere from now on. */

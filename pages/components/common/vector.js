@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { short } from "./format.js";
+import { fitting, short } from "./format.js";
 import { colour, paint } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
@@ -13,6 +13,10 @@ import { colour, paint } from "./scale.js";
 const WIDTH = 52; // px
 const LARGEST_CELL = 30; // px
 const NUMBERS_FROM = 13; // px a value
+const LARGEST_NUMBER = 14; // px
+const LONGEST_NUMBER = 7; // letters
+const LETTER = 0.56; // of the letters' size: how wide one is
+const ROOM = 46; // px for a number
 const LEAST_MARK = 4; // px: thinner ones would not be seen
 
 export class Vector {
@@ -90,12 +94,15 @@ export class Vector {
       context.fillStyle = style.getPropertyValue("--ks-soft").trim() || "#f1f3f6";
       context.fillRect(0, 0, WIDTH, this.height);
     } else if (size >= NUMBERS_FROM) {
-      context.font = `500 ${Math.min(14, size * 0.6)}px ${style.fontFamily}`;
+      const numbers = Array.from(this.shown);
+      const texts = fitting(numbers, 3, LONGEST_NUMBER) ?? numbers.map((value) => short(value, 1));
+      const longest = Math.max(...texts.map((text) => text.length));
+      context.font = `500 ${Math.min(LARGEST_NUMBER, size * 0.6, ROOM / (longest * LETTER))}px ${style.fontFamily}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
       for (let k = 0; k < this.count; k += 1) {
         context.fillStyle = colour(this.shown[k], this.scale, this.dark).ink;
-        context.fillText(short(this.shown[k], 3), WIDTH / 2, (k + 0.54) * size);
+        context.fillText(texts[k], WIDTH / 2, (k + 0.54) * size);
       }
     }
     for (const { box, role } of marks) {

@@ -150,11 +150,14 @@ export class Convolution extends Board {
     const maps = views.map((column) => {
       const stage = this.#stageOfColumn(column);
       const [, count, rows, columns] = this.model.values.get(stage.stage).shape;
-      return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count };
+      return { stage, rows, columns, ring: stage.ring, count: stage.stage === ALONE ? this.group.length : count, compared: stage.stage === KEPT || stage.stage === DIFFERENCE };
     });
-    const missing = [...this.columns.values()].filter(({ kind }) => kind === "missing").length;
-    const found = sizes(this.root.clientWidth, maps, this.#kernelSize(), missing);
+    // What is not there yet has the room of the output that it will be: nothing moves from under the hand when it comes.
+    const later = [...this.columns.values()].filter(({ kind }) => kind === "missing");
+    const output = maps.find(({ stage }) => stage.stage === OUTPUT);
+    const found = sizes(this.root.clientWidth, [...maps, ...later.map(() => ({ ...output, compared: true }))], this.#kernelSize());
     this.root.classList.toggle("ks-stacked", found.stacked);
+    this.root.classList.toggle("ks-compared-below", found.below);
     if (found.stacked !== this.docked) {
       this.docked = found.stacked;
       if (found.stacked) {
@@ -178,6 +181,9 @@ export class Convolution extends Board {
       column.element.style.width = found.stacked ? "" : `${found.widths[k]}px`;
       // The shares of a group stand level with its channels.
       column.view.element.style.marginTop = found.stacked || stage.stage !== ALONE ? "" : `${first * found.row}px`;
+    });
+    later.forEach((column, k) => {
+      column.element.style.width = found.stacked ? "" : `${found.widths[maps.length + k]}px`;
     });
     const kernel = this.columns.get("kernel");
     kernel.element.style.width = found.stacked ? "" : `${found.kernelWidth}px`;

@@ -9,25 +9,26 @@ import { LARGEST_CELL, largestThat } from "../common/layout.js";
 
 const GAP = 30; // px between columns, where the signs stand
 const STACK_BELOW = 860; // px: under this width the columns stand below each other
+const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const STACKED_MAP = 176; // px of a map beside its own controls
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
-const WHY = 130; // px of a column that says why it shows no map
 const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several
 const CAPTION = 24; // px
 const SLACK = 4; // px between rows
 
 /**
- * @param {number} page its width, px
- * @param {{rows: number, columns: number, ring: readonly number[], count: number}[]} maps a column of `count` maps each
+ * @param {number} width of the page, px
+ * @param {{rows: number, columns: number, ring: readonly number[], count: number, compared: boolean}[]} maps a column of `count`
+ *   maps each; `compared`: whether it is what was kept, or the difference
  * @param {number[]} kernel rows and columns
- * @param {number} missing columns that say why they show no map
  */
-export function sizes(page, maps, kernel, missing) {
-  const width = page - missing * (WHY + GAP);
-  const stacked = page < STACK_BELOW;
+export function sizes(width, maps, kernel) {
+  const stacked = width < STACK_BELOW;
+  const below = !stacked && width < ABREAST_FROM;
+  const abreast = maps.filter(({ compared }) => !below || !compared).length;
   const weight = weightSize(Math.max(...kernel));
-  const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - maps.length * GAP) / (maps.length + 1))));
+  const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - abreast * GAP) / (abreast + 1))));
   const kernelWidth = Math.max(least, kernel[1] * (weight + 2) + 8);
   const tallest = maps.every(({ count }) => count === 1) ? TALLEST : TALL;
   const across = maps.map(({ columns, ring }) => columns + ring[2] + ring[3]);
@@ -36,8 +37,8 @@ export function sizes(page, maps, kernel, missing) {
   const fits = (/** @type {number} */ cell) => {
     if (down.some((cells) => cells * cell > tallest)) return false;
     if (stacked) return across.every((cells) => cells * cell <= STACKED_MAP);
-    const taken = kernelWidth + maps.length * GAP;
-    return taken + across.reduce((sum, cells, k) => sum + Math.max(least, Math.ceil(cells * own(k, cell))), 0) <= width;
+    const wide = across.map((cells, k) => (below && maps[k].compared ? 0 : Math.max(least, Math.ceil(cells * own(k, cell)))));
+    return kernelWidth + abreast * GAP + wide.reduce((sum, each) => sum + each, 0) <= width;
   };
   const low = largestThat(fits);
   // Whole pixels keep lines crisp.
@@ -45,5 +46,5 @@ export function sizes(page, maps, kernel, missing) {
   const cells = maps.map((_, k) => own(k, cell));
   const row = Math.max(...down.map((count, k) => Math.ceil(count * cells[k])), kernel[0] * (weight + 2)) + CAPTION + SLACK;
   const widths = across.map((count, k) => Math.max(least, Math.ceil(count * cells[k])));
-  return { stacked, cells, row, widths, kernelWidth };
+  return { stacked, below, cells, row, widths, kernelWidth };
 }

@@ -5,6 +5,10 @@
  */
 
 import { h, setText, whileTyping } from "../common/dom.js";
+import { DraftSteps } from "./draft_steps.js";
+
+const CELLS = 3; // to be predicted, unless a teacher says otherwise
+const CELLS_MOST = 99;
 
 /**
  * @typedef {{
@@ -32,8 +36,11 @@ export class Teach {
     this.columns = h("fieldset", { class: "ks-ticks" });
     this.groups = h("fieldset", { class: "ks-ticks" });
     this.hidden = h("select");
+    this.cells = h("input", { type: "number", class: "ks-words", min: 1, max: CELLS_MOST, step: 1, value: CELLS, required: true });
+    this.count = h("label", { class: "ks-teach-field" }, h("span", { text: "Cells to predict right" }), this.cells);
+    this.hidden.addEventListener("change", () => this.#offerCount());
     this.add = h("button", { type: "button", class: "ks-button ks-primary", text: "Add this step", onclick: () => this.#add() });
-    this.steps = h("ol", { class: "ks-draft" });
+    this.steps = new DraftSteps({ ask: (edit) => on.ask(edit), tell: (sentence) => setText(this.told, sentence) });
     const act = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
     this.out = h(
       "div",
@@ -61,6 +68,8 @@ export class Teach {
     const options = predict.options.map((/** @type {any} */ { value, label }) => h("option", { value, text: label }));
     this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
     this.hidden.value = predict.view;
+    this.#offerCount();
+    this.steps.begin();
     this.describe(header());
     setText(this.problem, "");
     setText(this.told, "");
@@ -74,9 +83,10 @@ export class Teach {
       this.columns,
       this.groups,
       field("Hidden, to be predicted", this.hidden),
+      this.count,
       this.problem,
       this.add,
-      this.steps,
+      this.steps.element,
       this.out,
       this.told,
     );
@@ -93,18 +103,20 @@ export class Teach {
     // What was said of the steps before no longer holds.
     setText(this.problem, "");
     setText(this.told, "");
-    this.steps.replaceChildren(
-      ...draft.steps.map((/** @type {string} */ text, /** @type {number} */ k) =>
-        h("li", {}, h("span", { text }), h("button", { type: "button", class: "ks-link", text: "remove", "aria-label": `Remove step ${k + 1}`, onclick: () => this.on.send({ op: "draft_remove", value: k }) })),
-      ),
-    );
+    this.steps.describe(draft);
     this.out.hidden = !draft.steps.length;
     setText(this.add, draft.steps.length ? "Add this as the next step" : "Add this step");
   }
 
+  /** A hidden stage is a goal: so many of its cells are to be predicted. */
+  #offerCount() {
+    this.count.hidden = !this.hidden.value;
+  }
+
   async #add() {
     const hidden = this.hidden.value;
-    const edit = { op: "draft_add", title: this.heading.value, text: this.text.value, show: chosen(this.groups), columns: chosen(this.columns), hidden };
+    if (hidden && !this.cells.reportValidity()) return;
+    const edit = { op: "draft_add", title: this.heading.value, text: this.text.value, show: chosen(this.groups), columns: chosen(this.columns), hidden, ...(hidden ? { cells: this.cells.valueAsNumber } : {}) };
     const why = await this.on.ask(edit);
     setText(this.problem, why);
     if (why) return;

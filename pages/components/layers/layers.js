@@ -155,6 +155,15 @@ export class Layers extends Board {
     }
   }
 
+  /** What follows from the hand but is no stage follows too: spelled-out sums, the curve's counts, words. */
+  glimpsed(told, arrays) {
+    this.model.tell(told.told);
+    Object.assign(this.header, told.extra);
+    setText(this.sentence, told.sentence);
+    for (const [view, column] of this.columns) setText(column.note, told.notes[view]);
+    super.glimpsed(told, arrays);
+  }
+
   /** A dial under the hand: as many values go to Python as it answers, the last one always. @param {any} edit */
   #slideTo(edit) {
     if (this.channel.unanswered.length) this.waitingSlide = edit;
@@ -228,9 +237,13 @@ export class Layers extends Board {
         this.#drawCurve(column, drawn);
         continue;
       }
+      let late = false;
       for (const name of kind === "figures" ? figures : [view]) {
         const stage = model.ofView(name);
-        if (source === "preview" && model.waiting.has(stage.stage)) continue;
+        if (source === "preview" && model.waiting.has(stage.stage)) {
+          late = true;
+          continue;
+        }
         const { values, shape } = model.values.get(stage.stage);
         const own = scales.get(stage.stage);
         if (kind === "maps") {
@@ -243,6 +256,7 @@ export class Layers extends Board {
         if (kind !== "maps") drawn.push(name);
         column.legend?.draw(own[0], dark);
       }
+      this.late(column.body, late);
     }
     this.dense.draw(model, dark, null, tell ? { source, revision: this.channel.revision } : null);
     this.dense.element.hidden = !this.header.dense;

@@ -45,6 +45,9 @@ _MODES = {
     "replicate": "replicate: the edge again",
     "circular": "circular: the other side",
 }
+_ROOM = "\u00a0"  # for a sign: with it no column moves when one comes
+_NOTHING_KEPT = "Nothing is kept yet: “Keep to compare” puts this setting here."
+_LATER = "The output less what is kept, cell by cell."
 
 
 def columns(run: Run, output: int) -> list[dict[str, Any]]:
@@ -95,17 +98,18 @@ def columns(run: Run, output: int) -> list[dict[str, Any]]:
 
 
 def _compared(run: Run) -> list[dict[str, Any]]:
-    """What was kept, and the difference where there is one."""
+    """What was kept, and the difference where there is one; before, where they will stand."""
     kept = run.laboratory.kept
     if kept is None or run.kept is None:
-        return []
+        later = _column("kept", "missing", "Kept", "", _settings(run.laboratory.operation), [], _ROOM)
+        return [{**later, "why": _NOTHING_KEPT, "fixes": []}, _no_difference(_LATER)]
     shape, now = run.kept.output.shape, run.trace.stages[0].output.shape
     beside = [
         button({"op": "swap"}, "Swap", hint="Work on what was kept, and keep what is worked on"),
         button({"op": "drop"}, "Drop", hint="Compare no more"),
         *_tables("kept"),
     ]
-    less = "" if run.difference is None else "−"
+    less = _ROOM if run.difference is None else "−"
     columns_ = [_column("kept", "maps", "Kept", _maps(shape[1:]), _settings(kept), beside, less)]
     if run.difference is not None:
         note = "output less what was kept"
@@ -114,7 +118,11 @@ def _compared(run: Run) -> list[dict[str, Any]]:
             _column("difference", "maps", "Difference", _maps(shape[1:]), note, _tables("difference"), "="),
         ]
     why = f"No difference: {_maps(now[1:])} and {_maps(shape[1:])} cells do not lie over each other."
-    return [*columns_, {**_column("difference", "missing", "Difference", "", "", []), "why": why, "fixes": []}]
+    return [*columns_, _no_difference(why)]
+
+
+def _no_difference(why: str) -> dict[str, Any]:
+    return {**_column("difference", "missing", "Difference", "", "", [], _ROOM), "why": why, "fixes": []}
 
 
 def _settings(operation: Operation) -> str:

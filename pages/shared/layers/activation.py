@@ -16,6 +16,7 @@ from pages.shared.layers.laboratory import KINDS, Laboratory
 from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, plain, shape_words, table
 
 OUTPUT, SLOPE = 0, 1  # stages
+CURVE = ("x", "f", "slope")  # arrays of a curve's points
 SATURATED = 0.05  # of the largest slope: below that little passes back
 _SAMPLES = 241  # points of a curve
 _LEAST_REACH = 4.0  # a curve is drawn from −4 to 4 at least
@@ -192,9 +193,9 @@ def _curve(laboratory: Laboratory, made: Layer, arrays: describe.Arrays, counted
     points = np.unique(np.concatenate([np.linspace(low - room, high + room, _SAMPLES), corner]))
     edges = np.linspace(low - room, high + room, _BINS + 1)
     quiet = np.abs(slopes(made, x)) < SATURATED * counted.largest
-    named = {"x": points, "f": made.forward(points), "slope": slopes(made, points)}
+    drawn = (points, made.forward(points), slopes(made, points))
     return {
-        **{name: describe.keep(values, arrays) for name, values in named.items()},
+        **{name: describe.keep(values, arrays) for name, values in zip(CURVE, drawn, strict=True)},
         "edges": edges.tolist(),
         "threshold": SATURATED * counted.largest,
         "lively": np.histogram(x[~quiet], edges)[0].tolist(),

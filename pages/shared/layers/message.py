@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from cnn_core.trace import Index
@@ -9,6 +10,7 @@ from pages.components.blob import pack
 from pages.shared import describe
 from pages.shared.controls import option, segments
 from pages.shared.edits.checked import VALUE_LIMIT
+from pages.shared.layers.activation import CURVE
 from pages.shared.layers.desk import LayersDesk
 from pages.shared.layers.laboratory import KINDS, Laboratory
 from pages.shared.layers.screen import Screen
@@ -49,6 +51,26 @@ def layers_message(session: Session) -> bytes:
         **shown.extra,
     }
     return pack(header, shown.arrays, desk.have, {"columns": shown.columns})
+
+
+def layers_glimpse(session: Session, wanted: Collection[int]) -> bytes:
+    """What the laboratory waits for while a gesture lasts: some stages, and what is said of their state."""
+    shown = session.layers.screen
+    arrays = ("array", "weight")
+    stages = [each for each in shown.stages if each["stage"] in wanted]
+    names = ("stage", "link", *arrays)
+    told = [{name: each[name] for name in names if each.get(name) is not None} for each in stages]
+    curve = shown.extra.get("curve", {})
+    used = {each[name] for each in told for name in arrays if name in each}
+    used |= {curve[name] for name in CURVE if curve}
+    header = {
+        "stages": told,
+        "told": [describe.told(each) for each in shown.told],
+        "sentence": shown.sentence,
+        "notes": {column["view"]: column["note"] for column in shown.columns},
+        "extra": shown.extra,
+    }
+    return pack(header, {name: shown.arrays[name] for name in used}, ())
 
 
 def _chooser(laboratory: Laboratory) -> dict[str, Any]:

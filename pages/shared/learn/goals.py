@@ -48,7 +48,7 @@ def check(goal: Goal, work: Work) -> Verdict:
     return _CHECKS[goal.kind](goal.asked, work)
 
 
-def _stage(chain: Chain, view: str) -> FloatArray | None:
+def stage_of(chain: Chain, view: str) -> FloatArray | None:
     """A stage's numbers, None where the chain stops before it."""
     position = next(k for k, step in enumerate(chain.steps) if step.view == view)
     return chain.trace.stages[position].output if position < len(chain.trace.stages) else None
@@ -58,16 +58,17 @@ _STOPS = Verdict(False, "The chain stops before that stage: see what it says in 
 
 
 def _predict(asked: Mapping[str, Any], work: Work) -> Verdict:
-    work.predictions.stage(work.chain)
+    stage = work.predictions.stage(work.chain)
     right = sum(answer.right for answer in work.predictions.answers.values())
     given = sum(answer.open and not answer.right for answer in work.predictions.answers.values())
-    most = asked["cells"]
+    # A setting that was changed, or a teacher who asked for many, may leave fewer cells than are asked for.
+    most = asked["cells"] if stage is None else min(asked["cells"], work.chain.trace.stages[stage].output.size)
     more = f" {given} shown without: begin again to have them back." if given and right < most else ""
     return Verdict(right >= most, f"{min(right, most)} of {most} predicted right.{more}")
 
 
 def _size(asked: Mapping[str, Any], work: Work) -> Verdict:
-    output = _stage(work.chain, asked["view"])
+    output = stage_of(work.chain, asked["view"])
     if output is None:
         return _STOPS
     plane = (output.shape[2], output.shape[3])
@@ -110,7 +111,7 @@ def _does(asked: Mapping[str, Any], work: Work) -> Verdict:
 
 def _peak(asked: Mapping[str, Any], work: Work) -> Verdict:
     """The largest number at one cell, and nothing else more than half as large."""
-    output = _stage(work.chain, asked["view"])
+    output = stage_of(work.chain, asked["view"])
     if output is None:
         return _STOPS
     plane = output[0, 0]
@@ -145,7 +146,7 @@ def _edges(_: Mapping[str, Any], work: Work) -> Verdict:
 
 
 def _count(asked: Mapping[str, Any], work: Work) -> Verdict:
-    output = _stage(work.chain, asked["view"])
+    output = stage_of(work.chain, asked["view"])
     if output is None:
         return _STOPS
     number = int((output == asked["value"]).sum())
@@ -158,8 +159,8 @@ def _unchanged(asked: Mapping[str, Any], work: Work) -> Verdict:
     if before.shape != now.shape:
         return Verdict(False, "Keep the grid's size.")
     changed = int((before != now).sum())
-    after = _stage(work.chain, asked["view"])
-    first = _stage(build(work.start), asked["view"])
+    after = stage_of(work.chain, asked["view"])
+    first = stage_of(build(work.start), asked["view"])
     if after is None or first is None or after.shape != first.shape:
         return _STOPS
     moved = int((after != first).sum())
@@ -168,7 +169,7 @@ def _unchanged(asked: Mapping[str, Any], work: Work) -> Verdict:
 
 
 def _wins(asked: Mapping[str, Any], work: Work) -> Verdict:
-    output = _stage(work.chain, "probabilities")
+    output = stage_of(work.chain, "probabilities")
     if output is None:
         return _STOPS
     share = float(output[0, asked["class"]])
@@ -177,7 +178,7 @@ def _wins(asked: Mapping[str, Any], work: Work) -> Verdict:
 
 
 def _loss(asked: Mapping[str, Any], work: Work) -> Verdict:
-    scores = _stage(work.chain, "scores")
+    scores = stage_of(work.chain, "scores")
     if scores is None:
         return _STOPS
     loss, _ = cross_entropy(scores, np.array([asked["class"]]))

@@ -18,6 +18,7 @@ VIEWS = ("input", "kernel", "conv", "activation", "pool", "flat", "scores", "pro
 STEPS_MOST = 20
 TITLE_LONGEST = 80
 TEXT_LONGEST = 2000
+CELLS_MOST = 99  # to be predicted in a teacher's step
 _NO_PICTURE = (
     "This step was made over a picture that a link cannot carry: here are its kernel and settings, over the worked "
     "grid. The lesson's file has the picture in it."
@@ -86,6 +87,11 @@ class Lesson:
     kind: str = "own"
 
 
+def predicting(cells: int) -> Goal:
+    """The goal of a teacher's step that hides a stage."""
+    return Goal("predict", f"Predict {'one cell' if cells == 1 else f'{cells} cells'} right.", {"cells": cells})
+
+
 # ---- links and files ---------------------------------------------------------------------------------------------
 
 
@@ -143,6 +149,8 @@ def _words(step: Step) -> dict[str, Any]:
     for name in ("title", "hidden", "target"):
         if getattr(step, name):
             told[name] = getattr(step, name)
+    if step.hidden and step.goal is not None and step.goal.asked["cells"] != 1:
+        told["cells"] = step.goal.asked["cells"]
     return told
 
 
@@ -160,6 +168,9 @@ def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
     hidden, target = told.get("hidden", ""), parse(told.get("target"))
     if hidden not in ("", *HIDEABLE):
         raise ValueError("no such stage to hide")
+    cells = told.get("cells", 1)
+    if type(cells) is not int or not 1 <= cells <= CELLS_MOST:
+        raise ValueError("no such number of cells")
     return Step(
         text=paragraphs(told.get("text", "")),
         scenario=replace(scenario, notice=_NO_PICTURE if scenario.notice else ""),
@@ -168,6 +179,7 @@ def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
         columns=None if columns is None else ("input", *(view for view in VIEWS[1:] if view in _known(columns, VIEWS))),
         hidden=hidden,
         target=target.code if target else "",
+        goal=predicting(cells) if hidden else None,
     )
 
 
