@@ -171,10 +171,13 @@ def estimates(
 
 
 def spreads(branch: Branch, outputs: int) -> bool:
-    """Whether a branch makes products with zeros or spectra, which carry a NaN or an infinity beyond its windows."""
+    """Whether a branch makes products with zeros or spectra, which carry a NaN or an infinity beyond its windows.
+
+    So do sums and differences, but ``winograd.dense`` has asked for that.
+    """
     if branch is Branch.BANDED:
         return block_rows(outputs) > 1
-    return branch not in (Branch.SHIFTED, Branch.GATHERED)
+    return branch in (Branch.FOLDED, Branch.SEPARABLE, Branch.SPECTRAL)
 
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
