@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import conv2d, conv2d_backward
-from cnn_core.ops.conv import dispatch, folded, gradients, rows, separable, shifted, spectral, winograd
+from cnn_core.ops.conv import abreast, dispatch, folded, gradients, rows, separable, shifted, spectral, winograd
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose, correlate
 from cnn_core.shapes import PADDING_MODES
@@ -62,6 +62,8 @@ def small_parts(patch):
     patch.setattr(spectral, "TILE", 6)
     patch.setattr(winograd, "TILES_LEAST", 3)
     patch.setattr(winograd, "NUMBERS_MOST", 1)
+    patch.setattr(abreast, "PRODUCT_MOST", 400)
+    patch.setattr(abreast, "MADE_MOST", 60)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -354,15 +356,47 @@ def test_single_precision_agrees_with_double_whatever_is_around(mode, weight_sha
     np.testing.assert_allclose(single, conv2d(x, weight, bias, **kept), rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize("way", ["by rows", "by windows", "abreast"])
 @settings(max_examples=60)
-@given(convolutions(), st.booleans())
-def test_no_branch_changes_a_gradient(case, by_rows):
+@given(convolutions())
+def test_no_branch_changes_a_gradient(way, case):
     x, weight, _, given_settings = noisy(case, np.float64)
     grad = np.random.default_rng(5).normal(size=conv2d(x, weight, **given_settings).shape)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gradients, "microseconds", lambda name, _: float((name == "weights by rows") != by_rows))
+        patch.setattr(gradients, "microseconds", lambda name, _: 0.0 if way in name else np.inf)
         small_parts(patch)
         results = conv2d_backward(grad, x, weight, **given_settings)
     order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
     for ours, expected in zip(results, oracles.conv2d_backward(grad, x, weight, *order), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["grad", "x"])
+def test_what_is_not_finite_reaches_the_gradients_that_met_it_and_no_other(where, number):
+    rng = np.random.default_rng(6)
+    arrays = {
+        name: rng.normal(size=shape).astype(np.float32)
+        for name, shape in (("grad", (9, 4, 8, 8)), ("x", (9, 2, 12, 12)), ("weight", (4, 2, 5, 5)))
+    }
+    changed = arrays | {where: arrays[where].copy()}
+    changed[where][3, 1, 4, 0] = number
+    as_they_were, after = conv2d_backward(**arrays), conv2d_backward(**changed)
+    expected = oracles.conv2d_backward(*changed.values(), (1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+    for ours, before, by_loops in zip(after, as_they_were, expected, strict=True):
+        np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(by_loops))
+        kept = np.isfinite(by_loops)
+        np.testing.assert_allclose(ours[kept], before[kept], atol=1e-3)
+
+
+def test_few_channels_of_a_batch_are_gone_back_through_side_by_side(monkeypatch):
+    called = []
+    for name in ("spread_abreast", "weights_abreast"):
+        function = getattr(abreast, name)
+        monkeypatch.setattr(gradients, name, lambda *a, f=function, name=name: called.append(name) or f(*a))
+    x, weight = np.ones((64, 6, 14, 14), np.float32), np.ones((16, 6, 5, 5), np.float32)
+    conv2d_backward(np.ones((64, 16, 10, 10), np.float32), x, weight)
+    assert called == ["weights_abreast", "spread_abreast"]
+    called.clear()
+    conv2d_backward(np.ones((64, 16, 10, 10), np.float32), x * np.inf, weight * np.inf)
+    assert called == []

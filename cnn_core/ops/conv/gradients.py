@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
 from cnn_core.ops.conv.costs import Work, microseconds
-from cnn_core.ops.conv.dispatch import correlate, gathered_rows, has_slabs, in_strips, rows_apart
+from cnn_core.ops.conv.dispatch import correlate, estimates, finite, gathered_rows, has_slabs, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
 from cnn_core.ops.conv.rows import slabs, strips
 from cnn_core.ops.conv.shifted import tap
@@ -76,6 +77,12 @@ def _spread_by_one(grad: Array, turned: Array, before: Pair, dilation: Pair, gro
     if 0 in grad.shape:
         return np.zeros((grad.shape[0], turned.shape[0], *size), dtype=turned.dtype)
     window = Window(kernel, dilation=dilation, padding=around)
+    met = all(0 <= near < reach > far for (near, far), reach in zip(sides, kernel, strict=True))
+    if met and dilation == (1, 1) and groups == 1:
+        work = Work(len(grad), len(turned), grad.shape[1], 1, size, Window(kernel), (grad.shape[2], grad.shape[3]))
+        _, other = estimates(grad.shape, turned.shape, window, groups)[0]
+        if microseconds("spread abreast", work) < other and finite(turned):
+            return spread_abreast(grad, turned, before, size)
     return correlate(grad, turned[:, :, ::-1, ::-1], None, window, groups, size, ordered=False)
 
 
@@ -119,7 +126,13 @@ def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: s
     if not grad.size:
         return np.zeros(shape, dtype=grad.dtype)
     work = Work(len(x), x.shape[1], outputs, groups, (x.shape[2], x.shape[3]), sliding, (grad.shape[2], grad.shape[3]))
-    if has_slabs(sliding) and microseconds("weights by rows", work) < microseconds("weights by windows", work):
+    by_rows = has_slabs(sliding) and microseconds("weights by rows", work) < microseconds("weights by windows", work)
+    bare = mode == "zeros" or not any(map(any, sliding.padding))
+    if bare and sliding.stride == sliding.dilation == (1, 1) and groups == 1:
+        other = microseconds("weights by rows" if by_rows else "weights by windows", work)
+        if microseconds("weights abreast", work) < other and finite(x):
+            return weights_abreast(grad, x, (sliding.padding[0][0], sliding.padding[1][0]), sliding.kernel_size)
+    if by_rows:
         return _weights_from_rows(grad, x, sliding, groups, mode).reshape(shape)
     return _weights_from_windows(grad, x, sliding, groups, mode).reshape(shape)
 
