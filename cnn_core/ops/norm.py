@@ -1,5 +1,6 @@
 """Normalisation by statistics, given ones or the batch's own; each forward beside its backward."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,16 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, setting, together, vector
+
+# Numbers of a block: with two more as large that are made of it, it stays in a second-level cache of 1 MB.
+_BLOCK = 65_536
+
+# Cells of a plane up to which a channel's number is written out for each of them: operations then go over whole images
+# as over one line, 0.3 against 0.64 ms for 32×64 planes of 28×28. Larger planes are long enough by themselves.
+_PLANE_MOST = 2048
+
+# Numbers added in their own type, before their sums are added in double.
+_PIECE = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +86,50 @@ def scale_and_shift(mean: Any, var: Any, weight: Any, bias: Any, eps: float, *, 
 
 
 def _scaled(x: Array, scale: Array, shift: Array, dtype: np.dtype[Any]) -> Array:
-    """``x * scale + shift`` channel by channel, in ``dtype``: (C,) -> (C, 1, 1) meets (N, C, H, W)."""
+    """``x * scale + shift`` channel by channel, in ``dtype``."""
+    out = np.empty(x.shape, dtype)
+    wide, high = _across(scale, x, dtype), _across(shift, x, dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        out: Array = np.multiply(x, scale.astype(dtype)[:, None, None], dtype=dtype)
-        out += shift.astype(dtype)[:, None, None]
+        for c, (cells, into) in _blocks(x, out):
+            np.multiply(cells, wide[c], out=into, dtype=dtype)
+            np.add(into, high[c], out=into)
     return out
 
 
-def _sums(x: Array) -> Array:
-    """The sum of each channel, ``(N, C, H, W) -> (C,)``: planes in their own type, pairwise, then in double."""
-    planes: Array = x.sum(axis=(2, 3))
-    return np.asarray(planes.sum(axis=0, dtype=np.float64))
+def _across(values: Array, x: Array, dtype: np.dtype[Any]) -> Array:
+    """A number a channel, in ``dtype``, to meet the planes of ``x``: ``(C,) -> (C, H * W)`` or ``(C, 1)``."""
+    cells = x.shape[2] * x.shape[3]
+    channels: Array = values.astype(dtype)[:, None]
+    return np.repeat(channels, cells, axis=1) if cells <= _PLANE_MOST else channels
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[slice, tuple[Array, ...]]]:
+    """Some channels and, of each array ``(N, C, H, W)``, their planes in some images, ``(n, c, H * W)``.
+
+    The last array is contiguous, so that its blocks may be written to.
+    """
+    batch, channels, height, width = arrays[0].shape
+    lines = [array.reshape(batch, channels, height * width) for array in arrays]
+    planes = max(1, _BLOCK // (height * width))
+    images, planes = max(1, planes // channels), min(planes, channels)
+    for n in range(0, batch, images):
+        for c in range(0, channels, planes):
+            some = slice(c, c + planes)
+            yield some, tuple(line[n : n + images, some] for line in lines)
+
+
+def _sums(planes: Array, times: Array | None = None) -> Array:
+    """The sum of each channel of ``(n, c, H * W)``, or that of its products with ``times``: ``(c,)``, in double."""
+    total = np.zeros(planes.shape[1])
+    for first in range(0, planes.shape[2], _PIECE):
+        cells = planes[..., first : first + _PIECE]
+        if times is None:
+            # (n, c, some) @ (some): 0.06 ms for 32×64 planes of 28×28, where sums take 0.24
+            sums = np.matmul(cells, np.ones(cells.shape[2], cells.dtype))
+        else:
+            sums = np.vecdot(cells, times[..., first : first + _PIECE])
+        total += sums.sum(axis=0, dtype=np.float64)
+    return total
 
 
 def batch_norm2d_backward(
@@ -117,20 +161,32 @@ def batch_norm2d_backward(
     dtype = together(given, x)
     given = given.astype(dtype, copy=False)
     scale, _ = scale_and_shift(mean, var, weight, None, eps, channels=x.shape[1])
-    normal, _ = normalised(x, mean, var, eps, dtype)
+    grad_weight, grad_bias = _met(given, x, mean, var, eps, dtype)
+    grad_x = np.empty(x.shape, dtype)
+    wide = _across(scale, x, dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        normal *= given
-        grad_x = np.multiply(given, scale.astype(dtype)[:, None, None], dtype=dtype)
-    return grad_x, _sums(normal).astype(dtype), _sums(given).astype(dtype)
+        for c, (gains, into) in _blocks(given, grad_x):
+            np.multiply(gains, wide[c], out=into)
+    return grad_x, grad_weight.astype(dtype), grad_bias.astype(dtype)
 
 
-def normalised(x: Array, mean: Any, var: Any, eps: float, dtype: np.dtype[Any]) -> tuple[Array, Array]:
-    """``(x - mean) / sqrt(var + eps)`` as a new array, and the divisor's inverse ``(C,)``."""
+def _met(given: Array, x: Array, mean: Any, var: Any, eps: float, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Each channel's sum of ``given * (x - mean) / sqrt(var + eps)``, and that of ``given``: ``(C,)`` in double."""
+    met, total = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    centre, inverse = _across(np.asarray(mean, np.float64), x, dtype), _across(_inverse(var, eps), x, dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for c, (gains, cells) in _blocks(given, x):
+            normal = np.subtract(cells, centre[c], dtype=dtype)
+            normal *= inverse[c]
+            met[c] += _sums(gains, normal)
+            total[c] += _sums(gains)
+    return met, total
+
+
+def _inverse(var: Any, eps: float) -> Array:
+    """``1 / sqrt(var + eps)``, ``(C,)`` in double."""
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        inverse = 1 / np.sqrt(np.asarray(var, dtype=np.float64) + eps)
-        normal: Array = np.subtract(x, np.asarray(mean, dtype=np.float64).astype(dtype)[:, None, None], dtype=dtype)
-        normal *= inverse.astype(dtype)[:, None, None]
-    return normal, inverse
+        return np.asarray(1 / np.sqrt(np.asarray(var, dtype=np.float64) + eps))
 
 
 def batch_statistics(x: Array) -> Statistics:
@@ -142,12 +198,18 @@ def batch_statistics(x: Array) -> Statistics:
     count = x.shape[0] * x.shape[2] * x.shape[3]
     if count == 0:
         return Statistics(np.zeros(x.shape[1]), np.zeros(x.shape[1]), 0)
+    rough, left, var = (np.zeros(x.shape[1]) for _ in range(3))
     with np.errstate(invalid="ignore", over="ignore"):
-        rough = (_sums(x) / count).astype(x.dtype)
-        distance = x - rough[:, None, None]
-        left = _sums(distance) / count
-        np.square(distance, out=distance)
-        var = _sums(distance) / count - left**2
+        for c, (cells,) in _blocks(x):
+            rough[c] += _sums(cells)
+        rough = (rough / count).astype(x.dtype)
+        centre = _across(rough, x, x.dtype)
+        for c, (cells,) in _blocks(x):
+            distance = cells - centre[c]
+            left[c] += _sums(distance)
+            var[c] += _sums(distance, distance)
+        left /= count
+        var = var / count - left**2
     # Rounding may leave a hair below zero, and NaN stays NaN.
     return Statistics(rough + left, np.maximum(var, 0), count)
 
@@ -213,14 +275,18 @@ def batch_norm2d_training_backward(
     given = gradient(grad, x.shape)
     dtype = together(given, x)
     given = given.astype(dtype, copy=False)
-    normal, inverse = normalised(x, seen.mean, seen.var, eps, dtype)
+    inverse, count = _inverse(seen.var, eps), max(seen.count, 1)
     scale = inverse if weight is None else inverse * np.asarray(vector(weight, "weight", x.shape[1]))
+    grad_weight, grad_bias = _met(given, x, seen.mean, seen.var, eps, dtype)
+    grad_x = np.empty(x.shape, dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        grad_weight, grad_bias = _sums(given * normal), _sums(given)
-        count = max(seen.count, 1)
-        grad_x = normal
-        grad_x *= (-grad_weight / count).astype(dtype)[:, None, None]
-        grad_x -= (grad_bias / count).astype(dtype)[:, None, None]
-        grad_x += given
-        grad_x *= scale.astype(dtype)[:, None, None]
+        centre, wide = _across(seen.mean, x, dtype), _across(scale, x, dtype)
+        # Of z, which is (x - mean) times inverse, and of each number: what they lose.
+        steep, high = _across(-grad_weight * inverse / count, x, dtype), _across(grad_bias / count, x, dtype)
+        for c, (gains, cells, into) in _blocks(given, x, grad_x):
+            np.subtract(cells, centre[c], out=into, dtype=dtype)
+            np.multiply(into, steep[c], out=into)
+            np.subtract(into, high[c], out=into)
+            np.add(into, gains, out=into)
+            np.multiply(into, wide[c], out=into)
     return grad_x, grad_weight.astype(dtype), grad_bias.astype(dtype)

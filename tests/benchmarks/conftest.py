@@ -43,10 +43,11 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     measured = config.stash.get(TABLE, [])
     if not measured:
         return
+    from tests.benchmarks.rows import KINDS
     from tests.benchmarks.timing import geometric_mean
 
     terminalreporter.section("ratios to the fastest peer, one thread, float32")
-    for kind in ("forward", "step"):
+    for kind in KINDS:
         rows = [row for row in measured if row[0] == kind]
         if not rows:
             continue

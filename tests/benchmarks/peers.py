@@ -89,6 +89,41 @@ def torch_pool_step(x, grad, kind: str, kernel, *, stride, padding) -> Run:
     return run
 
 
+def torch_forward(name: str, *arrays, learned: tuple[str, ...] = (), **settings) -> Run:
+    """One of PyTorch's functions, without recording for gradients; settings that are ``learned`` are arrays too."""
+    import torch
+
+    function, given = getattr(torch.nn.functional, name), [torch.from_numpy(array) for array in arrays]
+    known = {key: torch.from_numpy(value) if key in learned else value for key, value in settings.items()}
+
+    def run():
+        with torch.inference_mode():
+            return function(*given, **known).numpy()
+
+    return run
+
+
+def torch_step(name: str, grad, *arrays, learned: tuple[str, ...] = (), **settings) -> Run:
+    """One of PyTorch's functions and its gradients at the first array, at each float among the others and ``learned``.
+
+    Without ``grad`` the function gives a loss.
+    """
+    import torch
+
+    given = [torch.from_numpy(array) for array in arrays]
+    known = {key: torch.from_numpy(value) if key in learned else value for key, value in settings.items()}
+    leaves = [each.requires_grad_() for each in (*given, *(known[key] for key in learned)) if each.is_floating_point()]
+    back = None if grad is None else torch.from_numpy(grad)
+
+    def run():
+        for leaf in leaves:
+            leaf.grad = None
+        getattr(torch.nn.functional, name)(*given, **known).backward(back)
+        return leaves[0].grad.numpy()
+
+    return run
+
+
 def torch_training_step(network, x, labels) -> Run:
     """The same step in PyTorch as one of ``network``, from its parameters on: loss, gradients, SGD with momentum."""
     import torch

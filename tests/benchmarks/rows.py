@@ -9,9 +9,16 @@ import numpy as np
 
 import cnn_core
 from cnn_core import Conv2d, Flatten, Linear, MaxPool2d, ReLU
+from cnn_core.ops import activation as activations
+from cnn_core.ops import norm
+from cnn_core.ops.dense import linear_backward
 from tests.benchmarks import peers
 
 Run = Callable[[], object]
+
+# What is done, in the order of the tables. Of "elementwise" are those that read and write more than they multiply, or
+# are over in microseconds: their ratios would blur the other two means.
+KINDS = ("forward", "step", "elementwise")
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Row:
 
     Attributes:
         name: for the table.
-        kind: "forward" or "step".
+        kind: one of ``KINDS``.
         make: builds ``(ours, {peer: theirs})``; called once, when the row's turn comes.
     """
 
@@ -123,6 +130,74 @@ def training_step(layers, x_shape):
     return make
 
 
+def activation(shape, name, step=False):
+    """A row's ``make`` for a function of each number, or of each row; its gradient is a function of its output."""
+
+    def make():
+        x, grad = numbers(*shape), numbers(*shape, seed=3)
+        settings = {"dim": -1} if name == "softmax" else {}
+        forward, backward = getattr(cnn_core, name), getattr(activations, f"{name}_backward")
+        if step:
+            return lambda: backward(grad, forward(x)), {"torch": peers.torch_step(name, grad, x, **settings)}
+        return lambda: forward(x), {"torch": peers.torch_forward(name, x, **settings)}
+
+    return make
+
+
+def dense(batch, inputs, outputs, step=False):
+    """A row's ``make`` for a fully connected layer."""
+
+    def make():
+        x, w, b = numbers(batch, inputs), numbers(outputs, inputs, seed=1), numbers(outputs, seed=2)
+        if not step:
+            return lambda: cnn_core.linear(x, w, b), {"torch": peers.torch_forward("linear", x, w, b)}
+        grad = numbers(batch, outputs, seed=3)
+
+        def ours():
+            cnn_core.linear(x, w, b)
+            return linear_backward(grad, x, w)[0]
+
+        return ours, {"torch": peers.torch_step("linear", grad, x, w, b)}
+
+    return make
+
+
+def loss_step(batch, classes):
+    """A row's ``make`` for cross-entropy and its gradient, which are one function here."""
+
+    def make():
+        scores, labels = numbers(batch, classes), np.random.default_rng(4).integers(0, classes, batch)
+        theirs = peers.torch_step("cross_entropy", None, scores, labels)
+        return lambda: cnn_core.cross_entropy(scores, labels)[1], {"torch": theirs}
+
+    return make
+
+
+def batch_norm(shape, *, training=False, step=False):
+    """A row's ``make`` for batch norm, by given statistics or by the batch's own."""
+
+    def make():
+        x, grad, channels = numbers(*shape), numbers(*shape, seed=3), shape[1]
+        weight, bias, mean, var = (np.abs(numbers(channels, seed=seed)) for seed in (1, 2, 5, 6))
+        if not training:
+            return (
+                lambda: cnn_core.batch_norm2d(x, mean, var, weight, bias),
+                {"torch": peers.torch_forward("batch_norm", x, mean, var, weight, bias)},
+            )
+        kept = {"running_mean": None, "running_var": None, "weight": weight, "bias": bias, "training": True}
+        if not step:
+            theirs = peers.torch_forward("batch_norm", x, learned=("weight", "bias"), **kept)
+            return lambda: norm.batch_norm2d_training(x, weight, bias)[0], {"torch": theirs}
+
+        def ours():
+            _, seen = norm.batch_norm2d_training(x, weight, bias)
+            return norm.batch_norm2d_training_backward(grad, x, seen, weight)[0]
+
+        return ours, {"torch": peers.torch_step("batch_norm", grad, x, learned=("weight", "bias"), **kept)}
+
+    return make
+
+
 def lenet():
     """Y. LeCun et al., 1998, with ReLU and the largest of each pooling window."""
     features = [Conv2d(1, 6, 5, padding=2), ReLU(), MaxPool2d(2), Conv2d(6, 16, 5), ReLU(), MaxPool2d(2), Flatten()]
@@ -198,3 +273,21 @@ def rows() -> Iterator[Row]:
     yield step("TinyVGG pool 2×2 on 10×60×60, batch 32", pooling_step((32, 10, 60, 60), "max", 2))
     yield step("LeNet, a whole step, batch 64", training_step(lenet, (64, 1, 28, 28)))
     yield step("TinyVGG, a whole step, batch 32", training_step(tiny_vgg, (32, 3, 64, 64)))
+    maps, rows_of_scores = (32, 10, 60, 60), (128, 1000)
+
+    def elementwise(name, make):
+        return Row(name, "elementwise", make)
+
+    yield elementwise("ReLU on 32×10×60×60", activation(maps, "relu"))
+    yield elementwise("ReLU on 32×10×60×60, step", activation(maps, "relu", step=True))
+    yield elementwise("tanh on 32×10×60×60, step", activation(maps, "tanh", step=True))
+    yield elementwise("softmax of 128×1000", activation(rows_of_scores, "softmax"))
+    yield elementwise("softmax of 128×1000, step", activation(rows_of_scores, "softmax", step=True))
+    yield elementwise("softmax of 64×10", activation((64, 10), "softmax"))
+    yield elementwise("cross-entropy of 64×10, step", loss_step(64, 10))
+    yield elementwise("cross-entropy of 128×1000, step", loss_step(128, 1000))
+    yield elementwise("batch norm of 32×64×28×28, inference", batch_norm((32, 64, 28, 28)))
+    yield elementwise("batch norm of 32×64×28×28, training", batch_norm((32, 64, 28, 28), training=True))
+    yield elementwise("batch norm of 32×64×28×28, step", batch_norm((32, 64, 28, 28), training=True, step=True))
+    yield elementwise("linear 400→120, batch 64", dense(64, 400, 120))
+    yield elementwise("linear 400→120, batch 64, step", dense(64, 400, 120, step=True))

@@ -86,3 +86,12 @@ def test_element_types_are_kept(dtype):
 def test_a_gradient_of_another_shape_is_refused():
     with pytest.raises(ShapeError, match=r"\(1, 2, 3, 3\), got \(1, 2, 5, 5\)"):
         conv2d_backward(np.ones((1, 2, 5, 5)), np.ones((1, 1, 5, 5)), np.ones((2, 1, 3, 3)))
+
+
+@pytest.mark.parametrize("size", [3, 4, 30])
+def test_a_bias_s_gradient_is_its_channel_s_sum_in_single_precision_too(size):
+    grad = integers(np.random.default_rng(size), (5, 3, size, size)).astype(np.float32)
+    x, weight = np.zeros((5, 2, size, size), np.float32), np.zeros((3, 2, 1, 1), np.float32)
+    np.testing.assert_array_equal(conv2d_backward(grad, x, weight)[2], grad.astype(float).sum(axis=(0, 2, 3)))
+    grad[1, 2, 0, 0] = np.inf
+    np.testing.assert_array_equal(np.isinf(conv2d_backward(grad, x, weight)[2]), [False, False, True])

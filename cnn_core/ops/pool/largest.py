@@ -9,7 +9,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, together
 from cnn_core.ops.pool.checks import pool_window
-from cnn_core.ops.pool.meetings import meetings
+from cnn_core.ops.pool.meetings import inside, meetings
 from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Window
 
@@ -110,13 +110,19 @@ def _hand_back(grad: Array, x: Array, largest: Array, out: Array, sliding: Windo
     # A gradient's bits times 0 or 1: nothing, or the very number even if it is infinite or NaN.
     bits = np.dtype(f"i{out.itemsize}")
     given = np.ascontiguousarray(grad).view(bits)
-    for windows, cells in meetings((grad.shape[2], grad.shape[3]), (x.shape[2], x.shape[3]), sliding):
-        won = x[cells] == largest[windows]
-        if broken:
-            won |= np.isnan(x[cells]) & np.isnan(largest[windows])
-        won &= waiting[windows]
+    count, size = (grad.shape[2], grad.shape[3]), (x.shape[2], x.shape[3])
+    rows, columns = (inside(sliding, axis, sliding.kernel_size[axis] - 1, size[axis], count[axis]) for axis in (0, 1))
+    last = ((..., rows[0], columns[0]), (..., rows[1], columns[1])) if rows and columns else None
+    for windows, cells in meetings(count, size, sliding):
+        won = waiting[windows]
+        if (windows, cells) != last:  # where no cell before the last one was the largest, that one is
+            won = x[cells] == largest[windows]
+            if broken:
+                won |= np.isnan(x[cells]) & np.isnan(largest[windows])
+            won &= waiting[windows]
         if apart:  # no cell is in two windows
             np.multiply(given[windows], won, out=out.view(bits)[cells])
         else:
             out[cells] += (given[windows] * won).view(out.dtype)
-        waiting[windows] ^= won
+        if (windows, cells) != last:
+            waiting[windows] ^= won
