@@ -27,6 +27,18 @@ LONG = edited(
 )
 
 
+# Notes when the next run of the page has begun and is over.
+RAN_AGAIN = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    let begun = false;
+    new MutationObserver(() => {
+        const runs = app.dataset.testScriptState !== 'notRunning';
+        window.ranAgain ||= begun && !runs;
+        begun ||= runs;
+    }).observe(app, {attributes: true});
+}"""
+
+
 def ran(page: Page) -> list[str]:
     """Wait until the page shows what the loops and the fast path came to; the four figures.
 
@@ -185,12 +197,14 @@ def test_it_can_all_be_done_by_keyboard(page: Page, server: Server):
             )
         )
         if reached[-1] == "Run again":
+            page.evaluate(RAN_AGAIN)
             page.keyboard.press("Enter")
             break
     assert reached[-1] == "Run again"
     assert "Convolution" in reached
+    page.wait_for_function("window.ranAgain")  # the figures of the run before are on screen all the while
     ran(page)
-    for _ in range(60):  # from the top of the page where a slow run took the focus along
+    for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.getAttribute('aria-label')") == "Every branch":
             break
