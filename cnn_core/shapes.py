@@ -153,8 +153,9 @@ class Window:
         Raises:
             ShapeError: where a window is larger than its padded input.
         """
-        padded = (height + sum(self.padding[0]), width + sum(self.padding[1]))
-        if any(size < extent for size, extent in zip(padded, self.extent, strict=True)):
+        (top, bottom), (left, right) = self.padding
+        rows, columns = self.extent
+        if height + top + bottom < rows or width + left + right < columns:
             raise ShapeError(self._misfit(height, width))
         return self._count(0, height), self._count(1, width)
 

@@ -19,11 +19,10 @@ def test_the_plan_is_what_conv2d_does_and_its_run_gives_the_same_bits(case):
     for dtype in (np.float32, np.float64):
         operands = [None if array is None else array.astype(dtype) for array in (x, weight, bias)]
         plan = conv2d_plan(*operands, **given_settings)
-        with patch.object(dispatch, "choose", wraps=dispatch.choose) as asked:
+        with patch.object(dispatch, "_slide", wraps=dispatch._slide) as slid:
             out = conv2d(*operands, **given_settings)
-        assert asked.called == (out.size > 0)  # nothing is chosen for an empty batch
-        if asked.called:
-            assert dispatch.choose(*asked.call_args.args) is plan.branch
+        # Once, and for an empty batch never.
+        assert [call.args[0] for call in slid.call_args_list] == [plan.branch] * (out.size > 0)
         assert plan.obstacles[plan.branch] is None
         assert plan.reason.endswith(".")
         assert out.shape == plan.shape

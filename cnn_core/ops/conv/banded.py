@@ -64,19 +64,17 @@ def correlate_banded(x: Array, weight: Array, bias: Array | None, out: Array, pl
     groups, outputs, _, kernel_h, kernel_w = weight.shape
     block = min(block, out.shape[2])
     matrix = band(weight, block, place.stride[0])
-    added = None if bias is None else bias.reshape(groups, outputs, 1, 1, 1)
+    added = None if bias is None else bias.reshape(groups, 1, outputs, 1)
     lines = lines_together(outputs) if block == 1 else block * outputs
     weights = lines * matrix.shape[2]
     for laid, target in strips(x, out, place, groups, (kernel_h, kernel_w), block, weights):
-        _multiply(matrix, laid, target, block, place.stride[0], lines)
-        if added is not None:
-            np.add(target, added, out=target)
+        _multiply(matrix, laid, target, block, place.stride[0], lines, added)
 
 
-def _multiply(matrix: Array, laid: Array, out: Array, block: int, step: int, lines: int) -> None:
-    """``matrix`` times each slab of ``laid`` into ``out``, ``(G, C_out/G, rows, N, OW)``.
+def _multiply(matrix: Array, laid: Array, out: Array, block: int, step: int, lines: int, bias: Array | None) -> None:
+    """``matrix`` times each slab of ``laid``, and ``bias``, ``(G, 1, C_out/G, 1)``, into ``out``.
 
-    A last block may be lower.
+    ``out`` is ``(G, C_out/G, rows, N, OW)``; a last block may be lower.
     """
     groups, outputs, rows, images, width = out.shape
     reach = matrix.shape[2] // (laid.shape[2] * laid.shape[3])
@@ -94,7 +92,14 @@ def _multiply(matrix: Array, laid: Array, out: Array, block: int, step: int, lin
             # (G, C_out/G, blocks * height, OW) -> (blocks, G, height * C_out/G, OW), a view
             by_block = done[:, :, :, 0].reshape(groups, outputs, blocks, height, width).transpose(2, 0, 3, 1, 4)
             np.matmul(left, right[:, :, None], out=by_block.reshape(blocks, groups, parts, lines, width))
+            if bias is not None:
+                np.add(done, bias.reshape(groups, outputs, 1, 1, 1), out=done)
         else:
-            product = np.matmul(left, right[:, :, None]).reshape(blocks, groups, height, outputs, images, width)
+            product = np.matmul(left, right[:, :, None])
+            if bias is not None:
+                # Here lines are long: 20 against 78 µs for 32 images of 10 channels of 28×28, an image's row at a time.
+                sums = product.reshape(blocks, groups, height, outputs, images * width)
+                np.add(sums, bias, out=sums)
             target = done.reshape(groups, outputs, blocks, height, images, width)
-            copy_lines(target, product.transpose(1, 3, 0, 2, 4, 5))
+            by_image = product.reshape(blocks, groups, height, outputs, images, width)
+            copy_lines(target, by_image.transpose(1, 3, 0, 2, 4, 5))

@@ -3,9 +3,11 @@
 from typing import Any
 
 from cnn_core.errors import ShapeError
+from cnn_core.ops._remembered import remembered
 from cnn_core.shapes import Pair, Window, check_padding_mode, pair, window
 
 
+@remembered
 def conv_window(
     x_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
@@ -38,6 +40,7 @@ def conv_window(
     return sliding
 
 
+@remembered
 def transposed_window(
     x_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],

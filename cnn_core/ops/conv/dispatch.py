@@ -119,31 +119,58 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         groups: into how many groups the channels fall.
         ordered: whether double precision is added in the order that others repeat.
     """
-    taps = math.prod(weight.shape[1:])
-    if ordered and x.dtype != np.float32:
-        exact = Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
-        words = f"{'up to' if exact is Branch.SHIFTED else 'above'} {FEW_TAPS} multiply-adds a cell"
-        return Choice(exact, f"{_IN_ORDER}: {words}, {_ORDERS[exact]}.")
-    if not weight.size:
-        return Choice(Branch.GATHERED, "There is nothing to add up.")
-    times = estimates(x.shape, weight.shape, sliding, groups)
-    spread = False  # whether a branch was passed over because of what is not finite
-    for i, (branch, time) in enumerate(times):
-        if branch in _ASKED and obstacle(branch, x, weight, sliding, groups) is not None:
-            continue
-        if spreads(branch, weight.shape[0] // groups) and (spread or not (finite(x) and finite(weight))):
-            spread = True
-            continue
-        return Choice(branch, _WOULD_SPREAD if spread else _faster(time, times[i + 1 :]))
+    ways = able(x, weight, sliding, groups, ordered)
+    branch, time, spread = _keeping_apart(x, weight, ways)
+    if time is None:
+        return Choice(branch, _why_alone(branch, weight))
+    return Choice(branch, _WOULD_SPREAD if spread else _faster(time, next(ways, None)))
+
+
+def _keeping_apart(
+    x: Array, weight: Array, ways: Iterator[tuple[Branch, float | None]]
+) -> tuple[Branch, float | None, bool]:
+    """The first of these that carries no NaN or infinity beyond its windows, and whether another was passed over."""
+    spread = False
+    for branch, time in ways:
+        if not spreads(branch, weight.shape[0] // (x.shape[1] // weight.shape[1])):
+            return branch, time, spread
+        if not spread and finite(x) and finite(weight):
+            return branch, time, False
+        spread = True
     raise AssertionError("windows can always be gathered")
 
 
-def _faster(time: float, others: tuple[tuple[Branch, float], ...]) -> str:
-    """Why the branch that takes ``time`` microseconds is chosen before the others."""
+def able(
+    x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True
+) -> Iterator[tuple[Branch, float | None]]:
+    """The branches that can do this with these numbers, the best first, and the microseconds they are thought to take.
+
+    Those alone in question have no such time; whether the numbers are finite is not asked.
+    """
+    if ordered and x.dtype != np.float32:
+        yield (Branch.SHIFTED if math.prod(weight.shape[1:]) <= FEW_TAPS else Branch.GATHERED), None
+    elif not weight.size:
+        yield Branch.GATHERED, None
+    else:
+        for branch, time in estimates(x.shape, weight.shape, sliding, groups):
+            if branch not in _ASKED or obstacle(branch, x, weight, sliding, groups) is None:
+                yield branch, time
+
+
+def _why_alone(branch: Branch, weight: Array) -> str:
+    """Why there is no other branch than this one."""
+    if not weight.size:
+        return "There is nothing to add up."
+    words = f"{'up to' if branch is Branch.SHIFTED else 'above'} {FEW_TAPS} multiply-adds a cell"
+    return f"{_IN_ORDER}: {words}, {_ORDERS[branch]}."
+
+
+def _faster(time: float, other: tuple[Branch, float | None] | None) -> str:
+    """Why the branch that takes ``time`` microseconds is chosen before the other."""
     words = (
         f"By what it multiplies and moves, it is estimated to be the fastest here: {time / 1000:.2g} ms on one thread"
     )
-    return f"{words}, {others[0][1] / 1000:.2g} ms for {others[0][0].value}." if others else f"{words}."
+    return f"{words}, {(other[1] or 0) / 1000:.2g} ms for {other[0].value}." if other else f"{words}."
 
 
 @lru_cache(maxsize=1024)
@@ -182,7 +209,7 @@ def spreads(branch: Branch, outputs: int) -> bool:
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
     """The branch of :func:`decide`, which see."""
-    return decide(x, weight, sliding, groups, ordered).branch
+    return _keeping_apart(x, weight, able(x, weight, sliding, groups, ordered))[0]
 
 
 def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: int) -> str | None:
@@ -289,21 +316,39 @@ def correlate(
     if not out.size:
         return out
     weight = np.ascontiguousarray(weight)
-    chosen = choose(x, weight, sliding, groups, ordered) if branch is None else branch
-    if chosen not in (Branch.SHIFTED, Branch.GATHERED):
+    # What is not finite never gets lost in a sum: of operands and result it is enough to look at the smaller. Only then
+    # it is asked whether it came from outside its windows.
+    later = branch is None and out.size < x.size
+    if branch is None:
+        branch = (
+            next(able(x, weight, sliding, groups, ordered))[0] if later else choose(x, weight, sliding, groups, ordered)
+        )
+    with np.errstate(all="ignore"):  # infinities and NaN go their way without a word, as elsewhere
+        _slide(branch, x, weight, bias, sliding, groups, mode, out)
+        if later and spreads(branch, weight.shape[0] // groups) and not finite(out):
+            careful = choose(x, weight, sliding, groups, ordered)
+            if careful is not branch:
+                _slide(careful, x, weight, bias, sliding, groups, mode, out)
+    return out
+
+
+def _slide(
+    branch: Branch, x: Array, weight: Array, bias: Array | None, sliding: Window, groups: int, mode: str, out: Array
+) -> None:
+    """Have a branch make ``out``, part by part."""
+    if branch not in (Branch.SHIFTED, Branch.GATHERED):
         for cells, place, target in rows_apart(x, sliding, mode, out):
-            if chosen is Branch.BANDED:
+            if branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
                 kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
                 correlate_banded(cells, kernels, bias, target, place, block_rows(kernels.shape[1]))
             else:
-                chosen.function(cells, weight, bias, target, place)
-        return out
-    for cells, target in _strips(x, weight, sliding, mode, out, chosen):
-        chosen.function(cells, weight, target, sliding, groups)
+                branch.function(cells, weight, bias, target, place)
+        return
+    for cells, target in _strips(x, weight, sliding, mode, out, branch):
+        branch.function(cells, weight, target, sliding, groups)
         if bias is not None:
             np.add(target, bias[:, None, None], out=target)
-    return out
 
 
 def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:

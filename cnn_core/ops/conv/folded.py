@@ -22,6 +22,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import pick_columns
 from cnn_core.ops.conv.rows import Place
+from cnn_core.shapes import Pair
 
 # Rows of a block, the best first: with 4, KH of R numbers in a line of the band are no zeros, and its product has lines
 # enough. Of a number of rows that none of these divides, the last block is lower. 7×7 on 480×640 takes 0.41 ms with 4,
@@ -31,9 +32,11 @@ BLOCK_ROWS = (4, 5, 3, 6, 7, 8)
 # Planes as low as that are one block, up to twice as low two: 0.26 against 0.45 ms for 5×5 on 512 planes of 14×14.
 LOW = 8
 
-# Numbers of a chunk's planes of sums: below, its calls weigh too much, 1.2 times the time with 300,000; above, nothing
-# is gained.
+# Numbers of a chunk's planes of sums: with fewer, its calls weigh too much, 1.1 times the time for 32 planes of 112×112
+# with 400,000; with more nothing is gained. A chunk of a part of a plane has fewer calls, and where others have used
+# the processor's memory in between, 480×640 takes 0.38 ms with 400,000 and 0.43 with 900,000.
 SUMS_MOST = 900_000
+PLANE_MOST = 400_000
 
 
 class Reading(NamedTuple):
@@ -54,6 +57,28 @@ class Reading(NamedTuple):
     high: int
 
 
+class Layout(NamedTuple):
+    """How some output rows of a geometry are made: worked out once, kept for all calls.
+
+    Attributes:
+        rows: the first, and one past the last.
+        lines: rows of a block.
+        reach: rows that a block reads, R.
+        above: the row that the first block reads first, negative in the zeros above.
+        chunk: how many images, planes and blocks to make at a time.
+        moved: of ``moves``.
+        fold: what adds the sums up.
+    """
+
+    rows: Pair
+    lines: int
+    reach: int
+    above: int
+    chunk: tuple[int, int, int]
+    moved: Array
+    fold: Fold
+
+
 def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> None:
     """Slide ``weight`` over ``x`` and write into ``out``.
 
@@ -64,17 +89,10 @@ def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, pl
         out: ``(N, C, OH, OW)``, written to; rows may lie apart, the cells of a row may not.
         place: where the windows lie; ``fits`` is true of it.
     """
-    (rows, columns), step = out.shape[2:], place.stride[0]
     if x.strides[3] != x.itemsize or x.strides[2] < x.shape[3] * x.itemsize:
         x = np.ascontiguousarray(x)
-    block = block_rows(rows)
-    whole = rows // block * block
-    fold = Fold(np.ones((1, weight.shape[3]), dtype=x.dtype), place, x.shape[3], columns)
-    # A last, lower block is done by itself.
-    for first, last, lines in ((0, whole, block), (whole, rows, rows - whole)):
-        if first < last:
-            start = Place((place.before[0] - first * step, place.before[1]), place.stride, place.across)
-            _fold_blocks(x, weight[:, 0], bias, out[:, :, first:last], start, lines, fold)
+    for layout in layouts(x.shape, weight.shape, out.shape, place, x.dtype):
+        _fold_blocks(x, weight, bias, out[:, :, slice(*layout.rows)], place.stride[0], layout)
 
 
 def fits(kernel_w: int, place: Place, width: int, columns: int) -> bool:
@@ -92,28 +110,56 @@ def block_rows(rows: int) -> int:
     return next((block for block in BLOCK_ROWS if rows % block == 0), BLOCK_ROWS[0])
 
 
-def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, place: Place, lines: int, fold: Fold) -> None:
-    """Blocks of ``lines`` output rows, a chunk at a time: all of them, of some planes, or some, of one plane."""
-    (batch, channels, height, width), (_, kernel_h, kernel_w) = x.shape, weight.shape
-    step, count = place.stride[0], out.shape[2] // lines
-    reach = (lines - 1) * step + kernel_h
-    # After each block's planes of sums a row of zeros, and one before all.
-    sums_rows = kernel_w * lines + 1
-    blocks = min(count, max(1, SUMS_MOST // (sums_rows * width)))
-    planes = max(1, min(channels, SUMS_MOST // (sums_rows * width * blocks)))
-    images = max(1, min(batch, SUMS_MOST // (sums_rows * width * blocks * channels)))
-    moved = moves(kernel_h, lines, step, x.dtype)
-    # (C, KH, KW) -> (C * KW, KH)
-    kernels = weight.transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
+@lru_cache(maxsize=256)
+def layouts(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+    place: Place,
+    dtype: np.dtype[Any],
+) -> tuple[Layout, ...]:
+    """How the output rows are made: whole blocks, then what is left of them, a lower block by itself."""
+    (batch, channels, _, width), (kernel_h, kernel_w) = x_shape, weight_shape[2:]
+    (rows, columns), step = out_shape[2:], place.stride[0]
+    block = block_rows(rows)
+    whole = rows // block * block
+    fold, made = Fold(kernel_w, place, width, columns, dtype), []
+    for first, last, lines in ((0, whole, block), (whole, rows, rows - whole)):
+        if first < last:
+            size = sums_rows(kernel_w, lines) * width
+            blocks = (last - first) // lines
+            if blocks * size > SUMS_MOST:
+                parts = -(-blocks * size // PLANE_MOST)
+                blocks = -(-blocks // parts)  # as even as can be
+            planes = max(1, min(channels, SUMS_MOST // (size * blocks)))
+            images = max(1, min(batch, SUMS_MOST // (size * blocks * channels)))
+            moved, reach = moves(kernel_h, lines, step, dtype), (lines - 1) * step + kernel_h
+            above = first * step - place.before[0]
+            made.append(Layout((first, last), lines, reach, above, (images, planes, blocks), moved, fold))
+    return tuple(made)
+
+
+def sums_rows(kernel_w: int, lines: int) -> int:
+    """Rows that hold the sums of a block of so many lines: those of each plane, and one of zeros after them."""
+    return kernel_w * lines + 1
+
+
+def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, step: int, layout: Layout) -> None:
+    """Blocks of output rows, a chunk at a time: all of them, of some planes, or some, of one plane."""
+    (batch, channels, height, width), (kernel_h, kernel_w) = x.shape, weight.shape[2:]
+    lines, reach, (images, planes, blocks) = layout.lines, layout.reach, layout.chunk
+    count, high = out.shape[2] // lines, sums_rows(kernel_w, lines)
+    # (C, 1, KH, KW) -> (C * KW, KH)
+    kernels = weight[:, 0].transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
     # One piece of memory, which the system does not take back and clear from call to call.
-    numbers = planes * kernel_w * lines * reach
-    space = np.empty(numbers + (images * planes * blocks * sums_rows + 1) * width, dtype=x.dtype)
-    space[numbers:].reshape(-1, width)[::sums_rows] = 0
-    first = numbers + width
+    first = planes * kernel_w * lines * reach + width
+    space = np.empty(first + images * planes * blocks * high * width, dtype=x.dtype)
+    # A row of zeros before all blocks and one after each.
+    space[first - width :].reshape(-1, width)[::high] = 0
     for c in range(0, channels, planes):
         some = kernels[c * kernel_w : (c + planes) * kernel_w]
         # (C * KW, KH) @ (KH, lines * R) -> (C, KW * lines, R): each number times 1, and zeros
-        band = np.matmul(some, moved, out=space[: len(some) * lines * reach].reshape(len(some), lines * reach))
+        band = np.matmul(some, layout.moved, out=space[: len(some) * lines * reach].reshape(len(some), lines * reach))
         band = band.reshape(len(some) // kernel_w, kernel_w * lines, reach)
         for n in range(0, batch, images):
             into = out[n : n + images, c : c + planes]
@@ -121,14 +167,14 @@ def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, place:
                 target = into[:, :, i * lines : (i + blocks) * lines]
                 # (n, c, blocks * lines, OW) -> (n, c, blocks, lines, OW), a view
                 target = target.reshape(*target.shape[:2], -1, lines, target.shape[3])
-                shape = (*target.shape[:3], sums_rows, width)
+                shape = (*target.shape[:3], high, width)
                 sums = space[first : first + math.prod(shape)].reshape(shape)
-                for reading in readings(shape[2], i * lines * step - place.before[0], lines, height, kernel_h, step):
+                for reading in readings(shape[2], i * lines * step + layout.above, lines, height, kernel_h, step):
                     right = _read(x, (n, c, reading.start), shape[:2], reading, lines * step)
                     # (C, 1, KW * lines, rows read) @ (N, C, blocks, rows read, W) -> (N, C, blocks, KW * lines, W)
                     left = band[:, None, :, reading.low : reading.high]
                     np.matmul(left, right, out=sums[:, :, reading.first : reading.last, :-1])
-                fold(sums, space, first, target)
+                layout.fold(sums, space, first, target)
                 if bias is not None:
                     np.add(target, bias[c : c + planes, None, None, None], out=target)
 
@@ -185,13 +231,13 @@ def _read(x: Array, first: tuple[int, int, int], planes: tuple[int, ...], readin
 
 
 class Fold:
-    """How planes of sums become output rows: made once for all chunks."""
+    """How planes of sums become output rows: the same for all chunks."""
 
-    def __init__(self, ones: Array, place: Place, width: int, columns: int) -> None:
-        self.ones = ones  # (1, KW)
+    def __init__(self, kernel_w: int, place: Place, width: int, columns: int, dtype: np.dtype[Any]) -> None:
+        self.ones = np.ones((1, kernel_w), dtype=dtype)
         self.apart, self.left, self.step = place.across, place.before[1], place.stride[1]
         kept = (columns - 1) * self.step + 1  # columns of the image up to the last at which a window has its place
-        shifts = ((k, k * self.apart - self.left) for k in range(ones.shape[1]))
+        shifts = ((k, k * self.apart - self.left) for k in range(kernel_w))
         # What a line would take of the row before or after, or a plane of the next or the one before: zeros.
         self.cleared = [
             (k, slice(shift, None) if shift < 0 else slice(shift))

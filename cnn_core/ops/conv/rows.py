@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import copy_lines
+from cnn_core.ops._copies import copy_lines, pick_columns
 from cnn_core.shapes import Pair
 
 # Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
@@ -36,8 +36,7 @@ NARROW = 32
 NARROWEST = 16
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where windows lie in an image with zeros around it, rows first on every pair.
 
     Attributes:
@@ -147,10 +146,23 @@ def _lay_out(
         laid[:, : low - top] = 0
     if high < top + count:
         laid[:, high - top : count] = 0
+    part, odd = cells[:, low:high], None
     for b, inside in taps:
-        if inside is not None:
-            target = laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]]
-            copy_lines(target, cells[:, low:high, ..., inside[1]])
+        if inside is None:
+            continue
+        target = laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]]
+        first, step = inside[1].start, inside[1].step
+        if step != 2:
+            copy_lines(target, part[..., inside[1]])
+        elif first % 2 == 0:
+            pick_columns(part[..., first:], step, target)
+        else:
+            # Moved on by a cell, once for all odd taps, every second column is picked fast here too: 1.37 against 1.46
+            # ms for 3→64 channels, 7×7 on 224×224.
+            if odd is None:
+                odd = np.empty((*part.shape[:4], part.shape[4] // 2 * 2), dtype=part.dtype)
+                odd[..., : part.shape[4] - 1] = part[..., 1:]
+            pick_columns(odd[..., first - 1 :], step, target)
 
 
 def slabs(laid: Array, first: int, count: int, step: int, rows: int, columns: int) -> Array:

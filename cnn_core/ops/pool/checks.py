@@ -3,9 +3,11 @@
 from typing import Any
 
 from cnn_core.errors import ShapeError
+from cnn_core.ops._remembered import remembered
 from cnn_core.shapes import Window, window
 
 
+@remembered
 def pool_window(
     x_shape: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Window:
