@@ -17,7 +17,8 @@ import itertools
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv.rows import Place
+from cnn_core.ops._copies import pick_columns
+from cnn_core.ops.conv.rows import PRODUCT_MOST, Place
 from cnn_core.shapes import Pair
 
 # Fewer channels in or out spend more time on sums and differences than they gain: 0.6 against 0.8 ms for 32→32 of
@@ -31,6 +32,10 @@ KERNELS_MOST = 256 * 512
 # near the processor (34 ms for 64→64 of 224×224, 40 with three million).
 TILES_LEAST = 240
 NUMBERS_MOST = 1_000_000
+
+# Columns of a product small enough for OpenBLAS's kernel for small matrices (see ``rows``), where there are as many:
+# 230 against 200 GFLOP/s for 64→64 channels, 200 against 146 for 32→32, but 170 against 200 for 128→128.
+COLUMNS_LEAST = 160
 
 # Kernels into tiles: G of the paper, for rows and columns at once, (16, 9).
 _ALONG = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
@@ -92,10 +97,21 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     # (2, 2, C, N, rows + 1, columns + 1)
     cells = scratch[0, : 4 * line].reshape(2, 2, channels, images, rows + 1, columns + 1)
     cells[...] = 0
-    for a, b in PARITIES:
-        down, source_rows = _every_other(a - before[0], rows + 1, x.shape[2])
-        along, source_columns = _every_other(b - before[1], columns + 1, x.shape[3])
-        cells[a, b, ..., down, along] = x[:, :, source_rows, source_columns].swapaxes(0, 1)
+    top = max(0, -before[0])
+    x, above = x[:, :, top : 2 * (rows + 1) - before[0]], before[0] + top
+    odd = x
+    if x.strides[3] == x.itemsize:
+        # Moved on by a cell, odd columns are picked as fast as even ones.
+        odd = np.empty((*x.shape[:3], x.shape[3] // 2 * 2), dtype=x.dtype)
+        odd[..., : x.shape[3] - 1] = x[..., 1:]
+    for b in (0, 1):
+        along, first = _every_other(b - before[1], columns + 1, x.shape[3])
+        source, first = (odd, first - 1) if first % 2 and odd is not x else (x, first)
+        for a in (0, 1):
+            down, begin = _every_other(a - above, rows + 1, x.shape[2])
+            if along.stop > along.start and down.stop > down.start:
+                read = source[:, :, begin : begin + 2 * (down.stop - down.start) : 2, first:]
+                pick_columns(read.swapaxes(0, 1), 2, cells[a, b, ..., down, along])
     # (2, 2 * line) -> (4, 2 * line), and (4, 2, line) -> (4, 4, line): the last row and column mean nothing.
     half, tiles = scratch[0, 4 * line : 12 * line].reshape(4, 2, line), scratch[1, : 16 * line].reshape(4, 4, line)
     _differences(cells.reshape(2, 2 * line), columns + 1, half.reshape(4, 2 * line))
@@ -104,7 +120,7 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     made = rows + (images > 1)
     each = images * made * (columns + 1)
     product = scratch[0, : 16 * outputs * each].reshape(16, outputs, each)
-    np.matmul(kernels, tiles.reshape(16, channels, -1)[..., :each], out=product)
+    _multiply(kernels, tiles.reshape(16, channels, -1)[..., :each], product)
     if bias is not None:
         product[5] += bias[:, None]  # what all four cells of a tile are given once
     # (4, 4 * C_out * each) -> (2, 4 * C_out * each), and (2, 4, C_out * each) -> (2, 2, C_out * each)
@@ -118,11 +134,30 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
         target[...] = planes[a, b, ..., : target.shape[2], : target.shape[3]]
 
 
-def _every_other(start: int, count: int, size: int) -> tuple[slice, slice]:
-    """Of cells ``start``, ``start + 2``, ..., which of the ``count`` lie in an image of ``size``, and where there."""
+def _multiply(kernels: Array, tiles: Array, out: Array) -> None:
+    """``(16, C_out, C) @ (16, C, T) -> (16, C_out, T)``, where it pays as products with fewer columns."""
+    (_, outputs, channels), count = kernels.shape, tiles.shape[2]
+    most = PRODUCT_MOST // (outputs * channels)
+    if most < COLUMNS_LEAST:
+        np.matmul(kernels, tiles, out=out)
+        return
+    least = -(-count // most)
+    even = (parts for parts in range(least, count // COLUMNS_LEAST + 1) if count % parts == 0)
+    parts = next(even, least)
+    wide = count // parts
+    whole = parts * wide
+    # (16, C, T) -> (16, parts, C, T / parts), a view, as is that of the result; a rest is done by itself
+    right, target = (each[..., :whole].reshape(*each.shape[:2], parts, wide).swapaxes(1, 2) for each in (tiles, out))
+    np.matmul(kernels[:, None], right, out=target)
+    if whole < count:
+        np.matmul(kernels, tiles[..., whole:], out=out[..., whole:])
+
+
+def _every_other(start: int, count: int, size: int) -> tuple[slice, int]:
+    """Of cells ``start``, ``start + 2``, ..., which of the ``count`` lie in a line of ``size``, and the first there."""
     low = max(0, -(start // 2))
     high = max(low, min(count, (size - 1 - start) // 2 + 1))
-    return slice(low, high), slice(start + 2 * low, max(0, start + 2 * high - 1), 2)
+    return slice(low, high), start + 2 * low
 
 
 def _differences(cells: Array, apart: int, out: Array) -> None:
