@@ -73,6 +73,7 @@ def checked(
     return x, weight, None if bias is None else bias.astype(dtype, copy=False), sliding
 
 
+@np.errstate(all="ignore")  # infinities and NaN go their way without a word
 def conv2d_backward(
     grad: npt.ArrayLike,
     x: npt.ArrayLike,

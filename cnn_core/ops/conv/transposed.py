@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, gradient, images, real, together, vector
@@ -10,6 +11,7 @@ from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
 
 
+@np.errstate(all="ignore")  # infinities and NaN go their way without a word
 def conv_transpose2d(
     x: npt.ArrayLike,
     weight: npt.ArrayLike,
@@ -54,6 +56,7 @@ def conv_transpose2d(
     return out
 
 
+@np.errstate(all="ignore")  # infinities and NaN go their way without a word
 def conv_transpose2d_backward(
     grad: npt.ArrayLike,
     x: npt.ArrayLike,

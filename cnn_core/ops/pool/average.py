@@ -54,6 +54,7 @@ def avg_pool2d(
     return out
 
 
+@np.errstate(all="ignore")  # infinities and NaN go their way without a word
 def window_sums(x: Array, sliding: Window) -> Array:
     """The sum of each window's cells inside the image: ``(N, C, H, W) -> (N, C, OH, OW)``, a new array."""
     shape = (*x.shape[:2], *sliding.output_size(*x.shape[2:]))
@@ -70,11 +71,10 @@ def _sums_in_any_order(x: Array, sliding: Window, shape: tuple[int, ...]) -> Arr
     """Whole planes are lines in memory: products with ones."""
     height, width = x.shape[2:]
     bare = sliding.dilation == (1, 1) and not any(map(any, sliding.padding))
-    with np.errstate(all="ignore"):  # infinities of both signs
-        if bare and sliding.kernel_size == (height, width):
-            # (N * C, H * W) @ (H * W): 0.05 against 0.5 ms for 8 × 2048 planes of 7×7
-            sums: Array = np.matmul(x.reshape(-1, height * width), np.ones(height * width, x.dtype))
-            return sums.reshape(shape)
+    if bare and sliding.kernel_size == (height, width):
+        # (N * C, H * W) @ (H * W): 0.05 against 0.5 ms for 8 × 2048 planes of 7×7
+        sums: Array = np.matmul(x.reshape(-1, height * width), np.ones(height * width, x.dtype))
+        return sums.reshape(shape)
     out = np.empty(shape, dtype=x.dtype)
     pool_separable(x, out, sliding, np.add, 0.0)
     return out
