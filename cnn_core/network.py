@@ -100,7 +100,13 @@ class Sequential:
         return Trace(given, tuple(stages), training)
 
     def backward(
-        self, trace: Trace, grad: npt.ArrayLike, *, needs_input: bool = True, stage: int | None = None
+        self,
+        trace: Trace,
+        grad: npt.ArrayLike,
+        *,
+        needs_input: bool = True,
+        stage: int | None = None,
+        keep_stages: bool = True,
     ) -> Gradients:
         """Go back through a trace: the gradient at every stage, parameter and input (Rumelhart et al., 1986).
 
@@ -112,6 +118,8 @@ class Sequential:
             needs_input: whether the gradients before the first layer that learns are wanted; learning does without.
             stage: where to begin; the last stage where it is not said. What comes after it does not count: its stages
                 have no gradient and its parameters one of 0.
+            keep_stages: whether the gradients at the stages, and with them all explanations, are wanted: learning does
+                without, and their memory serves the stage before.
 
         Raises:
             ModelError: where the trace is none, or another network's.
@@ -129,7 +137,8 @@ class Sequential:
         stages: list[Array | None] = [None] * len(self.layers)
         for position in range(last, first - 1, -1):
             each = trace.stages[position]
-            stages[position] = flowing
+            if keep_stages:
+                stages[position] = flowing
             with _told_by(each.name):
                 flowing, found = each.layer.backward(
                     flowing,
@@ -140,7 +149,7 @@ class Sequential:
                 )
             params |= {f"{position}.{name}": array for name, array in found.items()}
         ordered = {name: params.get(name, np.zeros_like(held)) for name, held in self.params().items()}
-        return Gradients(flowing if needs_input else None, ordered, tuple(stages), trace)
+        return Gradients(flowing if needs_input else None, ordered, tuple(stages), trace if keep_stages else None)
 
     def params(self) -> dict[str, Array]:
         """Every live array, ``"0.weight"`` being layer 0's weight."""

@@ -152,7 +152,7 @@ def _epoch(plan: _Plan, epoch: int) -> Iterator[tuple[Report, int, int]]:
         labels = plan.y[chosen]
         trace = plan.body.trace(plan.x[chosen], training=True, rng=plan.rng)
         loss, grad = cross_entropy(trace.output, labels)
-        gradients = plan.body.backward(trace, grad, needs_input=False)
+        gradients = plan.body.backward(trace, grad, needs_input=False, keep_stages=False)
         plan.optimizer.step(gradients)
         observe(trace)
         norms = {name: float(np.linalg.norm(each)) for name, each in gradients.params.items()}

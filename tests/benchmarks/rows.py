@@ -122,7 +122,7 @@ def training_step(layers, x_shape):
         def ours():
             trace = network.trace(x, training=True)
             loss, grad = cnn_core.cross_entropy(trace.output, labels)
-            optimizer.step(network.backward(trace, grad, needs_input=False))
+            optimizer.step(network.backward(trace, grad, needs_input=False, keep_stages=False))
             return loss
 
         return ours, theirs

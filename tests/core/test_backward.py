@@ -169,6 +169,20 @@ def test_learning_leaves_out_what_only_the_input_needs():
         np.testing.assert_array_equal(learning.params[name], array)
 
 
+def test_learning_lets_go_of_the_stages_and_gets_the_same_gradients():
+    network = Sequential([Conv2d(1, 2, 3), ReLU(), Flatten(), Linear(8, 3)])
+    x, grad = np.random.default_rng(0).normal(size=(2, 1, 4, 4)), np.ones((2, 3))
+    trace = network.trace(x)
+    whole, learning = network.backward(trace, grad), network.backward(trace, grad, keep_stages=False)
+    np.testing.assert_array_equal(learning.input, whole.input)
+    for name, array in whole.params.items():
+        np.testing.assert_array_equal(learning.params[name], array)
+    assert learning.stages == (None,) * 4
+    for ask in (lambda: learning.explain(0, (0, 0, 0, 0)), lambda: learning.explain_param("0.weight", (0, 0, 0, 0))):
+        with pytest.raises(ShapeError, match="without their trace"):
+            ask()
+
+
 def test_networks_with_nothing_to_learn_and_without_layers_go_back_too():
     x, grad = np.array([[-1.0, 2.0]]), np.array([[3.0, 5.0]])
     for layers, expected in (([], [[3, 5]]), ([ReLU()], [[0, 5]])):
