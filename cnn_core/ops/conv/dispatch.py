@@ -24,7 +24,7 @@ from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
 from cnn_core.ops.conv.spectral import correlate_spectral
 from cnn_core.ops.conv.winograd import correlate_winograd
-from cnn_core.ops.padding import pad_rows
+from cnn_core.ops.padding import pad, pad_rows
 from cnn_core.shapes import Pair, Window
 
 # In double precision: below this many multiply-adds for each output cell, shifted multiply-adds beat gathering.
@@ -380,6 +380,9 @@ def _strips(
         images = max(1, shifted.STRIP_MOST // (out.shape[2] * width))
     else:
         rows, images = gathered_rows(x, sliding, width), 1
+    if x.shape[0] <= images and out.shape[2] <= rows:  # small ones are one part, and their calls all that they cost
+        yield pad(x, sliding.padding, mode), out
+        return
     for first in range(0, x.shape[0], images):
         some = slice(first, first + images)
         yield from in_strips(x[some], sliding, mode, out[some], rows)
