@@ -202,10 +202,12 @@ def _folded(work: Work) -> dict[str, float]:
     rows = -(-work.size[0] // work.apart)
     lines = folded.block_rows(rows)
     reach = (lines - 1) * step_h + kernel_h
-    blocks = work.batch * work.channels * work.apart * -(-rows // lines)
-    sums = blocks * (kernel_w * lines + 1) * work.image[1]
+    planes = work.batch * work.channels * work.apart
+    blocks = planes * -(-rows // lines)
+    sums = blocks * folded.sums_rows(kernel_w, lines) * work.image[1]
+    parts = folded.parts_of_plane(sums // planes)
     return {
-        "chunk": work.apart * max(1, sums // (work.apart * folded.SUMS_MOST)),
+        "chunk": max(work.apart, planes * parts if parts > 1 else sums // folded.SUMS_MOST),
         "product": blocks,
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,

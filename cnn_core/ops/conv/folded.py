@@ -128,15 +128,18 @@ def layouts(
         if first < last:
             size = sums_rows(kernel_w, lines) * width
             blocks = (last - first) // lines
-            if blocks * size > SUMS_MOST:
-                parts = -(-blocks * size // PLANE_MOST)
-                blocks = -(-blocks // parts)  # as even as can be
+            blocks = -(-blocks // parts_of_plane(blocks * size))  # as even as can be
             planes = max(1, min(channels, SUMS_MOST // (size * blocks)))
             images = max(1, min(batch, SUMS_MOST // (size * blocks * channels)))
             moved, reach = moves(kernel_h, lines, step, dtype), (lines - 1) * step + kernel_h
             above = first * step - place.before[0]
             made.append(Layout((first, last), lines, reach, above, (images, planes, blocks), moved, fold))
     return tuple(made)
+
+
+def parts_of_plane(sums: int) -> int:
+    """In how many chunks to make a plane with so many sums."""
+    return 1 if sums <= SUMS_MOST else -(-sums // PLANE_MOST)
 
 
 def sums_rows(kernel_w: int, lines: int) -> int:

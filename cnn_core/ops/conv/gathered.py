@@ -60,6 +60,8 @@ def correlate_gathered(padded: Array, weight: Array, out: Array, sliding: Window
     if out.strides[2] == width * out.itemsize:
         # Rows follow on each other: the product can write its lines where they belong.
         lines = out[0].reshape(groups, outputs // groups, rows * width)
-        np.matmul(kernels, columns, out=lines)
+        # A sum of one product is none, and as a matrix product takes 1 ns: 0.05 against 0.4 ms for 128 planes of 56×56.
+        multiply = np.multiply if depth == 1 else np.matmul
+        multiply(kernels, columns, out=lines)
     else:
         out[0] = np.matmul(kernels, columns).reshape(outputs, rows, width)
