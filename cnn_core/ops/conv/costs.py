@@ -1,9 +1,10 @@
 """How long each algorithm will take: what it does, counted, times what one of each was measured to take.
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
-every way that can do it. What is estimated to be the fastest took 1.02 times as long as what was, in the geometric
-mean, where thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it
-again. Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
+every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer. What is
+estimated to be the fastest took 1.03 times as long as what was, on 1,900 others, where thresholds on channels, taps and
+columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 
 from __future__ import annotations
@@ -22,35 +23,39 @@ from cnn_core.shapes import Pair, Window
 # Numbers of a result that stay in a second-level cache of 1 MB until a bias is added.
 NEAR = 250_000
 
+# Numbers of a row above which those of a block no longer stay in a first-level cache of 48 kB.
+WIDE = 1_500
+
 # Nanoseconds, by the algorithm's name and by what is counted.
 NANOSECONDS: Mapping[str, Mapping[str, float]] = {
     "gathered": {
-        "call": 1440,
-        "image": 8920,
-        "line copied": 3.13,
-        "number copied": 0.114,
-        "number padded": 0.246,
-        "multiply-add": 0.0109,
-        "multiply-add over columns": 0.00976,
-        "cell far from the processor": 0.127,
+        "image": 6930,
+        "line copied": 3.24,
+        "number copied": 0.111,
+        "number padded": 0.249,
+        "multiply-add": 0.0101,
+        "multiply-add over columns": 0.0315,
+        "cell far from the processor": 0.125,
     },
     "banded": {
-        "call": 9970,
-        "strip": 12300,
-        "product": 20.2,
-        "line copied": 1.93,
-        "number copied": 0.142,
-        "multiply-add": 0.00707,
-        "multiply-add over columns": 0.258,
-        "cell put in its place": 0.259,
-        "cell": 0.0403,
+        "call": 16300,
+        "strip": 11600,
+        "product": 7.83,
+        "line copied": 2.54,
+        "number copied": 0.15,
+        "multiply-add": 0.00852,
+        "multiply-add over columns": 0.235,
+        "cell put in its place": 0.179,
+        "cell": 0.0116,
     },
     "folded": {
-        "chunk": 18900,
-        "product": 44.9,
-        "number of a band": 0.186,
-        "multiply-add": 0.0102,
-        "cell": 0.469,
+        "call": 12000,
+        "chunk": 9000,
+        "product": 45.8,
+        "number of a band": 0.189,
+        "multiply-add": 0.0124,
+        "sum in a wide row": 0.06,
+        "cell": 0.393,
     },
     "separable": {
         "plane": 31400,
@@ -160,7 +165,6 @@ def _gathered(work: Work) -> dict[str, float]:
     around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
     sums = work.cells * (work.channels // work.groups) * math.prod(window.kernel_size)
     return {
-        "call": 1,
         "image": work.batch,
         "line copied": lines,
         "number copied": lines * columns,
@@ -207,10 +211,12 @@ def _folded(work: Work) -> dict[str, float]:
     sums = blocks * folded.sums_rows(kernel_w, lines) * work.image[1]
     parts = folded.parts_of_plane(sums // planes)
     return {
+        "call": 1,
         "chunk": max(work.apart, planes * parts if parts > 1 else sums // folded.SUMS_MOST),
         "product": blocks,
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,
+        "sum in a wide row": sums if work.image[1] > WIDE else 0,
         "cell": work.cells * step_w,
     }
 

@@ -185,7 +185,8 @@ def estimates(
     size = sliding.output_size(height, width)
     work = Work(max(1, batch), channels, weight_shape[0], groups, (height, width), sliding, size)
     able = [Branch.GATHERED]
-    if has_slabs(sliding):
+    # A sum of one product is none: nothing but a way that knows that is fast.
+    if has_slabs(sliding) and math.prod(weight_shape[1:]) > 1:
         able.append(Branch.BANDED)
         if _suits_winograd(weight_shape, sliding, groups):
             able.append(Branch.WINOGRAD)
