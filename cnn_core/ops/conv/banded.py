@@ -17,10 +17,11 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
-from cnn_core.ops.conv.rows import Place, slabs, strips
+from cnn_core.ops.conv.rows import COLUMNS_WANTED, NARROW, PRODUCT_MOST, Place, slabs, strips
 
-# Lines of a product: with 8 or 16, 64→64 channels of 56×56 take 3.2 and 3.0 ms; with 4 or 32, 5.0 and 3.9.
-LINES_MOST = 16
+# Lines of a product: as many as leave it small enough for OpenBLAS to multiply without packing (see ``rows``), which it
+# does at 201, 196 and 166 GFLOP/s with 64, 32 and 16 lines of 147 numbers over 56 columns.
+LINES_MOST, LINES_LEAST = 64, 16
 
 
 def block_rows(outputs: int) -> int:
@@ -28,12 +29,20 @@ def block_rows(outputs: int) -> int:
     return -(-4 // outputs)
 
 
-def lines_together(outputs: int) -> int:
-    """How many output channels to make in one product: all where they are few, else a part that divides them evenly."""
-    if outputs <= LINES_MOST:
+def lines_together(outputs: int, depth: int, width: int) -> int:
+    """How many output channels to make in one product: all where they are few, else a part that divides them evenly.
+
+    Args:
+        outputs: output channels of a group.
+        depth: multiply-adds of a cell.
+        width: cells of an output row.
+    """
+    if outputs <= LINES_LEAST:
         return outputs
-    divisor = max(lines for lines in range(1, LINES_MOST + 1) if outputs % lines == 0)
-    return divisor if divisor >= LINES_MOST // 2 else outputs
+    columns = width if width > NARROW else COLUMNS_WANTED // 2  # the rows of narrow images stand side by side
+    most = max(LINES_LEAST, min(LINES_MOST, PRODUCT_MOST // (depth * columns)))
+    divisor = max(lines for lines in range(1, most + 1) if outputs % lines == 0)
+    return divisor if divisor >= LINES_LEAST // 2 else outputs
 
 
 def band(weight: Array, block: int, step: int) -> Array:
@@ -65,7 +74,7 @@ def correlate_banded(x: Array, weight: Array, bias: Array | None, out: Array, pl
     block = min(block, out.shape[2])
     matrix = band(weight, block, place.stride[0])
     added = None if bias is None else bias.reshape(groups, 1, outputs, 1)
-    lines = lines_together(outputs) if block == 1 else block * outputs
+    lines = lines_together(outputs, matrix.shape[2], out.shape[3]) if block == 1 else block * outputs
     weights = lines * matrix.shape[2]
     for laid, target in strips(x, out, place, groups, (kernel_h, kernel_w), block, weights):
         _multiply(matrix, laid, target, block, place.stride[0], lines, added)

@@ -181,7 +181,7 @@ def _banded(work: Work) -> dict[str, float]:
     rows, columns = -(-work.size[0] // work.apart), work.size[1]
     block = min(block_rows(outputs), rows)
     depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
-    lines = lines_together(outputs) if block == 1 else block * outputs
+    lines = lines_together(outputs, depth, columns) if block == 1 else block * outputs
     images, wide = columns_together(work.batch, columns, lines * depth)
     parts = work.apart * -(-work.batch // images) * -(-columns // wide)
     taps = work.channels * kernel_w * images
