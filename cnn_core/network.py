@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core import model_file
-from cnn_core.errors import CnnCoreError, ModelError, ShapeError
+from cnn_core.errors import CnnCoreError, ModelError
 from cnn_core.gradients import Gradients
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
-from cnn_core.ops._arrays import Array, gradient, real
+from cnn_core.ops._arrays import Array, gradient, real, sizes
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
 
@@ -188,7 +187,7 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
         """
         rows: list[Row] = []
-        shape = _sizes(input_shape)
+        shape = sizes(input_shape, "input_shape")
         field = ReceptiveField() if len(shape) == 4 else None
         for name, layer in self._named():
             with _told_by(name):
@@ -208,16 +207,6 @@ class Sequential:
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
-
-
-def _sizes(shape: Iterable[int]) -> tuple[int, ...]:
-    try:
-        sizes = tuple(operator.index(size) for size in shape)
-    except TypeError:
-        sizes = (-1,)
-    if min(sizes, default=0) < 0:
-        raise ShapeError(f"input_shape must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
-    return sizes
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, uniform
 from cnn_core.ops import dense
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, flag
 from cnn_core.shapes import pair
 from cnn_core.trace import Index, Sources
 
@@ -68,7 +68,7 @@ class Linear(Layer):
         super().__init__()
         self.in_features = pair(in_features, "in_features", least=1)[0]
         self.out_features = pair(out_features, "out_features", least=1)[0]
-        self.has_bias = bool(bias)
+        self.has_bias = flag(bias, "bias")
         self._parameters = uniform(self.array_shapes(self.settings()), rng)
 
     @classmethod

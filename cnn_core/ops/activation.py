@@ -362,7 +362,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
 
 
 def _check_axis(array: Array, axis: int) -> None:
-    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool)
+    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool | np.timedelta64)
     if not whole or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
         raise ShapeError(
             f"softmax needs numbers along axis {axis!r}, got shape {array.shape}; axis=-1 of a vector works"

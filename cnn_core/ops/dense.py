@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, real, sizes, together, vector
 
 
 def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Array:
@@ -94,6 +94,9 @@ def flatten_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...]) -> Array:
     """``(N, C*H*W) -> (N, C, H, W)``: every number back to where it came from.
 
     Raises:
-        ShapeError: where ``grad`` is not of flatten's output shape.
+        ShapeError: where ``grad`` is not of flatten's output shape, or ``x_shape`` is none that it takes.
     """
-    return gradient(grad, (x_shape[0], math.prod(x_shape[1:]))).reshape(x_shape)
+    shape = sizes(x_shape, "x_shape")
+    if not shape:
+        raise ShapeError("x_shape must have a batch axis, got (); (1,) works")
+    return gradient(grad, (shape[0], math.prod(shape[1:]))).reshape(shape)

@@ -299,9 +299,15 @@ def batch_norm2d_training_backward(
         ``grad_x (N, C, H, W)``, ``grad_weight (C,)``, ``grad_bias (C,)``.
 
     Raises:
-        ShapeError: where a shape does not fit.
+        ShapeError: where a shape does not fit, or ``seen`` is not what the forward returned.
     """
     x = images(x)
+    if not isinstance(seen, Statistics) or seen.mean.shape != (x.shape[1],):
+        raise ShapeError(
+            f"seen must be the statistics of {x.shape[1]} channels, the second that batch_norm2d_training returns, "
+            f"got {seen!r}"
+        )
+    eps = setting(eps, "eps", works=1e-5, least=0)
     given = gradient(grad, x.shape)
     dtype = together(given, x)
     given = given.astype(dtype, copy=False)
