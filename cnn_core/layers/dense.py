@@ -22,13 +22,13 @@ class Flatten(Layer):
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C*H*W)``."""
-        return dense.flatten(x)
+        return dense.flattened(x)
 
     def backward(
         self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         """``(N, C*H*W) -> (N, C, H, W)``."""
-        return dense.flatten_backward(grad, x.shape), {}
+        return dense.unflattened(grad, x.shape), {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C*H*W)``."""
