@@ -228,9 +228,8 @@ def batch_statistics(x: Array) -> Statistics:
         if (left * left > square / 16).any():
             rough = (rough + left).astype(x.dtype)
             left, square = _distances(x, rough, count)
-        var = square - left**2
-    # Rounding may leave a hair below zero, and NaN stays NaN.
-    return Statistics(rough + left, np.maximum(var, 0), count)
+        # Rounding may leave a hair below zero, and NaN stays NaN.
+        return Statistics(rough + left, np.maximum(square - left**2, 0), count)
 
 
 def _distances(x: Array, rough: Array, count: int) -> tuple[Array, Array]:

@@ -104,6 +104,13 @@ def test_a_channel_of_one_number_has_no_variance_and_becomes_its_bias(value):
     assert (out == 0.25).all()
 
 
+def test_sums_beyond_the_type_are_no_number_without_a_warning():
+    with np.errstate(all="raise"):
+        out, seen = batch_norm2d_training(np.full((1, 1, 4, 4), 1e308))
+    assert np.isnan(seen.mean).all()
+    assert np.isnan(out).all()
+
+
 @pytest.mark.parametrize("offset", [0, 1e3, 1e6])
 def test_single_precision_loses_nothing_to_a_mean_that_is_large_beside_the_spread(offset):
     rng = np.random.default_rng(7)
