@@ -129,7 +129,7 @@ def smooth_grad(
     """
     given = real(x, "x")
     copies = _count(samples, "samples", works=50)
-    if not isinstance(noise, int | float | np.number) or not 0 <= noise < np.inf:
+    if not _is_real(noise) or not 0 <= noise < np.inf:
         raise ModelError(f"noise must be a number, 0 or more, got {noise!r}; noise=0.15 works")
     rng = np.random.default_rng(_count(seed, "seed", works=0, least=0))
     inner = tuple(range(1, given.ndim))
@@ -206,7 +206,7 @@ def occlusion(
     """
     given = images(x)
     each = _count(batch_size, "batch_size", works=64)
-    if not isinstance(fill, int | float | np.number):
+    if not _is_real(fill):
         raise ModelError(f"fill must be a number, got {fill!r}; fill=0 works")
     height, width = given.shape[2:]
     patch = window(size, stride=size if stride is None else stride, input_size=(height, width))
@@ -253,6 +253,11 @@ def _one_hot(output: Array, classes: npt.NDArray[np.intp]) -> Array:
     grad = np.zeros_like(output)
     grad[np.arange(len(classes)), classes] = 1
     return grad
+
+
+def _is_real(value: Any) -> bool:
+    """Whether this is one real number; NumPy counts time spans among the integers."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, np.timedelta64)
 
 
 def _count(value: Any, name: str, *, works: int, least: int = 1) -> int:

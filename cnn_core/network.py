@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core import model_file
-from cnn_core.errors import CnnCoreError, ModelError, ShapeError
+from cnn_core.errors import CnnCoreError, ModelError
 from cnn_core.gradients import Gradients
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
-from cnn_core.ops._arrays import Array, gradient, real
+from cnn_core.ops._arrays import Array, gradient, real, sizes
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
 
@@ -62,7 +61,7 @@ class Sequential:
                 raise ModelError(f"a network is made of layers, got {type(layer).__name__} at place {position}")
 
     def forward(self, x: npt.ArrayLike) -> Array:
-        """The last layer's output; nothing is recorded.
+        """The last layer's output, an array of its own; nothing is recorded.
 
         Args:
             x: ``(N, C, H, W)``, or what the first layer takes.
@@ -70,11 +69,12 @@ class Sequential:
         Raises:
             ShapeError: where a layer's input does not fit it; the message names the layer.
         """
-        out = real(x, "x")
+        out = given = real(x, "x")
         for name, layer in self._named():
             with _told_by(name):
                 out = layer.forward(out)
-        return out
+        # Layers that only pass numbers on, as Flatten does, may hand the caller's own array through.
+        return out.copy() if np.may_share_memory(out, given) else out
 
     def trace(self, x: npt.ArrayLike, *, training: bool = False, rng: Rng | None = None) -> Trace:
         """The same run with every stage kept, and with what going back needs.
@@ -130,7 +130,8 @@ class Sequential:
         if [stage.layer for stage in trace.stages] != list(self.layers):
             raise ModelError(f"this trace is of another network than {self!r}; network.trace(x) makes one that fits")
         last = len(self.layers) - 1 if stage is None else trace.stage_number(stage)
-        flowing: Array | None = gradient(grad, trace.values(last).shape)
+        # A copy, as the trace has one of the input: later edits do not change what is kept.
+        flowing: Array | None = gradient(grad, trace.values(last).shape).copy()
         learns = [position for position, layer in enumerate(self.layers) if layer.params()]
         first = 0 if needs_input else min(learns, default=len(self.layers))
         params: dict[str, Array] = {}
@@ -188,7 +189,7 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
         """
         rows: list[Row] = []
-        shape = _sizes(input_shape)
+        shape = sizes(input_shape, "input_shape")
         field = ReceptiveField() if len(shape) == 4 else None
         for name, layer in self._named():
             with _told_by(name):
@@ -208,16 +209,6 @@ class Sequential:
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
-
-
-def _sizes(shape: Iterable[int]) -> tuple[int, ...]:
-    try:
-        sizes = tuple(operator.index(size) for size in shape)
-    except TypeError:
-        sizes = (-1,)
-    if min(sizes, default=0) < 0:
-        raise ShapeError(f"input_shape must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
-    return sizes
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 They are the oracle that the fast operations are held to, and short enough to be shown to a reader.
 """
 
+import operator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,14 +13,28 @@ from cnn_core.errors import ShapeError
 _Array = npt.NDArray[np.float64]
 
 
-def _numbers(value: npt.ArrayLike, name: str, rank: int) -> _Array:
+def _floats(value: npt.ArrayLike, name: str) -> _Array:
     try:
-        array = np.array(value, dtype=np.float64)
+        array = np.array(value)
+        if array.dtype.kind not in "cmM":  # complex numbers would lose a part, dates become numbers
+            return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"{name} must be rows of numbers, all of one length") from error
+        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
+    raise ShapeError(f"{name} must hold real numbers, got {array.dtype}")
+
+
+def _numbers(value: npt.ArrayLike, name: str, rank: int) -> _Array:
+    array = _floats(value, name)
     if array.ndim != rank or array.size == 0:
         raise ShapeError(f"{name} must have {rank} axes and at least one number, got shape {array.shape}")
     return array
+
+
+def _whole(value: int, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}=2 works") from error
 
 
 def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution: bool = False) -> _Array:
@@ -97,6 +113,7 @@ def max_pooling(image: npt.ArrayLike, pool_size: int = 2, stride: int = 2) -> _A
     """
     picture = _numbers(image, "image", 2)
     height, width = picture.shape
+    pool_size, stride = _whole(pool_size, "pool_size"), _whole(stride, "stride")
     if pool_size < 1 or stride < 1 or pool_size > min(height, width):
         raise ShapeError(
             f"a window of {pool_size} with stride {stride} does not fit a {height}×{width} image; "
@@ -128,12 +145,9 @@ def fully_connected(image: npt.ArrayLike, weights: npt.ArrayLike, bias: npt.Arra
     Raises:
         ShapeError: where the numbers of weights, inputs and biases do not match.
     """
-    try:
-        flat = [float(value) for value in np.array(image, dtype=np.float64).ravel()]
-        table = np.array(weights, dtype=np.float64)
-        offsets = np.array(bias, dtype=np.float64).ravel()
-    except (TypeError, ValueError) as error:
-        raise ShapeError("image, weights and bias must be regular arrays of numbers") from error
+    flat = [float(value) for value in _floats(image, "image").ravel()]
+    table = _floats(weights, "weights")
+    offsets = _floats(bias, "bias").ravel()
     if table.ndim == 1:
         table = table.reshape(-1, 1)  # (in,) -> (in, 1)
     if table.ndim != 2 or table.shape[0] != len(flat) or len(offsets) not in (1, table.shape[-1]):

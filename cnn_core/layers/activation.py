@@ -167,7 +167,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         super().__init__()
-        if isinstance(axis, bool) or not isinstance(axis, int | np.integer):
+        if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
             raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
         self.axis = int(axis)
         self.temperature = positive(temperature, "temperature")

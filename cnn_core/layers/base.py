@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -260,11 +261,26 @@ def uniform(shapes: Mapping[str, Shape], rng: Rng | None) -> dict[str, Array]:
         rng: a seed, or a generator that moves on; None means seed 0.
 
     Raises:
-        ModelError: where ``rng`` is neither.
+        ModelError: where ``rng`` is neither, or memory does not hold that many numbers.
     """
     drawn = generator(0 if rng is None else rng)
-    bound = 1 / math.sqrt(math.prod(shapes["weight"][1:]))
-    return {name: drawn.uniform(-bound, bound, shape).astype(np.float32) for name, shape in shapes.items()}
+    with room_for(shapes):
+        bound = 1 / math.sqrt(math.prod(shapes["weight"][1:]))
+        return {name: drawn.uniform(-bound, bound, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+@contextmanager
+def room_for(shapes: Mapping[str, Shape]) -> Iterator[None]:
+    """Arrays of these shapes are made inside.
+
+    Raises:
+        ModelError: where they are larger than memory, or than NumPy can count.
+    """
+    try:
+        yield
+    except (MemoryError, OverflowError, ValueError) as error:
+        wished = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ModelError(f"there is no room in memory for {wished}; fewer channels or features work") from error
 
 
 def generator(rng: Rng) -> np.random.Generator:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, flag
 from cnn_core.ops.padding import pad
 from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, window
 from cnn_core.trace import Index, Sources
@@ -65,7 +65,7 @@ class Conv2d(Layer):
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = pair(groups, "groups", least=1)[0]
         self.padding_mode = padding_mode
-        self.has_bias = bool(bias)
+        self.has_bias = flag(bias, "bias")
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         # Settings are checked once here, on an input that every kernel fits and that has a cell for each padding cell
         # to show, and again on each real input.

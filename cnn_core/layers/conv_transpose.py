@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, flag
 from cnn_core.shapes import Axis, Pair, Window, pair, window
 from cnn_core.trace import Index, Sources
 
@@ -64,7 +64,7 @@ class ConvTranspose2d(Layer):
         self.output_padding = output_padding
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = pair(groups, "groups", least=1)[0]
-        self.has_bias = bool(bias)
+        self.has_bias = flag(bias, "bias")
         if self.out_channels % self.groups:
             raise ShapeError(f"groups must divide {self.out_channels} output channels, got {self.groups}; 1 works")
         shapes = self.array_shapes(self.settings())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, uniform
 from cnn_core.ops import dense
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, flag
 from cnn_core.shapes import pair
 from cnn_core.trace import Index, Sources
 
@@ -22,13 +22,13 @@ class Flatten(Layer):
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C*H*W)``."""
-        return dense.flatten(x)
+        return dense.flattened(x)
 
     def backward(
         self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         """``(N, C*H*W) -> (N, C, H, W)``."""
-        return dense.flatten_backward(grad, x.shape), {}
+        return dense.unflattened(grad, x.shape), {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C*H*W)``."""
@@ -68,7 +68,7 @@ class Linear(Layer):
         super().__init__()
         self.in_features = pair(in_features, "in_features", least=1)[0]
         self.out_features = pair(out_features, "out_features", least=1)[0]
-        self.has_bias = bool(bias)
+        self.has_bias = flag(bias, "bias")
         self._parameters = uniform(self.array_shapes(self.settings()), rng)
 
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four
+from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four, room_for
 from cnn_core.ops import norm
 from cnn_core.ops._arrays import Array, setting
 from cnn_core.shapes import pair
@@ -46,7 +46,8 @@ class BatchNorm2d(Elementwise):
         if self.momentum > 1:
             raise ShapeError(f"momentum must be at most 1, got {momentum!r}; momentum=0.1 works")
         first = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1}
-        made = {name: np.full(self.channels, value, np.float32) for name, value in first.items()}
+        with room_for(dict.fromkeys(first, (self.channels,))):
+            made = {name: np.full(self.channels, value, np.float32) for name, value in first.items()}
         self._parameters = {name: made[name] for name in ("weight", "bias")}
         self._buffers = {name: made[name] for name in ("running_mean", "running_var")}
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnn_core.layers.base import Layer, Shape, inside, plain, rank_four
 from cnn_core.ops import pool
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, flag
 from cnn_core.shapes import Window, pair
 from cnn_core.trace import Index, Sources
 
@@ -24,7 +24,7 @@ class _Pool2d(Layer):
         self.stride = self.kernel_size if stride is None else pair(stride, "stride", least=1)
         self.padding = padding
         self.dilation = pair(dilation, "dilation", least=1)
-        self.ceil_mode = bool(ceil_mode)
+        self.ceil_mode = flag(ceil_mode, "ceil_mode")
         roomy = (1, 1, *(self.dilation[axis] * self.kernel_size[axis] for axis in (0, 1)))
         self.window(roomy)
 
@@ -122,7 +122,7 @@ class AvgPool2d(_Pool2d):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__(kernel_size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
-        self.count_include_pad = bool(count_include_pad)
+        self.count_include_pad = flag(count_include_pad, "count_include_pad")
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""

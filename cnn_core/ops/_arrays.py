@@ -1,6 +1,7 @@
 """What every operation asks of its arrays before it works: their kind, their rank, their element type."""
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,33 @@ def setting(value: Any, name: str, *, works: float, least: float = -math.inf) ->
         limits = "" if math.isinf(least) else f", at least {least:g}"
         raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
     return number
+
+
+def flag(value: Any, name: str) -> bool:
+    """A setting that is true or false.
+
+    Raises:
+        ShapeError: where it is neither, as an array of several numbers is.
+    """
+    try:
+        return bool(value)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"{name} must be True or False, got {value!r}; {name}=True works") from error
+
+
+def sizes(shape: Any, name: str) -> tuple[int, ...]:
+    """A shape as a tuple of ints.
+
+    Raises:
+        ShapeError: where it holds anything but whole numbers, or a negative one.
+    """
+    try:
+        found = tuple(operator.index(size) for size in shape)
+    except TypeError:
+        found = (-1,)
+    if min(found, default=0) < 0:
+        raise ShapeError(f"{name} must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
+    return found
 
 
 def positive(value: Any, name: str) -> float:

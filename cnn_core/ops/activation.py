@@ -179,7 +179,7 @@ def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Ar
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = np.asarray(array * array.dtype.type(sharp))
         if array.dtype == np.float32:
-            return _soft_corner(scaled, sharp, most)
+            return _soft_corner(array, scaled, sharp, most)
         # log(exp(0) + exp(scaled)), which takes the larger out first and so never overflows.
         result = np.logaddexp(array.dtype.type(0), scaled)
         result = np.asarray(result / array.dtype.type(sharp))
@@ -187,8 +187,11 @@ def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Ar
     return result
 
 
-def _soft_corner(scaled: Array, beta: float, threshold: float) -> Array:
-    """``softplus`` in single precision, 1.2 against 18 ns a number: no logarithm of numbers one by one."""
+def _soft_corner(x: Array, scaled: Array, beta: float, threshold: float) -> Array:
+    """``softplus`` in single precision, 1.2 against 18 ns a number: no logarithm of numbers one by one.
+
+    ``scaled`` is ``beta * x``.
+    """
     bend = np.asarray(np.abs(scaled))
     np.negative(bend, out=bend)
     np.exp(bend, out=bend)
@@ -197,6 +200,7 @@ def _soft_corner(scaled: Array, beta: float, threshold: float) -> Array:
     bend += relu(scaled)
     if beta != 1:
         bend /= bend.dtype.type(beta)
+        np.copyto(bend, x, where=np.asarray(scaled > threshold))  # scaled may have overflowed
     return np.asarray(bend)
 
 
@@ -358,7 +362,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
 
 
 def _check_axis(array: Array, axis: int) -> None:
-    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool)
+    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool | np.timedelta64)
     if not whole or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
         raise ShapeError(
             f"softmax needs numbers along axis {axis!r}, got shape {array.shape}; axis=-1 of a vector works"

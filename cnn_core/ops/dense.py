@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, real, sizes, together, vector
 
 
 def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Array:
@@ -78,11 +78,16 @@ def _operands(x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
 
 
 def flatten(x: npt.ArrayLike) -> Array:
-    """``(N, ...) -> (N, -1)`` in row-major order: channel by channel, row by row.
+    """``(N, ...) -> (N, -1)`` in row-major order: channel by channel, row by row; a new array.
 
     Raises:
         ShapeError: where ``x`` has no batch axis.
     """
+    return flattened(x).copy()
+
+
+def flattened(x: npt.ArrayLike) -> Array:
+    """``flatten`` without its copy: a view where the layout of ``x`` allows, for those who only read."""
     array = real(x, "x")
     if array.ndim == 0:
         raise ShapeError("flatten needs a batch axis, got a single number; x[None] works")
@@ -91,9 +96,17 @@ def flatten(x: npt.ArrayLike) -> Array:
 
 
 def flatten_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...]) -> Array:
-    """``(N, C*H*W) -> (N, C, H, W)``: every number back to where it came from.
+    """``(N, C*H*W) -> (N, C, H, W)``: every number back to where it came from; a new array.
 
     Raises:
-        ShapeError: where ``grad`` is not of flatten's output shape.
+        ShapeError: where ``grad`` is not of flatten's output shape, or ``x_shape`` is none that it takes.
     """
-    return gradient(grad, (x_shape[0], math.prod(x_shape[1:]))).reshape(x_shape)
+    return unflattened(grad, x_shape).copy()
+
+
+def unflattened(grad: npt.ArrayLike, x_shape: tuple[int, ...]) -> Array:
+    """``flatten_backward`` without its copy."""
+    shape = sizes(x_shape, "x_shape")
+    if not shape:
+        raise ShapeError("x_shape must have a batch axis, got (); (1,) works")
+    return gradient(grad, (shape[0], math.prod(shape[1:]))).reshape(shape)

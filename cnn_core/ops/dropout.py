@@ -35,12 +35,13 @@ def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array
         return np.asarray(array * mask), mask
 
 
-def dropout_backward(grad: npt.ArrayLike, mask: Array) -> Array:
+def dropout_backward(grad: npt.ArrayLike, mask: npt.ArrayLike) -> Array:
     """``grad * mask``: what was dropped learns nothing.
 
     Raises:
         ShapeError: where the shapes differ.
     """
+    mask = real(mask, "mask")
     given = gradient(grad, mask.shape)
     with np.errstate(invalid="ignore", over="ignore"):
         return np.multiply(given, mask, dtype=together(given, mask))

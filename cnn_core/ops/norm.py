@@ -17,6 +17,10 @@ _BLOCK = 65_536
 # as over one line, 0.3 against 0.64 ms for 32×64 planes of 28×28. Larger planes are long enough by themselves.
 _PLANE_MOST = 2048
 
+# Deviations from 0 up to which a channel's mean may lie for single precision to do: it rounds product and shift
+# to the mean's size, and what they leave is as small as the deviation.
+_FAR = 32
+
 # Numbers added in their own type, before their sums are added in double.
 _PIECE = 4096
 
@@ -61,7 +65,7 @@ def batch_norm2d(
     scale, shift = scale_and_shift(mean, var, weight, bias, eps, channels=x.shape[1])
     named = (("mean", mean), ("var", var), ("weight", weight), ("bias", bias))
     dtype = together(x, *(vector(value, name, x.shape[1]) for name, value in named))
-    return _scaled(x, scale, shift, dtype)
+    return _scaled(x, scale, shift, dtype, _far(mean, var, eps))
 
 
 def scale_and_shift(mean: Any, var: Any, weight: Any, bias: Any, eps: float, *, channels: int) -> tuple[Array, Array]:
@@ -85,15 +89,24 @@ def scale_and_shift(mean: Any, var: Any, weight: Any, bias: Any, eps: float, *, 
         return scale, b - m * scale
 
 
-def _scaled(x: Array, scale: Array, shift: Array, dtype: np.dtype[Any]) -> Array:
-    """``x * scale + shift`` channel by channel, in ``dtype``."""
+def _scaled(x: Array, scale: Array, shift: Array, dtype: np.dtype[Any], far: npt.NDArray[np.intp]) -> Array:
+    """``x * scale + shift`` channel by channel, in ``dtype``; in double, then rounded once, in the channels ``far``."""
     out = np.empty(x.shape, dtype)
     wide, high = _across(scale, x, dtype), _across(shift, x, dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         for c, (cells, into) in _blocks(x, out):
             np.multiply(cells, wide[c], out=into, dtype=dtype)
             np.add(into, high[c], out=into)
+        if dtype == np.float32:
+            for c in far:
+                out[:, c] = np.multiply(x[:, c], scale[c], dtype=np.float64) + shift[c]
     return out
+
+
+def _far(mean: Any, var: Any, eps: float) -> npt.NDArray[np.intp]:
+    """The channels whose mean is far from 0, in their standard deviations."""
+    far: npt.NDArray[np.bool_] = np.abs(mean) > _FAR * np.sqrt(np.asarray(var, np.float64) + float(eps))
+    return far.nonzero()[0]
 
 
 def _across(values: Array, x: Array, dtype: np.dtype[Any]) -> Array:
@@ -173,14 +186,21 @@ def batch_norm2d_backward(
 def _met(given: Array, x: Array, mean: Any, var: Any, eps: float, dtype: np.dtype[Any]) -> tuple[Array, Array]:
     """Each channel's sum of ``given * (x - mean) / sqrt(var + eps)``, and that of ``given``: ``(C,)`` in double."""
     met, total = np.zeros(x.shape[1]), np.zeros(x.shape[1])
-    centre, inverse = _across(np.asarray(mean, np.float64), x, dtype), _across(_inverse(var, eps), x, dtype)
+    exact, slope = np.asarray(mean, np.float64), _inverse(var, eps)
+    centre, inverse = _across(exact, x, dtype), _across(slope, x, dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         for c, (gains, cells) in _blocks(given, x):
             normal = np.subtract(cells, centre[c], dtype=dtype)
             normal *= inverse[c]
             met[c] += _sums(gains, normal)
             total[c] += _sums(gains)
+        met -= _rounded_away(exact, dtype) * slope * total
     return met, total
+
+
+def _rounded_away(mean: Array, dtype: np.dtype[Any]) -> Array:
+    """What a mean in double loses in ``dtype``: beside a small spread, much; each cell's distance is off by it."""
+    return np.asarray(mean - mean.astype(dtype))
 
 
 def _inverse(var: Any, eps: float) -> Array:
@@ -193,25 +213,34 @@ def batch_statistics(x: Array) -> Statistics:
     """Mean and biased variance of each channel of ``(N, C, H, W)``; of an empty batch, zeros.
 
     Two passes, the second corrected by what the first left over, which stays exact where the mean is large beside the
-    spread (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983).
+    spread (Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983). Where so much was left over
+    that taking it off again would cost digits, as in a channel of one large number, a third.
     """
     count = x.shape[0] * x.shape[2] * x.shape[3]
     if count == 0:
         return Statistics(np.zeros(x.shape[1]), np.zeros(x.shape[1]), 0)
-    rough, left, var = (np.zeros(x.shape[1]) for _ in range(3))
+    rough = np.zeros(x.shape[1])
     with np.errstate(invalid="ignore", over="ignore"):
         for c, (cells,) in _blocks(x):
             rough[c] += _sums(cells)
         rough = (rough / count).astype(x.dtype)
-        centre = _across(rough, x, x.dtype)
-        for c, (cells,) in _blocks(x):
-            distance = cells - centre[c]
-            left[c] += _sums(distance)
-            var[c] += _sums(distance, distance)
-        left /= count
-        var = var / count - left**2
-    # Rounding may leave a hair below zero, and NaN stays NaN.
-    return Statistics(rough + left, np.maximum(var, 0), count)
+        left, square = _distances(x, rough, count)
+        if (left * left > square / 16).any():
+            rough = (rough + left).astype(x.dtype)
+            left, square = _distances(x, rough, count)
+        # Rounding may leave a hair below zero, and NaN stays NaN.
+        return Statistics(rough + left, np.maximum(square - left**2, 0), count)
+
+
+def _distances(x: Array, rough: Array, count: int) -> tuple[Array, Array]:
+    """The mean distance of each channel's numbers from ``rough``, and the mean square one: ``(C,)`` in double."""
+    left, square = np.zeros(x.shape[1]), np.zeros(x.shape[1])
+    centre = _across(rough, x, x.dtype)
+    for c, (cells,) in _blocks(x):
+        distance = cells - centre[c]
+        left[c] += _sums(distance)
+        square[c] += _sums(distance, distance)
+    return left / count, square / count
 
 
 def batch_norm2d_training(
@@ -243,7 +272,7 @@ def batch_norm2d_training(
         )
     scale, shift = scale_and_shift(seen.mean, seen.var, weight, bias, eps, channels=x.shape[1])
     dtype = together(x, *(vector(value, name, x.shape[1]) for name, value in (("weight", weight), ("bias", bias))))
-    return _scaled(x, scale, shift, dtype), seen
+    return _scaled(x, scale, shift, dtype, _far(seen.mean, seen.var, eps)), seen
 
 
 def batch_norm2d_training_backward(
@@ -269,9 +298,15 @@ def batch_norm2d_training_backward(
         ``grad_x (N, C, H, W)``, ``grad_weight (C,)``, ``grad_bias (C,)``.
 
     Raises:
-        ShapeError: where a shape does not fit.
+        ShapeError: where a shape does not fit, or ``seen`` is not what the forward returned.
     """
     x = images(x)
+    if not isinstance(seen, Statistics) or seen.mean.shape != (x.shape[1],):
+        raise ShapeError(
+            f"seen must be the statistics of {x.shape[1]} channels, the second that batch_norm2d_training returns, "
+            f"got {seen!r}"
+        )
+    eps = setting(eps, "eps", works=1e-5, least=0)
     given = gradient(grad, x.shape)
     dtype = together(given, x)
     given = given.astype(dtype, copy=False)
@@ -282,7 +317,9 @@ def batch_norm2d_training_backward(
     with np.errstate(invalid="ignore", over="ignore"):
         centre, wide = _across(seen.mean, x, dtype), _across(scale, x, dtype)
         # Of z, which is (x - mean) times inverse, and of each number: what they lose.
-        steep, high = _across(-grad_weight * inverse / count, x, dtype), _across(grad_bias / count, x, dtype)
+        slopes = -grad_weight * inverse / count
+        level = grad_bias / count + _rounded_away(seen.mean, dtype) * slopes
+        steep, high = _across(slopes, x, dtype), _across(level, x, dtype)
         for c, (gains, cells, into) in _blocks(given, x, grad_x):
             np.subtract(cells, centre[c], out=into, dtype=dtype)
             np.multiply(into, steep[c], out=into)

@@ -140,6 +140,12 @@ def test_a_function_reads_arrays_of_any_layout_block_by_block(monkeypatch):
     assert gelu(np.empty((0, 3))).shape == (0, 3)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_softplus_is_the_number_itself_even_where_beta_times_it_is_beyond_its_type(dtype):
+    x = np.array([np.finfo(dtype).max, 21.3, np.inf], dtype)
+    assert softplus(x, beta=2).tolist() == x.tolist()
+
+
 def test_softplus_is_the_number_itself_above_its_threshold_and_log1p_below():
     x = np.array([0.999, 1.001])
     assert softplus(x, beta=2, threshold=2).tolist() == [math.log1p(math.exp(1.998)) / 2, 1.001]

@@ -235,6 +235,10 @@ def zeros_among_the_weights(x, weight):
     weight[:, :, :, 1] = 0
 
 
+def a_cell_that_towers(x, weight):
+    x[0, 3, 20, 20] = 1e3
+
+
 def an_infinity(x, weight):
     x[0, 3, 20, 20] = np.inf
 
@@ -249,7 +253,16 @@ def next_to_overflow(x, weight):
 
 
 @pytest.mark.parametrize(
-    "change", [few, one_cell, zeros_among_the_weights, an_infinity, a_weight_that_is_no_number, next_to_overflow]
+    "change",
+    [
+        few,
+        one_cell,
+        zeros_among_the_weights,
+        a_cell_that_towers,
+        an_infinity,
+        a_weight_that_is_no_number,
+        next_to_overflow,
+    ],
 )
 def test_what_sums_and_differences_could_spoil_goes_another_way(change):
     rng = np.random.default_rng(10)
@@ -259,6 +272,18 @@ def test_what_sums_and_differences_could_spoil_goes_another_way(change):
     assert choose(x[..., ::-1], weight, sliding, 1) is not Branch.WINOGRAD
     change(x, weight)
     assert choose(x, weight, sliding, 1) is not Branch.WINOGRAD
+
+
+@pytest.mark.parametrize("height", [30, 1e4, 1e6, 1e10])
+def test_a_cell_that_towers_over_the_others_leaves_no_trace_where_its_weight_is_0(height):
+    rng = np.random.default_rng(11)
+    x, weight = rng.normal(size=(1, 64, 28, 28)).astype(np.float32), rng.normal(size=(64, 64, 3, 3)).astype(np.float32)
+    x[0, 3, 14, 14] = height
+    weight[rng.random(weight.shape) < 0.05] = 0
+    double = x.astype(np.float64), weight.astype(np.float64)
+    exact = forced(Branch.GATHERED, *double, None, PLAIN)
+    sizes = forced(Branch.GATHERED, *map(np.abs, double), None, PLAIN)
+    assert (np.abs(conv2d(x, weight, padding=1) - exact) <= 4 * 576 * SINGLE * sizes).all()
 
 
 def photograph(*size):

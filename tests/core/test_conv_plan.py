@@ -103,3 +103,10 @@ def test_many_channels_of_dense_numbers_take_fewer_products():
     np.testing.assert_allclose(plan.run(), plan.run(Branch.BANDED), atol=1e-3)
     x[:, :, 3:] = 0
     assert "many numbers are 0" in conv2d_plan(x, weight, padding=1).obstacles[Branch.WINOGRAD]
+
+
+def test_numbers_whose_squares_are_too_large_are_planned_for_without_a_warning():
+    x = np.full((1, 3, 40, 40), 1e20, np.float32)
+    with np.errstate(all="raise"):
+        plan = conv2d_plan(x, np.ones((4, 3, 3, 3), np.float32), padding=1)
+    assert plan.run().max() == pytest.approx(27e20, rel=1e-6)

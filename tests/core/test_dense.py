@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnn_core import ShapeError, flatten, linear, reference
+from cnn_core import ShapeError, flatten, flatten_backward, linear, reference
 
 
 def test_every_output_weighs_every_input():
@@ -26,6 +26,13 @@ def test_flattening_goes_channel_by_channel_row_by_row():
     assert flatten(np.asfortranarray(x))[1].tolist() == list(range(12, 24))
     assert flatten(np.ones((0, 3, 2))).shape == (0, 6)
     assert flatten([1, 2]).shape == (2, 1)
+
+
+def test_what_was_flattened_may_be_written_to_without_touching_what_it_was_made_of():
+    x, grad = np.ones((2, 3, 2, 2)), np.ones((2, 12))
+    flatten(x)[:] = 7
+    flatten_backward(grad, x.shape)[:] = 7
+    assert x.max() == grad.max() == 1
 
 
 @pytest.mark.parametrize(

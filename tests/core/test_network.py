@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from cnn_core import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, ModelError, ReLU, Sequential, ShapeError, Softmax
+from cnn_core import (
+    AvgPool2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ModelError,
+    ReLU,
+    Sequential,
+    ShapeError,
+    Softmax,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -50,6 +62,18 @@ def test_later_edits_of_the_input_do_not_change_a_trace():
     trace = Sequential([ReLU()]).trace(x)
     x[:] = 7
     assert trace.input.max() == 1
+
+
+@pytest.mark.parametrize("layers", [[], [Flatten()], [Dropout(0.5), Flatten()], [ReLU(), Flatten()]])
+def test_a_network_s_output_and_gradients_may_be_written_to_without_touching_what_was_given(layers):
+    network = Sequential(layers)
+    x, grad = np.ones((2, 1, 2, 2)), np.ones((2, 4) if layers else (2, 1, 2, 2))
+    network.forward(x)[:] = 7
+    gradients = network.backward(network.trace(x), grad)
+    grad[:] = 3
+    assert x.max() == 1
+    assert gradients.input.max() == 1
+    assert all(stage.max() == 1 for stage in gradients.stages)
 
 
 def test_a_network_of_no_layers_gives_its_input_back():

@@ -95,6 +95,53 @@ def test_the_variance_is_exact_where_the_mean_is_large_beside_it():
     assert seen.var.tolist() == [5]
 
 
+@pytest.mark.parametrize("value", [-31319.01, -1684.0988, 0.1])
+def test_a_channel_of_one_number_has_no_variance_and_becomes_its_bias(value):
+    x = np.full((2 if value < -2000 else 3, 2, 65, 60), value, np.float32)
+    out, seen = batch_norm2d_training(x, bias=[0.25, 0.25])
+    assert seen.mean.tolist() == [float(np.float32(value))] * 2
+    assert seen.var.tolist() == [0, 0]
+    assert (out == 0.25).all()
+
+
+def test_sums_beyond_the_type_are_no_number_without_a_warning():
+    with np.errstate(all="raise"):
+        out, seen = batch_norm2d_training(np.full((1, 1, 4, 4), 1e308))
+    assert np.isnan(seen.mean).all()
+    assert np.isnan(out).all()
+
+
+@pytest.mark.parametrize("offset", [0, 1e3, 1e6])
+def test_single_precision_loses_nothing_to_a_mean_that_is_large_beside_the_spread(offset):
+    rng = np.random.default_rng(7)
+    x = (rng.normal(size=(4, 2, 6, 5)) + np.array([offset, 0.5]).reshape(2, 1, 1)).astype(np.float32)
+    grad, weight, bias = (rng.normal(size=shape).astype(np.float32) for shape in (x.shape, 2, 2))
+    # The published formulas in double: every number of x is one there.
+    wide, gains, factor = x.astype(np.float64), grad.astype(np.float64), weight.astype(np.float64)[:, None, None]
+    mean, deviation = wide.mean((0, 2, 3), keepdims=True), np.sqrt(wide.var((0, 2, 3), keepdims=True) + 1e-5)
+    normal = (wide - mean) / deviation
+    met = gains * normal
+    expected = factor * normal + bias[:, None, None]
+
+    out, seen = batch_norm2d_training(x, weight, bias)
+    np.testing.assert_allclose(out, expected, atol=3e-6)
+    fixed = batch_norm2d(x, seen.mean, seen.var, weight, bias)
+    assert fixed.dtype == np.float64
+    fixed = batch_norm2d(x, seen.mean.astype(np.float32), seen.var.astype(np.float32), weight, bias)
+    assert fixed.dtype == np.float32
+    # A given mean in single precision is another one: it moves all of a channel alike.
+    np.testing.assert_allclose(fixed - fixed.mean((0, 2, 3), keepdims=True), factor * normal, atol=3e-6)
+
+    for steady, (grad_x, grad_weight, grad_bias) in (
+        (False, batch_norm2d_training_backward(grad, x, seen, weight)),
+        (True, batch_norm2d_backward(grad, x, seen.mean, seen.var, weight)),
+    ):
+        moved = 0 if steady else gains.mean((0, 2, 3), keepdims=True) + normal * met.mean((0, 2, 3), keepdims=True)
+        np.testing.assert_allclose(grad_x, factor / deviation * (gains - moved), atol=3e-6)
+        np.testing.assert_allclose(grad_weight, met.sum((0, 2, 3)), atol=3e-5)
+        np.testing.assert_allclose(grad_bias, gains.sum((0, 2, 3)), atol=3e-5)
+
+
 def test_gradients_in_training_are_what_differences_say():
     layer = (distinct((2, 3, 2, 2)), WEIGHT, BIAS)
     assert_gradients(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
@@ -91,10 +92,11 @@ def conv2d_plan(
         ShapeError: where shapes or settings do not fit together.
     """
     x, weight, bias, window = checked(x, weight, bias, stride, padding, dilation, groups, padding_mode)
-    branch, reason = decide(x, weight, window, int(groups))
+    with np.errstate(all="ignore"):  # numbers are looked at as conv2d looks at them: without a word
+        branch, reason = decide(x, weight, window, int(groups))
+        could = obstacles(x, weight, window, int(groups)) if weight.size else dict.fromkeys(Branch)
     shape = (x.shape[0], weight.shape[0], *window.output_size(x.shape[2], x.shape[3]))
     taps, cells = math.prod(weight.shape[1:]), math.prod(shape)
     moved = x.nbytes + weight.nbytes + (0 if bias is None else bias.nbytes) + cells * x.itemsize
-    could = obstacles(x, weight, window, int(groups)) if weight.size else dict.fromkeys(Branch)
     operands = (x, weight, bias, int(groups), padding_mode)
     return ConvPlan(branch, reason, could, shape, str(x.dtype), taps, cells * taps, moved, window, operands)
