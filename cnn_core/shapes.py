@@ -41,6 +41,17 @@ def pair(value: Any, name: str, *, least: int) -> Pair:
     return first, second
 
 
+def whole(value: Any, name: str, *, least: int) -> int:
+    """One whole number.
+
+    Raises:
+        ShapeError: where ``value`` is something else, or below ``least``.
+    """
+    if not _is_whole(value):
+        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}={max(least, 1)} works")
+    return pair(value, name, least=least)[0]
+
+
 def _is_whole(value: Any) -> bool:
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
         return False
@@ -157,7 +168,7 @@ class Window:
         rows, columns = self.extent
         if height + top + bottom < rows or width + left + right < columns:
             raise ShapeError(self._misfit(height, width))
-        return self._count(0, height), self._count(1, width)
+        return in_memory(self._count(0, height), self._count(1, width))
 
     def spread_size(self, height: int, width: int, output_padding: Pair = (0, 0)) -> Pair:
         """The input that gives ``(height, width)`` windows: what a transposed convolution fills, rows and columns.
@@ -322,6 +333,23 @@ def adaptive_spans(size: int, count: int) -> list[Pair]:
     return [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
 
 
+# Cells of a plane that no memory holds, and NumPy hardly counts.
+_PLANE_MOST = 2**44
+
+
+def in_memory(rows: int, columns: int) -> Pair:
+    """``(rows, columns)`` of a plane.
+
+    Raises:
+        ShapeError: where there are more cells than any memory holds.
+    """
+    if rows * columns > _PLANE_MOST:
+        raise ShapeError(
+            f"a plane of {rows:,}×{columns:,} cells is larger than any memory; padding=0 and stride=1 work"
+        )
+    return rows, columns
+
+
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
@@ -370,7 +398,7 @@ def check_padding_mode(mode: str, sides: Sides, input_size: Pair) -> None:
     Raises:
         ShapeError: where reflect is asked for ``size`` cells or more, or circular for more than ``size``.
     """
-    if mode not in PADDING_MODES:
+    if not isinstance(mode, str) or mode not in PADDING_MODES:
         raise ShapeError(f'padding_mode must be one of {PADDING_MODES}, got {mode!r}; "zeros" works')
     most = {"reflect": -1, "circular": 0}.get(mode)
     if most is None:

@@ -101,6 +101,11 @@ def setting(value: Any, name: str, *, works: float, least: float = -math.inf) ->
     return number
 
 
+def no_room(shape: tuple[int, ...]) -> ShapeError:
+    """What to say where memory cannot hold a result of this shape, or what it takes to make it."""
+    return ShapeError(f"there is no room in memory for a result of shape {shape}; a smaller input or padding works")
+
+
 def flag(value: Any, name: str) -> bool:
     """A setting that is true or false.
 
@@ -125,6 +130,18 @@ def sizes(shape: Any, name: str) -> tuple[int, ...]:
         found = (-1,)
     if min(found, default=0) < 0:
         raise ShapeError(f"{name} must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
+    return found
+
+
+def images_shape(shape: Any) -> tuple[int, ...]:
+    """The shape of a batch of images, ``(N, C, H, W)``.
+
+    Raises:
+        ShapeError: where it is none.
+    """
+    found = sizes(shape, "x_shape")
+    if len(found) != 4 or 0 in found[1:]:
+        raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {shape}; x.shape works")
     return found
 
 

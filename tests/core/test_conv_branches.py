@@ -9,6 +9,7 @@ from cnn_core import conv2d, conv2d_backward
 from cnn_core.ops.conv import abreast, dispatch, folded, gradients, rows, separable, shifted, spectral, winograd
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose, correlate
+from cnn_core.ops.conv.spectral import even
 from cnn_core.shapes import PADDING_MODES
 from tests.core.cases import convolutions
 from tests.helpers import oracles
@@ -303,6 +304,36 @@ def test_a_spectrum_keeps_to_the_bound_in_the_dark_and_is_exactly_0_in_the_black
     sizes = forced(Branch.GATHERED, np.abs(x).astype(np.float64), np.abs(weight).astype(np.float64), None, plain)
     assert (sizes == 0).sum() > 1000
     assert (np.abs(ours - exact) <= 0.01 * 4 * 961 * SINGLE * sizes).all()
+
+
+def test_a_cell_that_towers_over_others_goes_another_way_than_by_its_spectrum():
+    x = np.random.default_rng(5).random((1, 1, 300, 280), np.float32)
+    weight = np.random.default_rng(6).normal(size=(1, 1, 31, 31)).astype(np.float32)
+    sliding = conv_window(x.shape, weight.shape, 1, 15, 1, 1, "zeros")
+    assert choose(x, weight, sliding, 1) is Branch.SPECTRAL
+    x[0, 0, 100, 100] = 1e15
+    assert choose(x, weight, sliding, 1) is not Branch.SPECTRAL
+    plain = {"stride": (1, 1), "padding": ((15, 15), (15, 15)), "dilation": (1, 1), "groups": 1}
+    exact = forced(Branch.GATHERED, x.astype(np.float64), weight.astype(np.float64), None, plain)
+    sizes = forced(Branch.GATHERED, np.abs(x).astype(np.float64), np.abs(weight).astype(np.float64), None, plain)
+    assert (np.abs(conv2d(x, weight, padding=15) - exact) <= 4 * 961 * SINGLE * sizes).all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([], True),
+        ([0, 0], True),
+        ([0, 5], True),
+        ([-1e-9, 0, 1], True),
+        ([-1e-11, 0, 1], False),
+        ([1e-30, 1e30], False),
+        ([1, np.inf], False),
+        ([1, np.nan], True),
+    ],
+)
+def test_cells_are_even_where_none_that_is_not_0_is_lost_beside_another(cells, expected):
+    assert even(np.array(cells, np.float32)) is expected
 
 
 GREY = (1, 1, 480, 640)

@@ -156,3 +156,44 @@ def test_odd_arguments_are_taken_or_refused_in_words(name, odd):
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # half of the numbers would be lost
             function(*given)
+
+
+KERNELS, STAMPS, POOLED = np.ones((4, 3, 3, 3)), np.ones((3, 2, 3, 3)), np.ones((2, 3, 2, 2))
+SEVERAL = np.array([1, 2])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: cc.conv2d(IMAGES, KERNELS, groups=[1, 1]),
+        lambda: cc.conv2d_plan(IMAGES, KERNELS, groups=(1, 1)),
+        lambda: cc.conv2d_backward(np.ones((2, 4, 2, 2)), IMAGES, KERNELS, groups=(1, 1)),
+        lambda: cc.conv2d(IMAGES, KERNELS, padding_mode=SEVERAL),
+        lambda: cc.conv_transpose2d(IMAGES, STAMPS, groups=(1, 1)),
+        lambda: cc.max_pool2d(IMAGES, 2, ceil_mode=SEVERAL),
+        lambda: cc.avg_pool2d(IMAGES, 2, padding=1, count_include_pad=SEVERAL),
+        lambda: cc.max_pool2d_backward(POOLED, IMAGES, 2, output=[1, 2]),
+        lambda: cc.avg_pool2d_backward(POOLED, None, 2),
+        lambda: cc.avg_pool2d_backward(POOLED, (2, 3, 4.0, 4.0), 2),
+        lambda: cc.adaptive_avg_pool2d_backward(POOLED, None, 2),
+    ],
+)
+def test_settings_of_another_kind_are_refused_in_words(call):
+    with pytest.raises(ShapeError, match="works"):
+        call()
+
+
+@pytest.mark.parametrize("far", [10**6, 2**31, 2**62])
+def test_results_larger_than_memory_are_refused_in_words(far):
+    for call in (
+        lambda: cc.conv2d(IMAGES, KERNELS, padding=far),
+        lambda: cc.conv_transpose2d(IMAGES, STAMPS, stride=far),
+    ):
+        with pytest.raises(ShapeError, match="memory"):
+            call()
+
+
+def test_what_a_pooling_made_may_be_given_back_as_lists():
+    made = cc.max_pool2d(IMAGES, 2)
+    expected = cc.max_pool2d_backward(POOLED, IMAGES, 2)
+    np.testing.assert_array_equal(cc.max_pool2d_backward(POOLED, IMAGES, 2, output=made.tolist()), expected)

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._remembered import remembered
-from cnn_core.shapes import Pair, Window, check_padding_mode, pair, window
+from cnn_core.shapes import Pair, Window, check_padding_mode, in_memory, pair, whole, window
 
 
 @remembered
@@ -24,7 +24,7 @@ def conv_window(
     """
     if len(weight_shape) != 4 or 0 in weight_shape[1:]:
         raise ShapeError(f"weight must be (C_out, C_in/groups, KH, KW), all at least 1, got shape {weight_shape}")
-    groups = pair(groups, "groups", least=1)[0]
+    groups = whole(groups, "groups", least=1)
     channels, (outputs, each) = x_shape[1], weight_shape[:2]
     if channels % groups or outputs % groups:
         raise ShapeError(f"groups must divide {channels} input and {outputs} output channels, got {groups}; 1 works")
@@ -57,7 +57,7 @@ def transposed_window(
     """
     if len(weight_shape) != 4 or 0 in weight_shape[1:]:
         raise ShapeError(f"weight must be (C_in, C_out/groups, KH, KW), all at least 1, got shape {weight_shape}")
-    groups = pair(groups, "groups", least=1)[0]
+    groups = whole(groups, "groups", least=1)
     if x_shape[1] != weight_shape[0]:
         raise ShapeError(
             f"weight of shape {weight_shape} expects {weight_shape[0]} input channels, got {x_shape[1]}; "
@@ -65,7 +65,7 @@ def transposed_window(
         )
     if x_shape[1] % groups:
         raise ShapeError(f"groups must divide {x_shape[1]} input channels, got {groups}; 1 works")
-    if padding == "same":
+    if isinstance(padding, str) and padding == "same":
         raise ShapeError('padding="same" says nothing of a transposed convolution; padding=0 works')
     height, width = x_shape[2:]
     sliding = window(weight_shape[2:], stride=stride, padding=padding, dilation=dilation, input_size=(height, width))
@@ -83,4 +83,4 @@ def transposed_window(
             f"padding {sliding.padding} would leave {rows}×{columns} cells of the transposed convolution of a "
             f"{height}×{width} input; padding=0 works"
         )
-    return sliding, (rows, columns)
+    return sliding, in_memory(rows, columns)

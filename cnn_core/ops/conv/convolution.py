@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, gradient, images, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import bias_gradient, spread, weight_gradient
@@ -47,7 +47,11 @@ def conv2d(
         ShapeError: where shapes or settings do not fit together.
     """
     x, weight, bias, sliding = checked(x, weight, bias, stride, padding, dilation, groups, padding_mode)
-    return correlate(x, weight, bias, sliding, int(groups), sliding.output_size(*x.shape[2:]), padding_mode)
+    size = sliding.output_size(*x.shape[2:])
+    try:
+        return correlate(x, weight, bias, sliding, int(groups), size, padding_mode)
+    except MemoryError as error:
+        raise no_room((x.shape[0], weight.shape[0], *size)) from error
 
 
 def checked(

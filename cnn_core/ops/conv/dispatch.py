@@ -22,7 +22,7 @@ from cnn_core.ops.conv.gathered import GATHERED_SINGLE, correlate_gathered
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
-from cnn_core.ops.conv.spectral import correlate_spectral
+from cnn_core.ops.conv.spectral import correlate_spectral, even
 from cnn_core.ops.conv.winograd import correlate_winograd
 from cnn_core.ops.padding import pad, pad_rows
 from cnn_core.shapes import Pair, Window
@@ -240,7 +240,7 @@ def _why_no_spectrum(x: Array, sliding: Window) -> str | None:
         return "Its rounding would show in double precision."
     if sliding.stride != (1, 1) or sliding.dilation != (1, 1):
         return "It knows neither stride nor dilation."
-    return None
+    return None if even(x) else "A cell towers so high over others that its rounding would show in their spectrum."
 
 
 def _why_not_folded(width: int, sliding: Window, columns: int) -> str | None:
@@ -255,7 +255,11 @@ def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> s
         return "It knows kernels of 3×3 alone, without a stride or groups."
     if x.dtype != np.float32:
         return "Its sums and differences would show in double precision."
-    return None if winograd.dense(x, weight) else "Where many numbers are 0, its sums and differences round more."
+    return (
+        None
+        if winograd.dense(x, weight)
+        else "Where numbers are uneven or many are 0, its sums and differences round more."
+    )
 
 
 def _suits_winograd(weight_shape: tuple[int, ...], sliding: Window, groups: int) -> bool:

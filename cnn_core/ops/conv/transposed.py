@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, gradient, images, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
@@ -50,7 +50,10 @@ def conv_transpose2d(
     groups = int(groups)
     bias = vector(bias, "bias", weight.shape[1] * groups)
     dtype = together(x, weight, bias)
-    out = spread(x.astype(dtype, copy=False), weight.astype(dtype, copy=False), sliding, groups, size)
+    try:
+        out = spread(x.astype(dtype, copy=False), weight.astype(dtype, copy=False), sliding, groups, size)
+    except MemoryError as error:
+        raise no_room((x.shape[0], weight.shape[1] * groups, *size)) from error
     if bias is not None:
         out += bias.astype(dtype, copy=False)[:, None, None]
     return out

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, images, together
+from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
 from cnn_core.shapes import Pair, adaptive_spans, pair
 
 Sizes = tuple[int | None, int | None]
@@ -118,8 +118,7 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
     Raises:
         ShapeError: as the forward pass, or where ``grad`` has not its result's shape.
     """
-    if len(x_shape) != 4 or 0 in x_shape[1:]:
-        raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {x_shape}; x.shape works")
+    x_shape = images_shape(x_shape)
     size = adaptive_size(sizes_of(output_size), (x_shape[2], x_shape[3]))
     grad = gradient(grad, (*x_shape[:2], *size))
     out = np.zeros(x_shape, dtype=grad.dtype)

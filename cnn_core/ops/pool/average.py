@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, images
+from cnn_core.ops._arrays import Array, flag, gradient, images, images_shape
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable
@@ -40,7 +39,7 @@ def avg_pool2d(
     Raises:
         ShapeError: where the window does not fit.
     """
-    x = images(x)
+    x, count_include_pad = images(x), flag(count_include_pad, "count_include_pad")
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     out = window_sums(x, sliding)
     if not ceil_mode and (count_include_pad or not any(map(any, sliding.padding))):
@@ -109,8 +108,7 @@ def avg_pool2d_backward(
     Raises:
         ShapeError: where the window does not fit, or ``grad`` has not the forward result's shape.
     """
-    if len(x_shape) != 4 or 0 in x_shape[1:]:
-        raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {x_shape}; x.shape works")
+    x_shape, count_include_pad = images_shape(x_shape), flag(count_include_pad, "count_include_pad")
     sliding = pool_window(x_shape, kernel_size, stride, padding, dilation, ceil_mode)
     size = (x_shape[2], x_shape[3])
     grad = gradient(grad, (*x_shape[:2], *sliding.output_size(*size)))

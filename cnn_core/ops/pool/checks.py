@@ -3,6 +3,7 @@
 from typing import Any
 
 from cnn_core.errors import ShapeError
+from cnn_core.ops._arrays import flag
 from cnn_core.ops._remembered import remembered
 from cnn_core.shapes import Window, window
 
@@ -22,7 +23,7 @@ def pool_window(
         stride=kernel_size if stride is None else stride,
         padding=padding,
         dilation=dilation,
-        ceil_mode=ceil_mode,
+        ceil_mode=flag(ceil_mode, "ceil_mode"),
         input_size=(height, width),
     )
     for extent, sides in zip(sliding.extent, sliding.padding, strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, images, together
+from cnn_core.ops._arrays import Array, gradient, images, real, together
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import inside, meetings
 from cnn_core.ops.pool.separable import pool_separable
@@ -58,7 +58,7 @@ def max_pool2d_backward(
     padding: Any = 0,
     dilation: Any = 1,
     ceil_mode: bool = False,
-    output: Array | None = None,
+    output: npt.ArrayLike | None = None,
 ) -> Array:
     """The gradient of :func:`max_pool2d`: each window hands its gradient to the cell that won.
 
@@ -89,10 +89,12 @@ def max_pool2d_backward(
     if output is None:
         output = np.empty(grad.shape, dtype=x.dtype)
         pool_separable(x, output, sliding, np.maximum, -np.inf)
-    elif output.shape != grad.shape:
-        raise ShapeError(
-            f"output must be what max_pool2d made of x, {grad.shape}, got shape {output.shape}; None works"
-        )
+    else:
+        output = real(output, "output")
+        if output.shape != grad.shape:
+            raise ShapeError(
+                f"output must be what max_pool2d made of x, {grad.shape}, got shape {output.shape}; None works"
+            )
     some = max(1, HANDED_MOST // max(1, math.prod(grad.shape[1:])))
     planes = grad.shape[1] if some > 1 else max(1, HANDED_MOST // math.prod(grad.shape[2:]))
     for n in range(0, grad.shape[0], some):
