@@ -133,6 +133,28 @@ def test_nothing_reaches_over_the_edge_of_the_screen(anyone: Page, server: Serve
         assert anyone.locator(".ks-more[open]").count() == 0
 
 
+# Whatever of one column lies over the next, where they stand side by side; left of a column is its neighbour's.
+OVER_THE_NEXT = """() => [...document.querySelectorAll(".ks-strip > .ks-column")].flatMap((column, k, all) => {
+  const [own, next] = [column, all[k + 1]].map((each) => each?.getBoundingClientRect());
+  if (!next || next.left <= own.left) return [];
+  return [...column.querySelectorAll("*")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.width && box.right > next.left + 0.5 && !each.closest(".ks-unseen, details:not([open])");
+  }).map((each) => `${column.dataset.column}: ${each.className || each.tagName}`);
+}).slice(0, 5)"""
+
+
+def test_between_a_phone_and_a_wide_screen_no_column_lies_over_the_next_and_the_grid_keeps_its_numbers(explore: Page):
+    for width in (880, 960, 1024, 1100, 1160, 1280, 1366):
+        explore.set_viewport_size({"width": width, "height": 768})
+        explore.wait_for_function("(most) => document.querySelector('.ks-strip').clientWidth < most", arg=width)
+        explore.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert explore.evaluate(OVER_THE_EDGE) == [], width
+        assert explore.evaluate(OVER_THE_NEXT) == [], width
+        box = explore.locator("[data-view=input] canvas").first.bounding_box()
+        assert box["width"] / 5 >= 18, width  # px a cell: a smaller one is drawn without its number
+
+
 def test_more_closes_at_a_press_elsewhere_and_only_one_is_open(explore: Page):
     explore.locator("[data-column=pool] summary").click()
     explore.locator("[data-column=kernel] summary").click()
