@@ -30,6 +30,8 @@ export class CellEditor {
       }
     });
     this.field.addEventListener("blur", () => this.#close(false));
+    // The field lies on the map: a press in it places the cursor or marks digits, and is none on the cell below.
+    this.field.addEventListener("pointerdown", (event) => event.stopPropagation());
   }
 
   /** The typed number if it is one and within bounds. */
@@ -47,6 +49,7 @@ export class CellEditor {
    * @param {{low: number | null, high: number | null}} bounds
    */
   open(grid, cell, text, before, bounds) {
+    this.#close(false); // what is open on another cell belongs to that cell
     Object.assign(this, { grid, cell, before, bounds });
     const box = grid.boxOf(cell);
     const width = Math.max(box.size, 56);
