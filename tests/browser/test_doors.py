@@ -193,6 +193,7 @@ def test_a_brush_refuses_words_and_what_is_out_of_bounds_and_draws_what_it_drew_
     expect(brush).to_have_value("9")
     nothing_is_lost(explore)
     brush.fill("4")
+    brush.press("Enter")
     brush.press("Control+a")
     brush.press_sequentially("words")
     brush.press("Tab")

@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { read, short, typed } from "./format.js";
+import { notANumber, read, short, typed } from "./format.js";
 
 /** @typedef {{row: number, column: number}} Cell */
 
@@ -81,7 +81,7 @@ export class CellEditor {
       const { low, high } = this.bounds;
       const range = low === null ? "" : ` from ${short(low)} to ${short(high)}`;
       this.on.change(this.cell, this.before);
-      this.on.refuse(`“${text}” is not a number${range}, so the cell stays ${short(this.before)}.`);
+      this.on.refuse(`${notANumber(text)}${range}, so the cell stays ${short(this.before)}.`);
     }
     this.on.end();
     if (refocus) element.focus();

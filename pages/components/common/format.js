@@ -91,6 +91,15 @@ export function read(text) {
 }
 
 /**
+ * How a sentence begins that refuses what {@link read} could not.
+ * @param {string} text as it was typed
+ */
+export function notANumber(text) {
+  const written = text.trim();
+  return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
+}
+
+/**
  * The decimals that show a sum: as few as show every number exactly, else enough for four digits of the largest.
  * @param {number[]} numbers
  */
@@ -140,7 +149,7 @@ export function readRows(text) {
     if (words[words.length - 1] === "") words.pop();
     const numbers = words.map(read);
     const bad = numbers.indexOf(null);
-    if (bad >= 0) return { rows: [], why: `Row ${rows.length + 1}: “${words[bad].slice(0, 20)}” is not a number.` };
+    if (bad >= 0) return { rows: [], why: `Row ${rows.length + 1}: ${notANumber(words[bad])}.` };
     rows.push(/** @type {number[]} */ (numbers));
   }
   if (!rows.length) return { rows, why: "There are no numbers here." };
