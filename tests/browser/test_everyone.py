@@ -155,6 +155,15 @@ def test_between_a_phone_and_a_wide_screen_no_column_lies_over_the_next_and_the_
         assert box["width"] / 5 >= 18, width  # px a cell: a smaller one is drawn without its number
 
 
+def test_more_that_opens_upwards_ends_below_the_bar_over_the_page(explore: Page):
+    explore.set_viewport_size({"width": 1440, "height": 800})
+    explore.locator("[data-column=kernel] summary").click()
+    box = explore.locator(".ks-more[open] .ks-controls").bounding_box()
+    bar = explore.get_by_test_id("stHeader").bounding_box()
+    assert box["y"] + box["height"] <= explore.locator("[data-column=kernel] summary").bounding_box()["y"]
+    assert box["y"] >= bar["y"] + bar["height"]
+
+
 def test_more_closes_at_a_press_elsewhere_and_only_one_is_open(explore: Page):
     explore.locator("[data-column=pool] summary").click()
     explore.locator("[data-column=kernel] summary").click()
