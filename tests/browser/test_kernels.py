@@ -128,6 +128,8 @@ def test_typed_text_becomes_the_kernel_and_nonsense_is_refused_with_a_sentence(e
     wait_drawn(explore, "conv", "cnn_core", before)
     np.testing.assert_allclose(weights(explore), [[1 / 9, 1 / 9], [-1, 2.5]], atol=5e-5)
     explore.get_by_role("button", name="Type or paste weights…").click()
+    # What the dialog says of rows is what happens to them: the grid's dialog has another rule.
+    expect(explore.locator(".ks-dialog")).to_contain_text("semicolons between rows")
     explore.locator(".ks-dialog textarea").fill("1 2; 3 x")
     explore.get_by_role("button", name="Use them").click()
     expect(explore.locator(".ks-notice")).to_contain_text("'x'")
