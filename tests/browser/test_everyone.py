@@ -155,6 +155,14 @@ def test_between_a_phone_and_a_wide_screen_no_column_lies_over_the_next_and_the_
         assert box["width"] / 5 >= 18, width  # px a cell: a smaller one is drawn without its number
 
 
+def test_every_page_has_a_title_of_its_own_for_tabs_bookmarks_and_history(page: Page, server: Server):
+    page.goto(f"{server.url}/pooling")
+    expect(page).to_have_title("Pooling · Kernelscope")
+    for name, ahead in (("Layers", "Layers · "), ("Explore", ""), ("Learn", "Learn · ")):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page).to_have_title(f"{ahead}Kernelscope")
+
+
 def test_more_that_opens_upwards_ends_below_the_bar_over_the_page(explore: Page):
     explore.set_viewport_size({"width": 1440, "height": 800})
     explore.locator("[data-column=kernel] summary").click()
