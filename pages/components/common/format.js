@@ -55,7 +55,7 @@ export function ends(low, high, letters) {
  * @param {number[]} numbers
  * @param {number} digits the most
  * @param {number} letters that fit
- * @returns {string[] | null} null where one does not even fit with one digit
+ * @returns {string[] | null} null where one does not even fit with one digit and its power of ten
  */
 export function fitting(numbers, digits, letters) {
   const texts = numbers.map((x) => {
@@ -63,7 +63,8 @@ export function fitting(numbers, digits, letters) {
       const text = short(x, n);
       if (text.length <= letters) return text;
     }
-    return null;
+    // A whole number keeps its digits as long as they fit; one such number must not hide those beside it.
+    return [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && text.length <= letters) ?? null;
   });
   return texts.includes(null) ? null : /** @type {string[]} */ (texts);
 }
