@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { fixed, notANumber, read, short, typed } from "./format.js";
+import { notANumber, read, short, typed } from "./format.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { KernelBrush } from "./kernel_brush.js";
 
@@ -296,5 +296,7 @@ function cut(value) {
 /** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */
 function shown(value) {
   const text = typed(value);
-  return text.length <= 6 ? text : fixed(value, 4).replace("−", "-").replace(/0+$/, "");
+  if (text.length <= 6) return text;
+  const rounded = value.toFixed(4).replace(/\.?0+$/, "");
+  return Number(rounded) === 0 ? value.toExponential(1) : rounded; // what is not 0 is not shown as 0
 }
