@@ -158,9 +158,24 @@ def test_between_a_phone_and_a_wide_screen_no_column_lies_over_the_next_and_the_
 def test_every_page_has_a_title_of_its_own_for_tabs_bookmarks_and_history(page: Page, server: Server):
     page.goto(f"{server.url}/pooling")
     expect(page).to_have_title("Pooling · Kernelscope")
-    for name, ahead in (("Layers", "Layers · "), ("Explore", ""), ("Learn", "Learn · ")):
+    wait_drawn(page, "max")
+    for name, view, ahead in (("Layers", "output-0", "Layers · "), ("Explore", "probabilities", "")):
         page.get_by_role("link", name=name, exact=True).click()
+        wait_drawn(page, view)
         expect(page).to_have_title(f"{ahead}Kernelscope")
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+def test_at_four_times_the_size_nothing_reaches_over_the_edge(browser: Browser, server: Server, touch: bool):
+    # 1280 px at 400 % are 320: what WCAG 1.4.10 asks to reflow.
+    context = browser.new_context(viewport={"width": 320, "height": 640}, has_touch=touch, is_mobile=touch)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    for path, view in (("", "scores"), ("convolution", "output-0"), ("pooling", "max"), ("layers", "output-0")):
+        page.goto(f"{server.url}/{path}")
+        wait_drawn(page, view)
+        assert page.evaluate(OVER_THE_EDGE) == [], path
+    context.close()
 
 
 def test_more_that_opens_upwards_ends_below_the_bar_over_the_page(explore: Page):
