@@ -13,7 +13,7 @@ from pages.shared.session import session  # noqa: E402
 kept = session()
 frame.heading(
     "Learn",
-    "Each idea in a few steps, with the live network under the words.",
+    "Each idea in a few steps, with the live network next to the words.",
     "Choose a lesson, or try an exercise: every answer is checked.",
     "Choose a lesson, or try an exercise: every answer is checked.",
     beside=True,

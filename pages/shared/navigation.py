@@ -63,15 +63,21 @@ def _table() -> StreamlitPage:
     return st.navigation([*(page(entry.name) for entry in PAGES), twin], position="top")
 
 
+def _frame(title: str = "") -> None:
+    """What every page shares; its title tells tabs, bookmarks and the browser's history apart."""
+    st.set_page_config(page_title=f"{title} · Kernelscope" if title else "Kernelscope", page_icon="🔬", layout="wide")
+
+
 def run() -> None:
     """Set the frame every page shares, then run the page the visitor asked for."""
-    st.set_page_config(page_title="Kernelscope", page_icon="🔬", layout="wide")
-    _table().run()
+    asked = _table()
+    _frame("" if asked.title == PAGES[0].title else asked.title)
+    asked.run()
 
 
 def enter() -> None:
     """Make a first deep link look like any other visit: register the navigation, then start the run again."""
     if PagesManager.uses_pages_directory:
-        st.set_page_config(page_title="Kernelscope", page_icon="🔬", layout="wide")
+        _frame()
         _table()
         st.rerun()

@@ -212,6 +212,12 @@ def test_the_pinned_cell_s_sum_is_sent_whichever_stage_it_is_on(stage):
     assert header["explanation"]["value"] == traced.values(0 if stage == ALONE else stage)[0, 1, 2, 2]
 
 
+def test_the_signs_between_the_columns_read_as_what_is_computed():
+    signs = {each["view"]: each["sign"] for each in columns(run(Laboratory()), 0)}
+    # Input ∗ kernel = each channel alone → output: that one is the sum of those, and no term beside them.
+    assert [signs[view] for view in ("kernel", "alone", "output")] == ["∗", "=", "→"]
+
+
 def test_what_is_kept_is_compared_where_the_sizes_agree_and_else_said_not_to_be():
     state = edited({"op": "keep"}, {"op": "library", "output": 0, "value": "sobel_x"})
     made = run(state)

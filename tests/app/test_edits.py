@@ -336,6 +336,21 @@ def test_typed_text_becomes_the_kernel():
     assert recognised(typed, 0) is kernels.get("sobel_y")
 
 
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("0,5 1,5\n-2,5 3,5", [[0.5, 1.5], [-2.5, 3.5]]),  # as a spreadsheet with decimal commas copies it
+        ("0,5\t1 / 4; 1\t2", [[0.5, 0.25], [1, 2]]),
+        ("1,0,-1\n2,0,-2", [[1, 0, -1], [2, 0, -2]]),
+        ("1, 0, -1", [[1, 0, -1]]),
+        ("1 ,0 ,1 / 4", [[1, 0, 0.25]]),
+    ],
+)
+def test_a_comma_in_typed_weights_is_a_decimal_one_where_something_else_sets_numbers_apart(text: str, weights: list):
+    typed = apply(Experiment(), {"op": "kernel_text", "value": text})
+    np.testing.assert_array_equal(typed.bank[0, 0], weights)
+
+
 def test_a_kernel_s_size_follows_both_axes_or_one():
     assert apply(Experiment(), {"op": "kernel_size", "value": 5}).kernel_size == (5, 5)
     assert apply(Experiment(), {"op": "kernel_size", "value": 1, "axis": 0}).kernel_size == (1, 3)

@@ -193,6 +193,7 @@ def test_a_brush_refuses_words_and_what_is_out_of_bounds_and_draws_what_it_drew_
     expect(brush).to_have_value("9")
     nothing_is_lost(explore)
     brush.fill("4")
+    brush.press("Enter")
     brush.press("Control+a")
     brush.press_sequentially("words")
     brush.press("Tab")
@@ -223,6 +224,29 @@ def test_a_cell_of_a_picture_is_typed_from_0_to_1_and_no_further(explore: Page):
     refused(explore, "“7” is not a number from 0 to 1, so the cell stays")
     explore.mouse.move(5, 5)
     assert hover_cell(explore, "input", 64, 64, shape)["value"] == before["value"]
+
+
+def test_a_press_in_the_field_over_a_cell_marks_its_digits_and_a_drag_there_draws_nothing(explore: Page):
+    thrown = []
+    explore.on("pageerror", lambda error: thrown.append(str(error)))
+    centre = cell_centre(explore, "input", 1, 1, (5, 5))
+    before = revision(explore)
+    explore.mouse.click(*centre)
+    explore.keyboard.type("47")
+    field = explore.locator(".ks-cell-editor")
+    explore.mouse.dblclick(*centre)
+    expect(field).to_be_focused()
+    # A double press marks the number, as in any field.
+    assert field.evaluate("(each) => each.value.slice(each.selectionStart, each.selectionEnd)") == "47"
+    explore.mouse.down()
+    explore.mouse.move(*cell_centre(explore, "input", 1, 4, (5, 5)), steps=5)
+    explore.mouse.up()
+    explore.keyboard.type("8")
+    field.press("Enter")
+    wait_drawn(explore, "conv", "cnn_core", before)
+    explore.mouse.move(5, 5)
+    assert [hover_cell(explore, "input", 1, column, (5, 5))["value"] for column in range(5)] == [4, 8, 6, 1, 2]
+    assert thrown == []
 
 
 def test_an_address_of_garbage_opens_the_worked_example_and_says_so(page: Page, server: Server):

@@ -97,6 +97,32 @@ def test_what_is_no_number_is_refused_with_a_sentence_and_the_weight_stays(explo
     expect(field).to_have_value("1")
 
 
+def test_a_number_that_is_spoilt_while_it_is_typed_is_refused_and_leaves_what_stood_there(explore: Page):
+    field = explore.locator("[data-view=kernel] input").first
+    field.focus()
+    field.press_sequentially("2x")  # the map follows the 2, as it follows every number that is typed
+    field.press("Enter")
+    expect(explore.locator(".ks-notice")).to_contain_text("“2x” is not a number, so the weight stays 1.")
+    expect(field).to_have_value("1")
+    assert hover_cell(explore, "conv", 0, 0, (3, 3))["value"] == -6
+    field.fill("")
+    field.press("Enter")
+    expect(explore.locator(".ks-notice")).to_contain_text("An empty field is not a number, so the weight stays 1.")
+
+
+def test_a_brush_that_is_refused_keeps_its_value_and_one_that_is_taken_closes_the_refusal(explore: Page):
+    brush = explore.get_by_label("brush: the value")
+    brush.focus()
+    brush.press_sequentially("1e9")
+    brush.press("Enter")
+    expect(explore.locator(".ks-notice")).to_contain_text("so it stays 9.")
+    expect(brush).to_have_value("9")
+    brush.fill("3")
+    brush.press("Enter")
+    expect(explore.locator(".ks-notice")).to_be_hidden()
+    expect(brush).to_have_value("3")
+
+
 def test_arrow_keys_and_the_wheel_step_a_focused_weight(explore: Page):
     before = revision(explore)
     field = explore.locator("[data-view=kernel] input").nth(1)

@@ -128,6 +128,8 @@ def test_typed_text_becomes_the_kernel_and_nonsense_is_refused_with_a_sentence(e
     wait_drawn(explore, "conv", "cnn_core", before)
     np.testing.assert_allclose(weights(explore), [[1 / 9, 1 / 9], [-1, 2.5]], atol=5e-5)
     explore.get_by_role("button", name="Type or paste weights…").click()
+    # What the dialog says of rows is what happens to them: the grid's dialog has another rule.
+    expect(explore.locator(".ks-dialog")).to_contain_text("semicolons between rows")
     explore.locator(".ks-dialog textarea").fill("1 2; 3 x")
     explore.get_by_role("button", name="Use them").click()
     expect(explore.locator(".ks-notice")).to_contain_text("'x'")
@@ -136,6 +138,17 @@ def test_typed_text_becomes_the_kernel_and_nonsense_is_refused_with_a_sentence(e
     expect(explore.locator(".ks-dialog textarea")).to_have_value("1 2; 3 x")
     explore.keyboard.press("Escape")
     np.testing.assert_allclose(weights(explore), [[1 / 9, 1 / 9], [-1, 2.5]], atol=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("-999999", "-999999"), ("1000000", "1000000"), ("0.000012", "1.2e-5"), ("-2/3", "-0.6667"), ("0.25", "0.25")],
+)
+def test_a_weight_is_shown_as_a_number_that_can_be_typed_again(explore: Page, typed: str, shown: str):
+    field = explore.locator("[data-view=kernel] input").first
+    field.fill(typed)
+    field.press("Enter")
+    expect(field).to_have_value(shown)
 
 
 def test_a_bias_is_added_to_every_cell(explore: Page):

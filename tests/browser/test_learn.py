@@ -347,6 +347,31 @@ def taught(explore: Page, *titles: str) -> Locator:
     return dialog
 
 
+def test_words_that_are_not_yet_a_step_outlive_another_page_and_a_reload(explore: Page):
+    dialog = taught(explore, "One")
+    dialog.get_by_label("Title of the step").fill("Two")
+    dialog.get_by_label("Text", exact=True).fill("Half a thought")
+    explore.keyboard.press("Escape")
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "probabilities")
+    for _ in range(2):
+        explore.get_by_role("button", name="Teach…").click()
+        expect(dialog.get_by_label("Title of the step")).to_have_value("Two")
+        expect(dialog.get_by_label("Text", exact=True)).to_have_value("Half a thought")
+        explore.reload()
+        wait_drawn(explore, "probabilities")
+    # What was added is gone from the fields for good.
+    explore.get_by_role("button", name="Teach…").click()
+    dialog.get_by_role("button", name="Add this").click()
+    expect(dialog.locator(".ks-draft li")).to_have_count(2)
+    explore.reload()
+    wait_drawn(explore, "probabilities")
+    explore.get_by_role("button", name="Teach…").click()
+    expect(dialog.get_by_label("Text", exact=True)).to_have_value("")
+
+
 def in_order(dialog: Locator, *titles: str) -> None:
     expect(dialog.locator(".ks-draft li > span")).to_have_text(list(titles))
 

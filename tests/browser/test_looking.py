@@ -186,11 +186,11 @@ def test_numbers_stand_in_every_cell_at_the_closest_zoom(explore: Page):
     told = explore.evaluate(
         """async () => {
           const { fitting } = await import("/ui/common/format.js");
-          const asked = [[[-0.00392, 0.5], 7], [[1.1e-16, -1.6e-13], 7], [[12, 3], 2], [[123], 2]];
+          const asked = [[[-0.00392, 0.5], 7], [[1.1e-16, -1.6e-13], 7], [[12, 3], 2], [[123], 2], [[-7125004, 12], 7]];
           return asked.map(([numbers, letters]) => fitting(numbers, 3, letters));
         }"""
     )
-    assert told == [["−0.0039", "0.5"], ["1.1e−16", "−2e−13"], ["12", "3"], None]
+    assert told == [["−0.0039", "0.5"], ["1.1e−16", "−2e−13"], ["12", "3"], None, ["−7.1e+6", "12"]]
 
 
 def test_no_chart_library_is_loaded_before_a_chart_is_asked_for(explore: Page):

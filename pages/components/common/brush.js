@@ -4,17 +4,21 @@
  */
 
 import { h } from "./dom.js";
-import { read, short, typed } from "./format.js";
+import { notANumber, read, short, typed } from "./format.js";
 
 export class Brush {
-  /** @param {{refuse: (sentence: string) => void}} on */
+  /** @param {{refuse: (sentence: string) => void}} on `refuse` is given "" when a value is taken */
   constructor(on) {
     this.value = 9;
     /** What the value is for: a grid's brush and a picture's are not the same. */
     this.kind = "";
     this.bounds = { low: /** @type {number | null} */ (null), high: /** @type {number | null} */ (null) };
     this.input = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", class: "ks-brush-value", "aria-label": "brush: the value that dragging over the input draws" });
-    this.input.addEventListener("focus", () => this.input.select());
+    let before = this.value;
+    this.input.addEventListener("focus", () => {
+      before = this.value;
+      this.input.select();
+    });
     this.input.addEventListener("input", () => {
       const value = read(this.input.value);
       if (value !== null && this.#fits(value)) this.value = value;
@@ -22,8 +26,13 @@ export class Brush {
     this.input.addEventListener("change", () => {
       const value = read(this.input.value);
       const { low, high } = this.bounds;
-      if (value === null) on.refuse(`“${this.input.value.slice(0, 20)}” is not a number, so the brush stays ${short(this.value)}.`);
-      else if (!this.#fits(value)) on.refuse(`The brush draws with ${short(low)} to ${short(high, 8)}, so it stays ${short(this.value)}.`);
+      const taken = value !== null && this.#fits(value);
+      // Not what the refused text began with: the 1 of 1e9 was never meant.
+      this.value = taken ? value : before;
+      before = this.value;
+      if (value === null) on.refuse(`${notANumber(this.input.value)}, so the brush stays ${short(this.value)}.`);
+      else if (!taken) on.refuse(`The brush draws with ${short(low)} to ${short(high, 8)}, so it stays ${short(this.value)}.`);
+      else on.refuse(""); // an earlier refusal is made good
       this.input.value = typed(this.value);
     });
     /** Whether a finger draws on a picture instead of scrolling the page. */

@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { read, short, typed } from "./format.js";
+import { notANumber, read, short, typed } from "./format.js";
 
 /** @typedef {{row: number, column: number}} Cell */
 
@@ -30,6 +30,8 @@ export class CellEditor {
       }
     });
     this.field.addEventListener("blur", () => this.#close(false));
+    // The field lies on the map: a press in it places the cursor or marks digits, and is none on the cell below.
+    this.field.addEventListener("pointerdown", (event) => event.stopPropagation());
   }
 
   /** The typed number if it is one and within bounds. */
@@ -47,6 +49,7 @@ export class CellEditor {
    * @param {{low: number | null, high: number | null}} bounds
    */
   open(grid, cell, text, before, bounds) {
+    this.#close(false); // what is open on another cell belongs to that cell
     Object.assign(this, { grid, cell, before, bounds });
     const box = grid.boxOf(cell);
     const width = Math.max(box.size, 56);
@@ -78,7 +81,7 @@ export class CellEditor {
       const { low, high } = this.bounds;
       const range = low === null ? "" : ` from ${short(low)} to ${short(high)}`;
       this.on.change(this.cell, this.before);
-      this.on.refuse(`“${text}” is not a number${range}, so the cell stays ${short(this.before)}.`);
+      this.on.refuse(`${notANumber(text)}${range}, so the cell stays ${short(this.before)}.`);
     }
     this.on.end();
     if (refocus) element.focus();

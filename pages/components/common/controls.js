@@ -4,7 +4,7 @@
  */
 
 import { h, setText, whileTyping } from "./dom.js";
-import { fixed, read, typed } from "./format.js";
+import { fixed, notANumber, read, typed } from "./format.js";
 
 /**
  * @typedef {{
@@ -195,7 +195,7 @@ export class Controls {
     field.addEventListener("change", () => {
       const value = read(field.value);
       const kept = now.value;
-      if (value === null) this.on.refuse(`“${field.value}” is not a number, so ${named} stays ${fixed(kept, 4).replace(/\.?0+$/, "")}.`);
+      if (value === null) this.on.refuse(`${notANumber(field.value)}, so ${named} stays ${fixed(kept, 4).replace(/\.?0+$/, "")}.`);
       else if (value !== kept) this.on.send({ ...now.edit, value });
       if (value === null) field.value = typed(kept);
     });

@@ -6,7 +6,7 @@
 
 import * as announce from "./announce.js";
 import { h, setText, whileTyping } from "./dom.js";
-import { addUp, fixed, placesFor, read, short, typed } from "./format.js";
+import { addUp, fixed, notANumber, placesFor, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
 import { Legend } from "./legend.js";
 import { scaleFor } from "./scale.js";
@@ -230,7 +230,7 @@ export class Dense {
     const value = read(this.bias.value);
     const before = this.model.biases.get(this.stage.stage).values[this.number];
     if (value === null) {
-      this.on.refuse(`“${this.bias.value}” is not a number, so the bias stays ${short(before)}.`);
+      this.on.refuse(`${notANumber(this.bias.value)}, so the bias stays ${short(before)}.`);
       this.bias.value = typed(before);
     } else if (value !== before) this.on.send({ op: "dense_bias", cells: [[this.number, value]] });
   }

@@ -6,7 +6,7 @@
 
 import { h } from "./dom.js";
 
-const MARGIN = 12; // px kept free at the window's edges
+const MARGIN = 12; // px kept free at the window's edges, and below the bar that lies over the page's top
 const LEAST = 260; // px: with less room below, it opens upwards
 
 export class Fold {
@@ -53,7 +53,8 @@ export class Fold {
     if (!this.element.open || getComputedStyle(this.content).position === "fixed") return;
     const button = this.summary.getBoundingClientRect();
     const below = window.innerHeight - button.bottom - MARGIN;
-    const above = button.top - MARGIN;
+    const bar = document.querySelector('[data-testid="stHeader"]')?.getBoundingClientRect().bottom ?? 0;
+    const above = button.top - bar - MARGIN;
     const upwards = below < LEAST && above > below;
     style.maxHeight = `${Math.max(LEAST / 2, upwards ? above : below)}px`;
     if (upwards) Object.assign(style, { top: "auto", bottom: `${this.element.parentElement.getBoundingClientRect().bottom - button.top + 4}px` });

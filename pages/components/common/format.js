@@ -55,7 +55,7 @@ export function ends(low, high, letters) {
  * @param {number[]} numbers
  * @param {number} digits the most
  * @param {number} letters that fit
- * @returns {string[] | null} null where one does not even fit with one digit
+ * @returns {string[] | null} null where one does not even fit with one digit and its power of ten
  */
 export function fitting(numbers, digits, letters) {
   const texts = numbers.map((x) => {
@@ -63,7 +63,8 @@ export function fitting(numbers, digits, letters) {
       const text = short(x, n);
       if (text.length <= letters) return text;
     }
-    return null;
+    // A whole number keeps its digits as long as they fit; one such number must not hide those beside it.
+    return [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && text.length <= letters) ?? null;
   });
   return texts.includes(null) ? null : /** @type {string[]} */ (texts);
 }
@@ -88,6 +89,15 @@ export function read(text) {
   if (!match) return null;
   const value = Number(match[1]) / (match[2] === undefined ? 1 : Number(match[2]));
   return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * How a sentence begins that refuses what {@link read} could not.
+ * @param {string} text as it was typed
+ */
+export function notANumber(text) {
+  const written = text.trim();
+  return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
 }
 
 /**
@@ -140,7 +150,7 @@ export function readRows(text) {
     if (words[words.length - 1] === "") words.pop();
     const numbers = words.map(read);
     const bad = numbers.indexOf(null);
-    if (bad >= 0) return { rows: [], why: `Row ${rows.length + 1}: “${words[bad].slice(0, 20)}” is not a number.` };
+    if (bad >= 0) return { rows: [], why: `Row ${rows.length + 1}: ${notANumber(words[bad])}.` };
     rows.push(/** @type {number[]} */ (numbers));
   }
   if (!rows.length) return { rows, why: "There are no numbers here." };

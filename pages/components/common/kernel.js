@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { fixed, read, short, typed } from "./format.js";
+import { notANumber, read, short, typed } from "./format.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { KernelBrush } from "./kernel_brush.js";
 
@@ -44,6 +44,8 @@ export class Kernel {
     /** Why the weights cannot be changed, "" where they can. */
     this.locked = "";
     this.timer = 0;
+    /** What stood where a number is being typed. @type {{k: number, value: number} | null} */
+    this.typing = null;
     this.brush = new KernelBrush({
       fields: () => this.fields,
       set: (k, value) => value !== this.values[k] && this.#set(k, value),
@@ -176,6 +178,7 @@ export class Kernel {
     clearTimeout(this.timer);
     if (this.timer) this.on.end([...this.values]);
     this.timer = 0;
+    this.typing = null;
   }
 
   /** @param {number} k @param {number} direction @param {boolean} fine */
@@ -234,18 +237,22 @@ export class Kernel {
       return;
     }
     field.removeAttribute("aria-invalid");
+    if (this.typing?.k !== k) this.typing = { k, value: this.values[k] };
     if (value !== this.values[k]) this.#set(k, value);
     this.#settle(TYPING);
   }
 
   /** @param {HTMLInputElement} field @param {number} k */
   #commit(field, k) {
-    if (read(field.value) === null) {
-      this.on.refuse(`“${field.value}” is not a number, so the weight stays ${short(this.values[k])}.`);
-      field.removeAttribute("aria-invalid");
-    }
+    const text = field.value;
+    const refused = read(text) === null;
+    // Not what the refused text began with: the 2 of 2x was never meant.
+    if (refused && this.typing?.k === k) this.#set(k, this.typing.value);
+    field.removeAttribute("aria-invalid");
     field.value = this.#written(this.values[k]);
     this.#finish();
+    // Last, since an edit that ends takes the last sentence away.
+    if (refused) this.on.refuse(`${notANumber(text)}, so the weight stays ${short(this.values[k])}.`);
   }
 
   /** @param {KeyboardEvent} event @param {HTMLInputElement} field @param {number} k */
@@ -289,5 +296,7 @@ function cut(value) {
 /** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */
 function shown(value) {
   const text = typed(value);
-  return text.length <= 6 ? text : fixed(value, 4).replace("−", "-").replace(/0+$/, "");
+  if (text.length <= 6) return text;
+  const rounded = value.toFixed(4).replace(/\.?0+$/, "");
+  return Number(rounded) === 0 ? value.toExponential(1) : rounded; // what is not 0 is not shown as 0
 }

@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { read, typed } from "./format.js";
+import { notANumber, read, typed } from "./format.js";
 
 const LEAST = 5; // rows or columns: a smaller kernel is sooner typed
 
@@ -26,7 +26,7 @@ export class KernelBrush {
     this.field = h("input", { type: "text", inputmode: "decimal", class: "ks-brush-value", autocomplete: "off", value: "1", "aria-label": "pen: the weight that drawing over the kernel sets" });
     this.field.addEventListener("change", () => {
       const value = read(this.field.value);
-      if (value === null) on.refuse(`“${this.field.value.slice(0, 20)}” is not a number, so the pen stays ${typed(this.value)}.`);
+      if (value === null) on.refuse(`${notANumber(this.field.value)}, so the pen stays ${typed(this.value)}.`);
       else this.value = value;
       this.field.value = typed(this.value);
     });

@@ -4,7 +4,8 @@
  */
 
 const GAP = 26; // px between columns, where the signs stand
-const NARROWEST = 118; // px: a column holds its heading and its controls, however small its map
+const CLOSE = 8; // px between columns that have no signs: the ends of two legends still stand apart
+const NARROWEST = 130; // px: a column holds its heading and its controls, however small its map
 export const TALLEST = 272; // px of a map
 export const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
@@ -43,13 +44,17 @@ export function cellSize(width, maps, others) {
   };
   const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + map.ring[2] + map.ring[3]) * own(map, cell);
   const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + map.ring[0] + map.ring[1]) * own(map, cell);
-  const stacked = width < STACK_BELOW;
   const tight = width < ROOMY;
-  const taken = others.reduce((a, b) => a + b, 0) + (tight ? 0 : (maps.length + others.length - 1) * GAP);
+  const taken = others.reduce((a, b) => a + b, 0) + (maps.length + others.length - 1) * (tight ? CLOSE : GAP);
+  const abreast = (/** @type {number} */ cell) =>
+    taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
+  // Columns that even their smallest maps would push over the edge stand below each other too: nothing is cut off, and
+  // the grid keeps its numbers.
+  const stacked = width < STACK_BELOW || !abreast(0);
   const fits = (/** @type {number} */ cell) => {
     if (maps.some((map) => down(map, cell) > TALLEST && cell > SMALLEST_MAP / Math.max(map.rows, map.columns))) return false;
     if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
-    return taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
+    return abreast(cell);
   };
   const low = largestThat(fits);
   // Whole pixels keep lines crisp; a photograph's cells are smaller than that and need not be whole.

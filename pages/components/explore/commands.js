@@ -52,8 +52,8 @@ export class Commands {
       library: () => this.#library(),
       camera: () => this.#camera(),
       fill: () => this.on.send({ op: "clear", value: this.on.brush() }),
-      paste: () => this.#typed("Numbers for the grid", "1 2 3\n4 5 6\n7 8 9", (text) => this.pasteGrid(text)),
-      paste_kernel: () => this.#typed("Weights for this kernel", "1 0 -1\n2 0 -2\n1 0 -1", (text) => this.#pasteKernel(text)),
+      paste: () => this.#typed("Numbers for the grid", "A row a line; numbers set apart by spaces, tabs or semicolons, as a spreadsheet copies them.", "1 2 3\n4 5 6\n7 8 9", (text) => this.pasteGrid(text)),
+      paste_kernel: () => this.#typed("Weights for this kernel", "A row a line, or semicolons between rows; numbers set apart by spaces, tabs or commas.", "1 0 -1\n2 0 -2\n1 0 -1", (text) => this.#pasteKernel(text)),
       save_kernel: () => this.#saveKernel(),
       take: () => this.#take(),
       table: () => this.#table(view),
@@ -123,8 +123,8 @@ export class Commands {
     this.dialog.open("Sample pictures", h("div", { class: "ks-samples" }, ...cards));
   }
 
-  /** @param {string} title @param {string} example @param {(text: string) => Promise<string>} take why not, or "" */
-  #typed(title, example, take) {
+  /** @param {string} title @param {string} how to write them @param {string} example @param {(text: string) => Promise<string>} take why not, or "" */
+  #typed(title, how, example, take) {
     const field = h("textarea", { rows: 8, placeholder: example, "aria-label": title, spellcheck: "false" });
     const problem = h("p", { class: "ks-problem", role: "alert" });
     const use = h("button", {
@@ -137,8 +137,7 @@ export class Commands {
         if (!why) this.dialog.close();
       },
     });
-    const how = h("p", { class: "ks-quiet", text: "A row a line; numbers set apart by spaces, tabs or semicolons, as a spreadsheet copies them." });
-    this.dialog.open(title, how, field, problem, use);
+    this.dialog.open(title, h("p", { class: "ks-quiet", text: how }), field, problem, use);
     field.focus();
   }
 

@@ -9,6 +9,7 @@ import { DraftSteps } from "./draft_steps.js";
 
 const CELLS = 3; // to be predicted, unless a teacher says otherwise
 const CELLS_MOST = 99;
+const KEPT = "kernelscope-words"; // in this tab: the words of a step that is not yet added
 
 /**
  * @typedef {{
@@ -32,6 +33,8 @@ export class Teach {
     this.title.addEventListener("change", () => on.send({ op: "draft_title", value: this.title.value }));
     this.heading = h("input", { type: "text", class: "ks-words", maxlength: 80, placeholder: "What is an edge?" });
     this.text = h("textarea", { rows: 5, maxlength: 2000, placeholder: "What the learner is to read, to try, to find out. An empty line begins a new paragraph." });
+    this.#recall();
+    for (const field of [this.heading, this.text]) field.addEventListener("input", () => this.#remember());
     this.problem = h("p", { class: "ks-problem", role: "alert" });
     this.columns = h("fieldset", { class: "ks-ticks" });
     this.groups = h("fieldset", { class: "ks-ticks" });
@@ -108,6 +111,23 @@ export class Teach {
     setText(this.add, draft.steps.length ? "Add this as the next step" : "Add this step");
   }
 
+  /** The words being written outlive another page and a reload, as the steps that were added do. */
+  #remember() {
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify([this.heading.value, this.text.value]));
+    } catch {
+      // A browser may forbid it; then they last as long as the page.
+    }
+  }
+
+  #recall() {
+    try {
+      [this.heading.value, this.text.value] = JSON.parse(sessionStorage.getItem(KEPT) ?? '["", ""]');
+    } catch {
+      // Nothing was kept, or not by this page.
+    }
+  }
+
   /** A hidden stage is a goal: so many of its cells are to be predicted. */
   #offerCount() {
     this.count.hidden = !this.hidden.value;
@@ -122,6 +142,7 @@ export class Teach {
     if (why) return;
     this.heading.value = "";
     this.text.value = "";
+    this.#remember();
     setText(this.told, "Added. Close this dialog to prepare the next step, or hand the lesson out.");
   }
 

@@ -89,7 +89,7 @@ def columns(run: Run, output: int) -> list[dict[str, Any]]:
             _maps(maps[1:]),
             _output_note(laboratory, (maps[2], maps[3])),
             _output(laboratory, output),
-            "→" if deep == 1 else "+",
+            "→",  # and no "+", which would add the output to what it is the sum of
         ),
     ]
     if laboratory.relu:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -86,9 +87,16 @@ def bring_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     return set_bias(changed, {"output": output, "value": edit["bias"]}) if "bias" in edit else changed
 
 
+def _decimal_points(row: str) -> str:
+    """A row with its decimal commas as points: where spaces or tabs set its numbers apart, a comma does not."""
+    words = re.sub(r"[ \t]*/[ \t]*", "/", row).split()
+    apart = len(words) > 1 and not any(word.startswith(",") or word.endswith(",") for word in words)
+    return " ".join(words).replace(",", ".") if apart else row
+
+
 def paste_kernel(experiment: Experiment, edit: Edit) -> Experiment:
-    """Weights typed or pasted as text, in the form that :func:`cnn_core.kernels.parse` reads."""
-    weights = kernels.parse(str(edit["value"]))
+    """Weights typed or pasted as text, as :func:`cnn_core.kernels.parse` reads it, or with decimal commas."""
+    weights = kernels.parse(re.sub(r"[^;\r\n]+", lambda row: _decimal_points(row[0]), str(edit["value"])))
     if np.abs(weights).max() > VALUE_LIMIT:
         raise EditRefusedError("A weight must lie between −1,000,000 and 1,000,000; the kernel stays as it was.")
     return _with_kernel(experiment, _output(experiment, edit), _planes(experiment, edit), weights)
