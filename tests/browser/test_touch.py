@@ -50,7 +50,7 @@ def tap(page: Page, control: Locator, view: str = "probabilities") -> None:
 def middle_of_screen(page: Page, view: str) -> None:
     """Scroll a map to where neither the bar above nor the ledger below covers it."""
     page.locator(f"[data-view={view}]").evaluate("(map) => map.scrollIntoView({ block: 'center' })")
-    page.wait_for_timeout(100)
+    page.wait_for_timeout(400)  # Chromium makes no click of a tap that follows a stroke sooner
 
 
 def ask(page: Page, view: str, row: int, column: int, shape: tuple[int, int]) -> dict:

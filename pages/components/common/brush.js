@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 import { notANumber, read, short, typed } from "./format.js";
 
 export class Brush {
-  /** @param {{refuse: (sentence: string) => void}} on `refuse` is given "" when a value is taken */
+  /** @param {{refuse: (sentence: string) => void}} on `refuse` is given "" when a refusal is made good */
   constructor(on) {
     this.value = 9;
     /** What the value is for: a grid's brush and a picture's are not the same. */
@@ -15,6 +15,7 @@ export class Brush {
     this.bounds = { low: /** @type {number | null} */ (null), high: /** @type {number | null} */ (null) };
     this.input = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", class: "ks-brush-value", "aria-label": "brush: the value that dragging over the input draws" });
     let before = this.value;
+    let refused = false;
     this.input.addEventListener("focus", () => {
       before = this.value;
       this.input.select();
@@ -30,9 +31,11 @@ export class Brush {
       // Not what the refused text began with: the 1 of 1e9 was never meant.
       this.value = taken ? value : before;
       before = this.value;
+      const refusedBefore = refused;
+      refused = !taken;
       if (value === null) on.refuse(`${notANumber(this.input.value)}, so the brush stays ${short(this.value)}.`);
       else if (!taken) on.refuse(`The brush draws with ${short(low)} to ${short(high, 8)}, so it stays ${short(this.value)}.`);
-      else on.refuse(""); // an earlier refusal is made good
+      else if (refusedBefore) on.refuse(""); // made good
       this.input.value = typed(this.value);
     });
     /** Whether a finger draws on a picture instead of scrolling the page. */
