@@ -103,6 +103,7 @@ _ORDERS = {Branch.SHIFTED: "weight by weight, whole planes at a time", Branch.GA
 _NO_SLABS = "With a stride and a dilation down, the rows that a window reads cannot be made neighbours."
 _NO_FACTORS = "The kernel is no column times a row."
 _TOO_SMALL = f"A side of the kernel is below {LEAST_SIDE}: two passes would gain nothing over one."
+_UNEVEN = "Where numbers are uneven or many are 0, its sums and differences round more."
 _WOULD_SPREAD = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
 
 # These depend on the numbers: weights that are products, cells that are dense, and for both single precision.
@@ -255,11 +256,7 @@ def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> s
         return "It knows kernels of 3×3 alone, without a stride or groups."
     if x.dtype != np.float32:
         return "Its sums and differences would show in double precision."
-    return (
-        None
-        if winograd.dense(x, weight)
-        else "Where numbers are uneven or many are 0, its sums and differences round more."
-    )
+    return None if winograd.dense(x, weight) else _UNEVEN
 
 
 def _suits_winograd(weight_shape: tuple[int, ...], sliding: Window, groups: int) -> bool:
@@ -325,9 +322,8 @@ def correlate(
     # it is asked whether it came from outside its windows.
     later = branch is None and out.size < x.size
     if branch is None:
-        branch = (
-            next(able(x, weight, sliding, groups, ordered))[0] if later else choose(x, weight, sliding, groups, ordered)
-        )
+        ways = able(x, weight, sliding, groups, ordered)
+        branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
     with np.errstate(all="ignore"):  # infinities and NaN go their way without a word, as elsewhere
         _slide(branch, x, weight, bias, sliding, groups, mode, out)
         if later and spreads(branch, weight.shape[0] // groups) and not finite(out):
