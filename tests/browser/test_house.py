@@ -28,7 +28,8 @@ LISTEN = (
 def test_a_first_deep_link_looks_like_any_other_visit(page: Page, fresh_server: Server, address: str):
     page.goto(f"{fresh_server.url}/{address}")
     wait_drawn(page, ADDRESSES[address])
-    expect(page).to_have_title("Kernelscope")
+    ahead = f"{address.capitalize()} · " if address in ("convolution", "layers", "kernels") else ""
+    expect(page).to_have_title(f"{ahead}Kernelscope")
     navigation = page.get_by_role("navigation")
     expect(navigation.get_by_role("link")).to_have_text([entry.title for entry in PAGES])
     expect(page.locator("[data-testid=stSidebar]")).to_have_count(0)

@@ -151,6 +151,22 @@ def test_a_weight_is_shown_as_a_number_that_can_be_typed_again(explore: Page, ty
     expect(field).to_have_value(shown)
 
 
+@pytest.mark.parametrize("source", ["preview", "cnn_core"])
+def test_escape_takes_back_what_was_typed_over_a_weight_even_once_it_was_computed(explore: Page, source: str):
+    field, before = explore.get_by_label("weight, row 0, column 0"), revision(explore)
+    stood, kernel = field.input_value(), weights(explore)
+    value = hover_cell(explore, "conv", 0, 0, (3, 3))["value"]
+    field.focus()
+    field.press_sequentially("7")
+    wait_drawn(explore, "conv", source, before)
+    field.press("Escape")
+    expect(field).to_have_value(stood)
+    explore.wait_for_timeout(1500)  # nothing that was typed is sent later, and what was sent is taken back
+    np.testing.assert_array_equal(weights(explore), kernel)
+    hover_cell(explore, "conv", 1, 1, (3, 3))
+    assert hover_cell(explore, "conv", 0, 0, (3, 3))["value"] == value
+
+
 def test_a_bias_is_added_to_every_cell(explore: Page):
     type_number(explore, "bias", "2.5")
     assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 14.5

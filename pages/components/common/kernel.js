@@ -120,6 +120,7 @@ export class Kernel {
     field.addEventListener("input", () => this.#type(field, k));
     field.addEventListener("change", () => this.#commit(field, k));
     field.addEventListener("focus", () => {
+      this.typing = null;
       field.value = this.#text(field, k);
       field.select();
       this.on.focus?.(k);
@@ -178,7 +179,6 @@ export class Kernel {
     clearTimeout(this.timer);
     if (this.timer) this.on.end([...this.values]);
     this.timer = 0;
-    this.typing = null;
   }
 
   /** @param {number} k @param {number} direction @param {boolean} fine */
@@ -247,12 +247,21 @@ export class Kernel {
     const text = field.value;
     const refused = read(text) === null;
     // Not what the refused text began with: the 2 of 2x was never meant.
-    if (refused && this.typing?.k === k) this.#set(k, this.typing.value);
+    if (refused) this.#takeBack(k);
+    this.typing = null;
     field.removeAttribute("aria-invalid");
     field.value = this.#written(this.values[k]);
     this.#finish();
     // Last, since an edit that ends takes the last sentence away.
     if (refused) this.on.refuse(`${notANumber(text)}, so the weight stays ${short(this.values[k])}.`);
+  }
+
+  /** What stood there before it was typed over. @param {number} k */
+  #takeBack(k) {
+    if (this.typing?.k !== k) return;
+    this.#set(k, this.typing.value);
+    this.#settle();
+    this.typing = null;
   }
 
   /** @param {KeyboardEvent} event @param {HTMLInputElement} field @param {number} k */
@@ -274,7 +283,10 @@ export class Kernel {
       const next = k + this.columns < this.fields.length ? k + this.columns : (k + 1) % this.columns;
       this.fields[rows > 1 ? next : (k + 1) % this.fields.length].focus();
     } else if (event.key === "Escape") {
+      // What was typed is taken back, as in a cell of the input, even where it was drawn meanwhile.
+      this.#takeBack(k);
       field.value = this.#written(this.values[k]);
+      this.#finish();
       field.removeAttribute("aria-invalid");
       field.select();
     }
