@@ -57,12 +57,9 @@ def test_consumers_lead_forward_again(trace):
 
 def test_asking_is_quick_even_for_a_sum_of_twelve_thousand_terms(trace):
     for stage, index in ((0, (0, 0, 10, 10)), (4, (0, 2))):
-        times = []
-        for _ in range(3):  # a busy machine may hold up one of them
-            began = time.process_time()
-            trace.explain(stage, index)
-            times.append(time.process_time() - began)
-        assert min(times) < 0.5
+        began = time.process_time()  # what others take of the machine is not in it
+        trace.explain(stage, index)
+        assert time.process_time() - began < 0.5
 
 
 def test_formulas_have_the_numbers_plugged_in():
