@@ -1,9 +1,10 @@
 """How long each algorithm will take: what it does, counted, times what one of each was measured to take.
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
-every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer. What is
-estimated to be the fastest took 1.03 times as long as what was, on 1,900 others, where thresholds on channels, taps and
-columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
+Winograd's to 500 with weights that had come before. What is estimated to be the fastest took 1.03 times as long as what
+was, on 1,900 others, where thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py``
+measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 
@@ -70,11 +71,12 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a tile": 8.26,
     },
     "winograd": {
-        "image apart": 49900,
-        "kernel": 8.56,
-        "tile read": 5.17,
-        "tile made": 3.92,
-        "tile of a kernel": 0.14,
+        "image apart": 59600,
+        "kernel": 5.3,
+        "number looked at": 0.536,
+        "tile read": 4.73,
+        "tile made": 3.95,
+        "tile of a kernel": 0.182,
     },
     "weights by rows": {
         "call": 9740,
@@ -230,6 +232,7 @@ def _winograd(work: Work) -> dict[str, float]:
     return {
         "image apart": apart,
         "kernel": work.channels * work.outputs,
+        "number looked at": work.batch * work.channels * math.prod(work.image),
         "tile read": read * work.channels,
         "tile made": made * work.outputs,
         "tile of a kernel": made * work.channels * work.outputs,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
 
@@ -23,6 +24,7 @@ BLOCK = 16
 BETWEEN_MOST = 100_000
 
 
+@prepared
 def factors(weight: Array) -> tuple[Array, Array] | None:
     """Each kernel as a column and a row whose products are its weights to the last few bits, or None.
 

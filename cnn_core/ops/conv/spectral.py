@@ -15,6 +15,7 @@ import math
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
@@ -82,9 +83,8 @@ def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, 
     cells = [-(-size // count) for size, count in zip(out.shape[2:], parts, strict=True)]
     tile = np.empty(sides)
     for c in range(weight.shape[0]):
-        # Correlation: the conjugate spectrum turns the kernel around.
-        spectrum = np.conj(np.fft.rfft2(weight[c, 0].astype(np.float64), s=sides))
-        noise = NOISE * float(np.finfo(np.float64).eps) * float(np.linalg.norm(weight[c, 0].astype(np.float64)))
+        spectrum, size = _spectrum(weight[c, 0], sides)
+        noise = NOISE * float(np.finfo(np.float64).eps) * size
         for n, top, left in itertools.product(
             range(x.shape[0]), range(0, out.shape[2], cells[0]), range(0, out.shape[3], cells[1])
         ):
@@ -97,6 +97,14 @@ def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, 
             np.multiply(result, heard, out=target, casting="same_kind")
             if bias is not None:
                 target += bias[c]
+
+
+@prepared
+def _spectrum(kernel: Array, sides: Pair) -> tuple[Array, float]:
+    """What a tile's spectrum is multiplied by, and the kernel's 2-norm."""
+    cells = kernel.astype(np.float64)
+    # Correlation: the conjugate spectrum turns the kernel around.
+    return np.conj(np.fft.rfft2(cells, s=sides)), float(np.linalg.norm(cells))
 
 
 def _cut(tile: Array, plane: Array, top: int, left: int) -> None:

@@ -18,25 +18,28 @@ import itertools
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import pick_columns
+from cnn_core.ops._copies import copy_lines, pick_columns
+from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import PRODUCT_MOST, Place
 from cnn_core.shapes import Pair
 
-# Fewer channels in or out spend more time on sums and differences than they gain: 0.6 against 0.8 ms for 32→32 of
-# 56×56, 0.95 against 0.75 for 16→16 of 112×112.
-CHANNELS_LEAST = 32
+# Fewer channels in or out spend more time on sums and differences than they ever gain.
+CHANNELS_LEAST = 16
 
 # The most kernels: in 16 numbers each they are 8 MB; twice as many, and small images would need more than they may.
 KERNELS_MOST = 256 * 512
 
-# Tiles done at a time: from 240 on a product runs fast; where channels are few, a million numbers spare calls and stay
-# near the processor (34 ms for 64→64 of 224×224, 40 with three million).
+# Tiles done at a time: from 240 on a product runs fast; where channels are few, two million numbers spare calls and
+# stay near the processor (15.5 ms for 64→64 of 224×224, 17 with one million and with four).
 TILES_LEAST = 240
-NUMBERS_MOST = 1_000_000
+NUMBERS_MOST = 2_000_000
 
 # Columns of a product small enough for OpenBLAS's kernel for small matrices (see ``rows``), where there are as many:
 # 230 against 200 GFLOP/s for 64→64 channels, 200 against 146 for 32→32, but 170 against 200 for 128→128.
 COLUMNS_LEAST = 160
+
+# How many numbers of parts are tried for one that leaves no rest: a rest costs no more than a call.
+TRIED = 16
 
 # The largest cell beside the root of their mean square: it is 5 to 15 after a layer of ReLU, and the root of their
 # number where one cell is all there is.
@@ -46,6 +49,10 @@ PEAK_MOST = 24
 _ALONG = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
 KERNEL_SUMS = np.kron(_ALONG, _ALONG)
 
+# A tile's products into its cells: Aᵀ of the paper, for rows and columns at once, (4, 16).
+_TOGETHER = ((1, 1, 1, 0), (0, 1, -1, -1))
+TOGETHER = np.kron(_TOGETHER, _TOGETHER)
+
 # Even and odd rows, of each even and odd columns.
 PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
@@ -54,19 +61,37 @@ def dense(x: Array, weight: Array) -> bool:
     """Whether sums and differences can be trusted with these: far from overflow, even, few numbers 0 or next to it."""
     if not x.flags.c_contiguous or not weight.flags.c_contiguous:
         return False
-    cells, weights = x.reshape(-1), weight.reshape(-1)
+    cells = x.reshape(-1)
+    of_weights, even = _look_at(weight)
+    if not even:
+        return False
     with np.errstate(over="ignore", invalid="ignore"):
         square = float(np.dot(cells, cells))
-        norms = square * float(np.dot(weights, weights))
+    norms = square * of_weights
     # No cell, sum or result is larger than 16 |x| |w|, in 2-norms (Cauchy and Schwarz).
     if not norms < (float(np.finfo(x.dtype).max) / 16) ** 2:
         return False
     peak = max(float(cells.max()), -float(cells.min()))
     if peak**2 * cells.size > PEAK_MOST**2 * square:
         return False
+    return bool(np.count_nonzero(cells != 0) >= cells.size / 4)
+
+
+@prepared
+def _look_at(weight: Array) -> tuple[float, bool]:
+    """The sum of the weights' squares, and whether few are 0 or next to it."""
+    weights = weight.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = float(np.dot(weights, weights))
     sizes = np.abs(weights)
-    many = np.count_nonzero(sizes > sizes.max() / 1000) >= 15 / 16 * sizes.size
-    return bool(many and np.count_nonzero(cells != 0) >= cells.size / 4)
+    return square, bool(np.count_nonzero(sizes > sizes.max() / 1000) >= 15 / 16 * sizes.size)
+
+
+@prepared
+def _sums(weight: Array) -> Array:
+    """Kernels as tiles: ``(C_out, C, 3, 3) -> (16, C_out, C)``."""
+    # (16, 9) @ (9, C_out * C) -> (16, C_out, C)
+    return (KERNEL_SUMS.astype(weight.dtype) @ weight.reshape(-1, 9).T).reshape(16, *weight.shape[:2])
 
 
 def correlate_winograd(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> None:
@@ -79,9 +104,7 @@ def correlate_winograd(x: Array, weight: Array, bias: Array | None, out: Array, 
         out: ``(N, C_out, OH, OW)``, written to.
         place: where the windows lie; the stride is 1.
     """
-    sums = KERNEL_SUMS.astype(x.dtype)
-    # (16, 9) @ (9, C_out * C) -> (16, C_out, C)
-    kernels = (sums @ weight.reshape(-1, 9).T).reshape(16, *weight.shape[:2])
+    kernels = _sums(weight)
     (top, left), across = place.before, place.across
     for phase in range(min(across, out.shape[3])):  # columns a dilation apart are an image of their own
         start = (phase - left) % across
@@ -103,24 +126,9 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     (images, channels), outputs = x.shape[:2], out.shape[1]
     rows, columns = -(-out.shape[2] // 2), -(-out.shape[3] // 2)
     line = channels * images * (rows + 1) * (columns + 1)
-    # (2, 2, C, N, rows + 1, columns + 1)
-    cells = scratch[0, : 4 * line].reshape(2, 2, channels, images, rows + 1, columns + 1)
-    cells[...] = 0
-    top = max(0, -before[0])
-    x, above = x[:, :, top : 2 * (rows + 1) - before[0]], before[0] + top
-    odd = x
-    if x.strides[3] == x.itemsize:
-        # Moved on by a cell, odd columns are picked as fast as even ones.
-        odd = np.empty((*x.shape[:3], x.shape[3] // 2 * 2), dtype=x.dtype)
-        odd[..., : x.shape[3] - 1] = x[..., 1:]
-    for b in (0, 1):
-        along, first = _every_other(b - before[1], columns + 1, x.shape[3])
-        source, first = (odd, first - 1) if first % 2 and odd is not x else (x, first)
-        for a in (0, 1):
-            down, begin = _every_other(a - above, rows + 1, x.shape[2])
-            if along.stop > along.start and down.stop > down.start:
-                read = source[:, :, begin : begin + 2 * (down.stop - down.start) : 2, first:]
-                pick_columns(read.swapaxes(0, 1), 2, cells[a, b, ..., down, along])
+    # (2, 2, C, N, rows + 1, columns + 1): even and odd rows, of each even and odd columns
+    cells = scratch[0, : 4 * line].reshape(2, 2, line)
+    _take_apart(x, before, scratch[1, : 8 * line].reshape(2, 2, channels, images, rows + 1, 2 * columns + 2), cells)
     # (2, 2 * line) -> (4, 2 * line), and (4, 2, line) -> (4, 4, line): the last row and column mean nothing.
     half, tiles = scratch[0, 4 * line : 12 * line].reshape(4, 2, line), scratch[1, : 16 * line].reshape(4, 4, line)
     _differences(cells.reshape(2, 2 * line), columns + 1, half.reshape(4, 2 * line))
@@ -132,34 +140,59 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     _multiply(kernels, tiles.reshape(16, channels, -1)[..., :each], product)
     if bias is not None:
         product[5] += bias[:, None]  # what all four cells of a tile are given once
-    # (4, 4 * C_out * each) -> (2, 4 * C_out * each), and (2, 4, C_out * each) -> (2, 2, C_out * each)
-    line = outputs * each
-    half, done = scratch[1, : 8 * line].reshape(2, 4, line), scratch[1, 8 * line : 12 * line].reshape(2, 2, line)
-    _together(product.reshape(4, 4 * line), half.reshape(2, 4 * line))
-    _together(half.swapaxes(0, 1), done.swapaxes(0, 1))
+    # (4, 16) @ (16, C_out * each) -> (4, C_out * each)
+    done = scratch[1, : 4 * outputs * each].reshape(4, outputs * each)
+    _multiply(TOGETHER.astype(x.dtype), product.reshape(16, outputs * each), done)
     planes = done.reshape(2, 2, outputs, images, made, columns + 1).swapaxes(2, 3)
     for a, b in PARITIES:
         target = out[:, :, a::2, b::2]
         target[...] = planes[a, b, ..., : target.shape[2], : target.shape[3]]
 
 
-def _multiply(kernels: Array, tiles: Array, out: Array) -> None:
-    """``(16, C_out, C) @ (16, C, T) -> (16, C_out, T)``, where it pays as products with fewer columns."""
-    (_, outputs, channels), count = kernels.shape, tiles.shape[2]
-    most = PRODUCT_MOST // (outputs * channels)
+def _take_apart(x: Array, before: Pair, spare: Array, out: Array) -> None:
+    """Even and odd rows, of each even and odd columns, of ``x`` and zeros around it.
+
+    Args:
+        x: ``(N, C, H, W)``.
+        before: cells above it and to its left; negative where it begins inside.
+        spare: ``(2, 2, C, N, rows, columns)``, memory to lay it out in.
+        out: ``(2, 2, C * N * rows * columns / 2)``, written to.
+    """
+    padded, moved = spare
+    padded[...] = 0
+    left, first = max(0, before[1]), max(0, -before[1])
+    count = min(x.shape[3] - first, padded.shape[4] - left)
+    for a in (0, 1):
+        down, begin = _every_other(a - before[0], padded.shape[3], x.shape[2])
+        if count > 0 and down.stop > down.start:
+            read = x[:, :, begin : begin + 2 * (down.stop - down.start) : 2, first : first + count]
+            copy_lines(padded[a, :, :, down, left : left + count], read.swapaxes(0, 1))
+    # (2, C, N, rows, columns) -> (2, C * N * rows * columns). Moved on by a cell, odd columns are picked as fast as
+    # even ones, and all lines as one.
+    padded, moved = padded.reshape(2, -1), moved.reshape(2, -1)
+    moved[:, :-1] = padded[:, 1:]
+    pick_columns(padded, 2, out[:, 0])
+    pick_columns(moved, 2, out[:, 1])
+
+
+def _multiply(left: Array, right: Array, out: Array) -> None:
+    """``(..., L, K) @ (..., K, T) -> (..., L, T)``, where it pays as products with fewer columns."""
+    (lines, depth), count = left.shape[-2:], right.shape[-1]
+    most = PRODUCT_MOST // (lines * depth)
     if most < COLUMNS_LEAST:
-        np.matmul(kernels, tiles, out=out)
+        np.matmul(left, right, out=out)
         return
     least = -(-count // most)
-    even = (parts for parts in range(least, count // COLUMNS_LEAST + 1) if count % parts == 0)
+    few = range(least, min(least + TRIED, count // COLUMNS_LEAST + 1))
+    even = (parts for parts in few if count % parts == 0)
     parts = next(even, least)
     wide = count // parts
     whole = parts * wide
-    # (16, C, T) -> (16, parts, C, T / parts), a view, as is that of the result; a rest is done by itself
-    right, target = (each[..., :whole].reshape(*each.shape[:2], parts, wide).swapaxes(1, 2) for each in (tiles, out))
-    np.matmul(kernels[:, None], right, out=target)
+    # (..., K, T) -> (..., parts, K, T / parts), a view, as is that of the result; a rest is done by itself
+    some, target = (each[..., :whole].reshape(*each.shape[:-1], parts, wide).swapaxes(-2, -3) for each in (right, out))
+    np.matmul(left[..., None, :, :], some, out=target)
     if whole < count:
-        np.matmul(kernels, tiles[..., whole:], out=out[..., whole:])
+        np.matmul(left, right[..., whole:], out=out[..., whole:])
 
 
 def _every_other(start: int, count: int, size: int) -> tuple[slice, int]:
@@ -181,11 +214,3 @@ def _differences(cells: Array, apart: int, out: Array) -> None:
     np.subtract(even_next, odd, out=third)
     np.subtract(odd, odd_next, out=fourth)
     out[..., -apart:] = 0
-
-
-def _together(tiles: Array, out: Array) -> None:
-    """Along an axis, the two cells that a tile's four numbers make (Aᵀ of the paper): ``(4, ...)`` -> ``(2, ...)``."""
-    np.add(tiles[1], tiles[2], out=out[0])
-    out[0] += tiles[0]
-    np.subtract(tiles[1], tiles[2], out=out[1])
-    out[1] -= tiles[3]
