@@ -59,13 +59,17 @@ def test_two_decimals_are_enough_and_fewer_are_not():
         ("1 000", 1000),
         ("47%", 0.47),
         ("12,5 %", 0.125),
+        ("1e9", 1e9),
+        ("-2.5E-3", -0.0025),
     ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, value: float):
     assert number_of(text) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["", "x", "1/0", "1e999999999", "nan", "inf", "9" * 40, "1/2/3", "-", "."])
+@pytest.mark.parametrize(
+    "text", ["", "x", "1/0", "1e999999999", "nan", "inf", "9" * 40, "1/2/3", "-", ".", "e3", "1e", "1e2/3"]
+)
 def test_what_is_no_number_is_refused_with_a_sentence_and_counts_as_no_try(text: str):
     chain, predictions = build(Experiment()), hiding("conv")
     assert number_of(text) is None
@@ -167,6 +171,12 @@ def test_a_wrong_number_of_no_known_slip_says_so_and_keeps_the_cell_hidden():
     answer = predictions.answers[0, 0, 0, 0]
     assert answer.told == "777 is not it. Try again, or take a hint."
     assert not answer.open
+
+
+def test_a_wrong_number_is_told_with_the_minus_sign_of_all_numbers_on_screen():
+    chain, predictions = build(Experiment()), hiding("conv")
+    guess(predictions, chain, (0, 0, 0, 0), "-777e-1")
+    assert predictions.answers[0, 0, 0, 0].told.startswith("−777e−1 is not it.")
 
 
 def test_a_prediction_is_no_step_to_undo_and_outlives_a_page_switch():

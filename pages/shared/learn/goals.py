@@ -12,7 +12,7 @@ from pages.shared.chain import Chain, build, convolution
 from pages.shared.describe import size
 from pages.shared.experiment import Experiment, FloatArray
 from pages.shared.learn.lesson import Goal
-from pages.shared.predict import Predictions, number_of, tolerance
+from pages.shared.predict import Predictions, no_number, not_it, number_of, tolerance
 
 
 class Verdict(NamedTuple):
@@ -192,11 +192,11 @@ def _answer(asked: Mapping[str, Any], work: Work) -> Verdict:
     wanted = quantity(asked["quantity"], work.chain)
     guess = number_of(work.answer)
     if guess is None:
-        return Verdict(False, f"“{work.answer[:24]}” is not a number. Write it like 12, -0.5 or 2/9.")
+        return Verdict(False, no_number(work.answer))
     if _same(guess, wanted):
         return Verdict(True, f"{_short(wanted)}: right.")
     slips = (sentence for name, sentence in asked.get("slips", {}).items() if _same(guess, quantity(name, work.chain)))
-    return Verdict(False, f"{work.answer.strip()} is not it. {next(slips, '')}".strip())
+    return Verdict(False, f"{not_it(work.answer)} {next(slips, '')}".strip())
 
 
 def _same(guess: float, wanted: float) -> bool:

@@ -19,10 +19,9 @@ OPERATIONS = ("hide", "guess", "hint", "reveal")
 _NEAR = 0.005  # two decimals are enough
 _SHARE = 0.05  # of a small number
 _LEAST = 0.0005
-_NUMBER = re.compile(r"[-+]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})(/[1-9]\d{0,8})?")
+_NUMBER = re.compile(r"[-+]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})(/[1-9]\d{0,8}|[eE][-+]?\d{1,2})?")
 _AGAIN = "Try again, or take a hint."
 _MISSED = "This cell is not hidden any more."
-_NO_NUMBER = "is not a number. Write it like 12, -0.5 or 2/9."
 
 Index = tuple[int, ...]
 
@@ -152,7 +151,7 @@ class Predictions:
     def _guess(self, chain: Chain, stage: int, index: Index, before: Answer, text: str) -> str:
         guess = number_of(text)
         if guess is None:
-            self.answers[index] = replace(before, told=f"“{text[:24]}” {_NO_NUMBER}")
+            self.answers[index] = replace(before, told=no_number(text))
             return ""
         value = float(chain.trace.stages[stage].output[index])
         tried = replace(before, tries=before.tries + 1)
@@ -160,7 +159,7 @@ class Predictions:
             self._opened(index, replace(tried, open=True, right=True, told="Right."))
         else:
             why = mistake(chain, stage, index, guess, tolerance(guess))
-            self.answers[index] = replace(tried, told=f"{text.strip()} is not it. {why or _AGAIN}")
+            self.answers[index] = replace(tried, told=f"{not_it(text)} {why or _AGAIN}")
         return ""
 
     def _opened(self, index: Index, answer: Answer) -> None:
@@ -180,6 +179,16 @@ def number_of(text: str) -> float | None:
     if not _NUMBER.fullmatch(plain) or plain[-1] == ".":
         return None
     return float(Fraction(plain) / (100 if share else 1))
+
+
+def no_number(text: str) -> str:
+    """What is said of a guess that is none."""
+    return f"“{text[:24]}” is not a number. Write it like 12, −0.5 or 2/9."
+
+
+def not_it(text: str) -> str:
+    """What is said of a wrong number, written with the minus sign that all numbers on screen have."""
+    return f"{text.strip().replace('-', '−')} is not it."
 
 
 def _index(told: Any) -> Index | None:
