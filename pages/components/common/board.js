@@ -170,6 +170,7 @@ export class Board {
     if (!this.header) this.begin(header);
     const resuming = !this.header && takeUp(header, this.channel);
     this.header = header;
+    this.channel.shows(header);
     this.lent = null;
     keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays, header.told);

@@ -135,10 +135,6 @@ export class Channel {
       else this.#go({ session: header.session, edits: [], have: [] });
       return null;
     }
-    for (const id of this.arrays.keys()) {
-      if (!header.needs.includes(id) && !this.promised.includes(id)) this.arrays.delete(id);
-    }
-    for (const id of this.entries.keys()) if (!named.includes(id) && !this.promised.includes(id)) this.entries.delete(id);
     for (const [field, ids] of Object.entries(header.lists)) header[field] = ids.map((/** @type {string} */ id) => this.entries.get(id));
     if (header.session !== this.session) {
       this.session = header.session;
@@ -151,5 +147,15 @@ export class Channel {
     if (header.revision < this.sent) return null;
     this.revision = Math.max(this.revision, header.revision);
     return header;
+  }
+
+  /**
+   * A header is on screen from now on: what neither it names nor the next answer may is let go. Not sooner, as one that
+   * comes late, or under a gesture, leaves on screen what an earlier one named.
+   * @param {any} header as `receive` gave it
+   */
+  shows(header) {
+    const named = new Set([...header.needs, ...Object.values(header.lists).flat(), ...this.promised]);
+    for (const held of [this.arrays, this.entries]) for (const id of held.keys()) if (!named.has(id)) held.delete(id);
   }
 }

@@ -77,6 +77,7 @@ export class Gallery {
       keep(header.link, header.session);
       // Of a session that is about to be taken up again only its own words count.
       if (!resuming) this.notice.arrived(header);
+      this.channel.shows(header);
       this.model = new Model(header.stages, this.channel.arrays);
       const size = String(this.model.values.get(-1).shape);
       if (size !== this.size) this.place = null; // another input has another middle

@@ -1,0 +1,76 @@
+"""Answers that come in another order than they were asked for, or while a hand is at work."""
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.screen import choose, revision, take_sample, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+# Counts what came from the server, by either way, on screen or not.
+COUNT = """async () => {
+  const { Channel } = await import("/ui/common/channel.js");
+  const { receive } = Channel.prototype;
+  window.received = 0;
+  Channel.prototype.receive = function (bytes) {
+    const header = receive.call(this, bytes);
+    window.received += 1;
+    return header;
+  };
+}"""
+
+
+def narrow(page: Page) -> None:
+    """Have the page lay its columns out anew, below each other."""
+    expect(page.locator(".ks-stacked")).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 1000})
+    expect(page.locator(".ks-stacked")).to_have_count(1)
+
+
+def test_an_answer_that_is_overtaken_takes_nothing_from_what_is_on_screen(explore: Page):
+    explore.evaluate(COUNT)
+    overtaken = []
+
+    def hold_back_the_first(route: Route) -> None:
+        answer = route.fetch()
+        if overtaken:
+            route.fulfill(response=answer)
+        else:
+            overtaken.append((route, answer))
+
+    explore.route("**/answers/**", hold_back_the_first)
+    before = revision(explore)
+    explore.get_by_label("Activation", exact=True).select_option("tanh")
+    weight = explore.get_by_label("weight, row 0, column 0")
+    weight.fill("7")
+    weight.press("Enter")
+    wait_drawn(explore, "conv", "cnn_core", before + 1)
+    received = explore.evaluate("window.received")
+    route, answer = overtaken[0]
+    route.fulfill(response=answer)
+    explore.wait_for_function("(before) => window.received > before", arg=received)
+    narrow(explore)
+    expect(weight).to_have_value("7")
+
+
+def test_a_picture_that_comes_while_a_weight_is_typed_is_shown_after_it(explore: Page):
+    take_sample(explore, "Colours")
+    choose(explore, "Colour", "rgb")
+    explore.evaluate(COUNT)
+    weight = explore.get_by_label("weight, row 0, column 0")
+    weight.fill("7")
+    file = io.BytesIO()
+    Image.new("L", (60, 40)).save(file, "PNG")
+    picture = {"name": "black.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    explore.set_input_files(".st-key-photo input[type=file]", picture)
+    explore.wait_for_function("window.received > 0")
+    narrow(explore)
+    expect(explore.locator("[data-column=input] .ks-note")).not_to_contain_text("black.png")
+    before = revision(explore)
+    weight.press("Enter")
+    wait_drawn(explore, "conv", "cnn_core", before - 1)
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("black.png")
+    expect(weight).to_have_value("7")
