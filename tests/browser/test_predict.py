@@ -146,6 +146,57 @@ def test_the_pointer_s_way_over_the_maps_does_not_disturb_what_is_being_typed(ex
     expect(explore.get_by_label("Your prediction")).to_have_value("-")
 
 
+# A busy browser draws its next frame only after several keys.
+HOLD_FRAMES = """() => {
+  const { requestAnimationFrame } = window;
+  const held = [];
+  window.requestAnimationFrame = (draw) => held.push(draw);
+  window.releaseFrames = () => {
+    window.requestAnimationFrame = requestAnimationFrame;
+    for (const draw of held) requestAnimationFrame(draw);
+    return new Promise(requestAnimationFrame);
+  };
+}"""
+
+
+@pytest.mark.parametrize("before", ["hidden", "shown"])
+def test_what_is_typed_before_the_question_is_drawn_is_meant_for_the_cell_that_was_chosen(explore: Page, before: str):
+    hide(explore, "conv")
+    if before == "shown":
+        explore.mouse.click(*cell_centre(explore, "input", 0, 0, (5, 5)))
+        expect(explore.locator(".ks-ledger h2")).to_have_text("Input [0, 0]")
+    explore.locator("[data-view=conv]").focus()
+    explore.evaluate(HOLD_FRAMES)
+    explore.keyboard.press("ArrowLeft")
+    explore.keyboard.type("-6")
+    explore.evaluate("window.releaseFrames()")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 0]")
+    expect(explore.get_by_label("Your prediction")).to_have_value("-6")
+    expect(explore.get_by_label("Your prediction")).to_be_focused()
+
+
+def test_a_field_filled_before_the_question_is_drawn_stays_filled(explore: Page):
+    hide(explore, "conv")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")
+    explore.evaluate(HOLD_FRAMES)
+    pin(explore, "conv")
+    explore.get_by_label("Your prediction").fill("-")
+    explore.evaluate("window.releaseFrames()")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 0]")
+    expect(explore.get_by_label("Your prediction")).to_have_value("-")
+
+
+def test_a_prediction_is_typed_wherever_the_pointer_rests(explore: Page):
+    hide(explore, "conv")
+    pin(explore, "conv")
+    explore.mouse.move(*cell_centre(explore, "conv", 2, 2, (3, 3)))
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 2]")
+    expect(explore.get_by_label("Your prediction")).to_have_count(0)
+    explore.keyboard.type("-6")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 0]")
+    expect(explore.get_by_label("Your prediction")).to_have_value("-6")
+
+
 def test_other_numbers_are_asked_anew_and_a_reload_keeps_what_is_open(explore: Page):
     hide(explore, "conv")
     pin(explore, "conv")

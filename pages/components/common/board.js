@@ -296,6 +296,11 @@ export class Board {
     this.player.tell();
   }
 
+  /** Where someone is about to type into the ledger, it waits for no frame. */
+  writeNow() {
+    this.#write(this.place && this.explanation(this.place));
+  }
+
   /**
    * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
    * the pointer enter it again, and again.

@@ -555,10 +555,18 @@ export class Explore extends Board {
   /** A digit on a hidden cell begins its prediction. @param {KeyboardEvent} event @param {string} view */
   #answer(event, view) {
     const types = event.key === "Enter" || /^[-−.,\d]$/.test(event.key);
-    if (!types || event.ctrlKey || event.metaKey || event.altKey || !this.pinnedOn(view) || this.pin.stage !== this.predict.told.stage || !this.predict.covers(this.pin)) return false;
+    if (!types || event.ctrlKey || event.metaKey || event.altKey || !this.pinnedOn(view) || !this.#asks(this.pin)) return false;
     event.preventDefault();
+    // The field has to be there at once: the question may wait for its frame, or for the pointer to leave another cell.
+    this.lookAt(null);
+    this.writeNow();
     this.predict.type(event.key === "Enter" ? "" : event.key);
     return true;
+  }
+
+  /** Whether a place is one of the hidden cells that are to be predicted. @param {import("../common/board.js").Place} place */
+  #asks(place) {
+    return place.stage === this.predict.told.stage && this.predict.covers(place);
   }
 
   /** @param {number} direction */
@@ -582,6 +590,7 @@ export class Explore extends Board {
 
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
   chosen(/** @type {import("../common/board.js").Place} */ place) {
+    if (this.#asks(place)) this.predict.turnTo(place);
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     if (this.backward.ofPinned && place.stage >= 0) this.channel.sendTarget(this.backward.ofCell());
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);

@@ -66,6 +66,15 @@ export class Predict {
     return document.activeElement === this.field && this.field.value !== "";
   }
 
+  /**
+   * A hidden cell is asked from now on: what is typed next is meant for it, even before the question is drawn.
+   * @param {Place} place
+   */
+  turnTo(place) {
+    if (String(this.place?.index) !== String(place.index)) this.field.value = "";
+    this.place = place;
+  }
+
   /** Begin to type a prediction of the pinned cell. @param {string} letter "" to begin with nothing */
   type(letter) {
     if (letter) this.field.value = letter;
@@ -133,8 +142,7 @@ export class Predict {
   question(place, pinned) {
     if (place.stage !== this.told.stage) return { beside: h("span", { class: "ks-ledger-note", text: "?" }), below: h("p", { class: "ks-ledger-note", text: "It comes after the hidden stage, and shows when all of that is uncovered." }) };
     if (!pinned) return { beside: h("span", { class: "ks-ledger-note", text: "?" }), below: h("p", { class: "ks-ledger-note", text: "Choose the cell to say what stands there." }) };
-    if (String(this.place?.index) !== String(place.index)) this.field.value = "";
-    this.place = place;
+    this.turnTo(place);
     const answer = this.answers.get(String(place.index));
     setText(this.verdict, answer?.told || "What stands there? Two decimals are enough; a fraction will do.");
     this.verdict.classList.toggle("ks-verdict", !!answer?.told);
