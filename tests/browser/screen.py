@@ -61,6 +61,24 @@ def hover_cell(page: Page, view: str, row: int, column: int, shape: tuple[int, i
     return last_cell(page)
 
 
+def next_frame(page: Page) -> None:
+    """Let what waits for a frame be drawn, such as the ledger of the cell that was just announced."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+# A busy browser draws its next frame only after several keys and answers.
+HOLD_FRAMES = """() => {
+  const { requestAnimationFrame } = window;
+  const held = [];
+  window.requestAnimationFrame = (draw) => held.push(draw);
+  window.releaseFrames = () => {
+    window.requestAnimationFrame = requestAnimationFrame;
+    for (const draw of held) requestAnimationFrame(draw);
+    return new Promise(requestAnimationFrame);
+  };
+}"""
+
+
 def weights(page: Page) -> np.ndarray:
     """The kernel as its fields show it, ``(KH, KW)``."""
     kernel = page.locator("[data-view=kernel]")

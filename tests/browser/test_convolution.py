@@ -19,6 +19,7 @@ from tests.browser.screen import (
     clear,
     hover_cell,
     last_cell,
+    next_frame,
     press,
     revision,
     same_sum,
@@ -329,6 +330,7 @@ def test_in_exact_mode_fractions_are_shown_as_such_and_add_up(laboratory: Page):
         assert len(numbers) == 3
         assert sum(numbers) == Fraction(value) == total
     hover_cell(laboratory, "alone-0", 2, 2, (4, 4))
+    next_frame(laboratory)
     products = laboratory.locator(".ks-ledger .ks-term-product").all_inner_texts()
     assert sum(map(Fraction, products)) == Fraction(laboratory.locator(".ks-ledger-value").inner_text())
 
@@ -415,6 +417,7 @@ def test_an_input_cell_marks_what_its_ledger_lists_and_no_other_channel(laborato
     before = [ink(laboratory, f"output-{k}") for k in range(2)]
     hover_cell(laboratory, "input-1", 0, 5, (6, 6))
     laboratory.wait_for_timeout(100)
+    next_frame(laboratory)
     after = [ink(laboratory, f"output-{k}") for k in range(2)]
     assert after[0] != before[0]
     assert after[1] == before[1]

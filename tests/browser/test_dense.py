@@ -48,6 +48,7 @@ def test_each_class_s_weights_stand_in_the_shape_of_the_pooled_map(opened: Page)
 
 
 def test_the_sum_of_the_products_and_the_bias_is_the_score_as_shown(opened: Page):
+    expect(opened.locator(".ks-dense-sum")).to_contain_text("=")
     text = opened.locator(".ks-dense-sum").inner_text().replace("−", "-")
     left, score = text.rsplit("=", 1)
     numbers = [float(part.split()[-1]) for part in left.split("=", 1)[1].split(" + ")]

@@ -60,9 +60,9 @@ def test_gradients_follow_a_dragged_weight_and_end_where_the_gesture_ends(explor
     grab(explore, "[data-view=kernel] input", 40)
     wait_drawn(explore, "conv", "preview")
     explore.wait_for_timeout(300)
+    expect(explore.locator("[data-column=input] .ks-late")).to_have_count(0)
     under_the_hand = ends.inner_text()
     assert under_the_hand != before
-    expect(explore.locator("[data-column=input] .ks-late")).to_have_count(0)
     clear(explore)
     explore.mouse.up()
     wait_drawn(explore, "conv")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.screen import choose, revision, take_sample, wait_drawn
+from tests.browser.screen import HOLD_FRAMES, choose, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -74,3 +74,19 @@ def test_a_picture_that_comes_while_a_weight_is_typed_is_shown_after_it(explore:
     wait_drawn(explore, "conv", "cnn_core", before - 1)
     expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("black.png")
     expect(weight).to_have_value("7")
+
+
+def test_an_answer_that_comes_before_the_preview_s_frame_is_what_stays_on_screen(explore: Page):
+    explore.get_by_label("What the maps show").select_option("score:0")
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("∂")
+    before = revision(explore)
+    explore.evaluate(HOLD_FRAMES)
+    weight = explore.get_by_label("weight, row 0, column 0")
+    weight.fill("7")
+    weight.press("Enter")
+    # The script's own waiting goes by frames too, so it is told by the clock.
+    test = "(before) => window.cnn.drawn.some((each) => each.source === 'cnn_core' && each.revision > before)"
+    explore.wait_for_function(test, arg=before, polling=50)
+    explore.evaluate("window.releaseFrames()")
+    assert explore.evaluate("window.cnn.drawn.at(-1).source") == "cnn_core"
+    expect(explore.locator(".ks-late")).to_have_count(0)

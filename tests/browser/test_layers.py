@@ -13,7 +13,7 @@ from pages.shared.layers.laboratory import KINDS, Laboratory
 from pages.shared.layers.screen import Screen
 from pages.shared.layers.screens import screen
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import cell_centre, clear, hover_cell, last_cell, press, revision, wait_drawn
+from tests.browser.screen import cell_centre, clear, hover_cell, last_cell, next_frame, press, revision, wait_drawn
 from tests.browser.test_everyone import OVER_THE_EDGE, serious
 
 pytestmark = pytest.mark.browser
@@ -526,6 +526,7 @@ def test_a_small_loss_is_shown_with_three_digits_and_still_adds_up(laboratory: P
     assert loss < 0.001
     for view, value in (("loss", loss), ("gradient", gradient[0, 0])):
         asked_row(laboratory, view, 0)
+        next_frame(laboratory)
         shown = laboratory.locator(".ks-ledger-value").inner_text().replace("−", "-")
         assert float(shown) == float(f"{value:.3g}")
         sums = laboratory.locator(".ks-ledger .ks-sum").inner_text().replace("−", "-")

@@ -9,7 +9,7 @@ from pages.shared.layers.screens import screen
 from pages.shared.link_code import pack
 from tests.browser.conftest import Server
 from tests.browser.links import NOTICE, codes, copied, someone_else, stays
-from tests.browser.screen import hover_cell, last_cell, press, revision, wait_drawn
+from tests.browser.screen import hover_cell, last_cell, next_frame, press, revision, wait_drawn
 from tests.browser.test_layers import choose, set_to
 
 pytestmark = pytest.mark.browser
@@ -43,6 +43,7 @@ def begun(page: Page, server: Server) -> dict:
 def test_the_copied_link_opens_the_same_laboratory_and_undo_leads_back(page: Page, server: Server, browser: Browser):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     pinned = begun(page, server)
+    next_frame(page)
     heading = page.locator(".ks-ledger h2").inner_text()
     with someone_else(browser, copied(page, "l"), "output-0") as other:
         assert other.url == page.url

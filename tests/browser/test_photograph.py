@@ -17,6 +17,7 @@ from tests.browser.screen import (
     cell_centre,
     clear,
     hover_cell,
+    next_frame,
     revision,
     same_sum,
     wait_drawn,
@@ -80,6 +81,7 @@ def test_the_digits_of_a_pixel_s_ledger_add_up_as_they_stand(photographed):
     for view, row, column, shape in [*cells, ("pool", 9, 9, shapes(experiment)[3]), ("scores", 2, 0, (3, 1))]:
         hover_cell(page, view, row, column, shape)
         page.wait_for_timeout(50)
+        next_frame(page)
         products = page.locator(".ks-term-product").all_inner_texts()
         value = page.locator(".ks-ledger-value").inner_text()
         places = len(value.partition(".")[2])

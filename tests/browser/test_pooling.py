@@ -19,6 +19,7 @@ from tests.browser.screen import (
     drawn,
     hover_cell,
     last_cell,
+    next_frame,
     press,
     revision,
     same_sum,
@@ -93,6 +94,7 @@ def cell_of(page: Page, asked: Run, number: int, row: int, column: int) -> None:
 
 
 def sentence(page: Page) -> str:
+    next_frame(page)
     return page.locator(".ks-sentence").inner_text()
 
 

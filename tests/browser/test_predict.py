@@ -5,7 +5,17 @@ from playwright.sync_api import Page, expect
 
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
-from tests.browser.screen import cell_centre, clear, edited, last_cell, revision, take_sample, type_number, wait_drawn
+from tests.browser.screen import (
+    HOLD_FRAMES,
+    cell_centre,
+    clear,
+    edited,
+    last_cell,
+    revision,
+    take_sample,
+    type_number,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -144,19 +154,6 @@ def test_the_pointer_s_way_over_the_maps_does_not_disturb_what_is_being_typed(ex
     explore.wait_for_timeout(100)
     expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 0]")
     expect(explore.get_by_label("Your prediction")).to_have_value("-")
-
-
-# A busy browser draws its next frame only after several keys.
-HOLD_FRAMES = """() => {
-  const { requestAnimationFrame } = window;
-  const held = [];
-  window.requestAnimationFrame = (draw) => held.push(draw);
-  window.releaseFrames = () => {
-    window.requestAnimationFrame = requestAnimationFrame;
-    for (const draw of held) requestAnimationFrame(draw);
-    return new Promise(requestAnimationFrame);
-  };
-}"""
 
 
 @pytest.mark.parametrize("before", ["hidden", "shown"])

@@ -99,6 +99,8 @@ export class Board {
       take: (told, arrays) => this.glimpsed(told, arrays),
     });
     this.redraw = oncePerFrame(() => {
+      // The answer to the gesture's end may come before its last frame: what it brought is on screen, and stays.
+      if (!this.edits.busy && this.header.revision >= this.channel.sent) return;
       this.draw("preview");
       this.glimpse.want();
     });
