@@ -4,9 +4,9 @@ import io
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.browser.screen import HOLD_FRAMES, choose, revision, take_sample, wait_drawn
+from tests.browser.screen import HOLD_FRAMES, choose, next_frame, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -30,30 +30,53 @@ def narrow(page: Page) -> None:
     expect(page.locator(".ks-stacked")).to_have_count(1)
 
 
-def test_an_answer_that_is_overtaken_takes_nothing_from_what_is_on_screen(explore: Page):
-    explore.evaluate(COUNT)
-    overtaken = []
+class HeldBack:
+    """Answers by the short way, the first of which waits until it is let go."""
 
-    def hold_back_the_first(route: Route) -> None:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.first: list[tuple[Route, APIResponse]] = []
+        page.route("**/answers/**", self.take)
+
+    def take(self, route: Route) -> None:
         answer = route.fetch()
-        if overtaken:
+        if self.first:
             route.fulfill(response=answer)
         else:
-            overtaken.append((route, answer))
+            self.first.append((route, answer))
 
-    explore.route("**/answers/**", hold_back_the_first)
+    def let_go(self) -> None:
+        route, answer = self.first[0]
+        with self.page.expect_response("**/answers/**"):
+            route.fulfill(response=answer)
+        next_frame(self.page)
+
+
+def test_an_answer_that_is_overtaken_takes_nothing_from_what_is_on_screen(explore: Page):
+    held = HeldBack(explore)
     before = revision(explore)
     explore.get_by_label("Activation", exact=True).select_option("tanh")
     weight = explore.get_by_label("weight, row 0, column 0")
     weight.fill("7")
     weight.press("Enter")
     wait_drawn(explore, "conv", "cnn_core", before + 1)
-    received = explore.evaluate("window.received")
-    route, answer = overtaken[0]
-    route.fulfill(response=answer)
-    explore.wait_for_function("(before) => window.received > before", arg=received)
+    held.let_go()
     narrow(explore)
     expect(weight).to_have_value("7")
+
+
+def test_what_is_looked_at_last_stays_though_an_earlier_answer_comes_later(explore: Page):
+    choice = explore.get_by_label("What the maps show")
+    note = explore.locator("[data-column=input] .ks-note")
+    held = HeldBack(explore)
+    choice.select_option("score:0")
+    choice.select_option("score:1")
+    expect(note).to_contain_text("∂")
+    told = note.inner_text()
+    held.let_go()
+    explore.wait_for_timeout(200)
+    expect(choice).to_have_value("score:1")
+    assert note.inner_text() == told
 
 
 def test_a_picture_that_comes_while_a_weight_is_typed_is_shown_after_it(explore: Page):

@@ -43,6 +43,8 @@ export class Channel {
     this.ask = ask;
     /** Takes in what came by the short way. @type {(bytes: Uint8Array) => void} */
     this.arrived = arrived;
+    /** How many questions went the short way, and the newest that was answered: an older one's answer is no news. */
+    this.asked = this.answered = 0;
   }
 
   /** A new edit begins: its draws will carry this number. */
@@ -105,6 +107,8 @@ export class Channel {
       this.setStateValue("message", message);
       return;
     }
+    this.asked += 1;
+    const number = this.asked;
     let bytes;
     try {
       bytes = await this.ask(message);
@@ -113,6 +117,9 @@ export class Channel {
       this.setStateValue("message", message);
       return;
     }
+    // Each question holds all that is not answered yet, and where one looks by now.
+    if (number < this.answered) return;
+    this.answered = number;
     this.arrived(bytes);
   }
 
