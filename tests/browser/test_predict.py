@@ -115,7 +115,7 @@ def test_what_is_no_number_gets_a_sentence_and_stays_to_be_mended(explore: Page)
     hide(explore, "conv")
     pin(explore, "conv")
     guess(explore, "a lot")
-    expect(explore.locator(".ks-verdict")).to_have_text("“a lot” is not a number. Write it like 12, -0.5 or 2/9.")
+    expect(explore.locator(".ks-verdict")).to_have_text("“a lot” is not a number. Write it like 12, −0.5 or 2/9.")
     expect(explore.get_by_label("Your prediction")).to_have_value("a lot")
 
 
