@@ -65,23 +65,27 @@ class Store:
                 self._kept.move_to_end(key)
         return found if found is not None and same_bits(found.weight, weight) else None
 
-    def offer(self, key: Hashable, weight: Array, made: Any) -> None:
-        """Keep what was made of ``weight`` if it came before and there is room."""
+    def came_before(self, key: Hashable) -> bool:
+        """Whether weights of that key were told of before; from now on they were."""
         with self._lock:
-            if key not in self._seen:
-                self._seen[key] = None
-                if len(self._seen) > SEEN_MOST:
-                    self._seen.popitem(last=False)
-                return
+            before = key in self._seen
+            self._seen[key] = None
+            if len(self._seen) > SEEN_MOST:
+                self._seen.popitem(last=False)
+        return before
+
+    def keep(self, key: Hashable, weight: Array, made: Any) -> None:
+        """Keep what was made of ``weight``, which nobody else may write to, if there is room."""
+        size = weight.nbytes + sum(part.nbytes for part in _arrays(made))
+        with self._lock:
             self._drop(key)
-            size = weight.nbytes + sum(part.nbytes for part in _arrays(made))
             while self._kept and self.size + size > self.most:
                 oldest = next(iter(self._kept))
                 if self._calls - self._kept[oldest].asked <= IDLE:
                     return
                 self._drop(oldest)
             if size <= self.most:
-                self._kept[key] = _Kept(weight.copy(), made, size, self._calls)
+                self._kept[key] = _Kept(weight, made, size, self._calls)
                 self.size += size
 
     def _drop(self, key: Hashable) -> None:
@@ -108,10 +112,14 @@ def prepared(make: Callable[Concatenate[Array, P], R]) -> Callable[Concatenate[A
         if found is not None:
             made: R = found.made
             return made
+        again = STORE.came_before(key)
+        # A copy first, so that what is kept belongs to it though somebody else may write to the weights meanwhile.
+        weight = weight.copy() if again else weight
         made = make(weight, *args, **kwargs)
         for part in _arrays(made):
             part.flags.writeable = False
-        STORE.offer(key, weight, made)
+        if again:
+            STORE.keep(key, weight, made)
         return made
 
     return wraps(make)(ask)

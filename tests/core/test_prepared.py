@@ -78,6 +78,20 @@ def test_weights_are_the_same_where_every_bit_is(one, other, same):
     assert same_bits(*pair) is same
 
 
+def test_weights_that_are_written_to_while_they_are_worked_on_are_never_mistaken_for_what_they_become():
+    @prepared
+    def double(weight):
+        made = weight * 2
+        theirs[1] = 7  # as a training thread would
+        return made
+
+    for _ in range(2):
+        theirs = weights()
+        double(theirs)
+    assert theirs[1] == 7
+    assert (double(theirs) == 2 * theirs).all()
+
+
 def test_what_never_comes_again_is_not_kept(store):
     double, _ = counted()
     for step in range(50):
