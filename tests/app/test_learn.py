@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -185,8 +186,22 @@ def test_formulas_hold_the_numbers_on_screen():
     [cell] = formulas(("cell",), at("kernel").chain, (0, (0, 0, 0, 1)))
     assert cell.here == "2·1 + 3·0 + 0·−1 + 5·1 + 6·0 + 1·−1 + 8·1 + 9·0 + 2·−1 + 0 = 12"
     [softmax] = formulas(("softmax",), at("class", 1).chain, (5, (0, 0)))
-    shares = [float(line.rsplit(" ", 1)[1]) for line in softmax.here.split("\n")]
-    assert sum(shares) == pytest.approx(1, abs=2e-3)
+    lines = softmax.here.split("\n")
+    assert sum(float(line.rsplit(" ", 1)[1]) for line in lines) == pytest.approx(1, abs=2e-3)
+    powers = [Fraction(line.split(" ≈ ")[1].split(",")[0]) for line in lines]
+    assert {Fraction(line.split(", of ")[1].split(" ")[0]) for line in lines} == {sum(powers)}
+
+
+def test_powers_whose_digits_do_not_add_up_are_told_with_what_they_lack():
+    chain = build(Experiment())
+    scores = next(k for k, step in enumerate(chain.steps) if step.view == "scores")
+    thirds = np.log(np.full((1, chain.trace.stages[scores].output.shape[1]), 1 / 3))
+    stages = list(chain.trace.stages)
+    stages[scores] = replace(stages[scores], output=thirds)
+    [softmax] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
+    *terms, end = softmax.here.split("\n")[-1].replace(" − ", " + −").split(" + ")
+    rest, whole = end.split(" (remainder) = ")
+    assert sum(Fraction(term) for term in terms) + Fraction(rest.replace("−", "-")) == Fraction(whole)
 
 
 def test_a_formula_claims_equality_only_where_its_shown_digits_give_it():

@@ -17,6 +17,7 @@ from tests.browser.screen import (
     last_cell,
     revision,
     same_sum,
+    type_number,
     wait_drawn,
     weights,
 )
@@ -283,6 +284,15 @@ def test_play_slides_the_window_over_every_cell(explore: Page):
     explore.wait_for_function("window.cnn.cell.length >= 9", timeout=10_000)
     seen = {tuple(each["index"][2:]) for each in explore.evaluate("window.cnn.cell")}
     assert seen == {(row, column) for row in range(3) for column in range(3)}
+
+
+def test_the_ledger_of_a_maximum_says_which_cells_tie_with_the_winner(explore: Page):
+    type_number(explore, "bias", "-100")
+    explore.mouse.click(*cell_centre(explore, "pool", 0, 0, (1, 1)))
+    told = explore.locator(".ks-term-factors")
+    expect(told).to_have_text(["0 wins", *["0 ties: the first wins"] * 3])
+    type_number(explore, "bias", "0")
+    expect(told).to_have_text(["0 loses", "12 wins", "0 loses", "8 loses"])
 
 
 def test_the_experiment_survives_a_page_switch(explore: Page):

@@ -248,7 +248,8 @@ export class Ledger {
     list.addEventListener("keydown", (event) => walk(event, list));
     // A kernel position has a hue of its own; an input of a fully connected layer has none.
     const hue = (/** @type {Term} */ term) => (["window", "spread"].includes(stage.link.kind) ? positionHue(term.key, dark) : "");
-    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), stage.reduce === "max", level));
+    const largest = stage.reduce === "max" ? (sum.rows.find(({ term }) => term.weight)?.term.value ?? NaN) : null;
+    for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), largest, level));
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
@@ -287,7 +288,7 @@ export class Ledger {
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
 
-  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {boolean} largest of its window it is the largest that counts @param {number} level */
+  /** @param {Model} model @param {Term} term @param {number} shown @param {number} places @param {string} hue @param {number | null} largest of its window, where that alone counts @param {number} level */
   #term(model, term, shown, places, hue, largest, level) {
     const where = sourceName(model, term);
     const behind = this.trail.behind(term);
@@ -296,7 +297,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest ? `${term.index === null ? "padding" : short(term.value, 4)} ${term.weight ? "wins" : "loses"}` : `${term.label ?? ""}${this.factor(term.value)} × ${this.factor(term.weight)}` }),
+      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : short(term.value, 4)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.factor(term.value)} × ${this.factor(term.weight)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -486,6 +487,12 @@ function sentenceOf(model, stage, explanation, sum, write) {
 /** A sum whose numbers are all shown in full. @param {number[]} products @param {number} bias @param {number} value */
 function uncut(products, bias, value) {
   return { places: 0, products, bias, value, remainder: 0 };
+}
+
+/** What becomes of a cell in a window of which the largest counts. @param {Term} term @param {number} largest */
+function inContest({ weight, index, value }, largest) {
+  if (weight) return "wins";
+  return index !== null && value === largest ? "ties: the first wins" : "loses";
 }
 
 /** The largest of a window, in words. @param {Explanation} explanation @param {number} places */

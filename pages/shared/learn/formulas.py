@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -147,11 +148,29 @@ def _softmax(chain: Chain, _: Place) -> Formula | None:
         return None
     values = chain.trace.stages[scores].output[0]
     powers = [math.exp(value) for value in values]
+    places, rest = _adding_up(powers)
+    whole = f"{sum(powers):.{places}f}"
     lines = [
-        f"{chain.experiment.class_name(k)}: e^{_short(value)} ≈ {powers[k]:.3f}, of {sum(powers):.3f} is {share:.3f}"
+        f"{chain.experiment.class_name(k)}: e^{_short(value)} ≈ {powers[k]:.{places}f}, of {whole} is {share:.3f}"
         for k, (value, share) in enumerate(zip(values, chain.trace.stages[shares].output[0], strict=True))
     ]
+    if rest:
+        together = " + ".join(f"{power:.{places}f}" for power in powers)
+        lines.append(f"{together} {'+' if rest > 0 else '−'} {float(abs(rest)):.{places}f} (remainder) = {whole}")
     return Formula("Softmax", "e^score / sum of e^score over all classes", "\n".join(lines))
+
+
+def _adding_up(numbers: list[float]) -> tuple[int, Fraction]:
+    """With how many decimals to write numbers so that their sum, as it is written, is theirs; else what it lacks."""
+    for places in (3, 4, 5):
+        rest = _written(sum(numbers), places) - sum(_written(number, places) for number in numbers)
+        if not rest:
+            return places, rest
+    return 3, _written(sum(numbers), 3) - sum(_written(number, 3) for number in numbers)
+
+
+def _written(number: float, places: int) -> Fraction:
+    return Fraction(f"{number:.{places}f}")
 
 
 LEARNING_RATE = 0.1
