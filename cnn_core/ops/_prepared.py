@@ -20,7 +20,7 @@ from cnn_core.ops._arrays import Array
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Bytes kept in all, weights and what was made of them: enough for the layers of VGG up to 256→512 channels.
+# Bytes kept in all, weights and what was made of them: VGG's layers up to 256→256 channels take 19 million.
 BYTES_MOST = 32_000_000
 
 # Numbers of some weights that tell them from others before all are compared.
@@ -101,7 +101,7 @@ def prepared(make: Callable[Concatenate[Array, P], R]) -> Callable[Concatenate[A
     """A ``make`` that answers from memory what it made of the same weights before.
 
     Args:
-        make: of weights in C order and what can be hashed; what it returns, an array or a tuple, is made read-only.
+        make: of weights and what can be hashed; arrays that it returns, alone or in a tuple, are made read-only.
     """
 
     def ask(weight: Array, /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -352,6 +352,7 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 3, 224, 224), (16, 3, 3, 3), {}, Branch.BANDED),
         (np.float32, (1, 24, 56, 56), (64, 24, 3, 3), {}, Branch.GATHERED),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {}, Branch.WINOGRAD),
+        (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"dilation": 2}, Branch.WINOGRAD),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"dilation": 2, "padding": 2}, Branch.WINOGRAD),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"stride": 2}, Branch.GATHERED),
         (np.float32, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.WINOGRAD),

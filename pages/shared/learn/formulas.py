@@ -162,11 +162,9 @@ def _softmax(chain: Chain, _: Place) -> Formula | None:
 
 def _adding_up(numbers: list[float]) -> tuple[int, Fraction]:
     """With how many decimals to write numbers so that their sum, as it is written, is theirs; else what it lacks."""
-    for places in (3, 4, 5):
-        rest = _written(sum(numbers), places) - sum(_written(number, places) for number in numbers)
-        if not rest:
-            return places, rest
-    return 3, _written(sum(numbers), 3) - sum(_written(number, 3) for number in numbers)
+    lacks = {p: _written(sum(numbers), p) - sum(_written(number, p) for number in numbers) for p in (3, 4, 5)}
+    places = next((p for p, rest in lacks.items() if not rest), 3)
+    return places, lacks[places]
 
 
 def _written(number: float, places: int) -> Fraction:
