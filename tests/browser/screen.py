@@ -66,6 +66,12 @@ def next_frame(page: Page) -> None:
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
+# A sum that is written anew under the pointer makes it enter the same term again.
+WATCH_THE_LEDGER = """
+  new MutationObserver((changes) => { window.rewritten = (window.rewritten ?? 0) + changes.length; })
+    .observe(document.querySelector(".ks-ledger-body"), { childList: true, subtree: true });
+"""
+
 # A busy browser draws its next frame only after several keys and answers.
 HOLD_FRAMES = """() => {
   const { requestAnimationFrame } = window;

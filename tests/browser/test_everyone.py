@@ -7,10 +7,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
+    WATCH_THE_LEDGER,
     Fingers,
     cell_centre,
     clear,
     last_cell,
+    next_frame,
     revision,
     take_sample,
     type_number,
@@ -153,6 +155,48 @@ def test_between_a_phone_and_a_wide_screen_no_column_lies_over_the_next_and_the_
         assert explore.evaluate(OVER_THE_NEXT) == [], width
         box = explore.locator("[data-view=input] canvas").first.bounding_box()
         assert box["width"] / 5 >= 18, width  # px a cell: a smaller one is drawn without its number
+
+
+# What is drawn and what is written from now on.
+COUNT_DRAWING = """() => {
+  window.painted = 0;
+  for (const name of ["clearRect", "fillRect", "drawImage"]) {
+    const own = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...all) {
+      window.painted += 1;
+      return own.apply(this, all);
+    };
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "view"),
+    [("", "probabilities"), ("convolution", "output-0"), ("pooling", "max"), ("layers", "slope-0")],
+    ids=["explore", "convolution", "pooling", "layers"],
+)
+def test_a_page_that_grows_longer_is_not_drawn_again_and_at_another_width_its_sum_stays(
+    page: Page, server: Server, path: str, view: str
+):
+    page.goto(f"{server.url}/{path}")
+    wait_drawn(page, view)
+    page.locator(".ks-ledger-body *").first.hover()
+    clear(page)
+    page.evaluate(COUNT_DRAWING)
+    page.evaluate(WATCH_THE_LEDGER)
+    root = page.locator(".ks").first
+
+    def becomes(style: str) -> list[int]:
+        """Of a page in this style: what was drawn on it, and what of its ledger was written anew."""
+        root.evaluate("(root, style) => root.setAttribute('style', style)", style)
+        page.wait_for_timeout(300)
+        next_frame(page)
+        return page.evaluate("[window.painted, window.rewritten ?? 0]")
+
+    assert becomes("padding-bottom: 80px") == [0, 0]
+    painted, rewritten = becomes("max-width: 900px")
+    assert painted > 0
+    assert rewritten == 0
 
 
 def test_every_page_has_a_title_of_its_own_for_tabs_bookmarks_and_history(page: Page, server: Server):

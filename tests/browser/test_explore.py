@@ -10,6 +10,7 @@ from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import Server
 from tests.browser.screen import (
+    WATCH_THE_LEDGER,
     cell_centre,
     clear,
     drawn,
@@ -346,10 +347,7 @@ def test_the_network_on_screen_is_the_textbook_s():
 
 
 def test_a_hovered_term_lights_up_its_cells_and_the_ledger_keeps_still(explore: Page):
-    explore.evaluate(
-        "new MutationObserver((changes) => { window.rewritten = (window.rewritten ?? 0) + changes.length; })"
-        ".observe(document.querySelector('.ks-ledger-body'), { childList: true, subtree: true })"
-    )
+    explore.evaluate(WATCH_THE_LEDGER)
     explore.locator(".ks-term").nth(3).hover()
     expect(explore.locator("[data-view=kernel] input").nth(3)).to_have_class("ks-marked")
     explore.wait_for_timeout(300)

@@ -32,7 +32,7 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 
 /**
  * A page gives: `output` (the kernel that is looked at), `channelOf(stage, view)`, `inputPlane(index)`, `draw(source,
- * tell)`, `mark()`, `layout()`, `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`,
+ * tell, anew)`, `mark()`, `layout()`, `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`,
  * `chosen`, `walked` and `opened`.
  */
 export class Board {
@@ -55,7 +55,7 @@ export class Board {
     this.dark = false;
     /** What stands side by side, by view. @type {Map<string, Column>} */
     this.columns = new Map();
-    /** Counts draws, so that the ledger knows whether its numbers are still the ones on screen. */
+    /** Counts draws, those of the same numbers at another size aside, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
     /** Names of the arrays that the gesture under way was lent. @type {string[] | null} */
     this.lent = null;
@@ -118,9 +118,21 @@ export class Board {
   enter(parent, root) {
     this.root = root;
     parent.append(root);
-    this.observer = new ResizeObserver(oncePerFrame(() => this.layout()));
+    this.observer = new ResizeObserver(oncePerFrame(() => this.#resized()));
     this.observer.observe(root);
     document.addEventListener("keydown", this.onKey);
+  }
+
+  /** The width that all sizes follow, in px. */
+  get width() {
+    return this.root.clientWidth;
+  }
+
+  /** The page's height, which is another one with every sum that the ledger tells, makes nothing larger or smaller. */
+  #resized() {
+    const { width } = this;
+    if (width !== this.roomFor) this.layout();
+    this.roomFor = width;
   }
 
   leave() {

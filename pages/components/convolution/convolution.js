@@ -145,7 +145,7 @@ export class Convolution extends Board {
   }
 
   layout(draw = true) {
-    if (!this.header || !this.root.clientWidth) return;
+    if (!this.header || !this.width) return;
     const views = [...this.columns.values()].filter(({ kind }) => kind === "maps");
     const maps = views.map((column) => {
       const stage = this.#stageOfColumn(column);
@@ -155,7 +155,7 @@ export class Convolution extends Board {
     // What is not there yet has the room of the output that it will be: nothing moves from under the hand when it comes.
     const later = [...this.columns.values()].filter(({ kind }) => kind === "missing");
     const output = maps.find(({ stage }) => stage.stage === OUTPUT);
-    const found = sizes(this.root.clientWidth, [...maps, ...later.map(() => ({ ...output, compared: true }))], this.#kernelSize());
+    const found = sizes(this.width, [...maps, ...later.map(() => ({ ...output, compared: true }))], this.#kernelSize());
     this.root.classList.toggle("ks-stacked", found.stacked);
     this.root.classList.toggle("ks-compared-below", found.below);
     if (found.stacked !== this.docked) {
@@ -194,7 +194,7 @@ export class Convolution extends Board {
       return [...column.view.shown].map(([channel, { drawn: grid }]) => [`${column.view.view}-${channel}`, { grid, map: { rows, columns, field: stage.field } }]);
     });
     this.zoom.take(new Map(/** @type {any} */ (looked)));
-    if (draw) this.draw(this.source ?? "cnn_core", false);
+    if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */
@@ -216,10 +216,10 @@ export class Convolution extends Board {
 
   // ---- drawing -----------------------------------------------------------------------------------------------
 
-  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] */
-  draw(source, tell = true) {
+  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] @param {boolean} [anew] */
+  draw(source, tell = true, anew = true) {
     this.source = source;
-    this.draws += 1;
+    if (anew) this.draws += 1;
     const { model, dark } = this;
     const drawn = [];
     const stages = [...this.columns.values()].filter(({ kind }) => kind === "maps").map((column) => ({ column, stage: this.#stageOfColumn(column) }));

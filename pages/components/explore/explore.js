@@ -343,8 +343,12 @@ export class Explore extends Board {
     return { columns, overhang: this.model.overhang, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
   }
 
+  get width() {
+    return this.strip.clientWidth;
+  }
+
   layout(draw = true) {
-    const width = this.strip.clientWidth;
+    const { width } = this;
     if (!this.header || !width) return;
     this.columns.get("input").view.overhang = this.model.overhang;
     const { stacked, tight, looked } = layOut(width, this.#sizes(), this.columns);
@@ -352,7 +356,7 @@ export class Explore extends Board {
     this.root.classList.toggle("ks-tight", tight);
     this.#dock(stacked);
     this.zoom.take(looked);
-    if (draw) this.draw(this.source ?? "cnn_core", false);
+    if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------
@@ -360,11 +364,12 @@ export class Explore extends Board {
   /**
    * @param {"preview" | "cnn_core"} source
    * @param {boolean} [tell] whether this is news to those who listen
+   * @param {boolean} [anew] whether it may show what was not on screen before
    */
-  draw(source, tell = true) {
+  draw(source, tell = true, anew = true) {
     this.source = source;
     if (this.lesson.overview) return; // no stage is in sight
-    this.draws += 1;
+    if (anew) this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
     const gradients = this.backward.shows;

@@ -196,9 +196,9 @@ export class Layers extends Board {
   }
 
   layout(draw = true) {
-    if (!this.header || !this.root.clientWidth) return;
+    if (!this.header || !this.width) return;
     const columns = this.header.columns.map((/** @type {any} */ { view, kind, figures }) => ({ kind, shape: kind === "maps" ? this.model.values.get(this.model.ofView(view).stage).shape : null, figures: figures?.length ?? 0 }));
-    const page = this.root.clientWidth;
+    const page = this.width;
     const beside = !!this.header.dense && page >= BESIDE_FROM;
     const found = sizes(page, columns, beside ? page - DENSE_LEAST : page);
     this.root.classList.toggle("ks-stacked", found.stacked);
@@ -218,15 +218,15 @@ export class Layers extends Board {
       const [, , rows, across] = columns[k].shape;
       for (const { drawn: grid } of column.view.shown.values()) grid.resize(rows, across, found.cell);
     });
-    if (draw) this.draw(this.source ?? "cnn_core", false);
+    if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------
 
-  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] */
-  draw(source, tell = true) {
+  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] @param {boolean} [anew] */
+  draw(source, tell = true, anew = true) {
     this.source = source;
-    this.draws += 1;
+    if (anew) this.draws += 1;
     const { model, dark } = this;
     /** @type {string[]} */
     const drawn = [];

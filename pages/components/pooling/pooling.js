@@ -138,13 +138,13 @@ export class Pooling extends Board {
   }
 
   layout(draw = true) {
-    if (!this.header || !this.root.clientWidth) return;
+    if (!this.header || !this.width) return;
     const columns = [...this.columns].filter(([, { kind }]) => kind === "maps");
     const maps = columns.map(([view]) => this.#stagesIn(view).map(({ stage, ring }) => {
       const [, , rows, across] = this.model.values.get(stage).shape;
       return { rows, columns: across, ring };
     }));
-    const found = sizes(this.root.clientWidth, maps, this.columns.size - columns.length);
+    const found = sizes(this.width, maps, this.columns.size - columns.length);
     this.root.classList.toggle("ks-stacked", found.stacked);
     this.#dock(found.stacked);
     columns.forEach(([view, column], c) => {
@@ -162,7 +162,7 @@ export class Pooling extends Board {
       // Three maps of a column stand side by side where columns stand below each other.
       column.element.classList.toggle("ks-wide-column", found.stacked && maps[c].length > 2);
     });
-    if (draw) this.draw(this.source ?? "cnn_core", false);
+    if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
   /** On a narrow screen play, undo and what is said of the cell go with the ledger, which is always in sight. @param {boolean} stacked */
@@ -183,10 +183,10 @@ export class Pooling extends Board {
 
   // ---- drawing -----------------------------------------------------------------------------------------------
 
-  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] */
-  draw(source, tell = true) {
+  /** @param {"preview" | "cnn_core"} source @param {boolean} [tell] @param {boolean} [anew] */
+  draw(source, tell = true, anew = true) {
     this.source = source;
-    this.draws += 1;
+    if (anew) this.draws += 1;
     const { model, dark } = this;
     const drawn = [];
     /** @type {Map<string, any[]>} */
