@@ -368,6 +368,16 @@ def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(lab
     expect(laboratory.locator("[data-column=kept]")).to_contain_text("Nothing is kept yet")
 
 
+@pytest.mark.parametrize("padding", [0, 1, 2])
+def test_the_numbers_of_the_worked_example_can_be_read_whatever_its_padding(laboratory: Page, padding: int):
+    if padding:
+        set_to(laboratory, "input", "padding, as a number", str(padding))
+    laboratory.wait_for_timeout(200)
+    for view, cells in (("input-0", 6), ("output-0", 4 + 2 * padding), ("alone-1", 4 + 2 * padding)):
+        width = laboratory.locator(f"[data-view={view}]").bounding_box()["width"]
+        assert width / cells >= 20, view
+
+
 @pytest.mark.parametrize("width", [1440, 1280, 1000, 390])
 def test_nothing_moves_when_something_is_kept(laboratory: Page, width: int):
     laboratory.set_viewport_size({"width": width, "height": 900})
@@ -431,6 +441,7 @@ def test_fractions_that_have_no_room_are_said_to_be_rounded(page: Page, server: 
     page.goto(f"{server.url}/convolution")
     wait_drawn(page, "output-0")
     set_to(page, "kernel", "Kernel", "gaussian_blur", kind="select")
+    set_to(page, "input", "padding, as a number", "2")  # the more cells, the less room has each
     caption = page.locator("[data-column=output] .ks-channel").first
     expect(caption).to_have_text("channel 0")
     set_to(page, "output", "Exact fractions", "", kind="check")

@@ -177,6 +177,35 @@ def test_a_vector_s_numbers_stand_within_its_cells(explore: Page, value: float):
     assert 0 < width <= room - 4
 
 
+# A map of one row with a zero at both ends: what is written in its cells, then around them, and how wide.
+WRITTEN = """async ([numbers, cell]) => {
+  const { Grid } = await import("/ui/common/grid.js");
+  const grid = new Grid({ view: "tried", label: "", on: {} });
+  document.querySelector("[data-column=conv]").append(grid.element);
+  const told = [];
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text) { told.push([text, this.measureText(text).width]); };
+  grid.resize(1, numbers.length, cell, [0, 0, 1, 1]);
+  grid.draw(Float64Array.from(numbers), 0, { kind: "diverging", low: -9, high: 9 }, false);
+  CanvasRenderingContext2D.prototype.fillText = write;
+  grid.element.remove();
+  return told;
+}"""
+
+
+def test_a_number_below_zero_keeps_the_digits_it_would_have_above(explore: Page):
+    told = explore.evaluate(WRITTEN, [[2.25, -2.25, -2 / 3], 32])
+    assert [text for text, _ in told] == ["2.25", "−2.25", "−0.67", "0", "0"]
+    assert all(width <= 32 - 4 for _, width in told)
+
+
+@pytest.mark.parametrize(("cell", "seen"), [(17, False), (18, True), (20, True), (24, True)])
+def test_numbers_stand_in_a_map_s_cells_where_they_stand_in_the_ring_around_it(explore: Page, cell: int, seen: bool):
+    told = explore.evaluate(WRITTEN, [[1, -2, 9], cell])
+    assert [text for text, _ in told] == (["1", "−2", "9", "0", "0"] if seen else [])
+    assert all(width < cell for _, width in told)
+
+
 def test_a_tensor_has_the_same_name_here_and_in_python(modules: Page):
     rng = np.random.default_rng(5)
     arrays = [np.zeros((1, 1)), np.full((1, 1), -0.0), rng.normal(size=(1, 1, 9, 7)), rng.normal(size=(1, 300)) * 1e300]

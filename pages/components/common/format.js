@@ -50,21 +50,26 @@ export function ends(low, high, letters) {
   return written.find(([a, b]) => a.length + b.length <= letters) ?? written[written.length - 1];
 }
 
+/** How wide a number is, in digits: its point takes half the room of one. @param {string} text */
+export function extent(text) {
+  return text.length - (text.includes(".") ? 0.5 : 0);
+}
+
 /**
  * Numbers in cells: each with as many significant digits as its cell has room for.
  * @param {number[]} numbers
  * @param {number} digits the most
- * @param {number} letters that fit
+ * @param {number} letters that fit, as wide as a digit each
  * @returns {string[] | null} null where one does not even fit with one digit and its power of ten
  */
 export function fitting(numbers, digits, letters) {
   const texts = numbers.map((x) => {
     for (let n = digits; n >= 1; n -= 1) {
       const text = short(x, n);
-      if (text.length <= letters) return text;
+      if (extent(text) <= letters) return text;
     }
     // A whole number keeps its digits as long as they fit; one such number must not hide those beside it.
-    return [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && text.length <= letters) ?? null;
+    return [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && extent(text) <= letters) ?? null;
   });
   return texts.includes(null) ? null : /** @type {string[]} */ (texts);
 }

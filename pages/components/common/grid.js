@@ -6,7 +6,8 @@
 
 import { drawCover } from "./cover.js";
 import { h } from "./dom.js";
-import { fitting, short } from "./format.js";
+import { extent, fitting, short } from "./format.js";
+import { digitWidth, letters } from "./letters.js";
 import { listen } from "./gestures.js";
 import { sampled } from "./sample.js";
 import { colour, paint, paintColour } from "./scale.js";
@@ -42,7 +43,6 @@ const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands
 const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
 /** Padding cells around a map: top, bottom, left, right. */
 export const NO_RING = Object.freeze([0, 0, 0, 0]);
-const DIGIT_WIDTH = 0.6; // of the font size, for tabular figures
 
 export class Grid {
   /**
@@ -228,18 +228,21 @@ export class Grid {
     }
     const written = cells.flatMap(({ numbers }) => numbers);
     const exact = this.words && written.map(this.words);
-    const count = (/** @type {number} */ letter, /** @type {number} */ across) => Math.floor(across / (letter * DIGIT_WIDTH));
-    const fits = (/** @type {number} */ letter) => !!exact?.every((text) => text.length <= count(letter, size - 2));
+    const { fontFamily: family } = getComputedStyle(this.element);
+    const digit = digitWidth(family);
+    const count = (/** @type {number} */ letter, /** @type {number} */ across) => across / (letter * digit);
+    const fits = (/** @type {number} */ letter) => !!exact?.every((text) => extent(text) <= count(letter, size - 2));
     const decimals = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, count(letter, size - 5));
     // A fraction cannot lose a digit; a decimal rather does than be hard to read.
     const texts = fits(SMALLEST_NUMBER) ? exact : decimals(EASY_NUMBER) ?? decimals(SMALLEST_NUMBER);
     if (!texts) return;
     const room = texts === exact ? size - 2 : size - 5;
-    const longest = Math.max(...texts.map((text) => text.length));
-    const letters = Math.min(LARGEST_NUMBER, (size * 0.42) / (planes.length > 1 ? 1.6 : 1), room / (longest * DIGIT_WIDTH));
-    if (letters < SMALLEST_NUMBER) return;
+    const longest = Math.max(...texts.map(extent));
+    const tall = planes.length > 1 ? (size * 0.42) / 1.6 : Math.max(SMALLEST_NUMBER, size * 0.42);
+    const letter = Math.min(LARGEST_NUMBER, tall, room / (longest * digit));
+    if (letter < SMALLEST_NUMBER) return;
     this.rounded = !!exact && texts !== exact;
-    context.font = `500 ${letters}px ${getComputedStyle(this.element).fontFamily}`;
+    context.font = letters(family, letter);
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (const [at, { row, column, numbers }] of cells.entries()) {

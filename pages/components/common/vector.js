@@ -4,7 +4,8 @@
  */
 
 import { h } from "./dom.js";
-import { fitting, short } from "./format.js";
+import { extent, fitting, short } from "./format.js";
+import { digitWidth, letters } from "./letters.js";
 import { colour, paint } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
@@ -15,7 +16,6 @@ const LARGEST_CELL = 30; // px
 const NUMBERS_FROM = 13; // px a value
 const LARGEST_NUMBER = 14; // px
 const LONGEST_NUMBER = 7; // letters
-const LETTER = 0.56; // of the letters' size: how wide one is
 const ROOM = 46; // px for a number
 const LEAST_MARK = 4; // px: thinner ones would not be seen
 
@@ -96,8 +96,8 @@ export class Vector {
     } else if (size >= NUMBERS_FROM) {
       const numbers = Array.from(this.shown);
       const texts = fitting(numbers, 3, LONGEST_NUMBER) ?? numbers.map((value) => short(value, 1));
-      const longest = Math.max(...texts.map((text) => text.length));
-      context.font = `500 ${Math.min(LARGEST_NUMBER, size * 0.6, ROOM / (longest * LETTER))}px ${style.fontFamily}`;
+      const longest = Math.max(...texts.map(extent));
+      context.font = letters(style.fontFamily, Math.min(LARGEST_NUMBER, size * 0.6, ROOM / (longest * digitWidth(style.fontFamily))));
       context.textAlign = "center";
       context.textBaseline = "middle";
       for (let k = 0; k < this.count; k += 1) {

@@ -14,6 +14,7 @@ const STACKED_MAP = 176; // px of a map beside its own controls
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
 const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several
+const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign: for that, one of several is taller
 const CAPTION = 24; // px
 const SLACK = 4; // px between rows
 
@@ -30,9 +31,10 @@ export function sizes(width, maps, kernel) {
   const weight = weightSize(Math.max(...kernel));
   const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - abreast * GAP) / (abreast + 1))));
   const kernelWidth = Math.max(least, kernel[1] * (weight + 2) + 8);
-  const tallest = maps.every(({ count }) => count === 1) ? TALLEST : TALL;
   const across = maps.map(({ columns, ring }) => columns + ring[2] + ring[3]);
   const down = maps.map(({ rows, ring }) => rows + ring[0] + ring[1]);
+  const readable = READABLE * Math.max(...down);
+  const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(TALL, readable <= TALLEST ? readable : 0);
   const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across[k], down[k]))));
   const fits = (/** @type {number} */ cell) => {
     if (down.some((cells) => cells * cell > tallest)) return false;
