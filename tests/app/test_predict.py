@@ -78,6 +78,16 @@ def test_what_is_no_number_is_refused_with_a_sentence_and_counts_as_no_try(text:
     assert predictions.answers[0, 0, 0, 0].tries == 0
 
 
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_prediction_is_told_that_a_number_is_wanted(text: str):
+    chain, predictions = build(Experiment()), hiding("conv")
+    guess(predictions, chain, (0, 0, 0, 0), "5")
+    guess(predictions, chain, (0, 0, 0, 0), text)
+    answer = predictions.answers[0, 0, 0, 0]
+    assert answer.told == "An empty field is not a number. Write it like 12, −0.5 or 2/9."
+    assert answer.tries == 1
+
+
 def test_only_the_first_try_without_a_hint_counts_as_at_once():
     chain, predictions = build(Experiment()), hiding("conv")
     value = f"{chain.trace.stages[0].output[0, 0, 0, 1]:g}"

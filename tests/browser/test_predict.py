@@ -119,6 +119,24 @@ def test_what_is_no_number_gets_a_sentence_and_stays_to_be_mended(explore: Page)
     expect(explore.get_by_label("Your prediction")).to_have_value("a lot")
 
 
+@pytest.mark.parametrize("how", ["Check", "Enter"])
+def test_an_empty_prediction_gets_a_sentence_of_its_own_and_not_the_last_one_s(explore: Page, how: str):
+    hide(explore, "conv")
+    pin(explore, "conv")
+    guess(explore, "5")
+    expect(explore.locator(".ks-verdict")).to_contain_text("5 is not it.")
+    field = explore.get_by_label("Your prediction")
+    field.fill("")
+    if how == "Check":
+        explore.get_by_role("button", name="Check", exact=True).click()
+    else:
+        field.press("Enter")
+    expect(explore.locator(".ks-verdict")).to_have_text(
+        "An empty field is not a number. Write it like 12, −0.5 or 2/9."
+    )
+    expect(field).to_be_focused()
+
+
 def test_a_hidden_number_and_all_after_it_are_told_nowhere(explore: Page):
     hide(explore, "scores")
     pin(explore, "scores")

@@ -30,13 +30,16 @@ export class Predict {
     this.field = h("input", { type: "text", inputmode: "text", class: "ks-words ks-guess", autocomplete: "off", spellcheck: "false", "aria-label": "Your prediction" });
     const send = (/** @type {string} */ op) => this.place && on.send({ op, index: this.place.index, value: this.field.value });
     this.field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && this.field.value.trim()) send("guess");
+      if (event.key === "Enter") !event.repeat && send("guess");
       else if (event.key === "Escape") this.#leave();
       else return;
       event.preventDefault();
     });
     const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
-    const check = button("Check", "Enter", () => (this.field.value.trim() ? send("guess") : this.field.focus()));
+    const check = button("Check", "Enter", () => {
+      if (!this.field.value.trim()) this.field.focus();
+      send("guess");
+    });
     check.classList.add("ks-primary");
     this.hint = button("Hint", "First the rule, then the numbers it needs", () => send("hint"));
     this.give = button("Show it", "Uncover this cell; it does not count as right", () => send("reveal"));

@@ -183,7 +183,8 @@ def number_of(text: str) -> float | None:
 
 def no_number(text: str) -> str:
     """What is said of a guess that is none."""
-    return f"“{text[:24]}” is not a number. Write it like 12, −0.5 or 2/9."
+    written = f"“{text[:24]}”" if text.strip() else "An empty field"
+    return f"{written} is not a number. Write it like 12, −0.5 or 2/9."
 
 
 def not_it(text: str) -> str:
