@@ -172,6 +172,20 @@ def test_a_cell_is_clicked_and_typed_over(explore: Page):
     assert hover_cell(explore, "input", 2, 2, (5, 5))["value"] == 42
 
 
+def test_a_letter_on_an_input_cell_is_told_what_a_cell_holds_and_a_shortcut_is_not(explore: Page):
+    notice = explore.locator(".ks-notice")
+    explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+    for key in ("r", "Control+c", "Shift", "Home", "ArrowLeft"):
+        explore.keyboard.press(key)
+    expect(notice).to_be_hidden()
+    explore.keyboard.type("nine")
+    expect(notice).to_contain_text("A cell holds a number: begin with a digit or a sign, as in 12, −0.5 or 2/9.")
+    expect(explore.get_by_label("cell value")).to_have_count(0)
+    explore.keyboard.type("4")
+    expect(explore.get_by_label("cell value")).to_have_value("4")
+    expect(notice).to_be_hidden()
+
+
 def test_a_cell_typed_over_with_nonsense_keeps_its_number(explore: Page):
     explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
     explore.keyboard.press("Enter")

@@ -137,6 +137,29 @@ def test_an_empty_prediction_gets_a_sentence_of_its_own_and_not_the_last_one_s(e
     expect(field).to_be_focused()
 
 
+def test_what_is_typed_on_a_cell_that_is_uncovered_is_told_where_to_go_on(explore: Page):
+    hide(explore, "pool")
+    pin(explore, "pool")
+    guess(explore, "12")
+    expect(explore.locator(".ks-verdict")).to_have_text("✓ Right.")
+    notice = explore.locator(".ks-notice")
+    expect(explore.locator("[data-view=pool]")).to_be_focused()
+    explore.keyboard.press("Enter")  # a second press of what sent the guess asks for nothing
+    expect(notice).to_be_hidden()
+    explore.keyboard.type("12")
+    expect(notice).to_contain_text(
+        "Pooled [0, 0] is uncovered already. So are all the others: hide another stage to predict more."
+    )
+    hide(explore, "conv")
+    pin(explore, "conv")
+    guess(explore, "-6")
+    expect(notice).to_be_hidden()
+    explore.keyboard.type("-6")
+    expect(notice).to_contain_text(
+        "Feature map [0, 0] is uncovered already. Choose one that is still covered, and type what stands there."
+    )
+
+
 def test_a_hidden_number_and_all_after_it_are_told_nowhere(explore: Page):
     hide(explore, "scores")
     pin(explore, "scores")

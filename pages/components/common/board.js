@@ -17,6 +17,7 @@ import { Edits } from "./edits.js";
 import { short } from "./format.js";
 import { Glimpse } from "./glimpse.js";
 import { keep, takeUp } from "./keep.js";
+import { NO_WORDS, begins } from "./keys.js";
 import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
@@ -475,11 +476,13 @@ export class Board {
       this.nudge(-step[0]);
       return;
     }
-    if (stage === -1 && here && !event.ctrlKey && !event.metaKey && !event.altKey && (/^[-−.,\d]$/.test(event.key) || event.key === "Enter")) {
+    const begun = stage === -1 && here ? begins(event) : null;
+    if (begun === "number") {
       event.preventDefault();
       this.openEditor(event.key === "Enter" ? null : event.key);
       return;
     }
+    if (begun === "word") this.refuseWord();
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const index = here ? [...here] : this.firstOn(view);
@@ -579,6 +582,11 @@ export class Board {
     const value = Number((this.model.value(-1, this.pin.index) + direction * step).toFixed(10));
     const next = Math.min(high ?? Infinity, Math.max(low ?? -Infinity, value));
     this.edits.changeCells([{ row, column }], next, this.inputPlane(this.pin.index), true);
+  }
+
+  /** A letter was typed on an input cell. */
+  refuseWord() {
+    this.notice.tell(NO_WORDS);
   }
 
   /** @param {string | null} text what was typed, null to begin with the value that stands there */

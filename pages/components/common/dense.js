@@ -8,6 +8,7 @@ import * as announce from "./announce.js";
 import { h, setText, whileTyping } from "./dom.js";
 import { addUp, fixed, notANumber, placesFor, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
+import { NO_WORDS, begins } from "./keys.js";
 import { Legend } from "./legend.js";
 import { scaleFor } from "./scale.js";
 import { CellEditor } from "./cell_editor.js";
@@ -250,7 +251,9 @@ export class Dense {
       event.preventDefault();
       const clamp = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, at));
       this.#look({ row: clamp(cell.row + (this.cell ? step[0] : 0), rows), column: clamp(cell.column + (this.cell ? step[1] : 0), columns) });
-    } else if (event.key === "Enter" || /^[-−.,\d]$/.test(event.key)) {
+    } else if (begins(event) === "word") {
+      this.on.refuse(NO_WORDS);
+    } else if (begins(event) === "number") {
       event.preventDefault();
       this.editor.open(this.grids.weights, cell, event.key === "Enter" ? null : event.key, value, { low: null, high: null });
     }

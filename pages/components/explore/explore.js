@@ -9,6 +9,7 @@ import { Brush } from "../common/brush.js";
 import { h, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { unreached } from "../common/feeds.js";
+import { begins } from "../common/keys.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
@@ -559,8 +560,12 @@ export class Explore extends Board {
 
   /** A digit on a hidden cell begins its prediction. @param {KeyboardEvent} event @param {string} view */
   #answer(event, view) {
-    const types = event.key === "Enter" || /^[-−.,\d]$/.test(event.key);
-    if (!types || event.ctrlKey || event.metaKey || event.altKey || !this.pinnedOn(view) || !this.#asks(this.pin)) return false;
+    if (begins(event) !== "number" || !this.pinnedOn(view)) return false;
+    if (event.key !== "Enter" && this.predict.opened(this.pin)) {
+      this.notice.tell(this.predict.goOn(nameOf(this.model, this.pin.stage, this.pin.index)));
+      return true;
+    }
+    if (!this.#asks(this.pin)) return false;
     event.preventDefault();
     // The field has to be there at once: the question may wait for its frame, or for the pointer to leave another cell.
     this.lookAt(null);
@@ -578,6 +583,11 @@ export class Explore extends Board {
   nudge(direction) {
     if (this.can("input")) super.nudge(direction);
     else if (this.pin?.stage === -1) this.notice.tell(this.header.locked.input);
+  }
+
+  refuseWord() {
+    if (this.can("input")) super.refuseWord();
+    else this.notice.tell(this.header.locked.input);
   }
 
   /** @param {string | null} text */

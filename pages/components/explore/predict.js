@@ -130,6 +130,16 @@ export class Predict {
     return new Map(open.map(({ index, right }) => [index.length === 2 ? `${index[1]},0` : `${index[2]},${index[3]}`, right ? "✓" : ""]));
   }
 
+  /** Whether a place is a cell of the hidden stage that is uncovered. @param {Place} place */
+  opened(place) {
+    return this.hides && place.stage === this.told.stage && !this.covers(place);
+  }
+
+  /** What is said where one goes on to type on a cell that is uncovered. @param {string} name the cell's */
+  goOn(name) {
+    return `${name} is uncovered already. ${this.allOpen ? "So are all the others: hide another stage to predict more." : "Choose one that is still covered, and type what stands there."}`;
+  }
+
   /** What was said of an open cell, "" where nothing was. @param {Place} place */
   verdictOf({ stage, index, param }) {
     const answer = !param && stage === this.told.stage ? this.answers.get(String(index)) : undefined;

@@ -13,6 +13,7 @@ import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
 import { TIED_FROM } from "../common/grid.js";
+import { begins } from "../common/keys.js";
 import { Legend } from "../common/legend.js";
 import { Look } from "../common/look.js";
 import { numbersOf } from "../common/numbers.js";
@@ -356,8 +357,12 @@ export class Pooling extends Board {
 
   /** @param {KeyboardEvent} event @param {string} view @returns {boolean} whether the key was meant for it */
   #typeInflow(event, view) {
-    const begins = !event.ctrlKey && !event.metaKey && !event.altKey && (/^[-−.,\d]$/.test(event.key) || event.key === "Enter");
-    if (!begins || !this.pinnedOn(view) || !this.#takesInflow(this.pin.stage)) return false;
+    const begun = begins(event);
+    if (!begun || !this.pinnedOn(view) || !this.#takesInflow(this.pin.stage)) return false;
+    if (begun === "word") {
+      this.refuseWord();
+      return true;
+    }
     event.preventDefault();
     this.#openInflow(event.key === "Enter" ? null : event.key);
     return true;
