@@ -214,6 +214,22 @@ def test_the_brush_of_a_picture_refuses_what_no_pixel_can_be(explore: Page):
         refused(explore, "The brush draws with 0 to 1, so it stays 1.")
 
 
+def test_a_number_beyond_all_bounds_is_refused_in_the_same_words_for_a_cell_and_for_a_weight(explore: Page):
+    beyond = "must lie between −1,000,000 and 1,000,000, so it keeps what it had."
+    with within(explore, "kernel", "weight, row 0, column 0") as field:
+        field.fill("1e9")
+        field.press("Enter")
+        refused(explore, f"A weight {beyond}")
+    explore.mouse.click(*cell_centre(explore, "input", 0, 1, (5, 5)))
+    explore.keyboard.type("-1e9")
+    expect(explore.get_by_label("cell value")).to_have_attribute("aria-invalid", "")
+    explore.keyboard.press("Enter")
+    refused(explore, f"A cell {beyond}")
+    explore.mouse.move(5, 5)
+    assert hover_cell(explore, "input", 0, 1, (5, 5))["value"] == 2
+    nothing_is_lost(explore)
+
+
 def test_a_cell_of_a_picture_is_typed_from_0_to_1_and_no_further(explore: Page):
     take_sample(explore, "Zone plate")
     shape = (128, 128)

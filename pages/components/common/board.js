@@ -592,8 +592,8 @@ export class Board {
   /** @param {string | null} text what was typed, null to begin with the value that stands there */
   openEditor(text) {
     const [, , row, column] = this.pin.index;
-    const { low, high } = this.header.brush;
-    this.editor.open(this.inputGrid(this.pin.index), { row, column }, text, this.model.value(-1, this.pin.index), { low, high });
+    const { kind, low, high } = this.header.brush;
+    this.editor.open(this.inputGrid(this.pin.index), { row, column }, text, this.model.value(-1, this.pin.index), { kind, low, high });
   }
 }
 

@@ -41,12 +41,17 @@ export class CellEditor {
     return value === null || (low !== null && value < low) || (high !== null && value > high) ? null : value;
   }
 
+  /** A number beyond what the server takes anywhere: the server says so, as it does of a weight. */
+  #beyond() {
+    return this.bounds.kind === "grid" && this.#value() === null ? read(this.field.value) : null;
+  }
+
   /**
    * @param {import("./grid.js").Grid} grid
    * @param {Cell} cell
    * @param {string | null} text
    * @param {number} before the value that stands there
-   * @param {{low: number | null, high: number | null}} bounds
+   * @param {{kind: "grid" | "photo", low: number | null, high: number | null}} bounds what a cell of that kind may hold
    */
   open(grid, cell, text, before, bounds) {
     this.#close(false); // what is open on another cell belongs to that cell
@@ -73,10 +78,12 @@ export class CellEditor {
     if (this.closing || !this.field.isConnected) return;
     this.closing = true;
     const text = this.field.value;
-    const bad = this.#value() === null;
+    const beyond = this.#beyond();
+    const bad = this.#value() === null && beyond === null;
     const element = this.grid.element;
     this.field.remove();
     this.closing = false;
+    if (beyond !== null) this.on.change(this.cell, beyond);
     if (bad) {
       const { low, high } = this.bounds;
       const range = low === null ? "" : ` from ${short(low)} to ${short(high)}`;

@@ -255,7 +255,7 @@ export class Dense {
       this.on.refuse(NO_WORDS);
     } else if (begins(event) === "number") {
       event.preventDefault();
-      this.editor.open(this.grids.weights, cell, event.key === "Enter" ? null : event.key, value, { low: null, high: null });
+      this.editor.open(this.grids.weights, cell, event.key === "Enter" ? null : event.key, value, { kind: "grid", low: null, high: null });
     }
   }
 }

@@ -371,9 +371,9 @@ export class Pooling extends Board {
   /** @param {string | null} text */
   #openInflow(text) {
     const [, , row, column] = this.pin.index;
-    const { low, high } = this.header.brush;
+    const { kind, low, high } = this.header.brush;
     this.typed = null;
-    this.inflow.open(this.#grid(this.model.byNumber.get(this.pin.stage)), { row, column }, text, this.model.value(this.pin.stage, this.pin.index), { low, high });
+    this.inflow.open(this.#grid(this.model.byNumber.get(this.pin.stage)), { row, column }, text, this.model.value(this.pin.stage, this.pin.index), { kind, low, high });
   }
 
   #endInflow() {

@@ -173,7 +173,7 @@ def _planes(operation: Operation, edit: Edit) -> Any:
 def _kernel(laboratory: Laboratory, edit: Edit) -> Laboratory:
     """Weights as they lie on the window, of one plane of one kernel."""
     operation = laboratory.operation
-    values = number_rows(edit["values"], "The kernel")
+    values = number_rows(edit["values"], "The kernel", "A weight")
     if values.shape != operation.kernel_size:
         raise EditRefusedError("The kernel came in with another size, so it stays as it was.")
     given_ = values[::-1, ::-1] if operation.flipped else values

@@ -106,4 +106,4 @@ def _weight(told: Any, size: Pair) -> FloatArray:
 def _numbers(plane: Any, size: Pair) -> FloatArray:
     if isinstance(plane, str):
         return kernels.resized(kernels.get(one_of(plane, kernels.names(), "The kernel")).weights, size)
-    return number_rows(plane, "The kernel")
+    return number_rows(plane, "The kernel", "A weight")

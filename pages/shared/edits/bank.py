@@ -54,7 +54,7 @@ def _sized(bank: FloatArray, shape: Pair) -> FloatArray:
 
 def set_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     """Weights as painted or brought, for one kernel or one of its planes; a name may come with them."""
-    weights = kernels.check(number_rows(edit["values"], "The kernel"))
+    weights = kernels.check(number_rows(edit["values"], "The kernel", "A weight"))
     changed = _with_kernel(experiment, _output(experiment, edit), _planes(experiment, edit), weights)
     return _named(changed, _output(experiment, edit), edit.get("name"))
 
@@ -71,7 +71,7 @@ def _named(experiment: Experiment, output: int, name: object) -> Experiment:
 def bring_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     """One kernel as its file holds it: one plane for every colour or three, its bias and its name."""
     output = _output(experiment, edit)
-    planes = [kernels.check(number_rows(plane, "The kernel")) for plane in edit["planes"]]
+    planes = [kernels.check(number_rows(plane, "The kernel", "A weight")) for plane in edit["planes"]]
     if len(planes) not in (1, 3) or len({plane.shape for plane in planes}) != 1:
         raise EditRefusedError("A kernel has one plane or three, all of one size; the kernels stay as they were.")
     if len(planes) == 3 and experiment.linked:
@@ -107,7 +107,7 @@ def set_bank(experiment: Experiment, edit: Edit) -> Experiment:
     bank = edit["value"]
     if not 1 <= len(bank) <= KERNELS_MOST or any(len(planes) not in (1, 3) for planes in bank):
         raise EditRefusedError(f"A bank holds 1 to {KERNELS_MOST} kernels of one or three planes.")
-    planes = [[kernels.check(number_rows(plane, "The kernel")) for plane in planes] for planes in bank]
+    planes = [[kernels.check(number_rows(plane, "The kernel", "A weight")) for plane in planes] for planes in bank]
     if len({plane.shape for each in planes for plane in each}) != 1 or len({len(each) for each in planes}) != 1:
         raise EditRefusedError("All kernels of a bank must have one size; the kernels stay as they were.")
     count = len(planes)

@@ -75,13 +75,13 @@ def short_name(value: object, what: str) -> str:
     return plain
 
 
-def number_rows(rows: Any, what: str) -> FloatArray:
-    """Numbers in equally long rows, ``(H, W)``."""
+def number_rows(rows: Any, what: str, each: str = "A number") -> FloatArray:
+    """Numbers in equally long rows, ``(H, W)``, ``each`` of them by its name."""
     if not isinstance(rows, list | tuple) or not rows or not all(isinstance(row, list | tuple) for row in rows):
         raise EditRefusedError(f"{what} must come in rows of numbers, so nothing was changed.")
     if len({len(row) for row in rows}) != 1 or not rows[0]:
         raise EditRefusedError(f"{what} must come in rows of equal length, so nothing was changed.")
-    return np.array([[finite(value, "A number") for value in row] for row in rows])
+    return np.array([[finite(value, each) for value in row] for row in rows])
 
 
 def axis_pair(edit: Edit, old: Pair, low: int, high: int, what: str) -> Pair:

@@ -41,7 +41,7 @@ def _with_grid(experiment: Experiment, values: FloatArray) -> Experiment:
 
 def set_grid(experiment: Experiment, edit: Edit) -> Experiment:
     """The whole grid as rows of numbers; it becomes the input."""
-    values = number_rows(edit["value"], "The grid")
+    values = number_rows(edit["value"], "The grid", "A cell")
     if max(values.shape) > GRID_LARGEST:
         raise EditRefusedError(
             f"That is {values.shape[0]} rows and {values.shape[1]} columns; a grid has at most {GRID_LARGEST} of each. "

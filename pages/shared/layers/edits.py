@@ -182,7 +182,7 @@ def _dense_bias(laboratory: Laboratory, edit: Edit) -> Laboratory:
 
 def _linear(laboratory: Laboratory, edit: Edit) -> Laboratory:
     """All weights and biases of the fully connected layer, as a link brings them."""
-    weight = number_rows(edit["weight"], "A class's weights")
+    weight = number_rows(edit["weight"], "A class's weights", "A weight")
     bias = [finite(value, "A bias") for value in edit["bias"]]
     classes, features = weight.shape
     if not 1 <= classes <= CLASSES_MOST or len(bias) != classes or features != laboratory.weight.shape[1]:
