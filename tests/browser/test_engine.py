@@ -59,6 +59,17 @@ def press(page: Page, name: str) -> None:
     page.locator(".st-key-engine_controls").get_by_text(name, exact=True).click()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_button_that_runs_stands_level_with_the_selectors_and_is_as_tall(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto(f"{server.url}/engine")
+    ran(page)
+    controls = page.locator(".st-key-engine_controls")
+    run = controls.get_by_role("button", name="Run again").bounding_box()
+    beside = controls.get_by_role("radio", name="float32").bounding_box()
+    assert (run["y"], run["height"]) == pytest.approx((beside["y"], beside["height"]), abs=0.5)
+
+
 def open_on(page: Page, server: Server, experiment: Experiment) -> None:
     page.goto(f"{server.url}/engine?x={to_link(Scenario(experiment)).code}")
     page.locator(".ks-code-head").first.wait_for()

@@ -54,6 +54,8 @@ _STYLE = """<style>
 .ks-text { color: light-dark(#1d6330, #95d9a6); }
 .ks-number { color: light-dark(#8a4300, #f7bd7c); }
 .ks-comment { color: light-dark(#55595f, #b4b8be); font-style: italic; }
+/* As tall as the selectors it stands beside. */
+:is(.st-key-engine_run, .st-key-engine_stop) button { min-height: 2rem; padding-block: 0; }
 /* White on the dark theme's bright pink could not be read. */
 .st-key-engine_run button { color: light-dark(#fff, #1c1012); }
 .st-key-engine_stop button kbd[aria-label] { color: inherit; opacity: 1; }
