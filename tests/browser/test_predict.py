@@ -160,6 +160,21 @@ def test_what_is_typed_on_a_cell_that_is_uncovered_is_told_where_to_go_on(explor
     )
 
 
+def test_a_message_as_long_as_they_get_does_not_cover_the_button_that_takes_a_change_back(explore: Page):
+    hide(explore, "conv")
+    pin(explore, "conv")
+    guess(explore, "-6")
+    expect(explore.locator("[data-view=conv]")).to_be_focused()
+    explore.keyboard.type("-6")
+    notice, undo = explore.locator(".ks-notice"), explore.get_by_role("button", name="Undo")
+    for width in (1440, 1300, 1440):
+        explore.set_viewport_size({"width": width, "height": 1000})
+        explore.wait_for_timeout(200)  # the page is laid out anew
+        said, button = notice.bounding_box(), undo.bounding_box()
+        assert said["y"] < button["y"] + button["height"] and button["y"] < said["y"] + said["height"]
+        assert 0 < said["x"] < said["x"] + said["width"] < button["x"]
+
+
 def test_a_hidden_number_and_all_after_it_are_told_nowhere(explore: Page):
     hide(explore, "scores")
     pin(explore, "scores")

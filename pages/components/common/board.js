@@ -60,7 +60,7 @@ export class Board {
     this.draws = 0;
     /** Names of the arrays that the gesture under way was lent. @type {string[] | null} */
     this.lent = null;
-    this.notice = new Notice();
+    this.notice = new Notice(() => this.history);
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
     this.edits = new Edits({
       model: () => this.model,
@@ -132,7 +132,10 @@ export class Board {
   /** The page's height, which is another one with every sum that the ledger tells, makes nothing larger or smaller. */
   #resized() {
     const { width } = this;
-    if (width !== this.roomFor) this.layout();
+    if (width !== this.roomFor) {
+      this.layout();
+      this.notice.place();
+    }
     this.roomFor = width;
   }
 

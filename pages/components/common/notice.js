@@ -1,14 +1,20 @@
 /**
  * The server's or the page's last sentence to the visitor.
  *
- * It lies over the page instead of pushing it down: the cell under the pointer stays under the pointer.
+ * It lies over the page instead of pushing it down: the cell under the pointer stays under the pointer. What takes a
+ * change back stays in reach beside it.
  * @module
  */
 
 import { h, setText } from "./dom.js";
 
+const APART = 12; // px from what must stay in reach
+const EDGE = 16; // px from the window's
+
 export class Notice {
-  constructor() {
+  /** @param {() => HTMLElement | null} [inReach] what it must not cover */
+  constructor(inReach = () => null) {
+    this.inReach = inReach;
     this.sentence = h("p", { role: "status" });
     const close = h("button", { type: "button", class: "ks-button", "aria-label": "Close this message", text: "×", onclick: () => this.tell("") });
     this.element = h("div", { class: "ks-notice", hidden: true }, this.sentence, close);
@@ -20,6 +26,24 @@ export class Notice {
   tell(sentence) {
     setText(this.sentence, sentence);
     this.element.hidden = sentence === "";
+    this.place();
+  }
+
+  /** In the middle of the window, or as far to the left of it as what must stay in reach asks for. */
+  place() {
+    const { element } = this;
+    const kept = this.inReach();
+    if (element.hidden || !kept?.isConnected) return;
+    Object.assign(element.style, { left: "", maxWidth: "" });
+    const { right, bottom, width } = element.getBoundingClientRect();
+    const beside = kept.getBoundingClientRect();
+    // The message stays where it is when the page is scrolled to its top, and there it must not cover it either.
+    const top = beside.top + (element.closest(".stMain")?.scrollTop ?? 0);
+    const end = beside.left - APART;
+    if (top >= bottom || right <= end || end < width / 2) return;
+    const room = Math.min(Math.ceil(width), end - EDGE);
+    element.style.maxWidth = `${room}px`;
+    element.style.left = `${end - room / 2}px`;
   }
 
   /** Only news: a sentence that the page wrote itself must outlive the answer to the edit it spoke of. @param {any} header */
