@@ -68,6 +68,18 @@ def test_a_lesson_is_read_from_its_card_to_its_end(learn: Callable[..., Page], n
     expect(page.locator(".ks-lesson-head h2")).to_have_text(COURSE[following].title)
 
 
+@pytest.mark.parametrize("name", list(LESSONS))
+def test_the_words_of_a_lesson_stay_where_they_are_from_step_to_step(learn: Callable[..., Page], name: str):
+    page = learn(name)
+    places = set()
+    for step in LESSONS[name].steps:
+        expect(page.locator(".ks-lesson-text h3")).to_have_text(step.title)
+        box = page.locator(".ks-lesson").bounding_box()
+        places.add((box["x"], box["y"], box["width"]))
+        page.locator(".ks-lesson-foot .ks-button").last.click()
+    assert len(places) == 1
+
+
 def test_a_formula_follows_what_is_done(learn: Callable[..., Page]):
     page = learn("sliding.2")
     expect(page.locator(".ks-here")).to_have_text("(5 + 2·1 − 3) / 1 + 1 = 5")
