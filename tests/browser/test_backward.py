@@ -16,9 +16,11 @@ from tests.browser.screen import (
     edited,
     hover_cell,
     last_cell,
+    next_frame,
     press,
     revision,
     same_sum,
+    type_number,
     wait_drawn,
 )
 
@@ -64,6 +66,57 @@ def test_a_weight_s_gradient_is_a_ledger_of_every_window_it_looked_through(explo
     explore.get_by_role("button", name=re.compile("^bias: ")).click()
     expect(explore.locator(".ks-ledger h2")).to_have_text("∂ score A / ∂ bias")
     same_sum(last_cell(explore), found.explain_param("0.bias", (0,)))
+
+
+def products(page: Page) -> list[tuple[float, float, float, float]]:
+    """Of the terms in the ledger: both factors, their product and a unit of its last digit, all as they are shown."""
+    found = []
+    for term in page.locator(".ks-ledger .ks-term", has_text="×").all_inner_texts():
+        factors, product = term.replace("−", "-").splitlines()[:2]
+        first, second = map(float, factors.split(" × "))
+        found.append((first, second, float(product), 10.0 ** -len(product.partition(".")[2])))
+    return found
+
+
+@pytest.mark.parametrize("code", ["loss:2", "loss:1", "score:0"])
+def test_a_product_is_what_its_factors_make_as_they_are_shown(explore: Page, code: str):
+    type_number(explore, "bias", "0.3333")
+    show(explore, code)
+    checked = 0
+    for row in range(3):
+        for column in range(3):
+            hover_cell(explore, "kernel_gradient", row, column, (3, 3))
+            next_frame(explore)
+            for first, second, product, unit in products(explore):
+                assert abs(first * second - product) <= 0.56 * unit, (first, second, product)
+                checked += 1
+    assert checked >= 9
+
+
+def test_one_product_is_told_as_one(explore: Page):
+    show(explore, "loss:2")
+    hover_cell(explore, "activation", 0, 1, (3, 3))
+    next_frame(explore)
+    ((first, second, product, _),) = products(explore)
+    sentence = explore.locator(".ks-ledger .ks-sum").inner_text().replace("−", "-")
+    assert sentence.split(" = ")[0] == explore.locator(".ks-term-factors").inner_text().replace("−", "-")
+    assert float(sentence.split(" = ")[1]) == product
+    assert product == pytest.approx(first * second, abs=1e-3)
+
+
+def test_a_sum_that_only_rounding_keeps_from_zero_has_no_more_digits_than_its_neighbours(explore: Page):
+    told = explore.evaluate(
+        """async () => {
+          const { shownSum } = await import("/ui/common/ledger.js");
+          const term = (product) => ({ product, weight: 1, value: product });
+          const sums = [[0.1, 0.2, -0.3], [0.1, 0.2, -0.29999]];
+          return sums.map((products) => {
+            const value = products.reduce((a, b) => a + b, 0);
+            return shownSum({ terms: products.map(term), bias: 0, value }, undefined, null, 3).places;
+          });
+        }"""
+    )
+    assert told == [4, 7]
 
 
 def test_gradients_are_walked_by_keyboard(explore: Page):

@@ -193,6 +193,17 @@ def test_numbers_stand_in_every_cell_at_the_closest_zoom(explore: Page):
     assert told == [["−0.0039", "0.5"], ["1.1e−16", "−2e−13"], ["12", "3"], None, ["−7.1e+6", "12"]]
 
 
+def test_what_is_left_of_rounding_or_has_no_room_is_told_as_next_to_nothing(explore: Page):
+    told = explore.evaluate(
+        """async () => {
+          const { fitting } = await import("/ui/common/format.js");
+          const asked = [[[-1.1e-16, 0], 7, 1], [[-1.4e-6, 5], 4, 0], [[-1.4e-6, 5], 7, 0], [[-0.0123, 5], 4, 0]];
+          return asked.map(([numbers, letters, beside]) => fitting(numbers, 3, letters, beside));
+        }"""
+    )
+    assert told == [["≈0", "0"], ["≈0", "5"], ["−1.4e−6", "5"], None]
+
+
 def test_no_chart_library_is_loaded_before_a_chart_is_asked_for(explore: Page):
     loaded = explore.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
     assert not [name for name in loaded if "lotly" in name]

@@ -4,6 +4,11 @@
  */
 
 const MINUS = "−";
+const NEXT_TO_NOTHING = "≈0";
+
+/** Of the largest number beside it: what is no larger is left of rounding. */
+export const NOISE = 1e-12;
+const NEGLIGIBLE = 1e-3; // likewise: what has no room may be told as next to nothing
 
 /**
  * A number with so many decimals, with a typographic minus and never "−0".
@@ -60,16 +65,20 @@ export function extent(text) {
  * @param {number[]} numbers
  * @param {number} digits the most
  * @param {number} letters that fit, as wide as a digit each
+ * @param {number} [beside] the largest number they are seen beside
  * @returns {string[] | null} null where one does not even fit with one digit and its power of ten
  */
-export function fitting(numbers, digits, letters) {
+export function fitting(numbers, digits, letters, beside = 0) {
+  const largest = numbers.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), beside);
   const texts = numbers.map((x) => {
+    if (x !== 0 && Math.abs(x) <= NOISE * largest) return NEXT_TO_NOTHING;
     for (let n = digits; n >= 1; n -= 1) {
       const text = short(x, n);
       if (extent(text) <= letters) return text;
     }
     // A whole number keeps its digits as long as they fit; one such number must not hide those beside it.
-    return [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && extent(text) <= letters) ?? null;
+    const whole = [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && extent(text) <= letters);
+    return whole ?? (Math.abs(x) <= NEGLIGIBLE * largest ? NEXT_TO_NOTHING : null);
   });
   return texts.includes(null) ? null : /** @type {string[]} */ (texts);
 }

@@ -232,11 +232,14 @@ export class Grid {
     const digit = digitWidth(family);
     const count = (/** @type {number} */ letter, /** @type {number} */ across) => across / (letter * digit);
     const fits = (/** @type {number} */ letter) => !!exact?.every((text) => extent(text) <= count(letter, size - 2));
-    const decimals = (/** @type {number} */ letter) => fitting(written, scale ? 3 : 2, count(letter, size - 5));
-    // A fraction cannot lose a digit; a decimal rather does than be hard to read.
-    const texts = fits(SMALLEST_NUMBER) ? exact : decimals(EASY_NUMBER) ?? decimals(SMALLEST_NUMBER);
+    const beside = scale ? Math.max(Math.abs(scale.low), Math.abs(scale.high)) : 1;
+    const decimals = (/** @type {number} */ letter, /** @type {number} */ room) => {
+      const texts = fitting(written, scale ? 3 : 2, count(letter, room), beside);
+      return texts && /** @type {const} */ ([texts, room]);
+    };
+    // A fraction cannot lose a digit; a decimal rather does than be hard to read, or run into the next one.
+    const [texts, room] = fits(SMALLEST_NUMBER) ? [exact, size - 2] : decimals(EASY_NUMBER, size - 7) ?? decimals(SMALLEST_NUMBER, size - 5) ?? [];
     if (!texts) return;
-    const room = texts === exact ? size - 2 : size - 5;
     const longest = Math.max(...texts.map(extent));
     const tall = planes.length > 1 ? (size * 0.42) / 1.6 : Math.max(SMALLEST_NUMBER, size * 0.42);
     const letter = Math.min(LARGEST_NUMBER, tall, room / (longest * digit));

@@ -7,7 +7,7 @@ import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
-import { addUp, fixed, placesFor, read, short } from "./format.js";
+import { NOISE, addUp, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { Trail, keyOf } from "./trail.js";
@@ -18,8 +18,8 @@ import { Trail, keyOf } from "./trail.js";
 /** @typedef {{stage: number, index: number[]}} Place */
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
-const NOISE = 1e-12; // of the largest product
-const MOST_PLACES = 12; // decimals
+const MOST_PLACES = 12; // decimals, or digits of a factor
+const LAST_DIGIT = 0.55; // of a unit of the last digit shown: as far as a product may be from what its factors make
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 export class Ledger {
@@ -139,17 +139,18 @@ export class Ledger {
     const stage = model.byNumber.get(place.stage);
     if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${short(explanation.value, 6)}` }), this.#function(model, explanation, level));
     const sum = shownSum(this.#counted(model, explanation));
-    const { write, factor } = this;
+    const { write, factor, parts } = this;
     // What is further down is no sum of the same parts of one: it is written in decimals.
-    Object.assign(this, { write: fixed, factor: (/** @type {number} */ x) => short(x, 4) });
+    Object.assign(this, { write: fixed, parts: null, factor: (/** @type {number} */ x) => short(x, 4) });
     const terms = this.#terms(model, stage, sum, dark, level);
-    Object.assign(this, { write, factor });
+    const sentence = this.#sentence(model, stage, explanation, sum);
+    Object.assign(this, { write, factor, parts });
     return h(
       "section",
       { "aria-label": name },
       h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
       terms,
-      h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, fixed) }),
+      h("p", { class: "ks-sum", text: sentence }),
     );
   }
 
@@ -220,7 +221,7 @@ export class Ledger {
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: sentenceOf(model, stage, explanation, sum, this.write) })));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: this.#sentence(model, stage, explanation, sum) })));
     return parts;
   }
 
@@ -237,7 +238,7 @@ export class Ledger {
       "div",
       { class: "ks-ledger-sum" },
       this.#terms(model, /** @type {any} */ (plain), sum, dark),
-      h("p", { class: "ks-sum", text: inWords(sum, false, fixed) }),
+      h("p", { class: "ks-sum", text: this.#sentence(model, /** @type {any} */ (plain), explanation, sum) }),
       h("p", { class: "ks-ledger-note", text: meant }),
     );
   }
@@ -297,7 +298,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : short(term.value, 4)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.factor(term.value)} × ${this.factor(term.weight)}` }),
+      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : short(term.value, 4)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -314,6 +315,33 @@ export class Ledger {
     item.addEventListener("focus", () => this.on.term(term));
     item.addEventListener("blur", () => this.on.term(null));
     return item;
+  }
+
+  /**
+   * What a product is made of, with as many digits as make it as it is shown.
+   * @param {Term} term @param {number} shown @param {number} places
+   */
+  #factors({ value, weight }, shown, places) {
+    let written = [value, weight].map(this.factor);
+    for (let digits = 5; !this.parts && digits <= MOST_PLACES; digits += 1) {
+      const [a, b] = written.map(read);
+      if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
+      written = [value, weight].map((x) => short(x, digits));
+    }
+    return written.join(" × ");
+  }
+
+  /**
+   * A sum in one line; of a single term, the product.
+   * @param {Model} model @param {import("./model.js").Stage} stage @param {Explanation} explanation @param {ReturnType<typeof shownSum>} sum
+   */
+  #sentence(model, stage, explanation, sum) {
+    if (stage.reduce === "max") return largestInWords(explanation, sum.places);
+    // Flattening computes nothing: it says where the number stood.
+    if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
+    const [row, another] = sum.rows;
+    if (!row || another || sum.rest.count || sum.remainder || stage.bias) return inWords(sum, stage.bias !== null, this.write);
+    return `${this.#factors(row.term, row.shown, sum.places)} = ${this.write(sum.value, sum.places)}`;
   }
 
   /** @param {string} label @param {number} value @param {number} places */
@@ -342,7 +370,9 @@ export class Ledger {
     const kind = stage.lens ?? "diverging";
     const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank) => {
       const scale = scaleFor(scaleKind, [numbers]);
-      const places = Math.min(2, placesFor(numbers));
+      const largest = Math.max(...numbers.map(Math.abs));
+      // Two decimals, or two digits of what is smaller than that.
+      const places = Math.min(placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
         const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : this.write(x, places) });
@@ -469,21 +499,6 @@ function planesOf(model, explanation, parts) {
   return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value }, places)), labels: names.map((name) => (/\d$/.test(name) ? `[${name}] ` : `${name} `)) } };
 }
 
-/**
- * A sum in one line.
- * @param {Model} model
- * @param {import("./model.js").Stage} stage
- * @param {Explanation} explanation
- * @param {ReturnType<typeof shownSum>} sum
- * @param {(x: number, places: number) => string} write
- */
-function sentenceOf(model, stage, explanation, sum, write) {
-  if (stage.reduce === "max") return largestInWords(explanation, sum.places);
-  // Flattening computes nothing: it says where the number stood.
-  if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
-  return inWords(sum, stage.bias !== null, write);
-}
-
 /** A sum whose numbers are all shown in full. @param {number[]} products @param {number} bias @param {number} value */
 function uncut(products, bias, value) {
   return { places: 0, products, bias, value, remainder: 0 };
@@ -524,7 +539,9 @@ export function shownSum(explanation, places, parts = null, digits = 0) {
   const count = others.length + given.count;
   const rest = fsum([...others.map((term) => term.product), given.product]);
   const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
-  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? Math.max(placesFor([...products, bias, value]), placesToShow(value, digits)));
+  const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
+  const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? Math.max(placesFor([...products, bias, value]), wanted));
   return {
     ...sum,
     withBias: true,

@@ -12,7 +12,7 @@ const STACK_BELOW = 860; // px: under this width the columns stand below each ot
 const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const STACKED_MAP = 176; // px of a map beside its own controls
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
-const [NARROWEST, ROOMY] = [120, 310]; // px of a column: at least, and where there is room, so that its controls stand side by side
+const [NARROWEST, ENOUGH, ROOMY] = [120, 190, 310]; // px of a column: at least, as its controls want it, and so that they stand side by side
 const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several
 const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign: for that, one of several is taller
 const CAPTION = 24; // px
@@ -27,26 +27,39 @@ const SLACK = 4; // px between rows
 export function sizes(width, maps, kernel) {
   const stacked = width < STACK_BELOW;
   const below = !stacked && width < ABREAST_FROM;
-  const abreast = maps.filter(({ compared }) => !below || !compared).length;
+  const abreast = maps.filter(({ compared }) => !below || !compared);
   const weight = weightSize(Math.max(...kernel));
-  const least = Math.max(NARROWEST, Math.min(ROOMY, Math.floor((width - abreast * GAP) / (abreast + 1))));
-  const kernelWidth = Math.max(least, kernel[1] * (weight + 2) + 8);
+  const kernelNeeds = kernel[1] * (weight + 2) + 8;
+  const room = width - abreast.length * GAP;
+  const least = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (abreast.length + 1))));
   const across = maps.map(({ columns, ring }) => columns + ring[2] + ring[3]);
   const down = maps.map(({ rows, ring }) => rows + ring[0] + ring[1]);
   const readable = READABLE * Math.max(...down);
   const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(TALL, readable <= TALLEST ? readable : 0);
   const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across[k], down[k]))));
+  const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across[k] * own(k, cell));
+  const needs = (/** @type {number} */ cell) => [kernelNeeds, ...abreast.map((map) => need(maps.indexOf(map), cell))];
   const fits = (/** @type {number} */ cell) => {
     if (down.some((cells) => cells * cell > tallest)) return false;
     if (stacked) return across.every((cells) => cells * cell <= STACKED_MAP);
-    const wide = across.map((cells, k) => (below && maps[k].compared ? 0 : Math.max(least, Math.ceil(cells * own(k, cell)))));
-    return kernelWidth + abreast * GAP + wide.reduce((sum, each) => sum + each, 0) <= width;
+    return needs(cell).reduce((sum, each) => sum + Math.max(least, each), 0) <= room;
   };
   const low = largestThat(fits);
   // Whole pixels keep lines crisp.
   const cell = low >= 4 ? Math.floor(low) : low;
   const cells = maps.map((_, k) => own(k, cell));
   const row = Math.max(...down.map((count, k) => Math.ceil(count * cells[k])), kernel[0] * (weight + 2)) + CAPTION + SLACK;
-  const widths = across.map((count, k) => Math.max(least, Math.ceil(count * cells[k])));
-  return { stacked, below, cells, row, widths, kernelWidth };
+  const column = Math.max(least, Math.min(ROOMY, share(needs(cell), room)));
+  return { stacked, below, cells, row, widths: maps.map((_, k) => Math.max(column, need(k, cell))), kernelWidth: Math.max(column, kernelNeeds) };
+}
+
+/** The width that each of some columns can have at least, where some need more of the room. @param {number[]} needs @param {number} room */
+function share(needs, room) {
+  let [rest, count] = [room, needs.length];
+  for (const need of [...needs].sort((a, b) => b - a)) {
+    if (need <= rest / count) break;
+    rest -= need;
+    count -= 1;
+  }
+  return count ? Math.floor(rest / count) : 0;
 }
