@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import WORKED_GRID, Experiment
+from tests.browser.conftest import Server
 from tests.browser.screen import (
     cell_centre,
     choose,
     clear,
     hover_cell,
     last_cell,
+    open_experiment,
     press,
     revision,
     take_sample,
@@ -282,6 +285,29 @@ def test_padding_of_a_max_pooling_window_is_no_number(explore: Page):
     terms = explore.locator(".ks-term-factors").all_inner_texts()
     assert terms.count("padding loses") == 5
     assert explore.locator(".ks-lens-cell.ks-blank").all_inner_texts() == [""] * 5
+
+
+@pytest.mark.parametrize(
+    ("of_one", "window"),
+    [
+        (1.0, ["2.0", "3.0", "0.0", "5.0", "6.0", "1.0", "8.0", "9.0", "2.5"]),
+        (0.01, ["0.020", "0.030", "0.000", "0.050", "0.060", "0.010", "0.080", "0.090", "0.025"]),
+        (0.001, ["0.0020", "0.0030", "0.0000", "0.0050", "0.0060", "0.0010", "0.0080", "0.0090", "0.0025"]),
+    ],
+)
+def test_small_numbers_can_be_told_apart_in_the_picture_of_their_window(
+    page: Page, server: Server, of_one: float, window: list[str]
+):
+    grid = np.array(WORKED_GRID, dtype=np.float64)
+    grid[2, 3] = 2.5
+    open_experiment(page, server.url, replace(Experiment(), grid=grid * of_one))
+    hover_cell(page, "conv", 0, 1, (3, 3))
+    cells = page.locator(".ks-lens-figure", has_text="window").locator(".ks-lens-cell")
+    expect(cells).to_have_text(window)
+    room = cells.first.bounding_box()["width"]
+    assert all(
+        width < room + 1 for width in cells.evaluate_all("(all) => all.map((each) => each.scrollWidth)")
+    )  # whole px
 
 
 def test_a_cell_that_loses_its_window_marks_nothing_behind_it(explore: Page):

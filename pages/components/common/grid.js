@@ -7,8 +7,8 @@
 import { drawCover } from "./cover.js";
 import { h } from "./dom.js";
 import { extent, fitting, short } from "./format.js";
-import { digitWidth, letters } from "./letters.js";
 import { listen } from "./gestures.js";
+import { digitWidth, letters } from "./letters.js";
 import { sampled } from "./sample.js";
 import { colour, paint, paintColour } from "./scale.js";
 

@@ -27,7 +27,7 @@ const SLACK = 4; // px between rows
 export function sizes(width, maps, kernel) {
   const stacked = width < STACK_BELOW;
   const below = !stacked && width < ABREAST_FROM;
-  const abreast = maps.filter(({ compared }) => !below || !compared);
+  const abreast = [...maps.keys()].filter((k) => !below || !maps[k].compared);
   const weight = weightSize(Math.max(...kernel));
   const kernelNeeds = kernel[1] * (weight + 2) + 8;
   const room = width - abreast.length * GAP;
@@ -38,7 +38,7 @@ export function sizes(width, maps, kernel) {
   const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(TALL, readable <= TALLEST ? readable : 0);
   const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across[k], down[k]))));
   const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across[k] * own(k, cell));
-  const needs = (/** @type {number} */ cell) => [kernelNeeds, ...abreast.map((map) => need(maps.indexOf(map), cell))];
+  const needs = (/** @type {number} */ cell) => [kernelNeeds, ...abreast.map((k) => need(k, cell))];
   const fits = (/** @type {number} */ cell) => {
     if (down.some((cells) => cells * cell > tallest)) return false;
     if (stacked) return across.every((cells) => cells * cell <= STACKED_MAP);
