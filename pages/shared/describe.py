@@ -36,6 +36,7 @@ from cnn_core import (
     kernels,
 )
 from cnn_core.layers import Layer
+from cnn_core.rational import common_denominator
 from cnn_core.shapes import Pair, ReceptiveField, Window, padding_sources
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
@@ -246,7 +247,8 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
         field = field_of(ReceptiveField().through(layer.window(x.shape)))
         described.append({**told, **words, "scale": _scale("conv"), "field": field, "reads": -1})
         card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
-        weights = {"weights": kernel.weights.ravel().tolist(), "columns": kernel.weights.shape[1]}
+        plane = kernel.weights.ravel().tolist()
+        weights = {"weights": plane, "columns": kernel.weights.shape[1], "counted": common_denominator(plane)}
         about = {"parts": kernel.parts, "family": kernel.family, "current": chosen is kernel}
         cards.append({**card, **weights, **about})
     return described, cards, arrays, None

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_core import kernels
+from cnn_core.rational import common_denominator
 from pages.shared import answers, preload, samples, take_away
 from pages.shared.learn.groups import GROUPS
 from pages.shared.prompt import Prompt
@@ -119,7 +120,11 @@ def _kernels(_request: Request) -> Response:
     """The library's words and weights; the page asks for them when the library is opened."""
     words = ("name", "title", "sentence", "parts", "family")
     listed = [
-        {**{word: getattr(kernel, word) for word in words}, "weights": kernel.weights.tolist()}
+        {
+            **{word: getattr(kernel, word) for word in words},
+            "weights": kernel.weights.tolist(),
+            "counted": common_denominator(kernel.weights.ravel().tolist()),
+        }
         for kernel in kernels.LIBRARY
     ]
     return JSONResponse(listed)

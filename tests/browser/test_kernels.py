@@ -1,12 +1,14 @@
 """Kernels of every size, several at once and in colour, by mouse, touch and keyboard; numbers held against cnn_core."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cnn_core import kernels
+from cnn_core.rational import common_denominator
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
@@ -279,6 +281,22 @@ def test_a_number_is_typed_letter_by_letter_and_nothing_takes_it_away(explore: P
         explore.wait_for_timeout(500)
         event = hover_cell(explore, "conv", 0, 0, (3, 3))
         assert event["terms"][0]["weight"] == value
+
+
+def test_the_weights_on_a_card_are_those_that_make_its_map(page: Page, server: Server):
+    page.goto(f"{server.url}/kernels")
+    wait_drawn(page, "gaussian_blur")
+    shown = 0
+    for kernel in kernels.LIBRARY:
+        card = page.locator(".ks-card", has=page.locator(f"[data-view={kernel.name}]"))
+        texts = [text.replace("−", "-") for text in card.locator(".ks-card-kernel span").all_inner_texts()]
+        if not texts or "" in texts or common_denominator(kernel.weights.ravel().tolist()) is None:
+            continue  # larger than the input, in colours alone, or in decimals
+        assert [float(Fraction(text)) for text in texts] == kernel.weights.ravel().tolist(), kernel.name
+        widths = card.locator(".ks-card-kernel span").evaluate_all("(all) => all.map((each) => each.scrollWidth)")
+        assert max(widths) <= 34, kernel.name
+        shown += 1
+    assert shown >= 8
 
 
 def test_the_library_shows_what_each_kernel_is_made_of_and_puts_it_in(explore: Page):

@@ -5,6 +5,7 @@
 
 import { h } from "./dom.js";
 import { short } from "./format.js";
+import { inParts } from "./fraction.js";
 import { colour, scaleFor } from "./scale.js";
 
 const NUMBERS_UP_TO = 3; // rows and columns of a kernel that is shown in numbers
@@ -14,13 +15,16 @@ const SIDE = 105; // px: a larger one is shown in colours alone
  * @param {number[]} weights in row-major order
  * @param {number} columns
  * @param {boolean} dark
+ * @param {number | null} counted in how many parts of one all weights are counted, null where they are decimals: a rounded
+ *   weight would not give what the kernel makes
  */
-export function kernelPicture(weights, columns, dark) {
+export function kernelPicture(weights, columns, dark, counted) {
   const scale = scaleFor("diverging", [weights]);
   // The numbers of a larger kernel would not fit; its colours do, and each cell tells its own.
   const room = Math.max(columns, weights.length / columns) <= NUMBERS_UP_TO;
-  const cells = weights.map((weight) => {
-    const cell = h("span", { text: room ? short(weight, 2) : "", title: String(weight) });
+  const written = weights.map(counted ? inParts(counted) : (weight) => short(weight, 2));
+  const cells = weights.map((weight, k) => {
+    const cell = h("span", { text: room ? written[k] : "", title: String(weight) });
     const { fill, ink } = colour(weight, scale, dark);
     Object.assign(cell.style, { background: fill, color: ink });
     return cell;

@@ -80,7 +80,7 @@ export class Commands {
     const kernels = await this.#listed("kernels.json");
     if (!kernels) return;
     const output = this.on.output();
-    const cards = kernels.map(({ name, title, sentence, parts, weights }) =>
+    const cards = kernels.map(({ name, title, sentence, parts, weights, counted }) =>
       h(
         "button",
         {
@@ -91,7 +91,7 @@ export class Commands {
             this.on.send({ op: "library", output, value: name });
           },
         },
-        kernelPicture(weights.flat(), weights[0].length, this.on.dark()),
+        kernelPicture(weights.flat(), weights[0].length, this.on.dark(), counted),
         h("strong", { text: title }),
         h("span", { text: sentence }),
         parts ? h("small", { text: parts }) : null,

@@ -111,7 +111,7 @@ export class Gallery {
   }
 
   /** @param {any} card */
-  #card({ view, name, title, sentence, parts, weights, columns, current }) {
+  #card({ view, name, title, sentence, parts, weights, columns, counted, current }) {
     const stage = this.model.ofView(view);
     const [rows, across] = this.model.values.get(stage.stage).shape.slice(2);
     const look = (/** @type {any} */ cell) => {
@@ -124,7 +124,7 @@ export class Gallery {
     map.resize(rows, across, Math.min(LARGEST_CELL, MAP / Math.max(rows, across)));
     const value = h("output", { class: "ks-card-value" });
     const legend = new Legend();
-    const kernel = weights ? kernelPicture(weights, columns, this.dark) : null;
+    const kernel = weights ? kernelPicture(weights, columns, this.dark, counted) : null;
     const use = name
       ? h("button", {
           type: "button",
