@@ -151,6 +151,41 @@ def test_numbers_appear_when_they_fit(photographed: Page):
     assert photographed.evaluate(ink) > 200
 
 
+# Every number written from now on: its text, and how far it reaches left, right, up and down of its frame, px.
+RECORD_NUMBERS = """() => {
+  window.written = [];
+  const own = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const { width, actualBoundingBoxAscent: up, actualBoundingBoxDescent: down } = this.measureText(text);
+    const { clientWidth, clientHeight } = this.canvas;
+    if (this.canvas.className === "ks-map-ink") {
+      window.written.push([text, width / 2 - x, x + width / 2 - clientWidth, up - y, y + down - clientHeight]);
+    }
+    return own.apply(this, arguments);
+  };
+}"""
+
+
+def test_a_number_that_the_frame_would_cut_is_left_out(photographed: Page):
+    photographed.locator("[data-view=conv]").focus()
+    for _ in range(12):
+        photographed.keyboard.press("PageUp")
+    x, y = middle(photographed, "conv")
+    photographed.mouse.move(x, y)
+    photographed.keyboard.down("Shift")
+    photographed.mouse.down()
+    photographed.mouse.move(x - 17, y - 13)
+    photographed.wait_for_timeout(100)
+    photographed.evaluate(RECORD_NUMBERS)
+    photographed.mouse.move(x - 18, y - 14)
+    photographed.wait_for_timeout(150)
+    photographed.mouse.up()
+    photographed.keyboard.up("Shift")
+    written = photographed.evaluate("window.written")
+    assert len(written) > 20
+    assert [each for each in written if max(each[1:]) > 0.5] == []
+
+
 def test_maps_of_large_cells_do_not_zoom_and_let_the_page_scroll(explore: Page):
     expect(explore.get_by_role("group", name="Zoom all maps")).to_be_hidden()
     taken = """() => {

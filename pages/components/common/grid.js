@@ -37,6 +37,7 @@ const SMALLEST_NUMBER = 9; // px: smaller ones are hidden rather than illegible
 export const TIED_FROM = 2 * SMALLEST_NUMBER; // px a cell: a smaller one has no room for the corner that marks a tie
 const EASY_NUMBER = 11;
 const LARGEST_NUMBER = 17;
+const DIGIT_HALF = 0.36; // of the letters' size: half a digit's height
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
 const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
@@ -252,8 +253,11 @@ export class Grid {
       const bright = numbers.length > 1 && 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2] > 0.5;
       context.fillStyle = scale ? colour(numbers[0], scale, dark).ink : bright ? "#000" : "#fff";
       numbers.forEach((_, k) => {
-        const line = 0.53 + (k - (numbers.length - 1) / 2) * 0.29;
-        context.fillText(texts[at * numbers.length + k], (column + 0.5 - left) * size, (row + line - top) * size);
+        const text = texts[at * numbers.length + k];
+        const [x, y] = [(column + 0.5 - left) * size, (row + 0.53 + (k - (numbers.length - 1) / 2) * 0.29 - top) * size];
+        // A number that the frame would cut is left out: what is left of it would be read as another one.
+        const wide = (extent(text) * letter * digit) / 2;
+        if (inFrame(x, wide, columns * cell) && inFrame(y, letter * DIGIT_HALF, rows * cell)) context.fillText(text, x, y);
       });
     }
   }
@@ -488,6 +492,9 @@ export class Grid {
     return { left: (column - this.left) * this.scale, top: (row - this.top) * this.scale, size: this.scale };
   }
 }
+
+/** Whether what reaches so far to both sides of a place lies on a line of that length, px. @param {number} at @param {number} reach @param {number} length */
+const inFrame = (at, reach, length) => at - reach >= 0 && at + reach <= length;
 
 /**
  * Numbers that rise, as runs of neighbours: from and to.
