@@ -160,6 +160,16 @@ def test_what_is_typed_on_a_cell_that_is_uncovered_is_told_where_to_go_on(explor
     )
 
 
+def test_a_letter_on_a_hidden_cell_is_told_that_a_number_is_wanted(explore: Page):
+    hide(explore, "conv")
+    pin(explore, "conv")
+    explore.locator("[data-view=conv]").focus()
+    explore.keyboard.press("x")
+    expect(explore.locator(".ks-notice")).to_contain_text("A cell holds a number: begin with a digit or a sign")
+    explore.keyboard.type("-6")
+    expect(explore.locator(".ks-ledger input")).to_have_value("-6")
+
+
 def test_a_message_as_long_as_they_get_does_not_cover_the_button_that_takes_a_change_back(explore: Page):
     hide(explore, "conv")
     pin(explore, "conv")

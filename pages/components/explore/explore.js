@@ -558,9 +558,14 @@ export class Explore extends Board {
     };
   }
 
-  /** A digit on a hidden cell begins its prediction. @param {KeyboardEvent} event @param {string} view */
+  /** A digit on a hidden cell begins its prediction, and a letter is answered. @param {KeyboardEvent} event @param {string} view */
   #answer(event, view) {
-    if (begins(event) !== "number" || !this.pinnedOn(view)) return false;
+    const begun = begins(event);
+    if (!begun || !this.pinnedOn(view)) return false;
+    if (begun === "word") {
+      if (this.#asks(this.pin)) this.refuseWord();
+      return this.#asks(this.pin);
+    }
     if (event.key !== "Enter" && this.predict.opened(this.pin)) {
       this.notice.tell(this.predict.goOn(nameOf(this.model, this.pin.stage, this.pin.index)));
       return true;
