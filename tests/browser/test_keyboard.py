@@ -196,6 +196,33 @@ FOCUSED = """() => {
 }"""
 
 
+@pytest.mark.parametrize(
+    ("path", "view", "name"),
+    [
+        ("", "conv", "Feature map [1, 1]"),
+        ("convolution", "output-0", "Output channel 0 [2, 1]"),
+        ("pooling", "max", "Max [1, 1]"),
+        ("layers", "output-0", "After [2, 1]"),
+    ],
+    ids=["explore", "convolution", "pooling", "layers"],
+)
+def test_one_press_of_tab_and_enter_go_past_all_controls_to_the_pinned_cell(
+    page: Page, server: Server, path: str, view: str, name: str
+):
+    page.goto(f"{server.url}/{path}")
+    wait_drawn(page, view)
+    page.get_by_test_id("stMain").focus()  # what scrolls is where the framework's menu leaves off
+    skip = page.get_by_role("button", name="Skip to the pinned cell")
+    assert skip.bounding_box()["width"] <= 1
+    page.keyboard.press("Tab")
+    expect(skip).to_be_focused()
+    assert skip.bounding_box()["width"] > 100
+    page.keyboard.press("Enter")
+    expect(page.locator(f"[data-view={view}]")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".ks-ledger h2")).to_have_text(name)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_tab_reaches_everything_and_the_focus_is_always_seen(browser: Browser, server: Server, scheme: str):
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=scheme)

@@ -12,7 +12,8 @@ import { CellEditor } from "./cell_editor.js";
 import { Channel } from "./channel.js";
 import { Column } from "./column.js";
 import { copyLinkButton } from "./copy_link.js";
-import { h, oncePerFrame, setText } from "./dom.js";
+import { Dock } from "./dock.js";
+import { h, move, oncePerFrame, setText } from "./dom.js";
 import { Edits } from "./edits.js";
 import { short } from "./format.js";
 import { Glimpse } from "./glimpse.js";
@@ -32,16 +33,17 @@ const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 /**
- * A page gives: `output` (the kernel that is looked at), `channelOf(stage, view)`, `inputPlane(index)`, `draw(source,
- * tell, anew)`, `mark()`, `layout()`, `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`,
- * `chosen`, `walked` and `opened`.
+ * A page gives: `bar` (what stands above the ledger), `share` (of `sharing`), `output` (the kernel that is looked at),
+ * `channelOf(stage, view)`, `inputPlane(index)`, `draw(source, tell, anew)`, `mark()`, `layout()`, `show(header)`,
+ * `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked` and `opened`.
  */
 export class Board {
   /**
    * @param {string} component its name, by which Python answers it
-   * @param {{thorough?: boolean}} [options] `thorough`: for the player
+   * @param {{thorough?: boolean, slides?: boolean}} [options] `thorough`: for the player; `slides`: whether there is one
    */
-  constructor(component, { thorough = false } = {}) {
+  constructor(component, { thorough = false, slides = true } = {}) {
+    this.slides = slides;
     /** By whom Python answers it; the first header may name another desk. */
     this.component = component;
     this.channel = new Channel((message) => ask(this.component, message), (bytes) => this.take(bytes));
@@ -75,6 +77,9 @@ export class Board {
     this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
     this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
     this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
+    this.corner = h("div", { class: "ks-corner" });
+    /** For the keyboard: past all controls, seen while it has the focus. */
+    this.skip = h("button", { type: "button", class: "ks-button ks-skip", text: "Skip to the pinned cell", onclick: () => this.focusPinned() });
     this.player = new Player({
       go: (k, playing) => this.#slide(k, playing),
       count: () => this.slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
@@ -118,7 +123,9 @@ export class Board {
   /** Put the page's elements where they are seen, and listen. @param {HTMLElement} parent @param {HTMLElement} root */
   enter(parent, root) {
     this.root = root;
+    root.prepend(this.skip);
     parent.append(root);
+    this.dock = new Dock(root, this.bar, (where) => this.lay(where));
     this.observer = new ResizeObserver(oncePerFrame(() => this.#resized()));
     this.observer.observe(root);
     document.addEventListener("keydown", this.onKey);
@@ -137,6 +144,14 @@ export class Board {
       this.notice.place();
     }
     this.roomFor = width;
+    this.dock.check();
+  }
+
+  /** Play goes with the ledger where that lies at the window's edge, on a narrow page undo too. @param {import("./dock.js").Where} where */
+  lay(where) {
+    if (this.slides) move(this.player.element, where === "page" ? this.bar : this.ledger.dock, "prepend");
+    move(this.history, where === "stacked" ? this.ledger.dock : this.corner);
+    move(this.share, where === "stacked" ? this.bar : this.corner);
   }
 
   leave() {
@@ -144,6 +159,7 @@ export class Board {
     this.player.pause();
     this.busy.leave();
     this.observer.disconnect();
+    this.dock.leave();
     document.removeEventListener("keydown", this.onKey);
     clearTimeout(this.ledgerTimer);
     this.root.remove();
@@ -433,6 +449,12 @@ export class Board {
   pickOrType(place) {
     if (place.stage === -1 && this.pin && same(place, this.pin)) this.openEditor(null);
     else this.pick(place);
+  }
+
+  /** The keyboard to the map of the pinned cell, or the first one where that is not on screen. @param {FocusOptions} [options] */
+  focusPinned(options) {
+    const view = this.pin && this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index);
+    /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-view="${view}"]`) ?? this.root.querySelector(".ks-map"))?.focus(options);
   }
 
   /** A cell was pinned. @param {Place} _place */

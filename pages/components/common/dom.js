@@ -33,6 +33,20 @@ export function setText(element, text) {
 }
 
 /**
+ * Put an element into another, after what is there or before it; whoever has the focus inside keeps it.
+ * @param {HTMLElement} element
+ * @param {Element} parent
+ * @param {"append" | "prepend"} [how]
+ */
+export function move(element, parent, how = "append") {
+  if (element.parentElement === parent) return;
+  const root = /** @type {Document | ShadowRoot} */ (element.getRootNode());
+  const held = root.activeElement && element.contains(root.activeElement) ? /** @type {HTMLElement} */ (root.activeElement) : null;
+  parent[how](element);
+  held?.focus({ preventScroll: true });
+}
+
+/**
  * Call `draw` once in the next frame, however often it was asked for.
  * @param {() => void} draw
  * @returns {() => void}

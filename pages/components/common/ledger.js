@@ -30,7 +30,7 @@ export class Ledger {
     this.on = on;
     this.head = h("div", { class: "ks-ledger-head" });
     this.body = h("div", { class: "ks-ledger-body" });
-    // On a narrow screen the terms fold away, so that the ledger leaves room for the maps it speaks of.
+    // At the window's edge the terms fold away, so that the ledger leaves room for the maps it speaks of.
     this.fold = h("button", { type: "button", class: "ks-link ks-fold", "aria-expanded": "false", text: "terms" });
     this.fold.addEventListener("click", () => {
       const open = this.element.classList.toggle("ks-open");
@@ -45,7 +45,7 @@ export class Ledger {
     this.tallest = 0;
     // After layout, where its height costs nothing to read.
     this.observer = new ResizeObserver(() => this.#keepHeight());
-    /** Where a narrow page puts what must stay in sight with the ledger. */
+    /** Where what must stay in sight with the ledger is put. */
     this.dock = h("div", { class: "ks-dock" });
     this.feeds = h("p", { class: "ks-ledger-feeds" });
     this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level) });
@@ -206,7 +206,7 @@ export class Ledger {
 
   /** A ledger that shrank at the foot of a page would pull the page away from under the pointer that it speaks of. */
   #keepHeight() {
-    if (this.element.closest(".ks-stacked")) {
+    if (this.element.closest(".ks-docked")) {
       this.relax();
       return;
     }

@@ -36,8 +36,7 @@ export class Convolution extends Board {
     this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)));
     this.dialog = new Dialog();
     this.share = this.sharing("laboratory");
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, this.look.element, this.zoom.element);
-    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
+    this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
     const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
@@ -156,18 +155,8 @@ export class Convolution extends Board {
     const later = [...this.columns.values()].filter(({ kind }) => kind === "missing");
     const output = maps.find(({ stage }) => stage.stage === OUTPUT);
     const found = sizes(this.width, [...maps, ...later.map(() => ({ ...output, compared: true }))], this.#kernelSize());
-    this.root.classList.toggle("ks-stacked", found.stacked);
     this.root.classList.toggle("ks-compared-below", found.below);
-    if (found.stacked !== this.docked) {
-      this.docked = found.stacked;
-      if (found.stacked) {
-        this.ledger.dock.append(this.player.element, this.history);
-        this.bar.append(this.share);
-      } else {
-        this.bar.prepend(this.player.element);
-        this.corner.append(this.history, this.share);
-      }
-    }
+    this.dock.stack(found.stacked);
     const first = this.group[0];
     const row = found.stacked ? "" : `${found.row}px`;
     views.forEach((column, k) => {

@@ -71,7 +71,7 @@ export class Explore extends Board {
       look: (index, param) => this.lookAt(index && weight(index, param)),
       pick: (index, param) => this.lookAt(weight(index, param)),
     });
-    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.#focusPinned() });
+    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }) });
     this.dense = new Dense({
       change: (stage, cells) => this.edits.changeDense(stage, cells),
       end: () => this.edits.endDense(),
@@ -93,8 +93,6 @@ export class Explore extends Board {
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
     this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
-    this.corner = h("div", { class: "ks-corner" });
-    this.#dock(false);
     const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
@@ -167,6 +165,7 @@ export class Explore extends Board {
     this.#columns();
     // Asking for widths has the browser lay the page out at once: only where something has another size.
     const sizes = JSON.stringify(this.#sizes());
+    this.skip.hidden = !!this.lesson.overview;
     if (this.lesson.overview) return; // no stage is in sight, and none has a size
     if (sizes !== this.laidOut) this.layout(false);
     this.laidOut = sizes;
@@ -183,11 +182,6 @@ export class Explore extends Board {
     // Gradients would tell of what is hidden.
     if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
     this.edits.send(edit);
-  }
-
-  #focusPinned() {
-    const column = this.pin && this.columns.get(this.model.byNumber.get(this.pin.stage).view);
-    column?.view?.element.focus({ preventScroll: true });
   }
 
   /** @param {string} command its name, and after a colon the view it concerns */
@@ -322,19 +316,6 @@ export class Explore extends Board {
     this.tellOutput(output);
   }
 
-  /** On a narrow screen play and undo go with the ledger, which is always in sight. @param {boolean} stacked */
-  #dock(stacked) {
-    if (this.docked === stacked) return;
-    this.docked = stacked;
-    if (stacked) {
-      this.ledger.dock.append(this.player.element, this.history);
-      this.bar.append(this.share);
-    } else {
-      this.corner.append(this.history, this.share);
-      this.bar.prepend(this.player.element);
-    }
-  }
-
   /** All that decides how wide and tall each column is, the page aside. */
   #sizes() {
     const columns = this.header.columns.map(({ view, kind }) => {
@@ -353,9 +334,8 @@ export class Explore extends Board {
     if (!this.header || !width) return;
     this.columns.get("input").view.overhang = this.model.overhang;
     const { stacked, tight, looked } = layOut(width, this.#sizes(), this.columns);
-    this.root.classList.toggle("ks-stacked", stacked);
+    this.dock.stack(stacked);
     this.root.classList.toggle("ks-tight", tight);
-    this.#dock(stacked);
     this.zoom.take(looked);
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }

@@ -28,7 +28,7 @@ const NEAR = 0.012; // of the axis: cells so near to the pointer on a curve are 
 export class Layers extends Board {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    super("layers");
+    super("layers", { slides: false });
     this.output = 0;
     /** The channel whose weights are looked at; null before one was chosen. @type {number | null} */
     this.read = null;
@@ -67,7 +67,6 @@ export class Layers extends Board {
     this.work = h("div", { class: "ks-work" }, this.strip, this.dense.element);
     this.bar = h("div", { class: "ks-bar-top" }, this.sentence, this.look.element);
     this.share = this.sharing("laboratory");
-    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     const root = h("div", { class: "ks ks-layers" }, this.notice.element, this.busy.element, this.corner, this.chooser.element, this.start, this.work, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
@@ -201,13 +200,8 @@ export class Layers extends Board {
     const page = this.width;
     const beside = !!this.header.dense && page >= BESIDE_FROM;
     const found = sizes(page, columns, beside ? page - DENSE_LEAST : page);
-    this.root.classList.toggle("ks-stacked", found.stacked);
+    this.dock.stack(found.stacked);
     this.work.classList.toggle("ks-weights-beside", beside);
-    if (found.stacked !== this.docked) {
-      this.docked = found.stacked;
-      (found.stacked ? this.ledger.dock : this.corner).append(this.history);
-      (found.stacked ? this.bar : this.corner).append(this.share);
-    }
     this.header.columns.forEach((/** @type {any} */ { view, kind }, /** @type {number} */ k) => {
       const column = this.columns.get(view);
       column.element.style.width = found.stacked ? "" : `${found.widths[k]}px`;

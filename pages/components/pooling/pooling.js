@@ -63,9 +63,8 @@ export class Pooling extends Board {
     /** A map whose colours are not those of its column's legend has one of its own, by view. @type {Map<string, Legend>} */
     this.legends = new Map();
     this.tieKey = h("span", { class: "ks-tie-key", text: "◥ where cells tie", hidden: true });
-    this.bar = h("div", { class: "ks-bar-top" }, this.player.element, h("div", { class: "ks-look" }, this.tieKey, this.allLabel, this.look.element));
+    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.tieKey, this.allLabel, this.look.element));
     this.share = this.sharing("laboratory");
-    this.corner = h("div", { class: "ks-corner" }, this.history, this.share);
     // On a narrow page the window's controls fold away, so that the maps are on the first screen.
     this.foldWindow = h("button", { type: "button", class: "ks-button ks-fold-window", "aria-expanded": "false", text: "Window…", title: "Window, stride and padding, the same for all" });
     this.foldWindow.addEventListener("click", () => this.foldWindow.setAttribute("aria-expanded", String(this.root.classList.toggle("ks-window-open"))));
@@ -146,8 +145,7 @@ export class Pooling extends Board {
       return { rows, columns: across, ring };
     }));
     const found = sizes(this.width, maps, this.columns.size - columns.length);
-    this.root.classList.toggle("ks-stacked", found.stacked);
-    this.#dock(found.stacked);
+    this.dock.stack(found.stacked);
     columns.forEach(([view, column], c) => {
       this.#stagesIn(view).forEach((stage, k) => {
         const { rows, columns: across, ring } = maps[c][k];
@@ -166,20 +164,14 @@ export class Pooling extends Board {
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
-  /** On a narrow screen play, undo and what is said of the cell go with the ledger, which is always in sight. @param {boolean} stacked */
-  #dock(stacked) {
-    if (this.docked === stacked) return;
-    this.docked = stacked;
+  /** What is said of the cell goes with the ledger too, on a narrow page. @param {import("../common/dock.js").Where} where */
+  lay(where) {
+    super.lay(where);
+    const stacked = where === "stacked";
     // Below the ledger where that stands at the foot of the maps: all three rows of them and its headline are seen at once.
     (stacked ? this.tops : this.ledger.element).after(this.measures.element);
-    if (stacked) {
-      this.ledger.dock.append(this.player.element, this.history, this.sentence);
-      this.bar.append(this.share);
-    } else {
-      this.over.after(this.sentence);
-      this.bar.prepend(this.player.element);
-      this.corner.append(this.history, this.share);
-    }
+    if (stacked) this.ledger.dock.append(this.sentence);
+    else this.over.after(this.sentence);
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------
@@ -261,7 +253,7 @@ export class Pooling extends Board {
     const all = this.all.checked && !this.allLabel.hidden ? allArrows(model).map((arrow) => ({ ...arrow, thin: true })) : [];
     const own = place ? arrowsOf(model, place).map((arrow) => ({ ...arrow, thin: false })) : [];
     // Where columns stand below each other, an arrow goes no further than to the next: it would cross the others' maps.
-    const near = (/** @type {import("./marks.js").Arrow} */ { from, to }) => !this.docked || this.header.mode === "gradient" || (from.stage === INPUT && to.stage === VALUES && this.header.mode === "values");
+    const near = (/** @type {import("./marks.js").Arrow} */ { from, to }) => !this.dock.stacked || this.header.mode === "gradient" || (from.stage === INPUT && to.stage === VALUES && this.header.mode === "values");
     this.arrows.draw([...all, ...own].filter(near).map(({ from, to, thin }) => {
       const [, , row, column] = partOf(to.stage).part === GRADIENTS ? from.index : to.index;
       return { from: this.#rectangle(from), to: this.#rectangle(to), lane: (row + column) % LANES, thin };

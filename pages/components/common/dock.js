@@ -1,0 +1,69 @@
+/**
+ * The ledger stays in sight: where its own place is below the window's lower edge, it lies along that edge, short, with
+ * what slides the window beside it, and goes back as the page is scrolled down to it.
+ * @module
+ */
+
+import { oncePerFrame } from "./dom.js";
+
+/**
+ * px of the window from the bar above the ledger down, for both to stay in their own place: no more than they take
+ * while the ledger is short, so that scrolling to the page's end always reaches them.
+ */
+const ROOM = 150;
+
+/** @typedef {"page" | "edge" | "stacked"} Where  in its own place; at the window's edge; there for good, as the page is narrow */
+
+/**
+ * @param {boolean} stacked whether the page is narrow
+ * @param {number} top of the bar above the ledger, px from the window's upper edge
+ * @param {number} height of the window, px
+ * @returns {Where} where the ledger is seen
+ */
+export function whereToLie(stacked, top, height) {
+  if (stacked) return "stacked";
+  return top > height - ROOM ? "edge" : "page";
+}
+
+export class Dock {
+  /**
+   * @param {HTMLElement} root of the page
+   * @param {HTMLElement} bar above the ledger: nothing that moves with the ledger moves its upper edge
+   * @param {(where: Where) => void} lay called whenever that changes
+   */
+  constructor(root, bar, lay) {
+    this.root = root;
+    this.bar = bar;
+    this.lay = lay;
+    this.stacked = false;
+    this.onScroll = oncePerFrame(() => this.check());
+    // The page scrolls in a container of the framework's own.
+    document.addEventListener("scroll", this.onScroll, { capture: true, passive: true });
+    window.addEventListener("resize", this.onScroll);
+    this.#lie("page");
+  }
+
+  leave() {
+    document.removeEventListener("scroll", this.onScroll, { capture: true });
+    window.removeEventListener("resize", this.onScroll);
+  }
+
+  /** @param {boolean} stacked whether the page is narrow */
+  stack(stacked) {
+    this.stacked = stacked;
+    this.check();
+  }
+
+  check() {
+    this.#lie(whereToLie(this.stacked, this.bar.getBoundingClientRect().top, window.innerHeight));
+  }
+
+  /** @param {Where} where */
+  #lie(where) {
+    if (where === this.where) return;
+    this.where = where;
+    this.root.classList.toggle("ks-stacked", where === "stacked");
+    this.root.classList.toggle("ks-docked", where !== "page");
+    this.lay(where);
+  }
+}

@@ -1,0 +1,180 @@
+"""The ledger in a low window: at its edge, short, until the page is scrolled to the ledger's own place."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import cell_centre, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+LAPTOP = {"width": 1366, "height": 680}  # what a browser leaves of 1366 × 768
+
+PAGES = pytest.mark.parametrize(
+    ("path", "view"),
+    [
+        ("", "probabilities"),
+        ("convolution", "output-0"),
+        ("pooling", "max"),
+        ("layers", "slope-0"),
+        ("learn?lesson=sliding.2", "conv"),
+    ],
+    ids=["explore", "convolution", "pooling", "layers", "learn"],
+)
+
+# What has the focus, and whether the ledger, in which it is not, lies over any of it.
+UNDER_THE_LEDGER = """() => {
+  let held = document.activeElement;
+  while (held?.shadowRoot?.activeElement) held = held.shadowRoot.activeElement;
+  const ledger = document.querySelector(".ks-ledger");
+  const [own, over] = [held, ledger].map((each) => each.getBoundingClientRect());
+  return [held.outerHTML.slice(0, 80), !ledger.contains(held) && own.bottom > over.top + 1 && own.top < over.bottom];
+}"""
+
+
+@pytest.fixture
+def laptop(browser: Browser) -> Page:
+    context = browser.new_context(viewport=LAPTOP)
+    context.add_init_script(LISTEN)
+    yield context.new_page()
+    context.close()
+
+
+def scroll_to(page: Page, top: int) -> int:
+    """Scroll the page's own container, and where it came to."""
+    got = page.evaluate(
+        "(top) => { const m = document.querySelector('.stMain'); m.scrollTop = top; return m.scrollTop; }", top
+    )
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return int(got)
+
+
+def lies(page: Page) -> bool:
+    return bool(page.locator(".ks-docked").count())
+
+
+@PAGES
+def test_in_a_low_window_the_sum_is_on_the_first_screen_below_the_maps_it_speaks_of(
+    laptop: Page, server: Server, path: str, view: str
+):
+    laptop.goto(f"{server.url}/{path}")
+    wait_drawn(laptop, view)
+    expect(laptop.locator(".ks-docked")).to_have_count(1)
+    ledger = laptop.locator(".ks-ledger").bounding_box()
+    for told in (".ks-ledger-value", ".ks-ledger-body"):
+        box = laptop.locator(told).bounding_box()
+        assert box["y"] >= ledger["y"]
+        assert box["y"] + box["height"] <= LAPTOP["height"]
+    assert ledger["y"] + ledger["height"] == pytest.approx(LAPTOP["height"], abs=1)
+    first = laptop.locator(".ks-map").first.bounding_box()
+    assert first["y"] + first["height"] / 2 < ledger["y"]
+    if path != "layers":  # nothing slides there
+        expect(laptop.locator(".ks-ledger").get_by_role("button", name="Play")).to_be_in_viewport()
+
+
+@PAGES
+def test_scrolled_down_to_its_place_the_ledger_goes_back_without_a_jump_and_is_whole(
+    laptop: Page, server: Server, path: str, view: str
+):
+    laptop.goto(f"{server.url}/{path}")
+    wait_drawn(laptop, view)
+    expect(laptop.locator(".ks-docked")).to_have_count(1)
+    short = laptop.locator(".ks-ledger").bounding_box()
+    top = 0
+    while lies(laptop):
+        at_edge = laptop.locator(".ks-ledger").bounding_box()
+        assert at_edge["y"] == short["y"]
+        got = scroll_to(laptop, top + 8)
+        assert got > top, "the page ends, and the ledger is not in its place"
+        top = got
+    back = laptop.locator(".ks-ledger").bounding_box()
+    # No further from where it lay than the bar above it, which the player goes back to, grows by a line.
+    assert abs(back["y"] - short["y"]) <= 44
+    assert back["height"] >= 204
+    expect(laptop.locator(".ks-bar-top .ks-player")).to_have_count(0 if path == "layers" else 1)
+    for _ in range(5):  # it stays there, and does not flicker
+        laptop.wait_for_timeout(40)
+        assert not lies(laptop)
+    scroll_to(laptop, 0)
+    assert lies(laptop)
+
+
+def test_at_the_edge_terms_open_and_the_ledger_folds_to_its_headline(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    ledger, terms = laptop.locator(".ks-ledger"), laptop.locator(".ks-terms")
+    expect(terms).to_be_hidden()
+    laptop.get_by_role("button", name="terms", exact=True).click()
+    expect(terms).to_be_visible()
+    box = ledger.bounding_box()
+    assert box["height"] <= 0.46 * LAPTOP["height"] + 1
+    laptop.get_by_role("button", name="hide", exact=True).click()
+    assert ledger.bounding_box()["height"] < 70
+    expect(laptop.locator(".ks-ledger-value")).to_be_in_viewport()
+    laptop.get_by_role("button", name="show", exact=True).click()
+    assert ledger.bounding_box() == box
+
+
+@pytest.mark.parametrize("path", ["", "convolution"], ids=["explore", "convolution"])
+def test_what_gets_the_focus_by_keyboard_is_never_under_the_ledger(laptop: Page, server: Server, path: str):
+    laptop.goto(f"{server.url}/{path}")
+    wait_drawn(laptop, "output-0" if path else "probabilities")
+    expect(laptop.locator(".ks-docked")).to_have_count(1)
+    laptop.locator(".ks-corner button").last.focus()
+    below = 0
+    for _ in range(45):
+        laptop.keyboard.press("Tab")
+        laptop.wait_for_timeout(30)  # scrolling to it, and the ledger's next frame
+        held, under = laptop.evaluate(UNDER_THE_LEDGER)
+        assert not under, held
+        below += laptop.evaluate("document.querySelector('.stMain').scrollTop") > 0
+    assert below > 10, "the keyboard has not come to what is below the window's edge"
+
+
+def test_play_keeps_the_focus_and_goes_on_when_the_ledger_goes_to_its_place_and_back(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    play = laptop.get_by_role("button", name="Play")
+    play.focus()
+    laptop.keyboard.press("Enter")
+    pause = laptop.get_by_role("button", name="Pause")
+    expect(pause).to_be_focused()
+    scroll_to(laptop, 400)
+    assert not lies(laptop)
+    expect(pause).to_be_focused()
+    scroll_to(laptop, 0)
+    assert lies(laptop)
+    expect(pause).to_be_focused()
+
+
+def test_with_room_for_it_the_ledger_is_in_its_place_and_a_window_made_lower_takes_it_along(
+    explore: Page, server: Server
+):
+    assert not lies(explore)
+    expect(explore.locator(".ks-terms")).to_be_visible()
+    explore.set_viewport_size({"width": 1440, "height": 640})
+    expect(explore.locator(".ks-docked")).to_have_count(1)
+    explore.mouse.move(*cell_centre(explore, "conv", 2, 2, (3, 3)))
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 2]")
+    explore.set_viewport_size({"width": 1440, "height": 1000})
+    expect(explore.locator(".ks-docked")).to_have_count(0)
+    expect(explore.locator(".ks-terms")).to_be_visible()
+
+
+def test_where_the_ledger_lies_follows_from_the_window_and_the_bar_above_it(explore: Page):
+    cases = [
+        (True, 0, 800),
+        (True, 2000, 800),
+        (False, 650, 800),
+        (False, 651, 800),
+        (False, -300, 800),
+        (False, 0, 100),
+    ]
+    found = explore.evaluate(
+        """async (cases) => {
+          const { whereToLie } = await import("/ui/common/dock.js");
+          return cases.map((each) => whereToLie(...each));
+        }""",
+        cases,
+    )
+    assert found == ["stacked", "stacked", "page", "edge", "page", "edge"]
