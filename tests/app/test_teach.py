@@ -307,6 +307,28 @@ def test_no_more_cells_are_wanted_than_the_hidden_stage_has():
     assert learner.verdict.told == f"0 of {learner.chain.trace.stages[0].output.size} predicted right."
 
 
+@pytest.mark.parametrize(
+    ("columns", "beside"),
+    [
+        ([("input", "conv"), ("input", "kernel", "conv", "activation")], True),
+        ([("input", "conv"), ("input", "kernel", "conv", "activation", "pool")], False),
+        ([("input", "conv"), None], False),
+    ],
+    ids=["few in both", "many in one", "all in one"],
+)
+def test_in_all_steps_of_a_lesson_the_words_stand_in_the_same_place(
+    columns: list[tuple[str, ...] | None], beside: bool
+):
+    desk = LearnDesk()
+    step = teacher_s().steps[0]
+    desk.bring(Lesson("x", tuple(replace(step, columns=each, hidden="", goal=None) for each in columns)))
+    for number in range(2):
+        do(desk, {"op": "step", "value": number})
+        told = told_lesson(desk, (0, (0, 0, 0, 0)))
+        assert told is not None
+        assert told["beside"] is beside
+
+
 def test_a_lesson_file_is_opened_wherever_it_is_dropped_and_other_files_are_told_apart():
     session = Session()
     session.take_in(to_file(teacher_s()).encode(), "edges.json")

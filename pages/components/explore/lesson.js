@@ -11,13 +11,11 @@ import { h, setText } from "../common/dom.js";
  * @typedef {{task: string, kind: string, met: boolean, told: string, answer: string, clues: string[], more: boolean}} Goal
  * @typedef {{
  *   name: string, title: string, kind: string, number: number, steps: {title: string, done: boolean}[], heading: string, note: string,
- *   paragraphs: string[], formulas: Formula[], goal: Goal | null, descends: boolean, predicts: boolean, gradients: boolean,
+ *   paragraphs: string[], formulas: Formula[], goal: Goal | null, beside: boolean, descends: boolean, predicts: boolean, gradients: boolean,
  *   next: {name: string, title: string} | null,
  * }} Lesson  as pages/shared/learn/told.py describes it
  * @typedef {{name: string, title: string, about: string, kind: string, steps: number, goals: number, done: number}} Entry
  */
-
-const MOST_BESIDE = 4; // columns: more of them want the page's width
 
 export class LessonPanel {
   /** @param {{send: (edit: any) => void, open: () => void}} on `open`: choose a lesson file */
@@ -74,14 +72,14 @@ export class LessonPanel {
   }
 
   /**
-   * @param {{lesson: Lesson | null, course?: Entry[], columns: any[]}} header
+   * @param {{lesson: Lesson | null, course?: Entry[]}} header
    * @param {HTMLElement} root of the page
    */
-  describe({ lesson, course, columns }, root) {
+  describe({ lesson, course }, root) {
     this.element.hidden = !course;
     root.classList.toggle("ks-overview", !!course && !lesson);
     root.classList.toggle("ks-taught", !!lesson);
-    root.classList.toggle("ks-words-beside", !!lesson && columns.length <= MOST_BESIDE);
+    root.classList.toggle("ks-words-beside", !!lesson?.beside);
     if (!course) return;
     this.lesson = lesson;
     this.course.hidden = !!lesson;

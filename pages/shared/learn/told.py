@@ -14,6 +14,7 @@ from pages.shared.learn.lesson import Step
 Place = tuple[int, tuple[int, ...]]
 
 _FEW = 4  # groups of controls
+_MOST_BESIDE = 4  # columns: more of them want the page's width
 
 
 def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
@@ -46,6 +47,8 @@ def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
             "clues": clues,
             "more": len(clues) < len(goal.hints),
         },
+        # In all steps of a lesson the words stand in the same place.
+        "beside": all(each.columns is not None and len(each.columns) <= _MOST_BESIDE for each in lesson.steps),
         "descends": "learning" in step.formulas,
         "predicts": step.hidden != "",
         "gradients": step.target != "",
