@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv import folded, shifted, winograd
+from cnn_core.ops.conv.at_once import at_once, correlate_at_once
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.folded import correlate_folded
@@ -338,6 +339,10 @@ def _slide(
 ) -> None:
     """Have a branch make ``out``, part by part."""
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
+        if branch is Branch.BANDED and mode == "zeros" and x.flags.c_contiguous:
+            layout = at_once(x.shape, weight.shape, sliding, groups, x.dtype)
+            if layout is not None:
+                return correlate_at_once(x, weight, bias, out, groups, layout)
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
