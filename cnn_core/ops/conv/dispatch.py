@@ -14,8 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import folded, shifted, winograd
-from cnn_core.ops.conv.at_once import at_once, correlate_at_once
+from cnn_core.ops.conv import folded, shifted, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.folded import correlate_folded
@@ -283,11 +282,14 @@ def has_slabs(sliding: Window) -> bool:
 
 def finite(x: Array) -> bool:
     """Whether there is neither NaN nor infinity in ``x``: one reading pass where all is well."""
-    if x.flags.c_contiguous and math.isfinite(np.dot(x.reshape(-1), x.reshape(-1))):
-        return True
+    if x.flags.c_contiguous:
+        line = x.reshape(-1)
+        if math.isfinite(line.dot(line)):
+            return True
     return bool(np.isfinite(x).all())
 
 
+@np.errstate(all="ignore")  # infinities and NaN go their way without a word, as elsewhere
 def correlate(
     x: Array,
     weight: Array,
@@ -325,12 +327,11 @@ def correlate(
     if branch is None:
         ways = able(x, weight, sliding, groups, ordered)
         branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
-    with np.errstate(all="ignore"):  # infinities and NaN go their way without a word, as elsewhere
-        _slide(branch, x, weight, bias, sliding, groups, mode, out)
-        if later and spreads(branch, weight.shape[0] // groups) and not finite(out):
-            careful = choose(x, weight, sliding, groups, ordered)
-            if careful is not branch:
-                _slide(careful, x, weight, bias, sliding, groups, mode, out)
+    _slide(branch, x, weight, bias, sliding, groups, mode, out)
+    if later and spreads(branch, weight.shape[0] // groups) and not finite(out):
+        careful = choose(x, weight, sliding, groups, ordered)
+        if careful is not branch:
+            _slide(careful, x, weight, bias, sliding, groups, mode, out)
     return out
 
 
@@ -340,9 +341,10 @@ def _slide(
     """Have a branch make ``out``, part by part."""
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
         if branch is Branch.BANDED and mode == "zeros" and x.flags.c_contiguous:
-            layout = at_once(x.shape, weight.shape, sliding, groups, x.dtype)
-            if layout is not None:
-                return correlate_at_once(x, weight, bias, out, groups, layout)
+            lay = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+            if lay is not None:
+                whole_rows.correlate_whole_rows(x, weight, bias, out, groups, lay)
+                return
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
