@@ -2,7 +2,7 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before. What is estimated to be the fastest took 1.03 times as long as what
+Winograd's to 500 with weights that had come before, those of whole rows to 10,000 that are done so. What is estimated to be the fastest took 1.03 times as long as what
 was, on 1,900 others, where thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py``
 measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops.conv import abreast, folded, separable, spectral
+from cnn_core.ops.conv import abreast, folded, separable, spectral, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
 from cnn_core.ops.conv.rows import columns_together, rows_together
@@ -48,6 +48,18 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add over columns": 0.235,
         "cell put in its place": 0.179,
         "cell": 0.0116,
+    },
+    "whole rows": {
+        "call": 4260,
+        "strip": 5410,
+        "product": 16.2,
+        "line copied": 2.88,
+        "number copied": 0.0898,
+        "number padded": 0.186,
+        "number of a band": 0.248,
+        "multiply-add": 0.00782,
+        "multiply-add over columns": 0.181,
+        "cell": 0.0404,
     },
     "folded": {
         "call": 12000,
@@ -155,6 +167,8 @@ class Work(NamedTuple):
 @lru_cache(maxsize=1024)
 def microseconds(name: str, work: Work) -> float:
     """How long the algorithm of that name will take; whether it can do the work is not asked here."""
+    if name == "banded" and _strip_of_whole_rows(work):
+        name = "whole rows"  # the same in fewer calls
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
 
@@ -199,6 +213,35 @@ def _banded(work: Work) -> dict[str, float]:
         "multiply-add": work.cells * depth,
         "multiply-add over columns": work.cells * depth / (images * wide),
         "cell put in its place": 0 if images == 1 and 1 in (block, outputs) else work.cells,
+        "cell": work.cells,
+    }
+
+
+def _strip_of_whole_rows(work: Work) -> int:
+    return whole_rows.strip_rows(work.batch, work.channels, work.outputs, work.groups, work.window, work.size)
+
+
+def _whole_rows(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    outputs, each, (rows, columns) = work.outputs // work.groups, work.channels // work.groups, work.size
+    block = min(block_rows(outputs), rows)
+    depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
+    lines = lines_together(outputs, depth, columns) if block == 1 else block
+    parts = outputs // lines if block == 1 else 1
+    strips = -(-rows // _strip_of_whole_rows(work))
+    read = work.batch * work.channels * (rows * step_h + strips * max(0, kernel_h - step_h))
+    copied = read * kernel_w
+    bare = not any(map(any, work.window.padding)) and step_w == 1
+    return {
+        "call": 1,
+        "strip": work.batch * strips,
+        "product": work.batch * work.groups * -(-rows // block) * parts,
+        "line copied": copied,
+        "number copied": copied * columns * (1 if step_w == 1 else 2),
+        "number padded": 0 if bare else read * (columns * step_w + kernel_w - 1),
+        "number of a band": work.groups * parts * lines * depth,
+        "multiply-add": work.cells * depth,
+        "multiply-add over columns": work.cells * depth / columns,
         "cell": work.cells,
     }
 
@@ -354,6 +397,7 @@ def _weights_abreast(work: Work) -> dict[str, float]:
 COUNTED = {
     "gathered": _gathered,
     "banded": _banded,
+    "whole rows": _whole_rows,
     "folded": _folded,
     "separable": _separable,
     "spectral": _spectral,
