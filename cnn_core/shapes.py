@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cnn_core.errors import ShapeError
@@ -164,11 +165,7 @@ class Window:
         Raises:
             ShapeError: where a window is larger than its padded input.
         """
-        (top, bottom), (left, right) = self.padding
-        rows, columns = self.extent
-        if height + top + bottom < rows or width + left + right < columns:
-            raise ShapeError(self._misfit(height, width))
-        return in_memory(self._count(0, height), self._count(1, width))
+        return _output_size(self, height, width)
 
     def spread_size(self, height: int, width: int, output_padding: Pair = (0, 0)) -> Pair:
         """The input that gives ``(height, width)`` windows: what a transposed convolution fills, rows and columns.
@@ -335,6 +332,15 @@ def adaptive_spans(size: int, count: int) -> list[Pair]:
 
 # Cells of a plane that no memory holds, and NumPy hardly counts.
 _PLANE_MOST = 2**44
+
+
+@lru_cache(maxsize=1024)  # asked at every call: 0.3 against 0.6 µs
+def _output_size(sliding: Window, height: int, width: int) -> Pair:
+    (top, bottom), (left, right) = sliding.padding
+    rows, columns = sliding.extent
+    if height + top + bottom < rows or width + left + right < columns:
+        raise ShapeError(sliding._misfit(height, width))
+    return in_memory(sliding._count(0, height), sliding._count(1, width))
 
 
 def in_memory(rows: int, columns: int) -> Pair:

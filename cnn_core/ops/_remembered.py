@@ -41,7 +41,8 @@ _WHOLE = frozenset({int, tuple})
 def _whole(items: tuple[Any, ...]) -> bool:
     """Whether there are only whole numbers in the tuples among these, and in the tuples in them."""
     for item in items:
-        if type(item) is tuple and not _INT.issuperset(map(type, item)):  # nearly always these are all that there are
-            if not (_WHOLE.issuperset(map(type, item)) and _whole(item)):
-                return False
+        if type(item) is not tuple or _INT.issuperset(map(type, item)):  # nearly always
+            continue
+        if not _WHOLE.issuperset(map(type, item)) or not _whole(item):
+            return False
     return True

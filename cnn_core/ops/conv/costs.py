@@ -2,9 +2,9 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, those of whole rows to 10,000 that are done so. What is estimated to be the fastest took 1.03 times as long as what
-was, on 1,900 others, where thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py``
-measures it again.
+Winograd's to 500 with weights that had come before, those of whole rows to 10,000 of their own. What is estimated to be
+the fastest took 1.03 times as long as what was, on 1,900 others, where thresholds on channels, taps and columns had
+taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 

@@ -323,7 +323,7 @@ def correlate(
     weight = np.ascontiguousarray(weight)
     # What is not finite never gets lost in a sum: of operands and result it is enough to look at the smaller. Only then
     # it is asked whether it came from outside its windows.
-    later = branch is None and out.size < x.size
+    later = branch is None and out.size <= x.size + weight.size
     if branch is None:
         ways = able(x, weight, sliding, groups, ordered)
         branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
