@@ -153,9 +153,9 @@ def layout(
         products = _products(count, rows, columns, reach, weight_shape, groups, step_h, dtype)
         return Strip(reach, View(shape[:some], 0, strides[:some]), products)
 
-    last = made((rows - 1) % strip + 1)
-    before = None if bare else (top, left)
-    return Layout((rows, strip), made(strip), last, step_h, before, width if bare else wide, item, block, moves)
+    whole, before = made(strip), None if bare else (top, left)
+    last = whole if rows % strip == 0 else made(rows % strip)
+    return Layout((rows, strip), whole, last, step_h, before, width if bare else wide, item, block, moves)
 
 
 def _products(
@@ -218,15 +218,20 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
         groups: G.
         lay: of ``layout``.
     """
-    matrix, (rows, some) = _matrix(weight, groups, lay), lay.rows
-    down = some * lay.step * lay.wide * x.itemsize
-    for image, made in zip(x, out, strict=True):
-        for i, first in enumerate(range(0, rows, some)):
+    matrix, (rows, some), channels = _matrix(weight, groups, lay), lay.rows, x.shape[1]
+    # Each piece of memory once for all strips: the system would take it back and clear it from one to the next.
+    cells = None if lay.before is None else np.zeros(channels * lay.whole.tall * lay.wide, x.dtype)
+    laid = np.empty(lay.whole.laid.shape, lay.item)
+    for n, (image, made) in enumerate(zip(x, out, strict=True)):
+        for first in range(0, rows, some):
             strip = lay.whole if first + some < rows else lay.last
-            if lay.before is None:
-                laid = strip.laid.of(image, lay.item, i * down).copy()
+            if cells is None:
+                source = strip.laid.of(image, lay.item, first * lay.step * lay.wide * x.itemsize)
             else:
-                laid = strip.laid.of(_around(image, first * lay.step, strip.tall, lay), lay.item).copy()
+                around = np.ndarray((channels, strip.tall, lay.wide), x.dtype, cells)
+                _put_inside(around, image, first * lay.step, lay.before or (0, 0), clear=n + first > 0)
+                source = strip.laid.of(cells, lay.item)
+            np.copyto(laid if strip is lay.whole else np.ndarray(source.shape, lay.item, laid), source)
             for product in strip.products:
                 left = matrix[:, : product.lines[0], : product.lines[1]].reshape(product.left)
                 target = product.out.of(made, x.dtype, first * made.strides[1])
@@ -236,15 +241,24 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
                 np.add(part, bias[:, None, None], out=part)
 
 
-def _around(image: Array, first: int, tall: int, lay: Layout) -> Array:
-    """``tall`` rows from ``first`` on of an image with its zeros: ``(C, H, W) -> (C, tall, wide)``."""
-    top, left = lay.before or (0, 0)
-    cells = np.zeros((len(image), tall, lay.wide), image.dtype)
-    low, high = max(0, first - top), max(0, first - top + tall)
-    seen = image[:, low:high, : max(0, lay.wide - left)]
-    above = low - first + top
-    cells[:, above : above + seen.shape[1], left : left + seen.shape[2]] = seen
-    return cells
+def _put_inside(around: Array, image: Array, first: int, before: Pair, clear: bool) -> None:
+    """Put the rows of an image into its zeros, from row ``first`` of both together on.
+
+    Args:
+        around: ``(C, R, PW)``, zeros but for what was put there before.
+        image: ``(C, H, W)``.
+        first: so many rows of zeros and image lie above.
+        before: rows of zeros above the image, and columns to the left of it.
+        clear: whether anything was put there before: into the same columns.
+    """
+    (_, tall, wide), (top, left) = around.shape, before
+    above = min(tall, max(0, top - first))
+    seen = image[:, max(0, first - top) : max(0, first - top + tall), : max(0, wide - left)]
+    below = above + seen.shape[1]
+    around[:, above:below, left : left + seen.shape[2]] = seen
+    if clear:
+        around[:, :above] = 0
+        around[:, below:] = 0
 
 
 def _matrix(weight: Array, groups: int, lay: Layout) -> Array:
