@@ -27,6 +27,9 @@ NEAR = 250_000
 # Numbers of a row above which those of a block no longer stay in a first-level cache of 48 kB.
 WIDE = 1_500
 
+# Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
+SLAB_MOST = 11_000
+
 # Nanoseconds, by the algorithm's name and by what is counted.
 NANOSECONDS: Mapping[str, Mapping[str, float]] = {
     "gathered": {
@@ -167,8 +170,8 @@ class Work(NamedTuple):
 @lru_cache(maxsize=1024)
 def microseconds(name: str, work: Work) -> float:
     """How long the algorithm of that name will take; whether it can do the work is not asked here."""
-    if name == "banded" and _strip_of_whole_rows(work):
-        name = "whole rows"  # the same in fewer calls
+    if name == "banded" and _in_few_calls(work):
+        name = "whole rows"
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
 
@@ -215,6 +218,14 @@ def _banded(work: Work) -> dict[str, float]:
         "cell put in its place": 0 if images == 1 and 1 in (block, outputs) else work.cells,
         "cell": work.cells,
     }
+
+
+def _in_few_calls(work: Work) -> bool:
+    """Whether bands meet whole rows, and calls count: what is larger takes as long as by parts of rows."""
+    (kernel_h, kernel_w), outputs = work.window.kernel_size, work.outputs // work.groups
+    block = min(block_rows(outputs), work.size[0])
+    depth = ((block - 1) * work.window.stride[0] + kernel_h) * (work.channels // work.groups) * kernel_w
+    return depth * work.size[1] <= SLAB_MOST and _strip_of_whole_rows(work) > 0
 
 
 def _strip_of_whole_rows(work: Work) -> int:
