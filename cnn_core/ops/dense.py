@@ -9,6 +9,7 @@ from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, real, sizes, together, vector
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> Array:
     """``x @ weight.T + bias``: every output weighs every input.
 
@@ -26,11 +27,10 @@ def linear(x: npt.ArrayLike, weight: npt.ArrayLike, bias: npt.ArrayLike | None =
     x, weight = _operands(x, weight)
     bias = vector(bias, "bias", weight.shape[0])
     dtype = together(x, weight, bias)
-    with np.errstate(invalid="ignore", over="ignore"):
-        # (..., in) @ (in, out) -> (..., out)
-        out: Array = np.asarray(np.matmul(x.astype(dtype, copy=False), weight.astype(dtype, copy=False).T))
-        if bias is not None:
-            out += bias.astype(dtype, copy=False)
+    # (..., in) @ (in, out) -> (..., out)
+    out: Array = np.asarray(np.matmul(x.astype(dtype, copy=False), weight.astype(dtype, copy=False).T))
+    if bias is not None:
+        out += bias.astype(dtype, copy=False)
     return out
 
 

@@ -218,20 +218,22 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
         groups: G.
         lay: of ``layout``.
     """
-    matrix, (rows, some), channels = _matrix(weight, groups, lay), lay.rows, x.shape[1]
+    matrix, (rows, some) = _matrix(weight, groups, lay), lay.rows
     # Each piece of memory once for all strips: the system would take it back and clear it from one to the next.
-    cells = None if lay.before is None else np.zeros(channels * lay.whole.tall * lay.wide, x.dtype)
+    cells = None if lay.before is None else np.zeros((x.shape[1], lay.whole.tall, lay.wide), x.dtype)
     laid = np.empty(lay.whole.laid.shape, lay.item)
-    for n, (image, made) in enumerate(zip(x, out, strict=True)):
+    for n, made in enumerate(out):
         for first in range(0, rows, some):
-            strip = lay.whole if first + some < rows else lay.last
-            if cells is None:
-                source = strip.laid.of(image, lay.item, first * lay.step * lay.wide * x.itemsize)
+            strip, space, around = lay.whole, laid, cells
+            if first + some > rows:  # the same memory for a lower one
+                strip, space = lay.last, np.ndarray(lay.last.laid.shape, lay.item, laid)
+                around = None if cells is None else np.ndarray((x.shape[1], strip.tall, lay.wide), x.dtype, cells)
+            if around is None:
+                source = strip.laid.of(x[n], lay.item, first * lay.step * lay.wide * x.itemsize)
             else:
-                around = np.ndarray((channels, strip.tall, lay.wide), x.dtype, cells)
-                _put_inside(around, image, first * lay.step, lay.before or (0, 0), clear=n + first > 0)
-                source = strip.laid.of(cells, lay.item)
-            np.copyto(laid if strip is lay.whole else np.ndarray(source.shape, lay.item, laid), source)
+                _put_inside(around, x[n], first * lay.step, lay.before or (0, 0), clear=n + first > 0)
+                source = strip.laid.of(around, lay.item)
+            np.copyto(space, source)
             for product in strip.products:
                 left = matrix[:, : product.lines[0], : product.lines[1]].reshape(product.left)
                 target = product.out.of(made, x.dtype, first * made.strides[1])

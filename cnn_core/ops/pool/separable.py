@@ -31,6 +31,7 @@ TALL_MOST = 1_000_000
 End = tuple[int, int | None, tuple[int, ...]]
 
 
+@np.errstate(all="ignore")  # of windows over a row's end, and of what memory held before
 def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, empty: float) -> None:
     """Combine the cells of each window.
 
@@ -50,14 +51,13 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         tall = (strip - 1) * step + sliding.extent[0]
     size = (images * planes * tall + above) * width
     scratch = np.empty((4, size + 1 + (size + 1) % 2), dtype=x.dtype)
-    with np.errstate(all="ignore"):  # of windows over a row's end, and of what memory held before
-        for n in range(0, batch, images):
-            for c in range(0, channels, planes):
-                for i in range(0, rows, strip):
-                    first = i * step - above
-                    cells = x[n : n + images, c : c + planes, max(0, first) : first + tall]
-                    target = out[n : n + images, c : c + planes, i : i + strip]
-                    _pool_block(cells, target, max(0, -first), scratch, sliding, combine, empty)
+    for n in range(0, batch, images):
+        for c in range(0, channels, planes):
+            for i in range(0, rows, strip):
+                first = i * step - above
+                cells = x[n : n + images, c : c + planes, max(0, first) : first + tall]
+                target = out[n : n + images, c : c + planes, i : i + strip]
+                _pool_block(cells, target, max(0, -first), scratch, sliding, combine, empty)
 
 
 def _block(shape: tuple[int, ...], plane: int, wide: int, sliding: Window) -> tuple[int, int, int]:
