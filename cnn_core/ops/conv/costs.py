@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from cnn_core.ops._copies import LINE_MOST
 from cnn_core.ops.conv import abreast, folded, separable, spectral, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
-from cnn_core.ops.conv.gathered import GATHERED_SINGLE
+from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
 
@@ -36,6 +37,8 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "image": 6930,
         "line copied": 3.24,
         "number copied": 0.111,
+        "line copied as one": 1.64,
+        "number of one": 0.0953,
         "number padded": 0.249,
         "multiply-add": 0.0101,
         "multiply-add over columns": 0.0315,
@@ -181,12 +184,15 @@ def _gathered(work: Work) -> dict[str, float]:
     lines = work.batch * work.channels * math.prod(window.kernel_size) * rows
     if window.kernel_size == window.stride == (1, 1):
         lines = 0  # the product reads the image itself
+    as_one = window.stride[1] == 1 and columns * 4 <= LINE_MOST and lines >= work.batch * LINES_LEAST
     around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
     sums = work.cells * (work.channels // work.groups) * math.prod(window.kernel_size)
     return {
         "image": work.batch,
-        "line copied": lines,
-        "number copied": lines * columns,
+        "line copied": 0 if as_one else lines,
+        "number copied": 0 if as_one else lines * columns,
+        "line copied as one": lines if as_one else 0,
+        "number of one": lines * columns if as_one else 0,
         "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
         "multiply-add": sums,
         "multiply-add over columns": sums / (rows * columns),
