@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops._copies import LINE_MOST
 from cnn_core.ops.conv import abreast, folded, separable, spectral, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
@@ -30,6 +29,9 @@ WIDE = 1_500
 
 # Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
 SLAB_MOST = 11_000
+
+# Numbers of a line that is gathered as one item in less time than number by number; up to 128 in about the same.
+AS_ONE_MOST = 64
 
 # Nanoseconds, by the algorithm's name and by what is counted.
 NANOSECONDS: Mapping[str, Mapping[str, float]] = {
@@ -184,7 +186,7 @@ def _gathered(work: Work) -> dict[str, float]:
     lines = work.batch * work.channels * math.prod(window.kernel_size) * rows
     if window.kernel_size == window.stride == (1, 1):
         lines = 0  # the product reads the image itself
-    as_one = window.stride[1] == 1 and columns * 4 <= LINE_MOST and lines >= work.batch * LINES_LEAST
+    as_one = window.stride[1] == 1 and columns <= AS_ONE_MOST and lines >= work.batch * LINES_LEAST
     around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
     sums = work.cells * (work.channels // work.groups) * math.prod(window.kernel_size)
     return {
