@@ -32,10 +32,10 @@ def pick_columns(x: Array, step: int, out: Array) -> None:
     """
     columns = out.shape[-1]
     side_by_side = x.strides[-1] == out.strides[-1] == x.itemsize == 4
-    if step == 2 and side_by_side and 0 < 2 * columns <= x.shape[-1] and x.ctypes.data % 8 == 0:
+    if step == 2 and side_by_side and 0 < 2 * columns <= x.shape[-1]:
         # The first of two numbers is the lower half of one twice as long: 0.12 against 0.25 ns for each.
         pairs = x[..., : 2 * columns].view("<u8")
-        if all(stride % 8 == 0 for stride in pairs.strides):
+        if pairs.flags.aligned:
             np.copyto(out.view("<u4"), pairs, casting="unsafe")
             return
     copy_lines(out, x[..., : (columns - 1) * step + 1 : step])
