@@ -6,7 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import conv2d, conv2d_backward
-from cnn_core.ops.conv import abreast, dispatch, folded, gradients, rows, separable, shifted, spectral, winograd
+from cnn_core.ops.conv import (
+    abreast,
+    dispatch,
+    folded,
+    gathered,
+    gradients,
+    rows,
+    separable,
+    shifted,
+    spectral,
+    whole_rows,
+    winograd,
+)
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose, correlate
 from cnn_core.ops.conv.spectral import even
@@ -52,6 +64,9 @@ def small_parts(patch):
     patch.setattr(rows, "PRODUCT_MOST", 1)
     patch.setattr(rows, "COLUMNS_LEAST", 3)
     patch.setattr(shifted, "STRIP_MOST", 6)
+    whole_rows.layout.cache_clear()
+    patch.setattr(whole_rows, "NARROW_MOST", 10**9)
+    patch.setattr(gathered, "LINES_LEAST", 1)
     patch.setattr(dispatch, "GATHERED_MOST", 60)
     patch.setattr(dispatch, "GATHERED_SINGLE", 60)
     patch.setattr(dispatch, "COLUMNS_LEAST", 1)
@@ -81,6 +96,67 @@ def test_no_branch_changes_a_result(branch, dtype, case, parts):
             small_parts(patch)
         ours = forced(branch, x, weight, bias, given_settings)
     assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize("parts", [False, True])
+@settings(max_examples=60)
+@given(convolutions())
+def test_bands_meet_parts_of_rows_where_whole_ones_are_not_to_be_had(parts, case):
+    x, weight, bias, given_settings = noisy(case, np.float32)
+    given_settings["stride"] = (1, given_settings["stride"][1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole_rows, "layout", lambda *_: None)
+        if parts:
+            patch.setattr(rows, "PRODUCT_MOST", 1)
+            patch.setattr(rows, "COLUMNS_LEAST", 3)
+        ours = forced(Branch.BANDED, x, weight, bias, given_settings)
+    assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.fixture
+def own_layouts():
+    """Layouts are made with what a test sets, and forgotten after it."""
+    whole_rows.layout.cache_clear()
+    yield
+    whole_rows.layout.cache_clear()
+
+
+@pytest.mark.parametrize("around", [((0, 0), (0, 0)), ((1, 1), (2, 2)), ((0, 15), (8, 0))])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+@pytest.mark.parametrize(
+    ("outputs", "groups", "moves"), [(1, 1, 16_000), (1, 1, 0), (2, 2, 16_000), (4, 1, 0), (8, 2, 0)]
+)
+@pytest.mark.parametrize("laid_out", [40, 400_000])
+@pytest.mark.usefixtures("own_layouts")
+def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, groups, moves, stride, around):
+    monkeypatch.setattr(rows, "LAID_OUT_MOST", laid_out)
+    monkeypatch.setattr(whole_rows, "MOVES_MOST", moves)
+    rng = np.random.default_rng(13)
+    x = rng.normal(size=(1, 2 * groups, 17, 35)).astype(np.float32)
+    weight, bias = rng.normal(size=(outputs, 2, 3, 4)).astype(np.float32), np.arange(outputs, dtype=np.float32)
+    kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": groups}
+    sliding = conv_window(x.shape, weight.shape, stride, around, (1, 1), groups, "zeros")
+    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype).rows
+    assert (at_a_time < made) == (laid_out == 40)
+    assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+
+
+def test_the_images_of_a_batch_leave_nothing_behind_in_each_other():
+    rng = np.random.default_rng(14)
+    x, weight = rng.normal(size=(3, 1, 40, 40)).astype(np.float32), rng.normal(size=(1, 1, 5, 5)).astype(np.float32)
+    kept = {"stride": (1, 1), "padding": ((2, 2), (2, 2)), "dilation": (1, 1), "groups": 1}
+    together = forced(Branch.BANDED, x, weight, None, kept)
+    alone = [forced(Branch.BANDED, x[n : n + 1], weight, None, kept)[0] for n in range(3)]
+    np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("width", "stride"), [(9, 1), (140, 1), (9, 2)])
+def test_windows_are_gathered_line_by_line_or_number_by_number(dtype, width, stride):
+    rng = np.random.default_rng(15)
+    x, weight = rng.normal(size=(1, 40, 9, width)).astype(dtype), rng.normal(size=(2, 40, 3, 3)).astype(dtype)
+    kept = {"stride": (stride, stride), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    assert_close(forced(Branch.GATHERED, x, weight, None, kept), x, weight, None, kept)
 
 
 @pytest.mark.parametrize("parts", [False, True])
@@ -349,6 +425,8 @@ GREY = (1, 1, 480, 640)
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
+        (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, (1, 16, 32, 32), (16, 16, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 3, 224, 224), (16, 3, 3, 3), {}, Branch.BANDED),
         (np.float32, (1, 24, 56, 56), (64, 24, 3, 3), {}, Branch.GATHERED),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {}, Branch.WINOGRAD),

@@ -335,16 +335,31 @@ def correlate(
     return out
 
 
+def working(
+    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str = "zeros"
+) -> Callable[..., None]:
+    """The function that does a branch's work on this: its own, or the one that does the same in fewer calls."""
+    whole = _in_whole_rows(branch, x, weight, sliding, groups, mode) is not None
+    return whole_rows.correlate_whole_rows if whole else branch.function
+
+
+def _in_whole_rows(
+    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str
+) -> whole_rows.Layout | None:
+    if branch is not Branch.BANDED or mode != "zeros" or not x.flags.c_contiguous:
+        return None
+    return whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+
+
 def _slide(
     branch: Branch, x: Array, weight: Array, bias: Array | None, sliding: Window, groups: int, mode: str, out: Array
 ) -> None:
     """Have a branch make ``out``, part by part."""
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
-        if branch is Branch.BANDED and mode == "zeros" and x.flags.c_contiguous:
-            lay = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)
-            if lay is not None:
-                whole_rows.correlate_whole_rows(x, weight, bias, out, groups, lay)
-                return
+        layout = _in_whole_rows(branch, x, weight, sliding, groups, mode)
+        if layout is not None:
+            whole_rows.correlate_whole_rows(x, weight, bias, out, groups, layout)
+            return
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.convolution import checked
-from cnn_core.ops.conv.dispatch import Branch, correlate, decide, obstacles
+from cnn_core.ops.conv.dispatch import Branch, correlate, decide, obstacles, working
 from cnn_core.shapes import Pair, Window
 
 
@@ -63,6 +63,11 @@ class ConvPlan:
         x, weight, bias, groups, padding_mode = self._operands
         size: Pair = (self.shape[2], self.shape[3])
         return correlate(x, weight, bias, self.window, groups, size, padding_mode, asked)
+
+    def working(self, branch: Branch) -> Callable[..., None]:
+        """The function that does the work in that way."""
+        x, weight, _, groups, padding_mode = self._operands
+        return working(branch, x, weight, self.window, groups, padding_mode)
 
 
 def conv2d_plan(

@@ -24,8 +24,8 @@ from cnn_core.shapes import Pair, Window
 # 3×1 on 4 images of 384×384 in colour. Numbers laid out above which they are left to ``banded``.
 NARROW_KERNEL, NARROW_MOST = 2, 60_000
 
-# Numbers of the matrix that moves a kernel down; above it a kernel is moved row by row.
-MOVES_MOST = 20_000
+# Numbers of the matrix that moves a kernel down, enough for 7×7; larger ones are moved row by row.
+MOVES_MOST = 16_000
 
 
 class View(NamedTuple):
@@ -199,6 +199,7 @@ def _bytes(numbers: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, ...]:
     return tuple(number * dtype.itemsize for number in numbers)
 
 
+@lru_cache(maxsize=64)
 def _moves(each: int, kernel_h: int, kernel_w: int, block: int, step: int, dtype: np.dtype[Any]) -> Array:
     """Which number of a band each weight is, ones and zeros: ``(C/G * KH * KW, block * R * C/G * KW)``."""
     weights = np.eye(each * kernel_h * kernel_w, dtype=dtype).reshape(-1, 1, each, kernel_h, kernel_w)

@@ -26,7 +26,7 @@ def code_and_called(function: Callable[..., Any]) -> str:
     """A function's source, then that of every function of its module that it leads to, in the order of calls."""
     module, found = inspect.getmodule(function), [function]
     for each in found:  # which grows meanwhile
-        for name in each.__code__.co_names:
+        for name in inspect.unwrap(each).__code__.co_names:
             called = getattr(module, name, None)
             if inspect.isfunction(called) and called.__module__ == function.__module__ and called not in found:
                 found.append(called)

@@ -146,7 +146,7 @@ def _convolution(experiment: Experiment, x: Array, dtype: str, side: int | None)
             branch.does,
             None if plan.obstacles[branch] else partial(plan.run, branch),
             plan.obstacles[branch] or "",
-            branch.function,
+            plan.working(branch),
         )
         for branch in Branch
     )
