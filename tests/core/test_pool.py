@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, avg_pool2d, max_pool2d
-from cnn_core.ops.pool import separable
+from cnn_core.ops.pool import separable, small
 from tests.core.cases import LAYOUTS, poolings
 from tests.helpers import oracles
 
@@ -58,6 +58,7 @@ def test_blocks_of_any_size_give_the_same(block, case):
     single = x.astype(np.float32)
     whole = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small, "WINDOWS_MOST", -1)
         patch.setattr(separable, "BLOCK_MOST", block)
         patch.setattr(separable, "TALL_MOST", block)
         parts = max_pool2d(x, kernel, **given_settings), avg_pool2d(single, kernel, **given_settings)
@@ -100,6 +101,7 @@ def assert_as_loops_find(x, kernel, kept):
 @pytest.mark.parametrize("step", [2, 3])
 @pytest.mark.parametrize("dilation", [1, 2, 3])
 def test_rows_that_strides_leave_out_are_not_missed(monkeypatch, block, kernel, step, dilation):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
     monkeypatch.setattr(separable, "BLOCK_MOST", block)
     reach = (kernel - 1) * dilation
     for above, below in ((0, 0), (1, 0), (reach, reach)):
@@ -111,6 +113,7 @@ def test_rows_that_strides_leave_out_are_not_missed(monkeypatch, block, kernel, 
 @pytest.mark.parametrize("kernel", range(2, 8))
 @pytest.mark.parametrize("rows", [1, 3])
 def test_a_result_as_wide_as_its_image_has_no_windows_over_two_rows(monkeypatch, block, kernel, rows):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
     monkeypatch.setattr(separable, "BLOCK_MOST", block)
     for left in range(kernel):
         around = ((rows // 2, rows // 2), (left, kernel - 1 - left))
@@ -121,7 +124,8 @@ def test_a_result_as_wide_as_its_image_has_no_windows_over_two_rows(monkeypatch,
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("around", [0, 1])
 @pytest.mark.parametrize("kernel", [2, 4])
-def test_windows_side_by_side_are_summed_whatever_their_rows_do(stride, around, kernel):
+def test_windows_side_by_side_are_summed_whatever_their_rows_do(monkeypatch, stride, around, kernel):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
     for left in (0, 1):  # with 1 there are as many windows, but they begin between the others
         padding = ((around, around), (left, left))
         kept = {"stride": (stride, kernel), "padding": padding, "dilation": (1, 1), "ceil_mode": False}
@@ -140,7 +144,8 @@ def test_a_mean_is_the_sum_divided_to_the_last_bit(dtype, kernel):
 
 
 @pytest.mark.parametrize("kernel", range(1, 12))
-def test_long_windows_are_made_of_short_runs(kernel):
+def test_long_windows_are_made_of_short_runs(monkeypatch, kernel):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
     x = np.random.default_rng(kernel).integers(-9, 10, (2, 2, 13, 40)).astype(np.float32)
     found = max_pool2d(x, kernel, stride=1)
     windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(2, 3))
@@ -155,6 +160,7 @@ def test_long_windows_are_made_of_short_runs(kernel):
 def test_windows_that_overhang_far_on_one_side_or_on_both_hold_what_is_inside(
     monkeypatch, block, size, stride, dilation
 ):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
     monkeypatch.setattr(separable, "BLOCK_MOST", block)
     x = np.random.default_rng(6).integers(-9, 10, (2, 3, *size)).astype(np.float32)
     reach = 4 * dilation

@@ -17,6 +17,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines, pick_columns
+from cnn_core.ops.pool.small import few, pool_small
 from cnn_core.shapes import Window
 
 # Numbers of a block: each block costs 20 µs of calls; 500,000 save some of these while memory is warm, and lose more
@@ -42,6 +43,9 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         combine: ``np.maximum`` or ``np.add``: what brings two cells together, in any order.
         empty: what changes nothing when it is combined: it stands for cells outside the image.
     """
+    if few(out.shape, sliding):
+        pool_small(x, out, sliding, combine, empty)
+        return
     batch, channels, height, width = x.shape
     rows, step, above = out.shape[2], sliding.stride[0], sliding.padding[0][0]
     # Tall enough for the last windows, which may overhang, and for the whole image.
