@@ -99,6 +99,22 @@ def test_scrolled_down_to_its_place_the_ledger_goes_back_without_a_jump_and_is_w
     assert lies(laptop)
 
 
+def test_the_ledger_s_edge_stays_where_it_is_whichever_stage_is_asked(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    edges = set()
+    for view, shape, told in (
+        ("conv", (3, 3), "Feature map [0, 0]"),
+        ("activation", (3, 3), "ReLU [0, 0]"),
+        ("pool", (1, 1), "Pooled [0, 0]"),
+        ("input", (5, 5), "Input [0, 0]"),
+    ):
+        laptop.mouse.move(*cell_centre(laptop, view, 0, 0, shape))
+        expect(laptop.locator(".ks-ledger h2")).to_have_text(told)
+        edges.add(round(laptop.locator(".ks-ledger").bounding_box()["y"]))
+    assert len(edges) == 1
+
+
 def test_at_the_edge_terms_open_and_the_ledger_folds_to_its_headline(laptop: Page, server: Server):
     laptop.goto(server.url)
     wait_drawn(laptop, "probabilities")
