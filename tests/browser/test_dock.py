@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import cell_centre, wait_drawn
+from tests.browser.screen import cell_centre, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -163,6 +163,48 @@ def test_play_keeps_the_focus_and_goes_on_when_the_ledger_goes_to_its_place_and_
     expect(pause).to_be_focused()
 
 
+def test_open_the_ledger_is_as_high_for_every_cell_so_that_it_never_grows_over_the_one_it_speaks_of(
+    laptop: Page, server: Server
+):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    take_sample(laptop, "Shapes")  # a score there is a sum of hundreds of terms
+    laptop.get_by_role("button", name="terms", exact=True).click()
+    edges = set()
+    for place in (".ks-bars >> nth=0", "[data-view=conv]", "[data-view=activation]", "[data-view=pool]"):
+        laptop.locator(place).hover(position={"x": 20, "y": 6})
+        laptop.wait_for_timeout(150)
+        expect(laptop.locator(".ks-ledger-state")).to_have_text("under the pointer")
+        edges.add(round(laptop.locator(".ks-ledger").bounding_box()["y"]))
+    assert len(edges) == 1
+
+
+@pytest.mark.parametrize(
+    ("lesson", "lies_there"),
+    [("c_wins", False), ("learning", False), ("halve", False), ("sliding.2", True), ("one_cell", True)],
+)
+def test_in_a_lesson_the_ledger_leaves_the_first_screen_to_the_stages_and_to_what_a_task_asks_for(
+    laptop: Page, server: Server, lesson: str, lies_there: bool
+):
+    laptop.goto(f"{server.url}/learn?lesson={lesson}")
+    laptop.locator(".ks-ledger-value, .ks-ledger input").first.wait_for(state="attached")
+    laptop.wait_for_timeout(300)
+    assert lies(laptop) is lies_there
+
+
+def test_tab_goes_on_from_the_maps_to_play(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    laptop.locator("[data-column=probabilities] summary").focus()
+    for _ in range(12):
+        laptop.keyboard.press("Tab")
+        laptop.wait_for_timeout(40)
+        if laptop.get_by_role("button", name="Play").evaluate("(play) => play.getRootNode().activeElement === play"):
+            break
+    else:
+        pytest.fail("Tab passed play by")
+
+
 def test_with_room_for_it_the_ledger_is_in_its_place_and_a_window_made_lower_takes_it_along(
     explore: Page, server: Server
 ):
@@ -179,12 +221,13 @@ def test_with_room_for_it_the_ledger_is_in_its_place_and_a_window_made_lower_tak
 
 def test_where_the_ledger_lies_follows_from_the_window_and_the_bar_above_it(explore: Page):
     cases = [
-        (True, 0, 800),
-        (True, 2000, 800),
-        (False, 650, 800),
-        (False, 651, 800),
-        (False, -300, 800),
-        (False, 0, 100),
+        (True, False, 0, 800),
+        (True, True, 2000, 800),
+        (False, False, 650, 800),
+        (False, False, 651, 800),
+        (False, True, 651, 800),
+        (False, False, -300, 800),
+        (False, False, 0, 100),
     ]
     found = explore.evaluate(
         """async (cases) => {
@@ -193,4 +236,4 @@ def test_where_the_ledger_lies_follows_from_the_window_and_the_bar_above_it(expl
         }""",
         cases,
     )
-    assert found == ["stacked", "stacked", "page", "edge", "page", "edge"]
+    assert found == ["stacked", "stacked", "page", "edge", "page", "page", "edge"]

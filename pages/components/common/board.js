@@ -149,7 +149,9 @@ export class Board {
 
   /** Play goes with the ledger where that lies at the window's edge, on a narrow page undo too. @param {import("./dock.js").Where} where */
   lay(where) {
-    if (this.slides) move(this.player.element, where === "page" ? this.bar : this.ledger.dock, "prepend");
+    // Last of the bar, though seen first: whoever comes to the bar by Tab from a page that scrolls to it comes to play.
+    if (this.slides && where === "page") move(this.player.element, this.bar);
+    else if (this.slides) move(this.player.element, this.ledger.dock, "prepend");
     move(this.history, where === "stacked" ? this.ledger.dock : this.corner);
     move(this.share, where === "stacked" ? this.bar : this.corner);
   }

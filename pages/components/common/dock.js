@@ -16,13 +16,14 @@ const ROOM = 150;
 
 /**
  * @param {boolean} stacked whether the page is narrow
+ * @param {boolean} held whether it keeps its own place on a wide page
  * @param {number} top of the bar above the ledger, px from the window's upper edge
  * @param {number} height of the window, px
  * @returns {Where} where the ledger is seen
  */
-export function whereToLie(stacked, top, height) {
+export function whereToLie(stacked, held, top, height) {
   if (stacked) return "stacked";
-  return top > height - ROOM ? "edge" : "page";
+  return !held && top > height - ROOM ? "edge" : "page";
 }
 
 export class Dock {
@@ -36,6 +37,7 @@ export class Dock {
     this.bar = bar;
     this.lay = lay;
     this.stacked = false;
+    this.held = false;
     this.onScroll = oncePerFrame(() => this.check());
     // The page scrolls in a container of the framework's own.
     document.addEventListener("scroll", this.onScroll, { capture: true, passive: true });
@@ -54,8 +56,14 @@ export class Dock {
     this.check();
   }
 
+  /** @param {boolean} held whether the ledger keeps its own place */
+  hold(held) {
+    this.held = held;
+    this.check();
+  }
+
   check() {
-    this.#lie(whereToLie(this.stacked, this.bar.getBoundingClientRect().top, window.innerHeight));
+    this.#lie(whereToLie(this.stacked, this.held, this.bar.getBoundingClientRect().top, window.innerHeight));
   }
 
   /** @param {Where} where */

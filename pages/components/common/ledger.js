@@ -19,7 +19,7 @@ import { Trail, keyOf } from "./trail.js";
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const MOST_PLACES = 12; // decimals, or digits of a factor
-const LAST_DIGIT = 0.55; // of a unit of the last digit shown: as far as a product may be from what its factors make
+const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 export class Ledger {

@@ -166,6 +166,7 @@ export class Explore extends Board {
     // Asking for widths has the browser lay the page out at once: only where something has another size.
     const sizes = JSON.stringify(this.#sizes());
     this.skip.hidden = !!this.lesson.overview;
+    this.dock.hold(this.lesson.crowded);
     if (this.lesson.overview) return; // no stage is in sight, and none has a size
     if (sizes !== this.laidOut) this.layout(false);
     this.laidOut = sizes;
@@ -334,6 +335,7 @@ export class Explore extends Board {
     if (!this.header || !width) return;
     this.columns.get("input").view.overhang = this.model.overhang;
     const { stacked, tight, looked } = layOut(width, this.#sizes(), this.columns);
+    this.dock.hold(this.lesson.crowded);
     this.dock.stack(stacked);
     this.root.classList.toggle("ks-tight", tight);
     this.zoom.take(looked);

@@ -17,6 +17,8 @@ import { h, setText } from "../common/dom.js";
  * @typedef {{name: string, title: string, about: string, kind: string, steps: number, goals: number, done: number}} Entry
  */
 
+const BESIDE = "(min-width: 1150px)"; // as in explore.css: the words may stand beside the stages
+
 export class LessonPanel {
   /** @param {{send: (edit: any) => void, open: () => void}} on `open`: choose a lesson file */
   constructor(on) {
@@ -65,6 +67,13 @@ export class LessonPanel {
   /** Whether the list of lessons is in sight, and no stage. */
   get overview() {
     return !this.element.hidden && !this.lesson;
+  }
+
+  /** Whether the first screen is wanted for the stages below the words, or for the controls that a task asks for. */
+  get crowded() {
+    const { lesson } = this;
+    if (!lesson) return false;
+    return !(lesson.beside && window.matchMedia(BESIDE).matches) || (!!lesson.goal && !lesson.predicts);
   }
 
   #answer() {
