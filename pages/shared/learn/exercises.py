@@ -285,7 +285,8 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "c_wins": _exercise(
         "Let C win",
-        "The last layer weighs every pooled number for each class. Open it below the ledger and draw on the weights.",
+        "The last layer weighs every pooled number for each class. Open “Fully connected layer” at the foot "
+        "of the page and draw on its weights.",
         scene(pattern("cross", 8), setting("seed", 3)),
         Goal(
             "wins",

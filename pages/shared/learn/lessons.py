@@ -175,8 +175,8 @@ _POOLING = _lesson(
         title="The input moves by one cell",
         text="The bright cell has moved one to the right. The map before the pooling moved with it. The pooled "
         "map is the same as in the step before.\n\n"
-        "Whatever moves less than the window reaches, max pooling does not notice: it is what makes a "
-        "network forgiving.",
+        "As long as the largest number stays within its window, max pooling does not notice: it is what makes "
+        "a network forgiving.",
         scenario=scene(grid(dot(6, 6, 2, 3)), AS_IS, pin=(2, (0, 0, 1, 1))),
         show=frozenset({"pooling"}),
         columns=("input", "activation", "pool"),
