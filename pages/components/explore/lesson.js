@@ -17,8 +17,6 @@ import { h, setText } from "../common/dom.js";
  * @typedef {{name: string, title: string, about: string, kind: string, steps: number, goals: number, done: number}} Entry
  */
 
-const BESIDE = "(min-width: 1150px)"; // as in explore.css: the words may stand beside the stages
-
 export class LessonPanel {
   /** @param {{send: (edit: any) => void, open: () => void}} on `open`: choose a lesson file */
   constructor(on) {
@@ -73,7 +71,9 @@ export class LessonPanel {
   get crowded() {
     const { lesson } = this;
     if (!lesson) return false;
-    return !(lesson.beside && window.matchMedia(BESIDE).matches) || (!!lesson.goal && !lesson.predicts);
+    // From which width on the words stand beside the stages, the style alone knows.
+    const beside = getComputedStyle(this.element).float !== "none";
+    return !beside || (!!lesson.goal && !lesson.predicts);
   }
 
   #answer() {
