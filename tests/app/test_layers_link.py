@@ -99,6 +99,15 @@ def test_every_setting_of_every_layer_comes_back():
     assert len(desk.link().code) < LINK_LONGEST / 4
 
 
+def test_a_link_made_on_the_layer_that_opens_comes_back_to_it_though_other_layers_inputs_were_changed():
+    desk = desk_after(
+        {"op": "kind", "value": "softmax"},
+        {"op": "input", "value": "larger"},
+        {"op": "kind", "value": Laboratory().kind},
+    )
+    assert_same(through(desk).laboratory, desk.state)
+
+
 def test_the_laboratory_above_differs_from_the_first_in_every_setting():
     state, plain = desk_after(*CHANGED).state, Laboratory()
     for field in fields(Laboratory):

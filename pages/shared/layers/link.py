@@ -136,5 +136,5 @@ def _edits(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"op": name, "values": told[name]}
     if told.get("training") is False:
         yield {"op": "training", "value": "inference"}
-    if "kind" in told:
-        yield {"op": "kind", "value": told["kind"]}
+    # Last, and said even of the layer that opens: the inputs above led through others.
+    yield {"op": "kind", "value": told.get("kind", Laboratory().kind)}
