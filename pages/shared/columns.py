@@ -89,7 +89,8 @@ def _input_note(experiment: Experiment) -> str:
     rows, columns_ = experiment.plane
     kind = "in colour" if photo.colour == "rgb" else "in grey"
     shown = f"{photo.name}: {width} × {height} pixels, here {rows} rows of {columns_}, {kind}"
-    return f"{shown}. {samples.get(photo.sample).licence}" if photo.sample else shown
+    origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
+    return f"{shown}{origin}\nScroll or pinch to come closer, until the numbers show"
 
 
 def _geometry(chain: Chain, position: int) -> str:

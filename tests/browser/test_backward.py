@@ -121,7 +121,7 @@ def test_one_product_is_told_as_one(explore: Page):
 def test_a_sum_that_only_rounding_keeps_from_zero_has_no_more_digits_than_its_neighbours(explore: Page):
     told = explore.evaluate(
         """async () => {
-          const { shownSum } = await import("/ui/common/ledger.js");
+          const { shownSum } = await import("/ui/common/sum.js");
           const term = (product) => ({ product, weight: 1, value: product });
           const sums = [[0.1, 0.2, -0.3], [0.1, 0.2, -0.29999]];
           return sums.map((products) => {

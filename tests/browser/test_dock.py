@@ -32,6 +32,12 @@ UNDER_THE_LEDGER = """() => {
 }"""
 
 
+TOP_AND_UNCOVERED = """(own) => {
+  const { left, top, width, height } = own.getBoundingClientRect();
+  return [top, own.contains(own.getRootNode().elementFromPoint(left + width / 2, top + height / 2))];
+}"""
+
+
 @pytest.fixture
 def laptop(browser: Browser) -> Page:
     context = browser.new_context(viewport=LAPTOP)
@@ -120,7 +126,7 @@ def test_at_the_edge_terms_open_and_the_ledger_folds_to_its_headline(laptop: Pag
     wait_drawn(laptop, "probabilities")
     ledger, terms = laptop.locator(".ks-ledger"), laptop.locator(".ks-terms")
     expect(terms).to_be_hidden()
-    laptop.get_by_role("button", name="terms", exact=True).click()
+    laptop.get_by_role("button", name="products", exact=True).click()
     expect(terms).to_be_visible()
     box = ledger.bounding_box()
     assert box["height"] <= 0.46 * LAPTOP["height"] + 1
@@ -169,7 +175,7 @@ def test_open_the_ledger_is_as_high_for_every_cell_so_that_it_never_grows_over_t
     laptop.goto(server.url)
     wait_drawn(laptop, "probabilities")
     take_sample(laptop, "Shapes")  # a score there is a sum of hundreds of terms
-    laptop.get_by_role("button", name="terms", exact=True).click()
+    laptop.get_by_role("button", name="products", exact=True).click()
     edges = set()
     for place in (".ks-bars >> nth=0", "[data-view=conv]", "[data-view=activation]", "[data-view=pool]"):
         laptop.locator(place).hover(position={"x": 20, "y": 6})
@@ -237,3 +243,80 @@ def test_where_the_ledger_lies_follows_from_the_window_and_the_bar_above_it(expl
         cases,
     )
     assert found == ["stacked", "stacked", "page", "edge", "page", "page", "edge"]
+
+
+def test_the_ledger_s_details_are_called_what_they_are_and_where_there_are_none_none_are_offered(
+    laptop: Page, server: Server
+):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    details = laptop.locator(".ks-ledger .ks-fold").first
+    for view, shape, name in (("conv", (3, 3), "products"), ("pool", (1, 1), "cells")):
+        laptop.mouse.move(*cell_centre(laptop, view, 0, 0, shape))
+        expect(details).to_have_text(name)
+        expect(details).to_be_visible()
+    for view, shape, told in (("activation", (3, 3), "ReLU [0, 0]"), ("input", (5, 5), "Input [0, 0]")):
+        laptop.mouse.move(*cell_centre(laptop, view, 0, 0, shape))
+        expect(laptop.locator(".ks-ledger h2")).to_have_text(told)
+        expect(details).to_be_hidden()
+    laptop.get_by_role("link", name="Convolution").click()
+    wait_drawn(laptop, "output-0")
+    laptop.locator("[data-view=input-0]").hover(position={"x": 6, "y": 6})
+    expect(details).to_have_text("what it feeds")
+
+
+def test_whoever_reads_on_in_the_open_ledger_still_sees_its_headline_and_play(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    take_sample(laptop, "Shapes")
+    laptop.locator(".ks-bars .ks-bar-row").first.click()
+    laptop.get_by_role("button", name="products", exact=True).click()
+    laptop.locator(".ks-term-open").first.click()
+    ledger = laptop.locator(".ks-ledger")
+    assert ledger.evaluate("(ledger) => { ledger.scrollTop = 1e4; return ledger.scrollTop; }") > 50
+    edge = ledger.bounding_box()["y"]
+    for element in (laptop.locator(".ks-ledger-value"), laptop.get_by_role("button", name="Play")):
+        top, uncovered = element.evaluate(TOP_AND_UNCOVERED)
+        assert edge <= top < edge + 40
+        assert uncovered, "something that scrolls by lies over it"
+
+
+def test_products_folded_away_take_along_what_was_opened_below_them(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    laptop.locator(".ks-bars .ks-bar-row").first.click()
+    products = laptop.get_by_role("button", name="products", exact=True)
+    products.click()
+    laptop.locator(".ks-term-open").first.click()
+    expect(laptop.locator(".ks-ledger-trail section")).to_have_count(1)
+    products.click()
+    expect(laptop.locator(".ks-ledger-trail section")).to_have_count(0)
+
+
+def test_how_much_of_the_ledger_is_wanted_holds_on_every_page_and_after_a_reload(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    laptop.get_by_role("button", name="products", exact=True).click()
+    laptop.get_by_role("button", name="hide", exact=True).click()
+    laptop.get_by_role("link", name="Convolution").click()
+    wait_drawn(laptop, "output-0")
+    expect(laptop.get_by_role("button", name="show", exact=True)).to_be_visible()
+    expect(laptop.locator(".ks-ledger-body")).to_be_hidden()
+    laptop.reload()
+    wait_drawn(laptop, "output-0")
+    laptop.get_by_role("button", name="show", exact=True).click()
+    expect(laptop.locator(".ks-ledger-planes")).to_be_visible()
+
+
+def test_on_a_picture_zoom_lies_beside_play_on_the_first_screen(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    closer = laptop.get_by_role("button", name="Zoom in")
+    expect(closer).to_be_hidden()  # of a grid of numbers there is nothing to come closer to
+    take_sample(laptop, "Cat")
+    expect(closer).to_be_in_viewport()
+    closer.click()
+    expect(laptop.locator(".ks-zoom-amount")).to_have_text("1.6×")
+    scroll_to(laptop, 600)
+    assert not lies(laptop)
+    expect(laptop.locator(".ks-bar-top .ks-zoom")).to_have_count(1)

@@ -14,8 +14,11 @@ from tests.browser.screen import (
     cell_centre,
     clear,
     drawn,
+    edited,
     hover_cell,
     last_cell,
+    next_frame,
+    open_experiment,
     revision,
     same_sum,
     type_number,
@@ -78,6 +81,26 @@ def test_dragging_a_weight_redraws_every_stage_and_cnn_core_confirms(explore: Pa
     changed = apply(Experiment(), {"op": "kernel", "values": kernel.tolist()})
     event = hover_cell(explore, "conv", 2, 1, (3, 3))
     same_sum(event, build(changed).trace.explain(0, (0, 0, 2, 1)))
+
+
+def test_colours_keep_their_meaning_under_the_hand_though_the_last_negative_number_goes(page: Page, server: Server):
+    open_experiment(page, server.url, edited({"op": "kernel", "values": [[0, 0, 0], [0, -1, 0], [0, 0, 0]]}))
+    low = page.locator("[data-column=conv] .ks-low")
+    expect(low).to_contain_text("−")
+    box = page.locator("[data-view=kernel] input").nth(4).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = revision(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 4):
+        page.mouse.move(x, y - 7 * step)
+    expect(page.locator("[data-view=kernel] input").nth(4)).to_have_value("2")
+    wait_drawn(page, "conv", "preview", before)
+    next_frame(page)
+    expect(low).to_contain_text("−")
+    page.mouse.up()
+    wait_drawn(page, "conv", "cnn_core", before)
+    expect(low).to_have_text("0")
 
 
 def test_typing_a_weight_is_enough(explore: Page):

@@ -89,6 +89,31 @@ def test_the_digits_of_a_pixel_s_ledger_add_up_as_they_stand(photographed):
         assert sum(units[:-1]) == units[-1]
 
 
+def test_a_number_that_is_only_passed_on_is_written_with_the_same_digits_everywhere(photographed):
+    page, experiment = photographed
+    conv = build(experiment).trace.stages[0].output[0, 0]
+    row, column = (int(k) for k in np.argwhere((conv > 0.01) & (conv * 1e4 % 1 > 0.1))[-1])
+    hover_cell(page, "conv", row, column, conv.shape)
+    next_frame(page)
+    expect(page.locator(".ks-ledger h2")).to_have_text(f"Feature map [{row}, {column}]")
+    shown = page.locator(".ks-ledger-value").inner_text()
+    assert float(shown) != conv[row, column], "a number that is shown in full would prove nothing"
+    expect(page.locator(".ks-ledger-feeds")).to_contain_text(f"ReLU [{row}, {column}] = {shown} ")
+    hover_cell(page, "activation", row, column, conv.shape)
+    next_frame(page)
+    expect(page.locator(".ks-ledger h2")).to_have_text(f"ReLU [{row}, {column}]")
+    shown = page.locator(".ks-ledger-value").inner_text()
+    expect(page.locator(".ks-ledger .ks-sum")).to_have_text(f"max(0, {shown}) = {shown}")
+
+
+def test_the_remainder_tells_what_it_is(photographed):
+    page, _ = photographed
+    hover_cell(page, "scores", 0, 0, (3, 1))
+    remainder = page.locator(".ks-sum abbr")
+    expect(remainder).to_have_text("remainder")
+    expect(remainder).to_have_attribute("title", re.compile("the sum adds up as shown"))
+
+
 def test_the_working_size_can_be_changed(photographed):
     page, experiment = photographed
     before = revision(page)
@@ -227,3 +252,16 @@ def test_unusual_pictures_are_taken_in_as_they_look(explore: Page, name: str, da
     shape = shapes(experiment)[0]
     event = hover_cell(explore, "input", shape[0] // 2, shape[1] // 2, shape)
     assert event["value"] == experiment.photo.pixels[tuple(event["index"][1:])]
+
+
+@pytest.mark.parametrize("width", [1100, 1180, 1280, 1366, 1440])
+def test_nothing_of_a_column_lies_over_the_one_beside_it(photographed, width: int):
+    page, _ = photographed
+    page.set_viewport_size({"width": width, "height": 800})
+    page.wait_for_timeout(300)
+    for column in page.locator(".ks-column").all():
+        edge = column.bounding_box()
+        parts = column.locator(":scope > .ks-top, :scope > .ks-body, :scope > .ks-bottom, .ks-legend, .ks-map, select")
+        for part in [each.bounding_box() for each in parts.all() if each.is_visible()]:
+            assert part["x"] >= edge["x"] - 1
+            assert part["x"] + part["width"] <= edge["x"] + edge["width"] + 1

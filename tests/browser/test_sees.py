@@ -8,7 +8,7 @@ from cnn_core.receptive import field
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import Server
-from tests.browser.screen import clear, edited, hover_cell, open_experiment, revision, wait_drawn
+from tests.browser.screen import clear, edited, hover_cell, open_experiment, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -78,3 +78,52 @@ def test_effective_weights_are_one_gesture_from_the_outline(page: Page, server: 
     page.get_by_role("button", name="values again").click()
     expect(page.locator("[data-column=input] .ks-note")).not_to_contain_text("∂")
     assert revision(page) >= before
+
+
+def test_on_a_picture_effective_weights_are_seen_from_close_by_and_values_again_from_where_one_was(
+    page: Page, server: Server
+):
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    take_sample(page, "Cat")
+    amount = page.locator(".ks-zoom-amount")
+    expect(amount).to_have_text("1.0×")
+    page.get_by_role("button", name="effective weights").click()
+    expect(page.locator("[data-column=input] .ks-note")).to_contain_text("∂")
+    assert float(amount.inner_text().rstrip("×")) > 5
+    page.get_by_role("button", name="values again").click()
+    expect(amount).to_have_text("1.0×")
+
+
+def test_whoever_moved_since_is_not_taken_back(page: Page, server: Server):
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    take_sample(page, "Cat")
+    page.get_by_role("button", name="effective weights").click()
+    page.get_by_role("button", name="Zoom out").click()
+    amount = page.locator(".ks-zoom-amount").inner_text()
+    page.get_by_role("button", name="values again").click()
+    expect(page.locator("[data-column=input] .ks-note")).not_to_contain_text("∂")
+    expect(page.locator(".ks-zoom-amount")).to_have_text(amount)
+
+
+def test_what_is_come_closer_to_stands_in_the_middle_with_as_much_again_around_it(page: Page, server: Server):
+    page.goto(server.url)
+    told = page.evaluate(
+        """async () => {
+          const { around, regionOf } = await import("/ui/common/viewport.js");
+          const map = { rows: 90, columns: 120, field: { jump: [1, 1], centre: [0, 0] } };
+          const boxes = [[40, 50, 42, 52], [0, 0, 2, 2], [10, 0, 80, 119], [45, 60, 45, 60]];
+          return boxes.map(([top, left, bottom, right]) => {
+            const viewport = around({ top, left, bottom, right }, map, 20);
+            return [viewport.zoom, regionOf(viewport, map)];
+          });
+        }"""
+    )
+    (zoom, region), (at_edge, corner), (whole, _), (most, _) = told
+    assert zoom == 10
+    assert region == {"top": 37, "left": 45.5, "rows": 9, "columns": 12}
+    assert at_edge == 10
+    assert (corner["top"], corner["left"]) == (0, 0)  # never beyond the edge
+    assert whole == 1
+    assert most == 20  # a single cell would fill the map

@@ -82,6 +82,8 @@ export class Board {
     this.skip = h("button", { type: "button", class: "ks-button ks-skip", text: "Skip to the pinned cell", onclick: () => this.focusPinned() });
     this.player = new Player({
       go: (k, playing) => this.#slide(k, playing),
+      partial: () => !!this.reached,
+      fill: () => this.#fill(),
       count: () => this.slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
       where: () => this.#slidingPlace(),
     }, thorough);
@@ -288,13 +290,18 @@ export class Board {
     return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
   }
 
+  /** The columns that are on screen, as Python described them. @returns {any[]} */
+  sideBySide() {
+    return this.header.columns;
+  }
+
   /**
    * Have the columns that Python described stand side by side, each with a sign before it.
    * @param {HTMLElement} strip
    * @param {import("./column.js").ColumnHandlers} on
    */
   placeColumns(strip, on) {
-    const wanted = this.header.columns;
+    const wanted = this.sideBySide();
     for (const [view, column] of this.columns) {
       if (!wanted.some((/** @type {any} */ each) => each.view === view && each.kind === column.kind)) {
         column.remove();
@@ -582,6 +589,12 @@ export class Board {
     this.remark();
     this.#say();
     this.#askAboutPin();
+  }
+
+  /** All maps whole again; what the window has come to stays pinned. */
+  #fill() {
+    this.reached = null;
+    this.remark();
   }
 
   /** For each row of the maps that the window fills, the first cell that it has not reached yet; null where none is blank. */

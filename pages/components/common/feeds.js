@@ -18,9 +18,10 @@ import { nameOf } from "./names.js";
  * @param {number} stage
  * @param {number[]} index
  * @param {number} shown the channel whose maps are looked at
+ * @param {string} [written] how the cell's own number is written: passed on as it is, it is written the same
  * @returns {Step[]}
  */
-export function feeds(model, stage, index, shown) {
+export function feeds(model, stage, index, shown, written = "") {
   const relatives = model.relatives(stage, index, shown);
   const reached = new Set([stage]);
   let read = /** @type {number | null} */ (null);
@@ -48,7 +49,9 @@ export function feeds(model, stage, index, shown) {
     const image = index.length === 4 ? index[0] : 0;
     const cell = model.values.get(next.stage).shape.length === 4 ? [image, channel ?? 0, box.top, box.left] : [image, box.top];
     const fate = fateOf(model, next, cell, stage, index);
-    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${short(model.value(next.stage, cell), 4)}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
+    const value = model.value(next.stage, cell);
+    const number = written && value === model.value(stage, index) ? written : short(value, 4);
+    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${number}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
     // Of what lost nothing goes on; another stage may read the same cell beside this one.
     if (fate.lost) reached.delete(next.stage);
   }

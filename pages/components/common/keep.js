@@ -4,6 +4,8 @@
  * @module
  */
 
+import { recall, remember } from "./visit.js";
+
 const KEPT = "kernelscope";
 
 /**
@@ -32,11 +34,7 @@ export function addressOf({ name, others, code }) {
 export function keep(link, session) {
   const address = addressOf(link);
   if (address !== window.location.href) window.history.replaceState(window.history.state, "", address);
-  try {
-    sessionStorage.setItem(KEPT, JSON.stringify({ session, code: link.code ?? "" }));
-  } catch {
-    // A browser may forbid it; then a reload finds what the address holds.
-  }
+  remember(KEPT, { session, code: link.code ?? "" });
 }
 
 /**
@@ -45,13 +43,9 @@ export function keep(link, session) {
  * @returns {string | null}
  */
 function sessionBefore(name) {
-  try {
-    const before = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-    const code = new URL(window.location.href).searchParams.get(name) ?? "";
-    return before && before.code === code ? before.session : null;
-  } catch {
-    return null;
-  }
+  const before = recall(KEPT, null);
+  const code = new URL(window.location.href).searchParams.get(name) ?? "";
+  return before && before.code === code ? before.session : null;
 }
 
 /**

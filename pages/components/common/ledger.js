@@ -7,9 +7,11 @@ import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
-import { NOISE, addUp, fixed, placesFor, read, short } from "./format.js";
+import { fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
+import { ShortLedger } from "./short_ledger.js";
+import { REMAINDER, inWords, largestInWords, planesOf, shownSum } from "./sum.js";
 import { Trail, keyOf } from "./trail.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
@@ -18,9 +20,10 @@ import { Trail, keyOf } from "./trail.js";
 /** @typedef {{stage: number, index: number[]}} Place */
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
-const MOST_PLACES = 12; // decimals, or digits of a factor
+const MOST_DIGITS = 12; // of a factor
 const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
-const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
+
+const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
 
 export class Ledger {
   /**
@@ -30,18 +33,6 @@ export class Ledger {
     this.on = on;
     this.head = h("div", { class: "ks-ledger-head" });
     this.body = h("div", { class: "ks-ledger-body" });
-    // At the window's edge the terms fold away, so that the ledger leaves room for the maps it speaks of.
-    this.fold = h("button", { type: "button", class: "ks-link ks-fold", "aria-expanded": "false", text: "terms" });
-    this.fold.addEventListener("click", () => {
-      const open = this.element.classList.toggle("ks-open");
-      this.fold.setAttribute("aria-expanded", String(open));
-    });
-    this.hide = h("button", { type: "button", class: "ks-link ks-fold", "aria-expanded": "true", text: "hide" });
-    this.hide.addEventListener("click", () => {
-      const closed = this.element.classList.toggle("ks-closed");
-      this.hide.setAttribute("aria-expanded", String(!closed));
-      this.hide.textContent = closed ? "show" : "hide";
-    });
     this.tallest = 0;
     // After layout, where its height costs nothing to read.
     this.observer = new ResizeObserver(() => this.#keepHeight());
@@ -50,6 +41,7 @@ export class Ledger {
     this.feeds = h("p", { class: "ks-ledger-feeds" });
     this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level) });
     this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.trail.element, this.feeds);
+    this.short = new ShortLedger(this.element, () => this.trail.close());
     this.observer.observe(this.element);
   }
 
@@ -86,8 +78,9 @@ export class Ledger {
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
       // What wraps on a narrow page wraps together.
-      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.fold, this.hide),
+      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.rest),
     );
+    this.short.describe(this.#details(model, explanation, sum));
     this.looked = { model, dark, explanation };
     this.trail.look(model, explanation, of !== "");
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
@@ -96,7 +89,20 @@ export class Ledger {
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.trail.draw();
     focused?.();
-    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, onward)));
+    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
+  }
+
+  /**
+   * What the ledger holds beside the sum itself, as the button says that unfolds it; "" where it holds no more.
+   * @param {Model} model @param {Explanation} explanation @param {ReturnType<typeof shownSum> | null} sum
+   */
+  #details(model, { rule, stage, fed }, sum) {
+    const { reduce } = model.byNumber.get(stage);
+    if (fed) return fed.length ? "what it feeds" : "";
+    if (reduce === "norm") return "squares";
+    if (rule !== "sum") return "";
+    if (reduce === "max") return "cells";
+    return sum.rows.length ? "products" : "";
   }
 
   /**
@@ -150,7 +156,7 @@ export class Ledger {
       { "aria-label": name },
       h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
       terms,
-      h("p", { class: "ks-sum", text: sentence }),
+      lineOf(sentence),
     );
   }
 
@@ -221,7 +227,7 @@ export class Ledger {
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), h("p", { class: "ks-sum", text: this.#sentence(model, stage, explanation, sum) })));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), lineOf(this.#sentence(model, stage, explanation, sum))));
     return parts;
   }
 
@@ -238,7 +244,7 @@ export class Ledger {
       "div",
       { class: "ks-ledger-sum" },
       this.#terms(model, /** @type {any} */ (plain), sum, dark),
-      h("p", { class: "ks-sum", text: this.#sentence(model, /** @type {any} */ (plain), explanation, sum) }),
+      lineOf(this.#sentence(model, /** @type {any} */ (plain), explanation, sum)),
       h("p", { class: "ks-ledger-note", text: meant }),
     );
   }
@@ -259,8 +265,8 @@ export class Ledger {
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
     if (sum.remainder !== 0) {
-      const item = this.#plain("remainder", sum.remainder, sum.places);
-      item.title = "The digits that were cut off the terms above, so that the sum adds up as shown";
+      const item = this.#plain(REMAINDER, sum.remainder, sum.places);
+      item.title = REMAINS;
       list.append(item);
     }
     return list;
@@ -281,10 +287,10 @@ export class Ledger {
       const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
       if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
       else block.append(this.#terms(model, stage, own, dark));
-      block.append(h("p", { class: "ks-ledger-note", text: inWords(own, false, this.write) }));
+      block.append(lineOf(inWords(own, false, this.write), "ks-ledger-note"));
       return block;
     });
-    const total = h("p", { class: "ks-sum", text: inWords(whole, stage.bias !== null, this.write) });
+    const total = lineOf(inWords(whole, stage.bias !== null, this.write));
     // The whole first: the parts below it may reach beyond the screen.
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
@@ -323,7 +329,7 @@ export class Ledger {
    */
   #factors({ value, weight }, shown, places) {
     let written = [value, weight].map(this.factor);
-    for (let digits = 5; !this.parts && digits <= MOST_PLACES; digits += 1) {
+    for (let digits = 5; !this.parts && digits <= MOST_DIGITS; digits += 1) {
       const [a, b] = written.map(read);
       if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
       written = [value, weight].map((x) => short(x, digits));
@@ -409,13 +415,14 @@ export class Ledger {
     // Enough digits of what goes in for every digit of what comes out.
     const numbers = terms.map((term) => short(term.value, 9));
     const result = short(value, 6);
-    const given = short(own.value, 9);
+    // What only passes is written the same on both sides.
+    const given = value === own.value ? result : short(own.value, 9);
     const formula = (explanation.formula ?? "")
       // In brackets where its sign would stand beside another one.
       .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)
       .replaceAll("{x}", given)
       .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
-      .replaceAll("= {y}", `${read(result) === value ? "=" : "≈"} ${result}`)
+      .replaceAll("= {y}", `${given === result || read(result) === value ? "=" : "≈"} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const behind = this.trail.behind(own);
     const source = terms.length === 1 ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
@@ -439,20 +446,27 @@ export class Ledger {
     // A window that overhangs is scaled up to the cells it would hold.
     const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
     const root = `√${counted === cells ? under : `(${under})`} ${read(result) === explanation.value ? "=" : "≈"} ${result}`;
-    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), h("p", { class: "ks-sum", text: `${inWords(sum, false, this.write)}, and ${root}` }));
+    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, false, this.write)}, and ${root}`));
     if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
     const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
     return h("div", { class: "ks-ledger-body" }, lens, written);
   }
 
-  /** @param {Model} model @param {number} stage @param {number[]} index @param {(view: string) => boolean} onward */
-  #feeds(model, stage, index, onward) {
-    const steps = feeds(model, stage, index, this.shown).filter(({ view }) => onward(view ?? ""));
+  /** @param {Model} model @param {number} stage @param {number[]} index @param {string} written the cell's own number @param {(view: string) => boolean} onward */
+  #feeds(model, stage, index, written, onward) {
+    const steps = feeds(model, stage, index, this.shown, written).filter(({ view }) => onward(view ?? ""));
     const parts = steps.map(({ text, stage: number, cell }) =>
       cell ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) }) : h("span", { text }),
     );
     return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part, k) => [steps[k].beside ? "and " : "→ ", part, " "])] : [];
   }
+}
+
+/** A sum in one line, in which the remainder tells on hover what it is. @param {string} text @param {string} [look] */
+function lineOf(text, look = "ks-sum") {
+  const [sum, ...after] = text.split(REMAINDER);
+  const explained = after.map((rest) => [h("abbr", { title: REMAINS, text: REMAINDER }), rest]);
+  return h("p", { class: look }, sum, ...explained.flat());
 }
 
 /** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */
@@ -475,106 +489,8 @@ function walk(event, list) {
   next.focus();
 }
 
-/**
- * A sum over several channels of a window: each channel's terms and their own sum, and the sum of these; else null.
- * @param {Model} model
- * @param {Explanation} explanation
- * @param {number | null} parts
- */
-function planesOf(model, explanation, parts) {
-  const stage = model.byNumber.get(explanation.stage);
-  if (!["window", "spread"].includes(stage.link.kind) || !stage.weight) return null;
-  const { first, count } = model.mixed(stage, explanation.index[1]);
-  if (count < 2) return null;
-  const each = explanation.terms.length / count;
-  const planes = Array.from({ length: count }, (_, c) => explanation.terms.slice(c * each, (c + 1) * each));
-  const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
-  const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
-  const { bias, value } = explanation;
-  // Of sums that are nothing but rounding, decimals are counted as their products have them.
-  const products = explanation.terms.map((term) => term.product);
-  const largest = Math.max(...products.map(Math.abs));
-  const noise = [...sums, bias, value].every((x) => Math.abs(x) <= NOISE * largest);
-  const places = placesFor(noise ? products : [...sums, bias, value]);
-  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value }, places)), labels: names.map((name) => (/\d$/.test(name) ? `[${name}] ` : `${name} `)) } };
-}
-
-/** A sum whose numbers are all shown in full. @param {number[]} products @param {number} bias @param {number} value */
-function uncut(products, bias, value) {
-  return { places: 0, products, bias, value, remainder: 0 };
-}
-
 /** What becomes of a cell in a window of which the largest counts. @param {Term} term @param {number} largest */
 function inContest({ weight, index, value }, largest) {
   if (weight) return "wins";
   return index !== null && value === largest ? "ties: the first wins" : "loses";
-}
-
-/** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
-function largestInWords({ terms, value }, places) {
-  const inside = terms.filter((term) => term.index !== null);
-  if (inside.length > MOST_TERMS) return `the largest of ${inside.length.toLocaleString("en")} cells = ${fixed(value, places)}`;
-  return `max(${inside.map((term) => fixed(term.value, places)).join(", ")}) = ${fixed(value, places)}`;
-}
-
-/**
- * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
- * @param {Explanation & {out?: Set<Term>, left?: string[]}} explanation `out`: what counts for nothing, `left`: the same in words
- * @param {number} [places] decimals to show; as many as the sum needs where it is not said
- * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
- * @param {number} [digits] significant ones that the result keeps, however small it is beside its terms
- */
-export function shownSum(explanation, places, parts = null, digits = 0) {
-  const { terms, bias, value } = explanation;
-  let kept = terms;
-  let others = /** @type {Term[]} */ ([]);
-  // Of a sum that came shortened the others are known by what they add up to.
-  const given = explanation.rest ?? { count: 0, product: 0 };
-  if (terms.length > MOST_TERMS) {
-    // Of equal products the heavier weight first: where all products are 0, what would count is shown.
-    const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight));
-    kept = sorted.slice(0, MOST_TERMS - 3);
-    others = sorted.slice(MOST_TERMS - 3);
-  }
-  const count = others.length + given.count;
-  const rest = fsum([...others.map((term) => term.product), given.product]);
-  const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
-  const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
-  const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
-  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? Math.max(placesFor([...products, bias, value]), wanted));
-  return {
-    ...sum,
-    withBias: true,
-    out: explanation.out ?? new Set(),
-    left: explanation.left ?? [],
-    labels: count ? [...kept.map(() => ""), `[${count.toLocaleString("en")} more] `] : [],
-    rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
-    rest: { count, shown: count ? sum.products[kept.length] : 0 },
-  };
-}
-
-/** The decimals that show so many significant digits of a number. @param {number} value @param {number} digits */
-function placesToShow(value, digits) {
-  return value === 0 ? 0 : Math.min(MOST_PLACES, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
-}
-
-/**
- * A shown sum as one line of text, to be read aloud.
- * @param {{products: number[], bias: number, value: number, remainder: number, places: number, labels?: string[]}} sum
- * @param {boolean} withBias
- * @param {(x: number, places: number) => string} write
- */
-function inWords(sum, withBias, write) {
-  const plus = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ first) => {
-    // A part with a name of its own keeps its sign beside its number.
-    if (label && sum.labels?.includes(label)) return `${first ? "" : " + "}${label}${write(x, sum.places)}`;
-    const size = `${label}${write(Math.abs(x), sum.places)}`;
-    const negative = write(x, sum.places).startsWith("−");
-    if (first) return negative ? `−${size}` : size;
-    return `${negative ? " − " : " + "}${size}`;
-  };
-  let text = sum.products.map((x, k) => plus(x, sum.labels?.[k] ?? "", k === 0)).join("");
-  if (withBias) text += plus(sum.bias, "bias ", text === "");
-  if (sum.remainder !== 0) text += plus(sum.remainder, "remainder ", false);
-  return `${text || "0"} = ${write(sum.value, sum.places)}`;
 }

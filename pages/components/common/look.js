@@ -5,6 +5,7 @@
 
 import { h } from "./dom.js";
 import { extremesOf, inColours, scaleFor } from "./scale.js";
+import { recall, remember } from "./visit.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
 
@@ -15,24 +16,16 @@ const COLOURS = { auto: "colours: by sign", diverging: "colours: diverging", civ
 export class Look {
   /** @param {() => void} changed */
   constructor(changed) {
-    this.sharing = "shared";
-    this.colours = "auto";
-    try {
-      const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
-      if (kept.sharing in SHARING) this.sharing = kept.sharing;
-      if (kept.colours in COLOURS) this.colours = kept.colours;
-    } catch {
-      // Nothing was kept, or the browser forbids it: the maps begin as they always do.
-    }
+    const kept = recall(KEPT, { sharing: "", colours: "" });
+    this.sharing = kept.sharing in SHARING ? kept.sharing : "shared";
+    this.colours = kept.colours in COLOURS ? kept.colours : "auto";
+    /** What is drawn in diverging colours, by group, stage or map. @type {Set<string>} */
+    this.diverging = new Set();
     const choice = (/** @type {string} */ label, /** @type {Record<string, string>} */ options, /** @type {"sharing" | "colours"} */ field, /** @type {string} */ hint) => {
       const select = h("select", { "aria-label": label, title: hint }, ...Object.entries(options).map(([value, text]) => h("option", { value, text, selected: value === this[field] })));
       select.addEventListener("change", () => {
         this[field] = select.value;
-        try {
-          sessionStorage.setItem(KEPT, JSON.stringify({ sharing: this.sharing, colours: this.colours }));
-        } catch {
-          // Only this page's visit remembers it then.
-        }
+        remember(KEPT, { sharing: this.sharing, colours: this.colours });
         changed();
       });
       return select;
@@ -48,23 +41,28 @@ export class Look {
   /**
    * A scale for each plane of each stage.
    * @param {{stage: any, tensor: import("./blob.js").Tensor}[]} stages those of one group
+   * @param {boolean} [held] whether a gesture is under way: then a map whose last negative number is just being dragged
+   *   away keeps its colours until the hand lets go
    * @returns {Scale[][]} in the same order
    */
-  scales(stages) {
+  scales(stages, held = false) {
     const { kind, domain } = stages[0].stage.scale;
     const planes = stages.map(({ tensor }) => Array.from({ length: tensor.shape.length === 4 ? tensor.shape[0] * tensor.shape[1] : 1 }, (_, c) => extremesOf(tensor, c)));
     // The ends of a map are all that its scale asks for.
-    const coloured = (/** @type {[number, number][]} */ ends) => {
-      const scale = scaleFor(kind, ends, domain);
+    const coloured = (/** @type {[number, number][]} */ ends, /** @type {string} */ name) => {
+      const scale = scaleFor(kind === "signed" && held && this.diverging.has(name) ? "diverging" : kind, ends, domain);
+      if (scale.kind === "diverging") this.diverging.add(name);
+      else this.diverging.delete(name);
       return stages[0].stage.stage === -1 && this.colours !== "cividis" ? scale : inColours(scale, /** @type {any} */ (this.colours));
     };
     if (this.sharing === "shared") {
-      const one = coloured(planes.flat());
+      const one = coloured(planes.flat(), stages[0].stage.scale.group);
       return planes.map((each) => each.map(() => one));
     }
-    return planes.map((each) => {
-      const own = coloured(each);
-      return each.map((ends) => (this.sharing === "map" ? coloured([ends]) : own));
+    return planes.map((each, k) => {
+      const name = `${stages[k].stage.stage}`;
+      const own = coloured(each, name);
+      return each.map((ends, c) => (this.sharing === "map" ? coloured([ends], `${name} ${c}`) : own));
     });
   }
 }

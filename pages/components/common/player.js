@@ -4,13 +4,11 @@
  */
 
 import { h, setText } from "./dom.js";
+import { FOLLOWED, pace } from "./pace.js";
 import { ravel, unravel } from "./windows.js";
 
 const PLAY = "▶\uFE0E"; // drawn as text, not as a coloured emoji
 const PAUSE = "❚❚";
-const SLOWEST = 0.25; // cells a second
-const FASTEST = 60;
-const LONGEST_RUN = 20; // s at full speed: on a large map several cells pass in one frame
 
 /** @param {number} n */
 function ordinal(n) {
@@ -20,7 +18,8 @@ function ordinal(n) {
 
 export class Player {
   /**
-   * @param {{go: (k: number, playing: boolean) => void, count: () => number, where: () => number}} on
+   * @param {{go: (k: number, playing: boolean) => void, partial: () => boolean, fill: () => void, count: () => number, where: () => number}} on
+   *   `partial`: whether the maps are blank where the window has not been; `fill`: show them whole
    * @param {boolean} [thorough] whether any cell can be gone to, and the order chosen
    */
   constructor(on, thorough = false) {
@@ -28,12 +27,17 @@ export class Player {
     /** Whether it slides column by column, and not row by row. */
     this.down = false;
     this.playing = false;
-    this.speed = 4;
     const button = (/** @type {string} */ label, /** @type {string} */ text, /** @type {() => void} */ act) =>
       h("button", { type: "button", class: "ks-button ks-play", "aria-label": label, title: label, text, onclick: act });
     this.toggle_button = button("Play: slide the window over the input", PLAY, () => this.toggle());
     this.slider = h("input", { type: "range", min: 0, max: 100, value: 51, "aria-label": "speed" });
-    this.slider.addEventListener("input", () => this.#setSpeed());
+    this.slider.addEventListener("input", () => this.#tellSpeed());
+    this.fill = button("Show what the window has not reached yet", "Show all", () => {
+      this.pause();
+      this.toggle_button.focus({ preventScroll: true }); // this one is about to go
+      this.on.fill();
+    });
+    this.fill.classList.add("ks-fill");
     this.speed_text = h("span", { class: "ks-speed-text" });
     this.place = h("span", { class: "ks-place" });
     this.scrub = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "which cell", title: "Drag to any cell" });
@@ -53,10 +57,11 @@ export class Player {
       button("One cell on", "→", () => this.#jump(this.on.where() + 1)),
       button("To the last cell", "⇥", () => this.#jump(this.on.count() - 1)),
       h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "speed" }), this.slider, this.speed_text),
+      this.fill,
       ...(thorough ? [h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "cell" }), this.scrub), this.order] : []),
       this.place,
     );
-    this.#setSpeed();
+    this.#tellSpeed();
   }
 
   /** Which in its order a cell of a map is. @param {number[]} cell row and column @param {number[]} shape */
@@ -69,14 +74,8 @@ export class Player {
     return this.down ? unravel(k, [columns, rows]).reverse() : unravel(k, [rows, columns]);
   }
 
-  #setSpeed() {
-    this.speed = SLOWEST * (FASTEST / SLOWEST) ** (Number(this.slider.value) / 100);
-    this.#tellSpeed();
-  }
-
-  /** Cells a second: on a large map more than the slider says, so that a run has an end. */
   get rate() {
-    return Math.max(this.speed, (this.speed / FASTEST) * (this.on.count() / LONGEST_RUN));
+    return pace(Number(this.slider.value) / 100, this.on.count());
   }
 
   #tellSpeed() {
@@ -84,9 +83,11 @@ export class Player {
     setText(this.speed_text, `${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString("en")} cells/s`);
   }
 
-  /** Show which cell of how many. */
+  /** Show which cell of how many, and the way back from maps that are filled in part. */
   tell() {
     this.#tellSpeed();
+    // Its room is kept, so that nothing beside it moves.
+    this.fill.classList.toggle("ks-absent", !this.on.partial());
     const count = this.on.count();
     const at = this.on.where();
     this.scrub.max = String(Math.max(0, count - 1));
@@ -126,7 +127,7 @@ export class Player {
       exact += ((now - (last ?? now)) / 1000) * rate;
       last = now;
       // On a map small enough to be followed no cell is skipped, even when a frame comes late.
-      const furthest = rate > FASTEST ? total - 1 : at + 1;
+      const furthest = rate > FOLLOWED ? total - 1 : at + 1;
       exact = Math.min(exact, furthest + 0.999);
       const next = Math.min(total - 1, Math.floor(exact));
       if (next !== at) {

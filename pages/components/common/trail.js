@@ -64,6 +64,12 @@ export class Trail {
     if (!again) this.element.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
 
+  /** Fold every level away. */
+  close() {
+    this.steps = [];
+    if (this.model) this.draw();
+  }
+
   /** Write the levels that are open; of another cell than they were opened for, none. */
   draw() {
     const shown = this.of === this.cell && !this.gradient;

@@ -68,6 +68,19 @@ export function zoomAt(viewport, map, { x, y }, factor, most) {
 }
 
 /**
+ * Look at some cells of a map and as much again on each side of them.
+ * @param {{top: number, left: number, bottom: number, right: number}} box its first and last rows and columns
+ * @param {Map} map the one they lie on
+ * @param {number} most the largest zoom
+ * @returns {Viewport}
+ */
+export function around({ top, left, bottom, right }, map, most) {
+  const [rows, columns] = [3 * (bottom - top + 1), 3 * (right - left + 1)];
+  const zoom = clamp(Math.min(map.rows / rows, map.columns / columns), 1, Math.max(1, most));
+  return showing(zoom, (top + bottom + 1 - map.rows / zoom) / 2, (left + right + 1 - map.columns / zoom) / 2, map);
+}
+
+/**
  * Move by so many cells of a map.
  * @param {Viewport} viewport
  * @param {Map} map

@@ -4,7 +4,7 @@
  */
 
 import { h, oncePerFrame, setText } from "./dom.js";
-import { WHOLE, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
+import { WHOLE, around, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
 
 /** @typedef {import("./viewport.js").Map} MapShape */
 /** @typedef {import("./grid.js").Grid} Grid */
@@ -17,6 +17,8 @@ export class Zoom {
   /** @param {() => {view: string, row: number, column: number} | null} pinned the cell that the buttons come closer to */
   constructor(pinned) {
     this.viewport = WHOLE;
+    /** Where it was before it came closer to something by itself. @type {import("./viewport.js").Viewport | null} */
+    this.before = null;
     this.most = 1;
     /** @type {Map<string, {grid: Grid, map: MapShape}>} */
     this.maps = new Map();
@@ -40,7 +42,7 @@ export class Zoom {
     this.maps = maps;
     const [first] = maps.values();
     const size = `${first.map.rows} ${first.map.columns}`;
-    if (size !== this.size) this.viewport = WHOLE;
+    if (size !== this.size) Object.assign(this, { viewport: WHOLE, before: null });
     this.size = size;
     this.most = Math.max(1, ...[...maps.values()].map(({ grid }) => CLOSEST / grid.cell));
     // A map of large cells as it stands needs no closer look.
@@ -76,6 +78,7 @@ export class Zoom {
    */
   at(view, factor, point) {
     const at = this.maps.get(view);
+    this.before = null;
     if (!at || this.most === 1 || (factor < 1 && this.viewport.zoom === 1)) return false;
     this.#set(zoomAt(this.viewport, at.map, point, factor, this.most));
     return true;
@@ -84,7 +87,27 @@ export class Zoom {
   /** @param {string} view @param {number} right px @param {number} down px */
   pan(view, right, down) {
     const at = this.maps.get(view);
+    this.before = null;
     if (at) this.#set(panBy(this.viewport, at.map, -down / at.grid.scale, -right / at.grid.scale));
+  }
+
+  /**
+   * Come so close to some cells of a map that their numbers can be told apart, where they are not yet.
+   * @param {string} view @param {{top: number, left: number, bottom: number, right: number}} box
+   */
+  comeTo(view, box) {
+    const at = this.maps.get(view);
+    const there = at && around(box, at.map, this.most);
+    if (!there || there.zoom <= this.viewport.zoom) return;
+    const before = this.viewport;
+    this.#set(there);
+    this.before = before;
+  }
+
+  /** Back to where it was before `comeTo`, unless somebody has moved since. */
+  comeBack() {
+    if (this.before) this.#set(this.before);
+    this.before = null;
   }
 
   /**

@@ -214,7 +214,7 @@ export class Convolution extends Board {
     const stages = [...this.columns.values()].filter(({ kind }) => kind === "maps").map((column) => ({ column, stage: this.#stageOfColumn(column) }));
     const groups = [stages.filter(({ stage }) => stage.stage === INPUT), stages.filter(({ stage }) => stage.stage !== INPUT)];
     for (const group of groups) {
-      const scales = this.look.scales(group.map(({ stage }) => ({ stage, tensor: model.values.get(stage.stage) })));
+      const scales = this.look.scales(group.map(({ stage }) => ({ stage, tensor: model.values.get(stage.stage) })), source === "preview");
       group.forEach(({ column, stage }, k) => {
         const late = source === "preview" && model.waiting.has(stage.stage);
         this.late(column.body, late);

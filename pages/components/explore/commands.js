@@ -23,6 +23,7 @@ import { toPng, toSvg } from "../common/picture.js";
  *   ask: (edit: any) => Promise<string>,
  *   busy: import("../common/busy.js").Busy,
  *   dark: () => boolean,
+ *   stages: () => any[],
  *   drawing: (view: string) => import("../common/picture.js").Plane,
  *   numbers: (view: string) => import("../common/table.js").Numbers,
  *   door: import("./photo_door.js").PhotoDoor,
@@ -213,7 +214,7 @@ export class Commands {
   }
 
   #take() {
-    const { session, columns } = this.on.header();
+    const { session } = this.on.header();
     const from = (/** @type {string} */ name, /** @type {string} */ text) =>
       h("a", {
         class: "ks-button",
@@ -232,7 +233,8 @@ export class Commands {
       h("li", {}, from("trace.npz", "Whole trace, NPZ"), h("span", { text: "input, every stage and every weight as NumPy arrays" })),
       h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "with trace.npz beside it, computes the same numbers again in NumPy alone, to the last bit" })),
     );
-    const rows = columns
+    const rows = this.on
+      .stages()
       .filter((/** @type {any} */ column) => column.view !== "kernel" && column.kind !== "missing")
       .map((/** @type {any} */ { view, title }) => {
         const plane = this.on.drawing(view);

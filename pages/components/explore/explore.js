@@ -6,7 +6,7 @@
 import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
-import { h, setText } from "../common/dom.js";
+import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { unreached } from "../common/feeds.js";
 import { begins } from "../common/keys.js";
@@ -28,6 +28,7 @@ import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
 import { Sees } from "./sees.js";
 import { Shown } from "./shown.js";
+import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 
@@ -39,6 +40,7 @@ export class Explore extends Board {
     this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
     this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
+    this.tail = new Tail(() => this.#foldTail());
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view));
     this.look = new Look(() => this.model && this.draw(this.source, false));
@@ -58,13 +60,14 @@ export class Explore extends Board {
       ask: (edit) => this.waiting.ask(edit),
       busy: this.busy,
       dark: () => this.dark,
+      stages: () => this.sideBySide(),
       drawing: (view) => planeOf(this.columns.get(view), this.model.ofView(view).names, this.dark),
       numbers: (view) => this.#numbers(view),
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
     this.backward = new Backward({ choose: (code) => this.#target(code), arrived: () => this.answered(), pin: () => this.pin });
-    this.sees = new Sees(() => this.#target(this.backward.ofPinned ? "" : this.backward.ofCell()));
+    this.sees = new Sees(() => this.#weigh());
     this.ledger.element.append(this.sees.element);
     const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
     this.weightGradient = new WeightGradient({
@@ -100,6 +103,13 @@ export class Explore extends Board {
 
     this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
     document.addEventListener("paste", this.onPaste);
+  }
+
+  /** @param {import("../common/dock.js").Where} where */
+  lay(where) {
+    super.lay(where);
+    // On the first screen of a photograph, where it is wanted most.
+    move(this.zoom.element, where === "edge" ? this.ledger.dock : this.bar);
   }
 
   leave() {
@@ -157,7 +167,10 @@ export class Explore extends Board {
     this.takeAway.hidden = !!header.course;
     this.makeLesson.hidden = !!header.course;
     this.teach.describe(header);
-    if (header.open !== this.opened) this.shown.output = header.output;
+    if (header.open !== this.opened) {
+      this.shown.output = header.output;
+      if (this.#asksTail()) this.tail.folded = false; // what a link asks is on screen
+    }
     this.opened = header.open;
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
@@ -178,8 +191,19 @@ export class Explore extends Board {
     this.channel.sendTarget(code);
   }
 
+  /** Show how much each cell counts of those that the pinned one sees, close by; or values again. */
+  #weigh() {
+    const asked = !this.backward.ofPinned;
+    this.#target(asked ? this.backward.ofCell() : "");
+    const seen = asked && this.model.sees(this.pin.stage, this.pin.index)?.inside;
+    if (seen) this.zoom.comeTo("input", seen);
+    else this.zoom.comeBack();
+  }
+
   /** Hide a stage, or say what a hidden cell holds. @param {any} edit */
   #ask(edit) {
+    // What is to be predicted, and what is asked, is on screen.
+    if (edit.op === "hide" && this.tail.folded && this.tail.holds(edit.value)) this.tail.fold(false);
     // Gradients would tell of what is hidden.
     if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
     this.edits.send(edit);
@@ -188,7 +212,8 @@ export class Explore extends Board {
   /** @param {string} command its name, and after a colon the view it concerns */
   #run(command) {
     const stage = this.model.ofView(command.split(":")[1] ?? "");
-    if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
+    if (command === "fold") this.tail.fold(true);
+    else if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
     else this.commands.run(command);
   }
 
@@ -249,11 +274,33 @@ export class Explore extends Board {
 
   #columns() {
     this.placeColumns(this.strip, this.#columnHandlers());
+    this.tail.place(this.strip, this.#tailFolded());
     const kernel = this.columns.get("kernel");
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
     if (kernel) kernel.view.locked = this.header.locked.weights ?? "";
     this.sentence.hidden = !kernel;
     if (this.can("input")) this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
+  }
+
+  /** What is folded away is not on screen, unless a step of a lesson says what is. */
+  sideBySide() {
+    return this.tail.shown(this.header.columns, !!this.header.lesson);
+  }
+
+  #tailFolded() {
+    return this.sideBySide() !== this.header.columns;
+  }
+
+  #asksTail() {
+    return !!this.pin && this.tail.holds(this.model.byNumber.get(this.pin.stage).view);
+  }
+
+  /** The tail was folded or unfolded: nothing that is asked stays behind it. */
+  #foldTail() {
+    const last = this.model.stages.filter(({ view }) => view && !this.tail.holds(view)).at(-1);
+    if (this.tail.folded && this.#asksTail()) this.pick({ stage: last.stage, index: this.firstOn(last.view) });
+    this.show(this.header);
+    this.draw(this.source, false);
   }
 
   #columnHandlers() {
@@ -319,10 +366,11 @@ export class Explore extends Board {
 
   /** All that decides how wide and tall each column is, the page aside. */
   #sizes() {
-    const columns = this.header.columns.map(({ view, kind }) => {
+    const columns = this.sideBySide().map(({ view, kind }) => {
       const stage = this.model.ofView(view);
       return { view, kind, shape: stage && this.model.values.get(stage.stage).shape, ring: stage?.ring, field: stage?.field };
     });
+    if (this.#tailFolded()) columns.push({ view: "tail", kind: "tail" });
     return { columns, overhang: this.model.overhang, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
   }
 
@@ -364,7 +412,7 @@ export class Explore extends Board {
     this.late(this.ledger.body, gradients && source === "preview");
     for (const [view, column] of this.columns) if (view !== "kernel") this.late(column.body, late);
     for (const stages of late ? [] : this.#groups()) {
-      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })));
+      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })), source === "preview");
       stages.forEach((stage, k) => {
         if (source === "preview" && model.waiting.has(stage.stage)) return;
         const column = this.columns.get(stage.view);
@@ -381,7 +429,7 @@ export class Explore extends Board {
       drawn.push("kernel", ...this.#drawWeightGradient());
     }
     const { weight_gradient: dense } = model.ofView("scores") ?? {};
-    if (this.predict.hides || !this.can("dense")) this.dense.element.hidden = true;
+    if (this.predict.hides || !this.can("dense") || this.#tailFolded()) this.dense.element.hidden = true;
     else this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });

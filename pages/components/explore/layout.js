@@ -6,13 +6,13 @@
 import { weightSize } from "../common/kernel.js";
 import { STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
 
-const COLUMN = { bars: 140, vector: 84, missing: 130 }; // px a column that is no map
+const COLUMN = { bars: 140, vector: 84, missing: 130, tail: 88 }; // px a column that is no map
 const NARROWEST_KERNEL = 150; // px
 
 /**
  * Give the columns their sizes.
  * @param {number} width of the strip, px
- * @param {{columns: {view: string, kind: string, shape: number[], ring: number[], field: any}[], kernel: number[]}} sizes
+ * @param {{columns: {view: string, kind: string, shape?: number[], ring?: number[], field?: any}[], kernel: number[]}} sizes
  *   `kernel`: the shape of the bank
  * @param {ReadonlyMap<string, import("../common/column.js").Column>} columns
  * @returns {{stacked: boolean, tight: boolean, looked: Map<string, any>}} whether they stand below each other, or close

@@ -5,6 +5,7 @@
  */
 
 import { h, setText, whileTyping } from "../common/dom.js";
+import { recall, remember } from "../common/visit.js";
 import { DraftSteps } from "./draft_steps.js";
 
 const CELLS = 3; // to be predicted, unless a teacher says otherwise
@@ -113,19 +114,11 @@ export class Teach {
 
   /** The words being written outlive another page and a reload, as the steps that were added do. */
   #remember() {
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify([this.heading.value, this.text.value]));
-    } catch {
-      // A browser may forbid it; then they last as long as the page.
-    }
+    remember(KEPT, [this.heading.value, this.text.value]);
   }
 
   #recall() {
-    try {
-      [this.heading.value, this.text.value] = JSON.parse(sessionStorage.getItem(KEPT) ?? '["", ""]');
-    } catch {
-      // Nothing was kept, or not by this page.
-    }
+    [this.heading.value, this.text.value] = recall(KEPT, ["", ""]);
   }
 
   /** A hidden stage is a goal: so many of its cells are to be predicted. */

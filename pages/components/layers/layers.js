@@ -271,7 +271,7 @@ export class Layers extends Board {
     const found = new Map();
     for (const group of new Set(shown.map(({ stage }) => /** @type {any} */ (stage).scale.group))) {
       const members = shown.filter(({ stage }) => /** @type {any} */ (stage).scale.group === group);
-      this.look.scales(members).forEach((scales, k) => found.set(members[k].stage.stage, scales));
+      this.look.scales(members, this.source === "preview").forEach((scales, k) => found.set(members[k].stage.stage, scales));
     }
     return found;
   }

@@ -186,7 +186,7 @@ export class Pooling extends Board {
     const groups = new Map();
     for (const stage of this.stages) groups.set(stage.scale.group, [...(groups.get(stage.scale.group) ?? []), stage]);
     for (const stages of groups.values()) {
-      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })));
+      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })), source === "preview");
       stages.forEach((stage, k) => {
         // What the preview does not know, gradients among them, stays until cnn_core has answered.
         if (source === "preview" && stage.stage !== INPUT && (model.waiting.has(stage.stage) || !stage.preview)) return;

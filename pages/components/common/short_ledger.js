@@ -1,0 +1,54 @@
+/**
+ * The ledger at the window's edge is short, so as to leave room for the maps it speaks of: what it tells in detail
+ * unfolds, and all but its headline folds away. How somebody likes it holds for every page.
+ * @module
+ */
+
+import { h, setText } from "./dom.js";
+import { recall, remember } from "./visit.js";
+
+const KEPT = "kernelscope-ledger";
+
+export class ShortLedger {
+  /**
+   * @param {HTMLElement} element the ledger
+   * @param {() => void} folded called when its details have folded away
+   */
+  constructor(element, folded) {
+    this.element = element;
+    const kept = recall(KEPT, { open: false, closed: false });
+    this.open = !!kept.open;
+    this.closed = !!kept.closed;
+    this.details = h("button", { type: "button", class: "ks-link ks-fold" });
+    this.details.addEventListener("click", () => {
+      this.open = !this.open;
+      if (!this.open) folded();
+      this.#fold();
+    });
+    this.rest = h("button", { type: "button", class: "ks-link ks-fold" });
+    this.rest.addEventListener("click", () => {
+      this.closed = !this.closed;
+      this.#fold();
+    });
+    this.#show();
+  }
+
+  /** @param {string} details what they are, "" where there are none */
+  describe(details) {
+    this.details.hidden = !details;
+    setText(this.details, details);
+  }
+
+  #fold() {
+    this.#show();
+    remember(KEPT, { open: this.open, closed: this.closed });
+  }
+
+  #show() {
+    this.element.classList.toggle("ks-open", this.open);
+    this.element.classList.toggle("ks-closed", this.closed);
+    this.details.setAttribute("aria-expanded", String(this.open));
+    this.rest.setAttribute("aria-expanded", String(!this.closed));
+    setText(this.rest, this.closed ? "show" : "hide");
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * A sum as it is shown: which of its terms, with how many decimals, and in words that can be read aloud.
+ * @module
+ */
+
+import { fsum } from "./exact.js";
+import { NOISE, addUp, fixed, placesFor } from "./format.js";
+
+/** @typedef {import("./model.js").Explanation} Explanation */
+/** @typedef {import("./model.js").Term} Term */
+/** @typedef {import("./model.js").Model} Model */
+
+/** What a sum that adds up as shown calls the digits that were cut off its other terms. */
+export const REMAINDER = "remainder";
+const MOST_PLACES = 12; // decimals
+const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
+
+/**
+ * The rows of a sum as they are shown: all of a short one; of a long one the largest, and the others as one.
+ * @param {Explanation & {out?: Set<Term>, left?: string[]}} explanation `out`: what counts for nothing, `left`: the same in words
+ * @param {number} [places] decimals to show; as many as the sum needs where it is not said
+ * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
+ * @param {number} [digits] significant ones that the result keeps, however small it is beside its terms
+ */
+export function shownSum(explanation, places, parts = null, digits = 0) {
+  const { terms, bias, value } = explanation;
+  let kept = terms;
+  let others = /** @type {Term[]} */ ([]);
+  // Of a sum that came shortened the others are known by what they add up to.
+  const given = explanation.rest ?? { count: 0, product: 0 };
+  if (terms.length > MOST_TERMS) {
+    // Of equal products the heavier weight first: where all products are 0, what would count is shown.
+    const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight));
+    kept = sorted.slice(0, MOST_TERMS - 3);
+    others = sorted.slice(MOST_TERMS - 3);
+  }
+  const count = others.length + given.count;
+  const rest = fsum([...others.map((term) => term.product), given.product]);
+  const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
+  const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
+  const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? Math.max(placesFor([...products, bias, value]), wanted));
+  return {
+    ...sum,
+    withBias: true,
+    out: explanation.out ?? new Set(),
+    left: explanation.left ?? [],
+    named: count ? [...kept.map(() => null), (/** @type {string} */ number) => `(${count.toLocaleString("en")} more: ${number})`] : [],
+    rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
+    rest: { count, shown: count ? sum.products[kept.length] : 0 },
+  };
+}
+
+/** The decimals that show so many significant digits of a number. @param {number} value @param {number} digits */
+function placesToShow(value, digits) {
+  return value === 0 ? 0 : Math.min(MOST_PLACES, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
+}
+
+/**
+ * A shown sum as one line of text, to be read aloud.
+ * @param {{products: number[], bias: number, value: number, remainder: number, places: number, named?: (((number: string) => string) | null)[]}} sum
+ *   `named`: how the number of a part with a name is written, its sign with it
+ * @param {boolean} withBias
+ * @param {(x: number, places: number) => string} write
+ */
+export function inWords(sum, withBias, write) {
+  const plus = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ first) => {
+    const size = `${label}${write(Math.abs(x), sum.places)}`;
+    const negative = write(x, sum.places).startsWith("−");
+    if (first) return negative ? `−${size}` : size;
+    return `${negative ? " − " : " + "}${size}`;
+  };
+  const part = (/** @type {number} */ x, /** @type {number} */ k) => {
+    const name = sum.named?.[k];
+    return name ? `${k ? " + " : ""}${name(write(x, sum.places))}` : plus(x, "", k === 0);
+  };
+  let text = sum.products.map(part).join("");
+  if (withBias) text += plus(sum.bias, "bias ", text === "");
+  if (sum.remainder !== 0) text += plus(sum.remainder, `${REMAINDER} `, false);
+  return `${text || "0"} = ${write(sum.value, sum.places)}`;
+}
+
+/**
+ * A sum over several channels of a window: each channel's terms and their own sum, and the sum of these; else null.
+ * @param {Model} model
+ * @param {Explanation} explanation
+ * @param {number | null} parts
+ */
+export function planesOf(model, explanation, parts) {
+  const stage = model.byNumber.get(explanation.stage);
+  if (!["window", "spread"].includes(stage.link.kind) || !stage.weight) return null;
+  const { first, count } = model.mixed(stage, explanation.index[1]);
+  if (count < 2) return null;
+  const each = explanation.terms.length / count;
+  const planes = Array.from({ length: count }, (_, c) => explanation.terms.slice(c * each, (c + 1) * each));
+  const names = model.byNumber.get(stage.reads).planes?.slice(first, first + planes.length) ?? planes.map((_, c) => String(c));
+  const sums = planes.map((terms) => fsum(terms.map((term) => term.product)));
+  const { bias, value } = explanation;
+  // Of sums that are nothing but rounding, decimals are counted as their products have them.
+  const products = explanation.terms.map((term) => term.product);
+  const largest = Math.max(...products.map(Math.abs));
+  const noise = [...sums, bias, value].every((x) => Math.abs(x) <= NOISE * largest);
+  const places = placesFor(noise ? products : [...sums, bias, value]);
+  return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value }, places)), named: names.map((name) => (/** @type {string} */ number) => `${/\d$/.test(name) ? `[${name}]` : name} ${number}`) } };
+}
+
+/** A sum whose numbers are all shown in full. @param {number[]} products @param {number} bias @param {number} value */
+function uncut(products, bias, value) {
+  return { places: 0, products, bias, value, remainder: 0 };
+}
+
+/** The largest of a window, in words. @param {Explanation} explanation @param {number} places */
+export function largestInWords({ terms, value }, places) {
+  const inside = terms.filter((term) => term.index !== null);
+  if (inside.length > MOST_TERMS) return `the largest of ${inside.length.toLocaleString("en")} cells = ${fixed(value, places)}`;
+  return `max(${inside.map((term) => fixed(term.value, places)).join(", ")}) = ${fixed(value, places)}`;
+}

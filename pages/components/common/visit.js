@@ -1,0 +1,27 @@
+/**
+ * What the browser's tab remembers while it is open, over page switches and reloads.
+ * @module
+ */
+
+/**
+ * @template T
+ * @param {string} name
+ * @param {T} otherwise what it is where nothing was remembered, or the browser forbids it
+ * @returns {T}
+ */
+export function recall(name, otherwise) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name) ?? "null") ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** @param {string} name @param {any} value that JSON can hold */
+export function remember(name, value) {
+  try {
+    sessionStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // A browser may forbid it, or be full: then this page alone knows.
+  }
+}

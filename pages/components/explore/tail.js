@@ -1,0 +1,49 @@
+/**
+ * What comes after the maps - flattening, scores, probabilities - folded away, so that the maps get its room.
+ * @module
+ */
+
+import { h } from "../common/dom.js";
+import { recall, remember } from "../common/visit.js";
+
+const KEPT = "kernelscope-tail";
+const VIEWS = new Set(["flat", "scores", "probabilities"]);
+
+export class Tail {
+  /** @param {() => void} changed called when it has been folded or unfolded by hand */
+  constructor(changed) {
+    this.changed = changed;
+    this.folded = recall(KEPT, false) === true;
+    this.opener = h("button", { type: "button", class: "ks-button", text: "← Scores", title: "Show what comes after pooling: flattened, scores, probabilities", onclick: () => this.fold(false) });
+    this.element = h("div", { class: "ks-tail" }, this.opener);
+  }
+
+  /** @param {boolean} folded */
+  fold(folded) {
+    this.folded = folded;
+    remember(KEPT, folded);
+    this.changed();
+    // Whoever folds by the keyboard goes on from there.
+    if (folded) this.opener.focus({ preventScroll: true });
+  }
+
+  /** Whether a view belongs to it. @param {string} view */
+  holds(view) {
+    return VIEWS.has(view);
+  }
+
+  /**
+   * The columns that stand side by side.
+   * @param {any[]} columns as Python described them
+   * @param {boolean} fixed whether a step of a lesson says what is seen
+   */
+  shown(columns, fixed) {
+    return this.folded && !fixed ? columns.filter(({ view }) => !this.holds(view)) : columns;
+  }
+
+  /** Stand at the strip's end while there is something to unfold. @param {HTMLElement} strip @param {boolean} folded */
+  place(strip, folded) {
+    if (!folded) this.element.remove();
+    else if (strip.lastElementChild !== this.element) strip.append(this.element);
+  }
+}

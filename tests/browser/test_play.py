@@ -1,0 +1,68 @@
+"""The window sliding by itself: how fast, and the way back from maps that are filled in part."""
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.screen import last_cell, take_sample
+
+pytestmark = pytest.mark.browser
+
+PACE = 'async ([position, count]) => (await import("/ui/common/pace.js")).pace(position, count)'
+
+
+def colours_at_the_foot(page: Page) -> int:
+    """How many colours the lowest third of the feature map has."""
+    with Image.open(io.BytesIO(page.locator("[data-view=conv]").screenshot())) as picture:
+        width, height = picture.size
+        return len(picture.convert("RGB").crop((2, 2 * height // 3, width - 2, height - 2)).getcolors(1 << 20))
+
+
+@pytest.mark.parametrize(
+    ("position", "count", "expected"),
+    [
+        (0, 9, 0.25),
+        (0.5, 9, 15**0.5),
+        (1, 9, 60),
+        (0, 10_000, 0.25),  # on a photograph too every cell can be followed
+        (0.5, 10_000, 250),  # 40 s for all of them
+        (1, 10_000, 1000),  # 10 s
+        (1, 0, 60),
+    ],
+)
+def test_the_pace_of_the_window(explore: Page, position: float, count: int, expected: float):
+    assert explore.evaluate(PACE, [position, count]) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [9, 676, 10_000, 250_000])
+def test_further_on_the_slider_is_always_faster(explore: Page, count: int):
+    paces = [explore.evaluate(PACE, [k / 20, count]) for k in range(21)]
+    assert paces == sorted(set(paces))
+
+
+def test_paused_on_a_picture_the_rest_of_the_maps_can_be_shown_and_the_cell_stays_pinned(explore: Page):
+    take_sample(explore, "Cat")
+    show = explore.get_by_role("button", name="Show what the window has not reached yet")
+    expect(show).to_be_hidden()
+    explore.get_by_role("button", name="Play").click()
+    explore.wait_for_function("window.cnn.cell.length > 20")
+    explore.get_by_role("button", name="Pause").click()
+    expect(show).to_be_visible()
+    assert colours_at_the_foot(explore) == 1
+    cell = last_cell(explore)["index"]
+    show.click()
+    expect(show).to_be_hidden()
+    assert colours_at_the_foot(explore) > 100
+    expect(explore.get_by_role("button", name="Play")).to_be_focused()
+    expect(explore.locator(".ks-ledger h2")).to_have_text(f"Feature map [{cell[2]}, {cell[3]}]")
+
+
+def test_showing_the_rest_stops_the_window_and_moves_nothing(explore: Page):
+    headline = explore.locator(".ks-place")
+    before = headline.bounding_box()
+    explore.get_by_role("button", name="Play").click()
+    explore.get_by_role("button", name="Show what the window has not reached yet").click()
+    expect(explore.get_by_role("button", name="Play")).to_be_visible()
+    assert headline.bounding_box()["x"] == before["x"]

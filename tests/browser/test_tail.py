@@ -1,0 +1,102 @@
+"""What comes after the maps folded away on Explore, so that a picture gets its room."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import last_cell, take_sample, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+TAIL = ("flat", "scores", "probabilities")
+
+
+@pytest.fixture
+def laptop(browser: Browser, server: Server) -> Page:
+    context = browser.new_context(viewport={"width": 1366, "height": 680})
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    take_sample(page, "Cat")
+    yield page
+    context.close()
+
+
+def fold(page: Page) -> None:
+    page.get_by_role("button", name="Hide →").click()
+    expect(page.locator("[data-column=flat]")).to_have_count(0)
+
+
+def on_screen(page: Page) -> list[str]:
+    return page.locator(".ks-column").evaluate_all("(all) => all.map((each) => each.dataset.column)")
+
+
+def test_without_the_tail_a_picture_is_much_larger_and_every_map_stays_on_the_page(laptop: Page):
+    before = laptop.locator("[data-view=input]").bounding_box()
+    fold(laptop)
+    after = laptop.locator("[data-view=input]").bounding_box()
+    assert after["width"] * after["height"] > 2 * before["width"] * before["height"]
+    assert on_screen(laptop) == ["input", "kernel", "conv", "activation", "pool"]
+    edge = laptop.locator(".ks-strip").bounding_box()
+    for box in [each.bounding_box() for each in laptop.locator(".ks-column").all()]:
+        assert edge["x"] <= box["x"]
+        assert box["x"] + box["width"] <= edge["x"] + edge["width"]
+
+
+def test_the_tail_comes_back_where_it_was(laptop: Page):
+    before = laptop.locator("[data-view=input]").bounding_box()
+    fold(laptop)
+    laptop.get_by_role("button", name="← Scores").click()
+    assert on_screen(laptop)[-3:] == list(TAIL)
+    assert laptop.locator("[data-view=input]").bounding_box() == before
+    assert laptop.locator(".ks-bars").count() == 2
+
+
+def test_a_folded_tail_stays_folded_over_a_page_switch_and_a_reload(laptop: Page):
+    fold(laptop)
+    laptop.get_by_role("link", name="Pooling").click()
+    wait_drawn(laptop, "max")
+    laptop.get_by_role("link", name="Explore").click()
+    wait_drawn(laptop, "pool")
+    assert not set(TAIL) & set(on_screen(laptop))
+    laptop.reload()
+    wait_drawn(laptop, "pool")
+    assert not set(TAIL) & set(on_screen(laptop))
+
+
+def test_what_is_asked_is_never_behind_the_fold(laptop: Page):
+    laptop.locator(".ks-bars .ks-bar-row").first.click()
+    expect(laptop.locator(".ks-ledger h2")).to_have_text("Score A")
+    fold(laptop)
+    expect(laptop.locator(".ks-ledger h2")).to_contain_text("Pooled")
+    assert last_cell(laptop)["view"] == "pool"
+    # Nor does the sum lead on to what is not on screen.
+    expect(laptop.locator(".ks-ledger-feeds")).not_to_contain_text("score")
+
+
+def test_a_score_that_is_to_be_predicted_comes_on_screen(laptop: Page):
+    fold(laptop)
+    laptop.get_by_label("Predict").select_option("scores")
+    expect(laptop.locator("[data-column=scores]")).to_be_visible()
+
+
+def test_folding_by_the_keyboard_goes_on_from_the_button_that_unfolds(laptop: Page):
+    laptop.get_by_role("button", name="Hide →").focus()
+    laptop.keyboard.press("Enter")
+    expect(laptop.get_by_role("button", name="← Scores")).to_be_focused()
+    laptop.keyboard.press("Enter")
+    assert on_screen(laptop)[-3:] == list(TAIL)
+
+
+def test_what_is_taken_away_is_what_is_on_screen(laptop: Page):
+    fold(laptop)
+    laptop.get_by_role("button", name="Take away…").click()
+    expect(laptop.locator(".ks-take th")).to_have_text(["Input", "Feature map", "ReLU", "Pooled"])
+
+
+def test_a_lesson_shows_its_own_stages_whatever_was_folded(laptop: Page, server: Server):
+    fold(laptop)
+    laptop.goto(f"{server.url}/learn?lesson=c_wins")
+    expect(laptop.locator("[data-column=scores]")).to_be_visible()
+    expect(laptop.get_by_role("button", name="← Scores")).to_have_count(0)
