@@ -209,8 +209,6 @@ def step_controls(view: str, experiment: Experiment) -> list[Control]:
         return chosen
     if view == "pool":
         return _pool_controls(experiment)
-    if view == "flat":
-        return [command("fold", "Hide →", hint="Hide what comes after pooling: the maps get its room", place="top")]
     if view == "scores":
         most = f"At most {CLASSES_LARGEST} classes"
         names = ", ".join(experiment.class_name(k) for k in range(experiment.classes))

@@ -36,8 +36,8 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
 def learn_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component as the Learn page has it: what a lesson's step shows and leaves open."""
     desk = session.learn
-    header, arrays, output = _experiment(desk)
     step = desk.step
+    header, arrays, output = _experiment(desk, None if step is None else step.columns)
     header |= {
         "session": desk.identity,
         "desk": "learn",
@@ -60,8 +60,15 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
     )
 
 
-def _experiment(desk: ExperimentDesk) -> tuple[dict[str, Any], describe.Arrays, int]:
-    """What is said of an experiment wherever one is worked on, the arrays it names, and which kernel is looked at."""
+def _experiment(
+    desk: ExperimentDesk, views: Collection[str] | None = None
+) -> tuple[dict[str, Any], describe.Arrays, int]:
+    """What is said of an experiment wherever one is worked on, the arrays it names, and which kernel is looked at.
+
+    Args:
+        desk: where it is worked on.
+        views: those on screen, all for None.
+    """
     chain = desk.chain
     experiment = chain.experiment
     stages, arrays = describe.stages(chain)
@@ -69,7 +76,7 @@ def _experiment(desk: ExperimentDesk) -> tuple[dict[str, Any], describe.Arrays, 
     if asked is not None:
         describe.add_gradients(stages, asked[1], arrays)
     output = min(desk.output, experiment.bank.shape[0] - 1)
-    pin = _pin(desk, chain)
+    pin = _pin(desk, chain, views)
     header: dict[str, Any] = {
         "stages": stages,
         "kernel": _kernel(experiment, arrays),
@@ -168,12 +175,13 @@ def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     return {"label": label, "title": title, "sentence": sentence, "facts": facts}
 
 
-def _pin(desk: ExperimentDesk, chain: Chain) -> tuple[int, tuple[int, ...]]:
-    """The pinned cell, or the nearest one that there is."""
+def _pin(desk: ExperimentDesk, chain: Chain, views: Collection[str] | None) -> tuple[int, tuple[int, ...]]:
+    """The pinned cell, or one of what is on screen and was made of it, or else of what it was made of."""
     stage, index = desk.pin or _first_pin(chain)
-    last = len(chain.trace.stages) - 1
-    if stage > last:
-        stage, index = last, (0, 0, 0, 0)
+    there = {-1: "input", **{k: step.view for k, step in enumerate(chain.steps[: len(chain.trace.stages)])}}
+    shown = [k for k, view in there.items() if views is None or view in views]
+    if stage not in shown:
+        stage, index = min(shown, key=lambda k: (k < stage, abs(k - stage))), (0, 0, 0, 0)
     shape = chain.trace.input.shape if stage < 0 else chain.trace.stages[stage].output.shape
     index = (*index, 0, 0)[: len(shape)]
     return stage, tuple(min(max(at, 0), size - 1) for at, size in zip(index, shape, strict=True))

@@ -29,10 +29,12 @@ from pages.shared.learn.lesson import (
 )
 from pages.shared.learn.lessons import LESSONS
 from pages.shared.learn.told import seen, told_course, told_lesson
+from pages.shared.message import learn_message
 from pages.shared.photo import open_photo
 from pages.shared.samples import ASSETS
 from pages.shared.scenario import Scenario
 from pages.shared.session import Session, _remember
+from tests.app.test_message import unpack
 
 STEPS = [(name, k) for name, lesson in COURSE.items() for k in range(len(lesson.steps))]
 PREDICTING = [name for name, lesson in EXERCISES.items() if lesson.steps[0].goal.kind == "predict"]  # type: ignore[union-attr]
@@ -373,6 +375,32 @@ def test_a_picture_that_a_link_cannot_carry_is_told_of_on_the_card_for_good():
     back = from_file(to_file(lesson).encode())
     assert back is not None
     assert back.steps[0].scenario.notice == ""
+
+
+def opened(session: Session) -> dict[str, Any]:
+    """What the browser is told of the Learn page."""
+    header, _ = unpack(learn_message(session, upload_limit=1))
+    return header
+
+
+@pytest.mark.parametrize(("name", "step"), STEPS)
+def test_what_a_step_asks_about_is_on_screen(name: str, step: int):
+    session = Session()
+    session.learn.go(name, step)
+    header = opened(session)
+    views = {each["stage"]: each["view"] for each in header["stages"]}
+    desk = session.learn
+    assert views[header["pin"]["stage"]] in {each["view"] for each in seen(columns(desk.chain, 0), desk.step)}
+    assert header["explanation"]["stage"] == header["pin"]["stage"]
+
+
+def test_where_a_teacher_s_step_leaves_the_pinned_stage_out_the_nearest_one_is_asked():
+    session = Session()
+    pinned = Scenario(Experiment(), pin=(0, (0, 0, 2, 2)))
+    for columns_, nearest in ((("input", "kernel", "pool", "scores"), 2), (("input",), -1), (None, 0)):
+        session.learn.own = Lesson("Own", (Step("Look.", pinned, columns=columns_),))
+        session.learn.go("own", 0)
+        assert opened(session)["pin"]["stage"] == nearest
 
 
 def test_the_list_counts_what_is_done():

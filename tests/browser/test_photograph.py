@@ -265,3 +265,16 @@ def test_nothing_of_a_column_lies_over_the_one_beside_it(photographed, width: in
         for part in [each.bounding_box() for each in parts.all() if each.is_visible()]:
             assert part["x"] >= edge["x"] - 1
             assert part["x"] + part["width"] <= edge["x"] + edge["width"] + 1
+
+
+@pytest.mark.parametrize("width", [760, 820, 1024])
+def test_on_a_tablet_two_stages_of_a_photograph_stand_beside_each_other(photographed, width: int):
+    page, _ = photographed
+    page.set_viewport_size({"width": width, "height": 1100})
+    expect(page.locator(".ks-stacked")).to_have_count(1)
+    page.wait_for_timeout(300)
+    boxes = [column.bounding_box() for column in page.locator(".ks-column").all()]
+    for left, right in zip(boxes[::2], boxes[1::2], strict=True):
+        assert left["y"] == right["y"]
+        assert left["x"] + left["width"] < right["x"]
+        assert right["x"] + right["width"] <= width

@@ -212,8 +212,7 @@ export class Explore extends Board {
   /** @param {string} command its name, and after a colon the view it concerns */
   #run(command) {
     const stage = this.model.ofView(command.split(":")[1] ?? "");
-    if (command === "fold") this.tail.fold(true);
-    else if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
+    if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
     else this.commands.run(command);
   }
 
@@ -274,7 +273,7 @@ export class Explore extends Board {
 
   #columns() {
     this.placeColumns(this.strip, this.#columnHandlers());
-    this.tail.place(this.strip, this.#tailFolded());
+    this.tail.place(this.strip, this.columns.get("flat"), !!this.header.lesson);
     const kernel = this.columns.get("kernel");
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
     if (kernel) kernel.view.locked = this.header.locked.weights ?? "";

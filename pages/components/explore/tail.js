@@ -3,7 +3,7 @@
  * @module
  */
 
-import { h } from "../common/dom.js";
+import { h, move } from "../common/dom.js";
 import { recall, remember } from "../common/visit.js";
 
 const KEPT = "kernelscope-tail";
@@ -14,6 +14,7 @@ export class Tail {
   constructor(changed) {
     this.changed = changed;
     this.folded = recall(KEPT, false) === true;
+    this.hider = h("button", { type: "button", class: "ks-button", text: "Hide →", title: "Hide what comes after pooling: the maps get its room", onclick: () => this.fold(true) });
     this.opener = h("button", { type: "button", class: "ks-button", text: "← Scores", title: "Show what comes after pooling: flattened, scores, probabilities", onclick: () => this.fold(false) });
     this.element = h("div", { class: "ks-tail" }, this.opener);
   }
@@ -41,9 +42,16 @@ export class Tail {
     return this.folded && !fixed ? columns.filter(({ view }) => !this.holds(view)) : columns;
   }
 
-  /** Stand at the strip's end while there is something to unfold. @param {HTMLElement} strip @param {boolean} folded */
-  place(strip, folded) {
-    if (!folded) this.element.remove();
+  /**
+   * Stand above the first column of what can be folded, or at the strip's end where that is folded.
+   * @param {HTMLElement} strip
+   * @param {import("../common/column.js").Column | undefined} flat
+   * @param {boolean} fixed whether a step of a lesson says what is seen
+   */
+  place(strip, flat, fixed) {
+    if (flat && !fixed) move(this.hider, flat.top.element);
+    else this.hider.remove();
+    if (fixed || !this.folded) this.element.remove();
     else if (strip.lastElementChild !== this.element) strip.append(this.element);
   }
 }

@@ -287,7 +287,7 @@ EXERCISES: dict[str, Lesson] = {
         "Let C win",
         "The last layer weighs every pooled number for each class. Open “Fully connected layer” at the foot "
         "of the page and draw on its weights.",
-        scene(pattern("cross", 8), setting("seed", 3)),
+        scene(pattern("cross", 8), setting("seed", 3), pin=(4, (0, 2))),
         Goal(
             "wins",
             "Change the weights of the fully connected layer until C has a probability of at least 0.9.",
