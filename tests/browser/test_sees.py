@@ -8,7 +8,16 @@ from cnn_core.receptive import field
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import Server
-from tests.browser.screen import clear, edited, hover_cell, open_experiment, revision, take_sample, wait_drawn
+from tests.browser.screen import (
+    clear,
+    edited,
+    hover_cell,
+    next_frame,
+    open_experiment,
+    revision,
+    take_sample,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -100,11 +109,16 @@ def test_whoever_moved_since_is_not_taken_back(page: Page, server: Server):
     wait_drawn(page, "probabilities")
     take_sample(page, "Cat")
     page.get_by_role("button", name="effective weights").click()
+    amount = page.locator(".ks-zoom-amount")
+    expect(amount).not_to_have_text("1.0×")
+    close = amount.inner_text()
     page.get_by_role("button", name="Zoom out").click()
-    amount = page.locator(".ks-zoom-amount").inner_text()
+    expect(amount).not_to_have_text(close)
+    moved = amount.inner_text()
     page.get_by_role("button", name="values again").click()
     expect(page.locator("[data-column=input] .ks-note")).not_to_contain_text("∂")
-    expect(page.locator(".ks-zoom-amount")).to_have_text(amount)
+    next_frame(page)
+    expect(amount).to_have_text(moved)
 
 
 def test_what_is_come_closer_to_stands_in_the_middle_with_as_much_again_around_it(page: Page, server: Server):

@@ -18,15 +18,16 @@ import { Edits } from "./edits.js";
 import { short } from "./format.js";
 import { Glimpse } from "./glimpse.js";
 import { keep, takeUp } from "./keep.js";
-import { NO_WORDS, begins } from "./keys.js";
+import { NO_WORDS } from "./keys.js";
 import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
 import { Notice } from "./notice.js";
-import { Player } from "./player.js";
 import { isDark } from "./scale.js";
+import { Slide } from "./slide.js";
 import { changes } from "./told.js";
 import { Waiting } from "./waiting.js";
+import { walk } from "./walk.js";
 
 /** @typedef {{stage: number, index: number[], param?: string}} Place  `param` where a weight is asked, not a cell */
 const READABLE = 50; // ms: a sum that changes faster cannot be read
@@ -53,8 +54,6 @@ export class Board {
     this.pin = null;
     /** @type {Place | null} The cell that a term speaks of. */
     this.term = null;
-    /** The last cell that the sliding window has made. @type {Place | null} */
-    this.reached = null;
     this.dark = false;
     /** What stands side by side, by view. @type {Map<string, Column>} */
     this.columns = new Map();
@@ -80,12 +79,14 @@ export class Board {
     this.corner = h("div", { class: "ks-corner" });
     /** For the keyboard: past all controls, seen while it has the focus. */
     this.skip = h("button", { type: "button", class: "ks-button ks-skip", text: "Skip to the pinned cell", onclick: () => this.focusPinned() });
-    this.player = new Player({
-      go: (k, playing) => this.#slide(k, playing),
-      partial: () => !!this.reached,
-      fill: () => this.#fill(),
-      count: () => this.slidingShape()?.reduce((a, b) => a * b, 1) ?? 0,
-      where: () => this.#slidingPlace(),
+    this.slide = new Slide({
+      over: () => this.header && this.model?.byNumber.get(this.header.kernel.stage),
+      shape: (stage) => this.model.values.get(stage).shape.slice(2),
+      output: () => this.output,
+      place: () => this.place,
+      pick: (place) => this.pick(place),
+      pass: (place) => this.#pass(place),
+      filled: () => this.remark(),
     }, thorough);
     this.ledger = new Ledger({
       pick: (stage, index) => this.pick({ stage, index }),
@@ -152,15 +153,15 @@ export class Board {
   /** Play goes with the ledger where that lies at the window's edge, on a narrow page undo too. @param {import("./dock.js").Where} where */
   lay(where) {
     // Last of the bar, though seen first: whoever comes to the bar by Tab from a page that scrolls to it comes to play.
-    if (this.slides && where === "page") move(this.player.element, this.bar);
-    else if (this.slides) move(this.player.element, this.ledger.dock, "prepend");
+    if (this.slides && where === "page") move(this.slide.player.element, this.bar);
+    else if (this.slides) move(this.slide.player.element, this.ledger.dock, "prepend");
     move(this.history, where === "stacked" ? this.ledger.dock : this.corner);
     move(this.share, where === "stacked" ? this.bar : this.corner);
   }
 
   leave() {
     this.channel.arrived = () => {};
-    this.player.pause();
+    this.slide.end();
     this.busy.leave();
     this.observer.disconnect();
     this.dock.leave();
@@ -336,7 +337,7 @@ export class Board {
   writeSoon(explanation) {
     if (this.source !== "preview") this.#write(explanation);
     else this.ledgerTimer ??= window.setTimeout(() => this.#write(this.place && this.explanation(this.place)), READABLE);
-    this.player.tell();
+    this.slide.player.tell();
   }
 
   /** Where someone is about to type into the ledger, it waits for no frame. */
@@ -414,8 +415,7 @@ export class Board {
 
   /** @param {Place | null} place */
   lookAt(place) {
-    if (place && this.player.playing) this.player.pause();
-    if (place) this.reached = null;
+    if (place) this.slide.end();
     if ((place === null && this.hover === null) || (place && this.hover && same(place, this.hover))) return;
     this.hover = place;
     this.term = null;
@@ -443,8 +443,7 @@ export class Board {
 
   /** @param {Place} place */
   pick(place) {
-    this.player.pause();
-    this.reached = null;
+    this.slide.end();
     this.pin = place;
     this.hover = null;
     this.chosen(place);
@@ -464,6 +463,15 @@ export class Board {
   focusPinned(options) {
     const view = this.pin && this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index);
     /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-view="${view}"]`) ?? this.root.querySelector(".ks-map"))?.focus(options);
+  }
+
+  /** The window slides over a cell: it is pinned while it does. @param {Place} place */
+  #pass(place) {
+    this.pin = place;
+    this.hover = null;
+    this.remark();
+    this.#say();
+    this.#askAboutPin();
   }
 
   /** A cell was pinned. @param {Place} _place */
@@ -489,44 +497,9 @@ export class Board {
     this.channel.sendOutput(output);
   }
 
-  /**
-   * Arrow keys walk the pinned cell over a map; on the input, Shift and up or down change its value.
-   * @param {KeyboardEvent} event
-   * @param {string} view
-   */
+  /** A key was pressed on a map. @param {KeyboardEvent} event @param {string} view */
   walk(event, view) {
-    const { stage } = this.stageOfView(view);
-    const { shape } = this.model.values.get(stage);
-    const here = this.pinnedOn(view);
-    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const step = steps[event.key];
-    if (event.key === " " || event.key === "Spacebar") {
-      event.preventDefault();
-      this.player.toggle();
-      return;
-    }
-    if (stage === -1 && here && step && event.shiftKey && step[1] === 0) {
-      event.preventDefault();
-      this.nudge(-step[0]);
-      return;
-    }
-    const begun = stage === -1 && here ? begins(event) : null;
-    if (begun === "number") {
-      event.preventDefault();
-      this.openEditor(event.key === "Enter" ? null : event.key);
-      return;
-    }
-    if (begun === "word") this.refuseWord();
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const index = here ? [...here] : this.firstOn(view);
-    if (here) {
-      const rowAxis = shape.length === 4 ? 2 : 1;
-      index[rowAxis] = Math.min(shape[rowAxis] - 1, Math.max(0, index[rowAxis] + step[0]));
-      if (shape.length === 4) index[3] = Math.min(shape[3] - 1, Math.max(0, index[3] + step[1]));
-    }
-    this.pick({ stage, index });
-    this.walked(view);
+    walk(this, event, view);
   }
 
   /** The cell of a view that walking begins at. @param {string} view */
@@ -562,55 +535,10 @@ export class Board {
     this.edits.send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
   }
 
-  // ---- sliding -----------------------------------------------------------------------------------------------
-
-  /** Rows and columns of the map that the window slides over: of the first stage with a kernel. */
-  slidingShape() {
-    const stage = this.model?.byNumber.get(this.header.kernel.stage);
-    return stage ? this.model.values.get(stage.stage).shape.slice(2) : null;
-  }
-
-  #slidingPlace() {
-    const { place } = this;
-    if (!place || place.param || place.stage !== this.header.kernel.stage) return -1;
-    return this.player.rank(place.index.slice(2), this.slidingShape());
-  }
-
-  /** @param {number} k @param {boolean} playing */
-  #slide(k, playing) {
-    const place = { stage: this.header.kernel.stage, index: [0, this.output, ...this.player.cellOf(k, this.slidingShape())] };
-    if (!playing) {
-      this.pick(place);
-      return;
-    }
-    this.pin = place;
-    this.hover = null;
-    this.reached = place;
-    this.remark();
-    this.#say();
-    this.#askAboutPin();
-  }
-
-  /** All maps whole again; what the window has come to stays pinned. */
-  #fill() {
-    this.reached = null;
-    this.remark();
-  }
-
-  /** For each row of the maps that the window fills, the first cell that it has not reached yet; null where none is blank. */
-  blank() {
-    if (!this.reached) return null;
-    const [, , row, column] = this.reached.index;
-    const width = this.slidingShape()[1];
-    if (this.player.down) return (/** @type {number} */ i) => (i <= row ? column + 1 : column);
-    return (/** @type {number} */ i) => (i < row ? width : i === row ? column + 1 : 0);
-  }
-
   // ---- editing -----------------------------------------------------------------------------------------------
 
   #beginEdit() {
-    this.player.pause();
-    this.reached = null;
+    this.slide.end();
     this.notice.tell("");
   }
 

@@ -280,7 +280,7 @@ export class Convolution extends Board {
     const add = (/** @type {string} */ view, /** @type {any} */ mark) => marks.set(view, [...(marks.get(view) ?? []), mark]);
     if (this.pin && (this.hover || this.weight)) add(this.viewName(model.byNumber.get(this.pin.stage), this.pin.index), { box: boxAt(this.pin.index), role: "pinned" });
     if (this.term) add(this.viewName(model.byNumber.get(this.term.stage), this.term.index), { box: boxAt(this.term.index), role: "term" });
-    const blank = this.blank();
+    const blank = this.slide.blank();
     for (const column of this.columns.values()) {
       if (column.kind !== "maps") continue;
       const { stage } = this.#stageOfColumn(column);

@@ -4,11 +4,10 @@
  */
 
 import * as announce from "../common/announce.js";
-import { Board, boxAt, same } from "../common/board.js";
+import { Board, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
 import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
-import { unreached } from "../common/feeds.js";
 import { begins } from "../common/keys.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
@@ -24,6 +23,7 @@ import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
 import { layOut } from "./layout.js";
 import { LessonPanel } from "./lesson.js";
+import { marksOf, winnerOf } from "./marks.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
 import { Sees } from "./sees.js";
@@ -462,29 +462,16 @@ export class Explore extends Board {
   }
 
   mark() {
-    const { model, place } = this;
+    const { model, place, pin, hover, term, shown, columns } = this;
     if (!model || this.lesson.overview) return;
-    const relatives = place && !place.param ? model.relatives(place.stage, place.index, this.shown.output) : new Map();
-    const lost = place && !place.param ? unreached(model, place.stage, place.index, this.shown.output) : new Set();
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
-    const seen = place && !place.param ? model.sees(place.stage, place.index) : null;
-    this.sees.tell(seen, !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
-    const winner = !this.backward.shows && explanation?.terms.find((term) => model.byNumber.get(place.stage).reduce === "max" && term.weight === 1);
-    for (const stage of model.stages) {
-      if (!this.columns.has(stage.view)) continue;
-      const channel = stage.stage === -1 && this.shown.inColour ? null : this.shown.channelOf(stage);
-      const here = (/** @type {number[]} */ index) => index.length !== 4 || channel === null || index[1] === channel;
-      const marks = [];
-      if (this.pin && this.hover && stage.stage === this.pin.stage && here(this.pin.index)) marks.push({ box: boxAt(this.pin.index), role: "pinned" });
-      const own = relatives.get(stage.stage);
-      if (seen && stage.stage === -1) marks.push({ ...seen, role: "field" });
-      else if (own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel)) marks.push(own);
-      if (winner && stage.stage === winner.stage && here(winner.index)) marks.push({ box: boxAt(winner.index), role: "winner" });
-      if (this.term && stage.stage === this.term.stage && here(this.term.index)) marks.push({ box: boxAt(this.term.index), role: "term" });
-      this.columns.get(stage.view).view.drawMarks(marks, this.reached ? veil(model, stage.stage, this.reached) : null);
-    }
-    this.columns.get("kernel")?.view.mark(this.weightShown ?? null);
+    const cell = place?.param ? null : place;
+    this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
+    const winner = this.backward.shows ? null : winnerOf(model, explanation);
+    const marks = marksOf({ model, shown }, { cell, pinned: hover ? pin : null, winner, term });
+    for (const [stage, own] of marks) columns.get(stage.view)?.view.drawMarks(own, this.slide.reached ? veil(model, stage.stage, this.slide.reached) : null);
+    columns.get("kernel")?.view.mark(this.weightShown ?? null);
     this.writeSoon(explanation);
   }
 

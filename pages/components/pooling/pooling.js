@@ -130,7 +130,7 @@ export class Pooling extends Board {
     this.modeBar.element.hidden = !header.bars.mode.length;
     this.measures.draw(header.measures);
     this.root.dataset.mode = header.mode;
-    const few = this.slidingShape().reduce((a, b) => a * b, 1) <= ARROWS_MOST;
+    const few = this.slide.shape().reduce((a, b) => a * b, 1) <= ARROWS_MOST;
     this.allLabel.hidden = !few || header.mode === "shift";
     const laidOut = JSON.stringify(this.stages.map(({ stage, view, ring }) => [view, this.model.values.get(stage).shape, ring]));
     if (laidOut !== this.laidOut) this.layout(false);
@@ -236,7 +236,7 @@ export class Pooling extends Board {
     }
     if (this.term) add(this.term.stage, this.term.index, "term");
     for (const [stage, cells] of this.tied) marks.set(stage, [...cells.map((cell) => ({ box: boxAt(cell), role: "tied" })), ...(marks.get(stage) ?? [])]);
-    const blank = this.blank();
+    const blank = this.slide.blank();
     for (const stage of this.stages) {
       const { part, kind } = partOf(stage.stage);
       const fills = (part === VALUES || part === UPSTREAM) && !isWhole(kind);

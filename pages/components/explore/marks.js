@@ -1,0 +1,45 @@
+/**
+ * Which cells are outlined on which map: the one that is looked at, what it was made of and what it is made into.
+ * @module
+ */
+
+import { boxAt } from "../common/board.js";
+import { unreached } from "../common/feeds.js";
+
+/** @typedef {import("../common/model.js").Model} Model */
+/** @typedef {import("../common/model.js").Stage} Stage */
+/** @typedef {{stage: number, index: number[]}} Place */
+/** @typedef {{box: {top: number, left: number, bottom: number, right: number}, role: string}} Mark */
+
+/**
+ * @param {{model: Model, shown: import("./shown.js").Shown}} on `shown`: which plane of each stage is on screen
+ * @param {{cell: Place | null, pinned: Place | null, winner: Place | null, term: Place | null}} looked `cell`: the one
+ *   that is looked at, `pinned`: another one that is pinned, `winner`: of the cell's window, `term`: a part of its sum
+ * @returns {Map<Stage, Mark[]>} of every stage
+ */
+export function marksOf({ model, shown }, { cell, pinned, winner, term }) {
+  const relatives = cell ? model.relatives(cell.stage, cell.index, shown.output) : new Map();
+  const lost = cell ? unreached(model, cell.stage, cell.index, shown.output) : new Set();
+  const seen = cell ? model.sees(cell.stage, cell.index) : null;
+  const marks = new Map();
+  for (const stage of model.stages) {
+    const channel = stage.stage === -1 && shown.inColour ? null : shown.channelOf(stage);
+    const here = (/** @type {Place | null} */ place) => place?.stage === stage.stage && (place.index.length !== 4 || channel === null || place.index[1] === channel);
+    const one = (/** @type {Place | null} */ place, /** @type {string} */ role) => (here(place) ? [{ box: boxAt(place.index), role }] : []);
+    const own = relatives.get(stage.stage);
+    const related = own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel) ? [own] : [];
+    marks.set(stage, [
+      ...one(pinned, "pinned"),
+      ...(seen && stage.stage === -1 ? [{ ...seen, role: "field" }] : related),
+      ...one(winner, "winner"),
+      ...one(term, "term"),
+    ]);
+  }
+  return marks;
+}
+
+/** The cell that a maximum is taken from. @param {Model} model @param {any} explanation @returns {Place | null} */
+export function winnerOf(model, explanation) {
+  if (!explanation || model.byNumber.get(explanation.stage).reduce !== "max") return null;
+  return explanation.terms.find((/** @type {any} */ term) => term.index && term.weight === 1) ?? null;
+}
