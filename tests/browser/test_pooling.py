@@ -619,3 +619,16 @@ def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int
             look(page, mode, view)
         assert page.evaluate(OVER_THE_EDGE) == []
         assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+
+
+def test_what_an_input_cell_feeds_is_told_branch_by_branch_and_not_as_one_chain(laboratory: Page):
+    look(laboratory, "Shift", "max-difference")
+    laboratory.locator("[data-view=input]").click(position={"x": 30, "y": 30})
+    expect(laboratory.locator(".ks-ledger-feeds")).to_contain_text("feeds → Shifted input [")
+    told = laboratory.locator(".ks-ledger-feeds").inner_text()
+    branches = told.removeprefix("feeds → ").split("; ")
+    # Each way of pooling reads the input itself, its shifted twin and their difference follow it.
+    assert branches[0].startswith("Shifted input [")
+    for title in ("Max", "Average", "L2", "Global max", "Global average"):
+        assert any(branch.startswith(f"{title} [") for branch in branches), told
+    assert all(branch.count("→") <= 2 for branch in branches), told

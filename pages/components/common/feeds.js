@@ -9,8 +9,8 @@ import { nameOf } from "./names.js";
 /** @typedef {import("./model.js").Model} Model */
 /**
  * @typedef {{text: string, stage?: number, cell?: number[], last?: boolean, beside?: boolean, view?: string}} Step  with `stage` and `cell` where it is a
- *   single cell; `last` where nothing of it goes on; `beside` where the same
- *   number is read as in the step before
+ *   single cell; `last` where nothing of it goes on; `beside` where it is not
+ *   the step before that is read, but an earlier number
  */
 
 /**
@@ -24,19 +24,20 @@ import { nameOf } from "./names.js";
 export function feeds(model, stage, index, shown, written = "") {
   const relatives = model.relatives(stage, index, shown);
   const reached = new Set([stage]);
-  let read = /** @type {number | null} */ (null);
+  /** The stage that the last step is of. */
+  let at = stage;
   /** @type {Step[]} */
   const steps = [];
   for (const next of model.stages) {
     if (next.view === null || next.aside || !reached.has(next.reads)) continue;
-    const beside = next.reads === read;
-    read = next.reads;
+    const beside = next.reads !== at;
     const found = relatives.get(next.stage);
     if (!found) {
       steps.push({ text: `no window of ${next.title} reads it`, beside, view: next.view });
       continue;
     }
     reached.add(next.stage);
+    if (!beside || next.link.kind !== "reshape") at = next.stage;
     // Flattening only moves a number: the way on is told by what is made of it.
     if (next.link.kind === "reshape") continue;
     const { box, channel } = found;

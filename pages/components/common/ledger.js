@@ -458,7 +458,7 @@ export class Ledger {
     const parts = steps.map(({ text, stage: number, cell }) =>
       cell ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) }) : h("span", { text }),
     );
-    return parts.length ? [h("span", { text: "feeds " }), ...parts.flatMap((part, k) => [steps[k].beside ? "and " : "→ ", part, " "])] : [];
+    return parts.length ? ["feeds → ", ...parts.flatMap((part, k) => [k === 0 ? "" : steps[k].beside ? "; " : " → ", part])] : [];
   }
 }
 
