@@ -52,8 +52,12 @@ def poolings(draw):
     kernel, stride, dilation = draw(pairs), draw(pairs), draw(pairs)
     extent = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     around = tuple(tuple(draw(st.integers(0, min(2, e - 1))) for _ in range(2)) for e in extent)
-    size = [max(1, e - sum(side)) + draw(st.integers(0, 5)) for e, side in zip(extent, around, strict=True)]
+    ceil_mode = draw(st.booleans())
+    # The only window may overhang, by less than a stride.
+    over = [step - 1 if ceil_mode else 0 for step in stride]
+    least = [max(1, e - sum(side) - more) for e, side, more in zip(extent, around, over, strict=True)]
+    size = [low + draw(st.integers(0, 5)) for low in least]
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     x = integers(rng, (draw(st.integers(0, 2)), draw(st.integers(1, 3)), *size))
-    settings = {"stride": stride, "padding": around, "dilation": dilation, "ceil_mode": draw(st.booleans())}
+    settings = {"stride": stride, "padding": around, "dilation": dilation, "ceil_mode": ceil_mode}
     return x, kernel, settings

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import ShapeError, avg_pool2d, max_pool2d
+from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d
 from cnn_core.ops.pool import separable, small
 from tests.core.cases import LAYOUTS, poolings
 from tests.helpers import oracles
@@ -218,3 +218,15 @@ def test_what_cannot_work_is_refused_in_words(pool, kernel, bad):
 def test_what_is_no_batch_of_images_is_refused(shape):
     with pytest.raises(ShapeError, match=r"\(N, C, H, W\)|at least one"):
         max_pool2d(np.ones(shape), 1)
+
+
+def test_with_ceil_mode_the_only_window_may_overhang_by_less_than_a_stride():
+    x = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
+    np.testing.assert_array_equal(max_pool2d(x, 4, stride=2, ceil_mode=True), [[[[9]]]])
+    np.testing.assert_array_equal(avg_pool2d(x, 4, stride=2, ceil_mode=True), [[[[5]]]])  # 45 over the 9 it sees
+    np.testing.assert_array_equal(
+        avg_pool2d_backward(np.ones((1, 1, 1, 1)), x.shape, 4, stride=2, ceil_mode=True), x * 0 + 1 / 9
+    )
+    for refused in ({"stride": 1, "ceil_mode": True}, {"stride": 2, "ceil_mode": False}):
+        with pytest.raises(ShapeError, match=r"a 4×4 window does not fit a 3×3 input; padding=1"):
+            max_pool2d(x, 4, **refused)

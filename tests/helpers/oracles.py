@@ -46,8 +46,9 @@ def pool_starts(size: int, before: int, after: int, extent: int, stride: int, ce
     while place + extent <= size + after:
         found.append(place)
         place += stride
-    # With ceil_mode one more window may overhang, if what it overhangs is needed and it begins inside.
-    if ceil_mode and found[-1] + extent < size + after and place < size:
+    # With ceil_mode one more window may overhang, be it the only one: if the one a stride before it would leave cells
+    # over, and it begins inside.
+    if ceil_mode and place - stride + extent < size + after and place < size:
         found.append(place)
     return found
 
