@@ -310,3 +310,23 @@ def test_a_large_kernel_on_a_phone_lies_beside_nothing(phone: Page):
         if box:
             apart = box["y"] + box["height"] <= kernel["y"] + 1 or box["y"] >= kernel["y"] + kernel["height"] - 1
             assert apart, element.inner_text()
+
+
+# Selects whose chosen option has less room than its letters need beside the arrow (at least 16 px).
+CHOICES_CUT = """() => [...document.querySelectorAll(".ks-strip select")].filter((select) => {
+  if (!select.checkVisibility()) return false;
+  const { font, paddingLeft, paddingRight } = getComputedStyle(select);
+  const canvas = document.createElement("canvas").getContext("2d");
+  canvas.font = font;
+  const letters = canvas.measureText(select.selectedOptions[0].textContent).width;
+  return letters + 16 > select.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+}).map((select) => `${select.getAttribute("aria-label")}: ${select.selectedOptions[0].textContent}`)"""
+
+
+def test_what_is_chosen_in_a_column_s_menus_can_be_read_whole(any_screen: Page, server: Server):
+    any_screen.goto(server.url)
+    wait_drawn(any_screen, "probabilities")
+    assert any_screen.evaluate(CHOICES_CUT) == []
+    any_screen.set_viewport_size({"width": 390 if any_screen.viewport_size["width"] < 860 else 1366, "height": 800})
+    take_sample(any_screen, "Cat")
+    assert any_screen.evaluate(CHOICES_CUT) == []
