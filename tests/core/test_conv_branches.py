@@ -16,6 +16,7 @@ from cnn_core.ops.conv import (
     separable,
     shifted,
     spectral,
+    staggered,
     whole_rows,
     winograd,
 )
@@ -73,6 +74,8 @@ def small_parts(patch):
     patch.setattr(dispatch, "AROUND_MOST", 60)
     patch.setattr(folded, "SUMS_MOST", 90)
     patch.setattr(folded, "LOW", 2)
+    patch.setattr(staggered, "NUMBERS_MOST", 3000)
+    staggered.layout.cache_clear()
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
@@ -116,9 +119,11 @@ def test_bands_meet_parts_of_rows_where_whole_ones_are_not_to_be_had(parts, case
 @pytest.fixture
 def own_layouts():
     """Layouts are made with what a test sets, and forgotten after it."""
-    whole_rows.layout.cache_clear()
+    for made in (whole_rows, staggered):
+        made.layout.cache_clear()
     yield
-    whole_rows.layout.cache_clear()
+    for made in (whole_rows, staggered):
+        made.layout.cache_clear()
 
 
 @pytest.mark.parametrize("around", [((0, 0), (0, 0)), ((1, 1), (2, 2)), ((0, 15), (8, 0))])
@@ -216,6 +221,63 @@ def test_folding_reads_rows_wherever_they_lie(change):
     weight = rng.normal(size=(3, 1, 3, 5)).astype(np.float32)
     kept = {"stride": (1, 1), "padding": ((1, 1), (2, 2)), "dilation": (1, 1), "groups": 3}
     assert_close(forced(Branch.FOLDED, x, weight, None, kept), x, weight, None, kept)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(max_examples=80)
+@given(convolutions())
+def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, case):
+    x, weight, _, given_settings = noisy(case, dtype)
+    given_settings = {**given_settings, "groups": x.shape[1], "dilation": (1, given_settings["dilation"][1])}
+    factors = np.arange(1, x.shape[1] + 1, dtype=dtype)[:, None, None, None]
+    weight, bias = np.repeat(weight[:1, :1], x.shape[1], axis=0) * factors, np.arange(x.shape[1], dtype=dtype)
+    sliding = conv_window(x.shape, weight.shape, *given_settings.values(), "zeros")
+    top, below = given_settings["padding"][0][0], weight.shape[2] - 1 - given_settings["padding"][0][0]
+    why_not = dispatch.obstacle(Branch.STAGGERED, x, weight, sliding, x.shape[1])
+    assert (why_not is None) == (min(weight.shape[2:]) > 1 and max(top, below) < x.shape[2])
+    if why_not is None:
+        ours = forced(Branch.STAGGERED, x, weight, bias, given_settings)
+        assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize("numbers", [1, 1500, 4000, 1_200_000])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 1), (1, 3)])
+@pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((4, 5), (0, 2)), ((0, 9), (6, 6))])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
+@pytest.mark.usefixtures("own_layouts")
+def test_planes_laid_out_together_leave_nothing_behind_in_each_other(monkeypatch, numbers, stride, around, kernel):
+    monkeypatch.setattr(staggered, "NUMBERS_MOST", numbers)
+    rng = np.random.default_rng(16)
+    x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
+    kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
+    assert_close(forced(Branch.STAGGERED, x, weight, x[0, :, 0, 0], kept), x, weight, x[0, :, 0, 0], kept)
+
+
+@pytest.mark.parametrize(
+    "change", [np.asfortranarray, lambda x: x[:, :, ::-1], lambda x: x[..., ::-1], lambda x: x[:, ::-1]]
+)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_planes_are_laid_out_from_wherever_they_lie(change, stride):
+    rng = np.random.default_rng(17)
+    x = change(rng.normal(size=(2, 3, 18, 12)).astype(np.float32))
+    weight = rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
+    kept = {"stride": (stride, stride), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 3}
+    assert_close(forced(Branch.STAGGERED, x, weight, None, kept), x, weight, None, kept)
+
+
+@pytest.mark.parametrize("apart", [3, 9])
+@pytest.mark.parametrize("stride", [(1, 1), (1, 2)])
+def test_columns_that_meet_nothing_but_padding_are_zeros(apart, stride):
+    rng = np.random.default_rng(18)
+    x, weight = rng.normal(size=(1, 1, 2, 4)).astype(np.float32), rng.normal(size=(1, 1, 2, 3)).astype(np.float32)
+    kept = {"stride": stride, "padding": ((1, 0), (apart, apart)), "dilation": (1, apart), "groups": 1}
+    assert_close(forced(Branch.STAGGERED, x, weight, None, kept), x, weight, None, kept)
+
+
+def test_a_plane_too_large_to_be_laid_out_goes_another_way():
+    sliding = conv_window((1, 2, 900, 900), (2, 1, 3, 3), 1, 1, 1, 2, "zeros")
+    assert Branch.STAGGERED not in dict(dispatch.estimates((1, 2, 900, 900), (2, 1, 3, 3), sliding, 2))
+    assert Branch.STAGGERED in dict(dispatch.estimates((1, 2, 90, 90), (2, 1, 3, 3), sliding, 2))
 
 
 @pytest.mark.parametrize("parts", [False, True])
@@ -424,6 +486,9 @@ GREY = (1, 1, 480, 640)
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
+        (np.float32, (1, 512, 14, 14), (512, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
+        (np.float32, (1, 1024, 7, 7), (1024, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
+        (np.float32, (1, 32, 112, 112), (32, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 16, 32, 32), (16, 16, 3, 3), {"padding": 1}, Branch.BANDED),
@@ -449,9 +514,10 @@ GREY = (1, 1, 480, 640)
 def test_geometry_and_type_choose(dtype, x_shape, weight_shape, given_settings, expected):
     rng = np.random.default_rng(0)
     x, weight = rng.normal(size=x_shape).astype(dtype), rng.normal(size=weight_shape).astype(dtype)
+    groups = x_shape[1] // weight_shape[1]
     full = {"stride": 1, "padding": 0, "dilation": 1, **given_settings}
-    sliding = conv_window(x_shape, weight_shape, full["stride"], full["padding"], full["dilation"], 1, "zeros")
-    assert choose(x, weight, sliding, 1) is expected
+    sliding = conv_window(x_shape, weight_shape, full["stride"], full["padding"], full["dilation"], groups, "zeros")
+    assert choose(x, weight, sliding, groups) is expected
 
 
 def test_weights_choose():

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops.conv import abreast, folded, separable, spectral, whole_rows
+from cnn_core.ops.conv import abreast, folded, separable, spectral, staggered, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
 from cnn_core.ops.conv.rows import columns_together, rows_together
@@ -77,6 +77,17 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add": 0.0124,
         "sum in a wide row": 0.06,
         "cell": 0.393,
+    },
+    "staggered": {
+        "chunk": 19800,
+        "line copied": 1.01,
+        "number copied": 0.108,
+        "number picked": 0.146,
+        "product": 29.8,
+        "sum": 0.108,
+        "multiply-add": 0.0183,
+        "cell put in its place": 0.0981,
+        "cell": 0.0142,
     },
     "separable": {
         "plane": 31400,
@@ -285,6 +296,26 @@ def _folded(work: Work) -> dict[str, float]:
     }
 
 
+def _staggered(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    planes, plane = work.batch * work.channels, staggered.plane(work.image, work.size, step_h)
+    images, together = staggered.chunk(work.batch, work.channels, plane, work.window.kernel_size)
+    rows, cells = plane[0], planes * math.prod(plane)
+    flat = rows == work.image[0] and work.size[1] * step_w == work.image[1]
+    straight = step_h == 1 and rows == work.size[0]
+    return {
+        "chunk": -(-work.batch // images) * -(-work.channels // together),
+        "line copied": 0 if flat else planes * rows * kernel_w,
+        "number copied": cells * kernel_w,
+        "number picked": 0 if step_w == 1 else cells * min(kernel_w, step_w),
+        "product": planes,
+        "sum": cells * kernel_h,
+        "multiply-add": cells * kernel_h * kernel_w,
+        "cell put in its place": 0 if straight else work.cells,
+        "cell": work.cells,
+    }
+
+
 def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
@@ -418,6 +449,7 @@ COUNTED = {
     "banded": _banded,
     "whole rows": _whole_rows,
     "folded": _folded,
+    "staggered": _staggered,
     "separable": _separable,
     "spectral": _spectral,
     "winograd": _winograd,

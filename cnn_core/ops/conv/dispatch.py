@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import folded, shifted, whole_rows, winograd
+from cnn_core.ops.conv import folded, shifted, staggered, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.folded import correlate_folded
@@ -23,6 +23,7 @@ from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
 from cnn_core.ops.conv.spectral import correlate_spectral, even
+from cnn_core.ops.conv.staggered import correlate_staggered
 from cnn_core.ops.conv.winograd import correlate_winograd
 from cnn_core.ops.padding import pad, pad_rows
 from cnn_core.shapes import Pair, Window
@@ -66,6 +67,11 @@ class Branch(Enum):
         "folded",
         correlate_folded,
         "Slides each column of the kernel down the image's own rows, then adds the columns up, each a cell further on.",
+    )
+    STAGGERED = (
+        "staggered",
+        correlate_staggered,
+        "Lays all planes out once for each column of the kernel: then one product a plane is enough.",
     )
     SEPARABLE = (
         "separable",
@@ -194,6 +200,10 @@ def estimates(
         if weight_shape[1] == 1 and weight_shape[0] == groups:  # a kernel for each channel
             if weight_shape[3] > 1 and _why_not_folded(width, sliding, size[1]) is None:
                 able.append(Branch.FOLDED)
+            sums = staggered.plane((height, width), size, sliding.stride[0])
+            some = staggered.chunk(work.batch, channels, sums, sliding.kernel_size)
+            if all(some) and _why_not_staggered(height, sliding) is None:
+                able.append(Branch.STAGGERED)
             if min(weight_shape[2:]) >= LEAST_SIDE:
                 able += [Branch.SEPARABLE, Branch.SPECTRAL]
     return tuple(sorted(((branch, microseconds(branch.value, work)) for branch in able), key=lambda found: found[1]))
@@ -206,7 +216,7 @@ def spreads(branch: Branch, outputs: int) -> bool:
     """
     if branch is Branch.BANDED:
         return block_rows(outputs) > 1
-    return branch in (Branch.FOLDED, Branch.SEPARABLE, Branch.SPECTRAL)
+    return branch in (Branch.FOLDED, Branch.STAGGERED, Branch.SEPARABLE, Branch.SPECTRAL)
 
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
@@ -225,8 +235,15 @@ def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: i
         return _why_no_winograd(x, weight, sliding, groups)
     if not (weight.shape[1] == 1 and weight.shape[0] == groups):
         return "It takes one kernel of one plane for each channel."
+    return _why_not_plane_by_plane(branch, x, weight, sliding)
+
+
+def _why_not_plane_by_plane(branch: Branch, x: Array, weight: Array, sliding: Window) -> str | None:
+    """Of the branches that take one kernel of one plane for each channel, why one cannot do this work."""
     if branch is Branch.FOLDED:
         return _why_not_folded(x.shape[3], sliding, sliding.output_size(x.shape[2], x.shape[3])[1])
+    if branch is Branch.STAGGERED:
+        return _why_not_staggered(x.shape[2], sliding)
     return _why_not_separable(weight) if branch is Branch.SEPARABLE else _why_no_spectrum(x, sliding)
 
 
@@ -249,6 +266,12 @@ def _why_not_folded(width: int, sliding: Window, columns: int) -> str | None:
     if folded.fits(sliding.kernel_size[1], Place(before, sliding.stride, sliding.dilation[1]), width, columns):
         return None
     return "Its sums are rows as wide as the image, and windows overhang these by as much as they are wide."
+
+
+def _why_not_staggered(height: int, sliding: Window) -> str | None:
+    if sliding.dilation[0] == 1 and staggered.fits(sliding.kernel_size, sliding.padding[0][0], height):
+        return None
+    return "It adds up the sums of a kernel's rows, neighbours in the image, each moved by less than a plane's height."
 
 
 def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> str | None:

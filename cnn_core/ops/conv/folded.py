@@ -21,6 +21,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import pick_columns
+from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
@@ -167,9 +168,9 @@ def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, step: 
         for n in range(0, batch, images):
             into = out[n : n + images, c : c + planes]
             for i in range(0, count, blocks):
-                target = into[:, :, i * lines : (i + blocks) * lines]
+                rows = into[:, :, i * lines : (i + blocks) * lines]
                 # (n, c, blocks * lines, OW) -> (n, c, blocks, lines, OW), a view
-                target = target.reshape(*target.shape[:2], -1, lines, target.shape[3])
+                target = rows.reshape(*rows.shape[:2], -1, lines, rows.shape[3])
                 shape = (*target.shape[:3], high, width)
                 sums = space[first : first + math.prod(shape)].reshape(shape)
                 for reading in readings(shape[2], i * lines * step + layout.above, lines, height, kernel_h, step):
@@ -179,7 +180,7 @@ def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, step: 
                     np.matmul(left, right, out=sums[:, :, reading.first : reading.last, :-1])
                 layout.fold(sums, space, first, target)
                 if bias is not None:
-                    np.add(target, bias[c : c + planes, None, None, None], out=target)
+                    add_to_planes(rows, bias[c : c + planes])
 
 
 @lru_cache(maxsize=64)
