@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv import folded, shifted, staggered, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds
@@ -394,7 +395,7 @@ def _slide(
     for cells, target in _strips(x, weight, sliding, mode, out, branch):
         branch.function(cells, weight, target, sliding, groups)
         if bias is not None:
-            np.add(target, bias[:, None, None], out=target)
+            add_to_planes(target, bias)
 
 
 def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import LINE_MOST
+from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.banded import band, block_rows, lines_together
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
@@ -240,8 +241,7 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
                 target = product.out.of(made, x.dtype, first * made.strides[1])
                 np.matmul(left, product.right.of(laid, x.dtype), out=target)
             if bias is not None:
-                part = made[:, first : first + some]
-                np.add(part, bias[:, None, None], out=part)
+                add_to_planes(made[:, first : first + some], bias)
 
 
 def _put_inside(around: Array, image: Array, first: int, before: Pair, clear: bool) -> None:
