@@ -274,6 +274,19 @@ def test_columns_that_meet_nothing_but_padding_are_zeros(apart, stride):
     assert_close(forced(Branch.STAGGERED, x, weight, None, kept), x, weight, None, kept)
 
 
+@pytest.mark.parametrize("mode", sorted(set(PADDING_MODES) - {"zeros"}))
+@pytest.mark.parametrize("stride", [1, 2])
+def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, stride):
+    monkeypatch.setattr(dispatch, "AROUND_MOST", 300)
+    rng = np.random.default_rng(19)
+    x, weight = rng.normal(size=(2, 3, 9, 12)).astype(np.float32), rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
+    around = ((1, 2), (2, 1))
+    kept = {"stride": (stride, stride), "padding": around, "dilation": (1, 1), "groups": 3}
+    surrounded = oracles.surrounded(x, around, mode).astype(np.float32)
+    ours = forced(Branch.STAGGERED, x, weight, None, kept, mode)
+    assert_close(ours, surrounded, weight, None, {**kept, "padding": ((0, 0), (0, 0))})
+
+
 def test_a_plane_too_large_to_be_laid_out_goes_another_way():
     sliding = conv_window((1, 2, 900, 900), (2, 1, 3, 3), 1, 1, 1, 2, "zeros")
     assert Branch.STAGGERED not in dict(dispatch.estimates((1, 2, 900, 900), (2, 1, 3, 3), sliding, 2))
