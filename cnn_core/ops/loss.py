@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._planes import LineByLine
 
 
 def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Array]:
@@ -32,7 +33,8 @@ def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, 
     count, classes = scores.shape
     chosen = class_labels(labels, count, classes)
     rows = np.arange(count)
-    with np.errstate(invalid="ignore", over="ignore"):
+    past = LineByLine(classes, scores)
+    with np.errstate(invalid="ignore", over="ignore"), past:
         grad: Array = scores - scores.max(axis=1, keepdims=True)
     at_label = grad[rows, chosen].astype(np.float64)
     np.exp(grad, out=grad)
@@ -41,7 +43,8 @@ def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, 
     with np.errstate(invalid="ignore"):
         each = np.log(sums) - at_label
         loss = float(each.sum()) / count if count else float("nan")
-        grad /= sums.astype(grad.dtype)[:, None]
+        with past:
+            grad /= sums.astype(grad.dtype)[:, None]
     grad[rows, chosen] -= 1
     if count:
         grad /= count
