@@ -11,8 +11,9 @@ from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, setting, together, vector
 from cnn_core.ops._planes import LineByLine
 
-# Numbers of a block: with two more as large that are made of it, it stays in a second-level cache of 1 MB.
-_BLOCK = 65_536
+# Numbers of a block. An eighth of it costs more in calls than its nearer cache saves, 19.5 against 12.7 ms for training
+# on 16×64 planes of 112×112; eight times as many leave every cache, 20.2 ms.
+_BLOCK = 524_288
 
 # Cells of a plane up to which a channel's number is written out for each of them, unless NumPy goes past its buffer:
 # operations then go over whole images as over one line. Larger planes are long enough by themselves.
