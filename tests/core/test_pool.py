@@ -177,6 +177,51 @@ def test_windows_that_overhang_far_on_one_side_or_on_both_hold_what_is_inside(
     np.testing.assert_allclose(sums, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("block", [1, 100, separable.BLOCK_MOST])
+@pytest.mark.parametrize("step", [2, 3, 4])
+@pytest.mark.parametrize("size", [(11, 9), (12, 8), (5, 5)])
+def test_windows_that_share_a_row_with_the_next_hold_what_is_inside(monkeypatch, block, step, size):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
+    monkeypatch.setattr(separable, "BLOCK_MOST", block)
+    for above, below, left in ((0, 0, 0), (1, 0, 1), (step, step, step)):
+        kept = {"stride": (step, 2), "padding": ((above, below), (left, 0)), "dilation": (1, 1), "ceil_mode": True}
+        assert_as_loops_find(holed(2, 3, *size), (step + 1, 2 + left), kept)
+
+
+@pytest.mark.parametrize("copied", [1, 50, 200])
+@pytest.mark.parametrize("block", [1, 50, separable.BLOCK_MOST])
+@settings(max_examples=40)
+@given(poolings(), st.sampled_from(sorted(LAYOUTS)))
+def test_images_in_any_layout_may_be_copied_part_by_part(copied, block, case, layout):
+    x, kernel, given_settings = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small, "WINDOWS_MOST", -1)
+        patch.setattr(separable, "BLOCK_MOST", block)
+        patch.setattr(separable, "COPIED_MOST", copied)
+        parts = max_pool2d(LAYOUTS[layout](x), kernel, **given_settings)
+    whole = max_pool2d(LAYOUTS[layout](x).copy(), kernel, **given_settings)
+    np.testing.assert_array_equal(parts, whole)
+
+
+def test_numbers_between_two_multiples_of_8_bytes_are_pooled_like_others(monkeypatch):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
+    numbers = np.arange(1 + 2 * 6 * 8, dtype=np.float32)
+    x = numbers[1:].reshape(1, 2, 6, 8)
+    np.testing.assert_array_equal(max_pool2d(x, (1, 1), stride=(1, 2)), x[..., ::2])
+    np.testing.assert_array_equal(max_pool2d(x, 2), x[..., 1::2, 1::2])
+
+
+def test_what_was_found_out_of_a_shape_is_done_to_other_numbers_too(monkeypatch):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
+    first, second = (np.random.default_rng(seed).normal(size=(2, 3, 8, 10)).astype(np.float32) for seed in (1, 2))
+    before = max_pool2d(first, 3, stride=2, padding=1)
+    kept = before.copy()
+    other = max_pool2d(second, 3, stride=2, padding=1)
+    np.testing.assert_array_equal(before, kept)
+    np.testing.assert_array_equal(max_pool2d(first, 3, stride=2, padding=1), kept)
+    assert not np.array_equal(other, kept)
+
+
 def test_the_stride_is_the_window_s_own_size_unless_told():
     np.testing.assert_array_equal(max_pool2d(GRID, (2, 3)), max_pool2d(GRID, (2, 3), stride=(2, 3)))
 

@@ -1,35 +1,63 @@
-"""Pooling down, then across, each over a block of whole rows as over one line.
-
-What a window holds is the whole of what its columns hold: ``log2(KH) + log2(KW)`` passes and not ``KH * KW``. A pass
-goes over all neighbours of a block as over one line, 0.06 to 0.10 ns a cell, strides and the ends of rows
-notwithstanding; what the strides would leave out is made too and left behind by a copy, rows after the first pass and
-columns after the second. A pass that begins anew in each row costs 20 ns a row more, and one that steps over cells 0.76
-ns a cell.
-Windows that overhang an end are few: they come out wrong with the others and are put together once more by themselves,
-which is cheaper than cells around each plane.
-"""
+"""Pooling of large arrays: block by block, each near the processor while it is pooled down, then across."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import copy_lines, pick_columns
+from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
+from cnn_core.ops.pool.steps import Blocks, Plan, Steps, run
 from cnn_core.shapes import Window
 
-# Numbers of a block: each block costs 20 µs of calls; 500,000 save some of these while memory is warm, and lose more
-# when others have used the processor's memory between two calls.
-BLOCK_MOST = 300_000
+# Numbers of a block: what a pass reads and writes is to stay in the 1 MB nearest to a processor, and the calls, 3 µs a
+# block, are to be few beside it. From 100,000 to 200,000 it takes the same.
+BLOCK_MOST = 120_000
 
-# Of one plane under a tall window, so that most rows of a strip are not read for its end alone: 101×101 on 2000×3000
-# takes 0.06 s with it and 2.2 without.
+# Sides of padding for which blocks become twice as large, as each takes calls of its own, and the most that count.
+SIDES, SIDES_MOST = 16, 64
+
+# Numbers of one plane under a tall window, so that most rows of a strip are not read for its end alone: 101×101 on
+# 2000×3000 takes 0.06 s with it and 2.2 without.
 TALL_MOST = 1_000_000
 
-# A window that overhangs: its number along an axis, that of one to begin as a copy of, and the cells to bring in.
-End = tuple[int, int | None, tuple[int, ...]]
+# Numbers to copy at a time where images are not row-major.
+COPIED_MOST = 1_000_000
+
+
+class Part(NamedTuple):
+    """Blocks that are alike.
+
+    Attributes:
+        plan: what to do with each.
+        cells: where they lie, in all planes or in each.
+        windows: where their windows do.
+        times: how many.
+        tall: rows of each.
+    """
+
+    plan: Plan
+    cells: Blocks
+    windows: Blocks
+    times: int
+    tall: int
+
+
+class Layout(NamedTuple):
+    """An array's blocks.
+
+    Attributes:
+        shared: numbers of memory that all blocks share.
+        parts: whole planes, or strips of one.
+        strips: whether it is strips, of each plane the same.
+    """
+
+    shared: int
+    parts: tuple[Part, ...]
+    strips: bool
 
 
 @np.errstate(all="ignore")  # of windows over a row's end, and of what memory held before
@@ -38,7 +66,7 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
 
     Args:
         x: ``(N, C, H, W)``.
-        out: ``(N, C, OH, OW)``, written to.
+        out: ``(N, C, OH, OW)``, row-major, written to.
         sliding: the window.
         combine: ``np.maximum`` or ``np.add``: what brings two cells together, in any order.
         empty: what changes nothing when it is combined: it stands for cells outside the image.
@@ -47,162 +75,100 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         pool_small(x, out, sliding, combine, empty)
         return
     batch, channels, height, width = x.shape
-    rows, step, above = out.shape[2], sliding.stride[0], sliding.padding[0][0]
-    # Tall enough for the last windows, which may overhang, and for the whole image.
-    tall = max(above + height, (rows - 1) * step + sliding.extent[0])
-    images, planes, strip = _block(out.shape, tall * width, width, sliding)
-    if strip < rows:
-        tall = (strip - 1) * step + sliding.extent[0]
-    size = (images * planes * tall + above) * width
-    scratch = np.empty((4, size + 1 + (size + 1) % 2), dtype=x.dtype)
+    images, planes = max(1, batch), channels
+    if not x.flags.c_contiguous:
+        images = max(1, COPIED_MOST // (channels * height * width))
+        planes = min(channels, max(1, COPIED_MOST // (height * width)))
     for n in range(0, batch, images):
         for c in range(0, channels, planes):
-            for i in range(0, rows, strip):
-                first = i * step - above
-                cells = x[n : n + images, c : c + planes, max(0, first) : first + tall]
-                target = out[n : n + images, c : c + planes, i : i + strip]
-                _pool_block(cells, target, max(0, -first), scratch, sliding, combine, empty)
+            some, target = x[n : n + images, c : c + planes], out[n : n + images, c : c + planes]
+            if some.size <= COPIED_MOST:
+                some = np.ascontiguousarray(some)
+            # (n, c, H, W) -> (n * c, H, W): views, as there are all channels of n images, or n is 1
+            _pool_planes(some.reshape(-1, height, width), target.reshape(-1, *out.shape[2:]), sliding, combine, empty)
 
 
-def _block(shape: tuple[int, ...], plane: int, wide: int, sliding: Window) -> tuple[int, int, int]:
-    """How many images, channels and output rows to do at a time."""
-    batch, channels, rows, _ = shape
-    if plane * channels <= BLOCK_MOST:
-        return _evenly(batch, BLOCK_MOST // (plane * channels)), channels, rows
-    if plane <= BLOCK_MOST:
-        return 1, _evenly(channels, BLOCK_MOST // plane), rows
-    step, reach = sliding.stride[0], sliding.extent[0]
-    fit, tall = ((most // wide - reach) // step + 1 for most in (BLOCK_MOST, TALL_MOST))
-    return 1, 1, min(rows, max(1, fit, min(tall, reach // step)))
-
-
-def _evenly(count: int, most: int) -> int:
-    """How many at a time: as few times as ``most`` allows, and no small rest, which would cost its calls as well."""
-    times = -(-max(1, count) // most)
-    return -(-max(1, count) // times)
-
-
-def _pool_block(
-    cells: Array, target: Array, top: int, scratch: Array, sliding: Window, combine: np.ufunc, empty: float
-) -> None:
-    """``(n, c, H, W) -> (n, c, rows, OW)``, the first window ``top`` cells above the first row."""
-    rows, columns = target.shape[2:]
-    kernel, step, spread, left = sliding.kernel_size[1], sliding.stride[1], sliding.dilation[1], sliding.padding[1][0]
-    down, used = _down(cells, rows, top, scratch, sliding, combine, empty)
-    if combine is np.add and kernel == step > 1 and spread == 1 and left == 0 and columns * step == down.shape[3]:
-        # (n * c * rows * OW, KW) @ (KW), windows side by side that leave no column out: 0.18 ns a sum, 0.4 for
-        # neighbours added and every second one picked
-        pairs, ones = down.reshape(-1, kernel), np.ones(kernel, down.dtype)
-        if len(pairs) == target.size:
-            np.matmul(pairs, ones, out=target.reshape(-1))
-        else:
-            target[...] = np.matmul(pairs, ones).reshape(*down.shape[:3], columns)[:, :, :rows]
+def _pool_planes(x: Array, out: Array, sliding: Window, combine: np.ufunc, empty: float) -> None:
+    """``(P, H, W) -> (P, OH, OW)``, row-major or a single plane."""
+    layout = _layout(x.shape, out.shape, sliding, combine, empty, x.dtype, BLOCK_MOST, TALL_MOST)
+    shared = np.empty(layout.shared, x.dtype)
+    if not layout.strips:
+        _pool_parts(x, out, shared, layout.parts)
         return
-    whole, picked, ends = _ends(kernel, step, spread, left, down.shape[3], columns)
-    # Every second number is copied fast where two begin at a multiple of 8 bytes.
-    odd = picked.start % 2
-    lines = [spare[odd : odd + down.size] for k, spare in enumerate(scratch) if k != used]
-    into = None
-    if step == 1 < kernel and target.shape == down.shape:
-        # Window j begins at column j - left: written so much further on, the line is the result and needs no copy.
-        into = target.reshape(-1)[left:]
-    line = _runs(down.reshape(-1), lines, kernel, spread, combine, into)
-    if into is None and whole.stop > whole.start:
-        pick_columns(line.reshape(down.shape)[:, :, :rows, picked.start :], step, target[..., whole])
-    if ends:
-        _finish(down[:, :, :rows].transpose(3, 0, 1, 2), target.transpose(3, 0, 1, 2), ends, combine, empty)
+    for plane, target in zip(x, out, strict=True):
+        _pool_parts(plane, target, shared, layout.parts)
 
 
-def _down(
-    cells: Array, rows: int, top: int, scratch: Array, sliding: Window, combine: np.ufunc, empty: float
-) -> tuple[Array, int]:
-    """``(n, c, H, W) -> (n, c, rows or more, W)``, and which line of ``scratch`` holds it, -1 for none."""
-    kernel, step, spread = sliding.kernel_size[0], sliding.stride[0], sliding.dilation[0]
-    images, planes, height, width = cells.shape
-    lead, used = top * width, 0
-    down: Array = scratch[0, : images * planes * rows * width].reshape(images, planes, rows, width)
-    whole, picked, ends = _ends(kernel, step, spread, top, height, rows)
-    cells = np.ascontiguousarray(cells)
-    lines = [spare[lead : lead + cells.size] for spare in scratch]
-    line = _runs(cells.reshape(-1), lines[1:], kernel, spread * width, combine)
-    if step == 1 and rows <= height:
-        # Window i begins at row i - top: the same memory, read from so much earlier on.
-        used = next((k for k, spare in enumerate(lines) if spare is line), -1)
-        down = (scratch[used, : cells.size] if lead else line).reshape(cells.shape)
-    else:
-        copy_lines(down[:, :, whole], line.reshape(cells.shape)[:, :, picked])
-    if ends:
-        _finish(cells.transpose(2, 0, 1, 3), down.transpose(2, 0, 1, 3), ends, combine, empty)
-    return down, used
+def _pool_parts(x: Array, out: Array, shared: Array, parts: tuple[Part, ...]) -> None:
+    for plan, cells, windows, times, tall in parts:
+        if x.flags.c_contiguous:
+            run(plan, (x, out, shared), cells, windows, times)
+            continue
+        # (H, W), or (1, H, W): a strip is copied when its turn comes
+        plane, line = x.reshape(x.shape[-2:]), x.shape[-1] * x.itemsize
+        for k in range(times):
+            first = (cells.start + k * cells.apart) // line
+            given = np.ascontiguousarray(plane[first : first + tall])
+            run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1)
 
 
 @lru_cache(maxsize=256)
-def _ends(
-    kernel: int, step: int, spread: int, before: int, size: int, count: int
-) -> tuple[slice, slice, tuple[End, ...]]:
-    """Along an axis, which windows overhang neither end, where these begin, and how the others are put together.
+def _layout(
+    cells: tuple[int, int, int],
+    windows: tuple[int, int, int],
+    sliding: Window,
+    combine: np.ufunc,
+    empty: float,
+    dtype: np.dtype[Any],
+    block_most: int,
+    tall_most: int,
+) -> Layout:
+    """How to cut ``(P, H, W)`` and ``(P, OH, OW)``, and what to do with each block."""
+    count, height, width = cells
+    rows, columns = windows[1:]
+    step, above, extent = sliding.stride[0], sliding.padding[0][0], sliding.extent[0]
+    block_most += block_most * min(SIDES_MOST, sum(map(sum, sliding.padding))) // SIDES
+    # Tall enough for the last windows, which may overhang, and for the whole image.
+    tall = max(above + height, (rows - 1) * step + extent)
+    planes, strip = min(count, block_most // (tall * width)), rows
+    if planes:
+        planes = _evenly(count, planes)
+    else:
+        planes = 1
+        fit, tallest = ((most // width - extent) // step + 1 for most in (block_most, tall_most))
+        strip = min(rows, max(1, fit, min(tallest, extent // step)))
+    if strip < rows:
+        tall = (strip - 1) * step + extent
+    size = shared_size(planes, tall, width, sliding)
+    line, row = width * dtype.itemsize, columns * dtype.itemsize
 
-    What an overhanging window has inside begins at the end, and the less it overhangs, the more there is of it: so it
-    begins as a copy of the one before it whose taps fall on the same cells.
-    """
-    reach = (kernel - 1) * spread
-    starts = [i * step - before for i in range(count)]
-    first = min(count, -(-before // step))
-    last = max(first, min(count, (size + before - reach - 1) // step + 1))
-    begin = first * step - before
-    ends: list[End] = []
-    for some, towards in ((range(first), 1), (range(count - 1, last - 1, -1), -1)):
-        had: dict[int, tuple[int, int]] = {}
-        for i in some:
-            cells = [cell for cell in range(starts[i], starts[i] + reach + 1, spread) if 0 <= cell < size][::towards]
-            known, many = had.get(starts[i] % spread, (None, 0))
-            ends.append((i, known, tuple(cells[many:])))
-            if cells:
-                had[starts[i] % spread] = i, len(cells)
-    return slice(first, last), slice(begin, begin + (last - first) * step, step), tuple(ends)
+    def plan(each: int, high: int, many: int, top: int) -> Plan:
+        shapes = (each, high, width), (each, many, columns), (LINES, size)
+        to_do = Steps(dtype, shapes, combine, empty)
+        pool_block(to_do, top, sliding)
+        return to_do.plan()
+
+    parts: list[Part] = []
+    if strip == rows:
+        whole, rest = divmod(count, planes)
+        for times, each, first in ((whole, planes, 0), (1, rest, whole * planes)):
+            if each:
+                here = Blocks(first * height * line, each * height * line)
+                there = Blocks(first * rows * row, each * rows * row)
+                parts.append(Part(plan(each, height, rows, above), here, there, times, height))
+        return Layout(LINES * size, tuple(parts), False)
+    for i in range(0, rows, strip):
+        first, many = i * step - above, min(strip, rows - i)
+        begin, end = max(0, first), min(height, max(0, first + tall))
+        if parts and parts[-1].tall == end - begin == tall and many == strip:
+            parts[-1] = parts[-1]._replace(times=parts[-1].times + 1)  # it overhangs nothing, and nor does this
+            continue
+        do = plan(1, end - begin, many, begin - first)
+        parts.append(Part(do, Blocks(begin * line, strip * step * line), Blocks(i * row, strip * row), 1, end - begin))
+    return Layout(LINES * size, tuple(parts), True)
 
 
-def _finish(cells: Array, out: Array, ends: tuple[End, ...], combine: np.ufunc, empty: float) -> None:
-    """Put the overhanging windows together, all along the first axis."""
-    for i, known, more in ends:
-        target, done = out[i], int(known is None)
-        if known is None and len(more) > 1:
-            combine(cells[more[0]], cells[more[1]], out=target)  # of columns, half the time of a copy and a sum
-            done = 2
-        else:
-            target[...] = out[known] if known is not None else cells[more[0]] if more else empty
-        for cell in more[done:]:
-            combine(target, cells[cell], out=target)
-
-
-def _runs(
-    line: Array, lines: list[Array], count: int, apart: int, combine: np.ufunc, into: Array | None = None
-) -> Array:
-    """From each cell of ``line`` on, ``count`` cells brought together that lie ``apart``; the end means nothing.
-
-    Runs of 2, 4, 8, ... cells are made of two runs half as long, and one of 7 of those of 1, 2 and 4. The three
-    ``lines``, as long, are written to, ``line`` only where it is one of them. The last pass goes ``into`` memory of
-    its own if that is given, as far as it reaches, for a ``count`` above 1.
-    """
-
-    def joined(first: Array, second: Array, shift: int, out: Array) -> Array:
-        size = min(max(0, len(line) - shift), len(out))
-        combine(first[:size], second[shift : shift + size], out=out[:size])
-        return out
-
-    def spare() -> Array:
-        return next(each for each in lines if each is not runs and each is not have)
-
-    runs = have = line
-    length, covered = 1, count & 1
-    while 2 * length <= count:
-        last = 4 * length > count
-        runs = joined(runs, runs, length * apart, spare() if into is None or covered or not last else into)
-        length *= 2
-        if last and covered:
-            # The longest run is not needed again: where it lies, the result takes no more room near the processor.
-            return joined(runs, have, length * apart, runs if into is None else into)
-        if count & length:
-            have = joined(have, runs, covered * apart, spare()) if covered else runs
-            covered += length
-    return have
+def _evenly(count: int, most: int) -> int:
+    """How many at a time: a divisor if one is near, else as few times as ``most`` allows, without a small rest."""
+    fair = -(-count // -(-count // most))
+    return next((each for each in range(most, fair // 2, -1) if count % each == 0), fair)
