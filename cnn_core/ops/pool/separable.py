@@ -112,7 +112,7 @@ def _pool_parts(x: Array, out: Array, shared: Array, parts: tuple[Part, ...]) ->
             run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _layout(
     cells: tuple[int, int, int],
     windows: tuple[int, int, int],
