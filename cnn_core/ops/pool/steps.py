@@ -84,7 +84,7 @@ class Steps:
             size = math.prod(shape) * dtype.itemsize
             self._starts.append(self._starts[-1] + size + ALIGNED - size % ALIGNED)  # a byte apart at least
         template = np.empty(self._starts[-1], np.uint8)
-        self._address = template.ctypes.data
+        self._address = template.__array_interface__["data"][0]
         self.cells, self.windows, self.shared = (
             np.ndarray(shape, dtype, template, start) for shape, start in zip(shapes, self._starts, strict=False)
         )
@@ -114,7 +114,7 @@ class Steps:
         return Plan(tuple(self._places), tuple(self._steps))
 
     def _number(self, view: Array) -> int:
-        offset = view.ctypes.data - self._address
+        offset = view.__array_interface__["data"][0] - self._address
         part = max(k for k in (CELLS, WINDOWS, SHARED) if self._starts[k] <= offset)
         place = Place(part, view.shape, view.dtype, offset - self._starts[part], view.strides)
         return self._places.setdefault(place, len(self._places))
