@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d
-from cnn_core.ops.pool import separable, small
+from cnn_core.ops.pool import passes, separable, small
 from tests.core.cases import LAYOUTS, poolings
 from tests.helpers import oracles
 
@@ -179,13 +179,17 @@ def test_windows_that_overhang_far_on_one_side_or_on_both_hold_what_is_inside(
 
 @pytest.mark.parametrize("block", [1, 100, separable.BLOCK_MOST])
 @pytest.mark.parametrize("step", [2, 3, 4])
+@pytest.mark.parametrize("more", [0, 1])
 @pytest.mark.parametrize("size", [(11, 9), (12, 8), (5, 5)])
-def test_windows_that_share_a_row_with_the_next_hold_what_is_inside(monkeypatch, block, step, size):
+def test_rows_copied_by_kind_hold_what_is_inside(monkeypatch, block, step, more, size):
     monkeypatch.setattr(small, "WINDOWS_MOST", -1)
+    monkeypatch.setattr(passes, "KINDS_LEAST", 0)
     monkeypatch.setattr(separable, "BLOCK_MOST", block)
-    for above, below, left in ((0, 0, 0), (1, 0, 1), (step, step, step)):
+    separable._layout.cache_clear()  # of what was laid out with more as the least
+    kernel = step + more
+    for above, below, left in ((0, 0, 0), (1, 0, 1), (kernel - 1, kernel - 1, kernel - 1)):
         kept = {"stride": (step, 2), "padding": ((above, below), (left, 0)), "dilation": (1, 1), "ceil_mode": True}
-        assert_as_loops_find(holed(2, 3, *size), (step + 1, 2 + left), kept)
+        assert_as_loops_find(holed(2, 3, *size), (kernel, 2 + left), kept)
 
 
 @pytest.mark.parametrize("copied", [1, 50, 200])

@@ -26,6 +26,11 @@ End = tuple[int, int | None, tuple[int, ...]]
 # Lines of shared memory, each as long as a block: what a pass reads, what it keeps and what it writes.
 LINES = 4
 
+# Cells of a block, and rows of a window, for rows to be copied by kind: of fewer cells the calls take longer, and of
+# higher windows too.
+KINDS_LEAST = 50_000
+KINDS_HIGH = range(3, 9)
+
 
 def shared_size(planes: int, tall: int, width: int, sliding: Window) -> int:
     """Numbers of a line of shared memory for ``planes`` of ``tall`` rows."""
@@ -95,8 +100,9 @@ def _down(to_do: Steps, rows: int, top: int, sliding: Window) -> tuple[Array, in
     planes, height, width = cells.shape
     # Rows that are copied begin at multiples of 8 bytes, which every second column is picked faster from.
     wide = width + width % 2 if sliding.stride[1] == 2 else width
-    if kernel == step + 1 > 2 and spread == 1:
-        return _down_sharing(to_do, rows, top, step, wide), 1
+    side_by_side = step > 1 == spread and step <= kernel <= step + 1
+    if side_by_side and kernel in KINDS_HIGH and cells.size >= KINDS_LEAST:
+        return _down_by_kind(to_do, rows, top, step, kernel > step, wide), 1
     whole, picked, ends = _ends(kernel, step, spread, top, height, rows)
     in_place = step == 1 and rows <= height
     lead = top * width if in_place else 0
@@ -115,35 +121,37 @@ def _down(to_do: Steps, rows: int, top: int, sliding: Window) -> tuple[Array, in
     return down, used
 
 
-def _down_sharing(to_do: Steps, rows: int, top: int, step: int, wide: int) -> Array:
-    """``(p, h, W) -> (p, rows + 1, wide)`` where a window's last row is the next one's first, in line 1.
+def _down_by_kind(to_do: Steps, rows: int, top: int, step: int, shares: bool, wide: int) -> Array:
+    """``(p, h, W) -> (p, rows or one more, wide)`` of ``step`` rows each, or one that it ``shares`` more, in line 1.
 
     Rows of a kind, ``step`` apart, are copied side by side, so that no pass goes over what a stride leaves out, and
     around them are rows of nothing, so that no window overhangs: of 3×3 at every second cell of 64×112×112, 82 µs and
-    not 118.
+    not 118. A row that a window shares with the next is the next one's first.
     """
     cells, shared = to_do.cells, to_do.shared
     planes, height, width = cells.shape
-    size = planes * (rows + 1) * wide
+    high = rows + shares
+    size = planes * high * wide
     for kind in range(step):
         # Row i of this kind is the image's row i * step - top + kind.
-        first = min(rows + 1, -(-max(0, top - kind) // step))
-        last = max(first, min(rows + 1, (height - 1 + top - kind) // step + 1))
+        met = high if kind == 0 else rows
+        first = min(met, -(-max(0, top - kind) // step))
+        last = max(first, min(met, (height - 1 + top - kind) // step + 1))
         begin = first * step - top + kind
         line = shared[min(kind, 2), :size]
-        blocks = line.reshape(planes, rows + 1, wide)
+        blocks = line.reshape(planes, high, wide)
         if last > first:
             source = cells[:, begin : begin + (last - first - 1) * step + 1 : step]
             to_do.copy(*as_lines(blocks[:, first:last, :width], source))
-        met = rows + 1 if kind == 0 else rows
         for outside in (blocks[:, :first], blocks[:, last:met]):
             if outside.size:
                 to_do.clear(outside)
         if kind:
             to_do.combine(shared[min(kind - 1, 1), :size], line, shared[1, :size])
-    here = shared[1, : size - wide]
-    to_do.combine(here, shared[0, wide:size], here)
-    return shared[1, :size].reshape(planes, rows + 1, wide)
+    if shares:
+        here = shared[1, : size - wide]
+        to_do.combine(here, shared[0, wide:size], here)
+    return shared[1, :size].reshape(planes, high, wide)
 
 
 @lru_cache(maxsize=256)
