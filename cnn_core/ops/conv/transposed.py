@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
+from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.dispatch import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
@@ -55,7 +56,7 @@ def conv_transpose2d(
     except MemoryError as error:
         raise no_room((x.shape[0], weight.shape[1] * groups, *size)) from error
     if bias is not None:
-        out += bias.astype(dtype, copy=False)[:, None, None]
+        add_to_planes(out, bias.astype(dtype, copy=False))
     return out
 
 
