@@ -81,6 +81,10 @@ _FORMULAS: dict[type[Layer], str] = {
 }
 _READS_EVERYTHING = (Linear, Softmax)
 
+_NOISE = 1e-12  # of the largest product of a sum in double: what is no larger is left of rounding
+# Layers whose number is one of those before, a mean of them, or about as large.
+_PASSING = (ReLU, LeakyReLU, Tanh, MaxPool2d, AvgPool2d, AdaptiveMaxPool2d, AdaptiveAvgPool2d, Flatten)
+
 PLURALS = {"flat": "flattened values", "scores": "scores", "probabilities": "probabilities"}
 
 
@@ -147,7 +151,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
     for number, (stage, step) in enumerate(zip(chain.trace.stages, chain.steps, strict=False)):
         reads = stage.inputs[0]
         before = chain.trace.values(reads)
-        told = computed(number, stage.layer, before, stage.output, arrays)
+        told = computed(number, stage.layer, before, stage.output, arrays, described[-1].get("dust", 0.0))
         classes = range(stage.output.shape[1]) if step.view in ("scores", "probabilities") else None
         # A window over a photograph is painted like the photograph, one over a feature map like a feature map.
         lens = "sequential" if reads == -1 and experiment.on_photo else "diverging"
@@ -297,9 +301,23 @@ def field_of(field: ReceptiveField | None) -> dict[str, Any] | None:
 
 
 def computed(
-    number: int, layer: Layer, before: npt.NDArray[Any], output: npt.NDArray[Any], arrays: Arrays
+    number: int,
+    layer: Layer,
+    before: npt.NDArray[Any],
+    output: npt.NDArray[Any],
+    arrays: Arrays,
+    dust: float = 0.0,
 ) -> dict[str, Any]:
-    """What a layer tells of itself: its rule, how its cells read the stage before, and its numbers."""
+    """What a layer tells of itself: its rule, how its cells read the stage before, and its numbers.
+
+    Args:
+        number: of the stage.
+        layer: what computes it.
+        before: the stage that it reads.
+        output: what it made of that.
+        arrays: what is sent, added to.
+        dust: up to which size a number of the stage before may be all that rounding left of a 0.
+    """
     kind, parameters = type(layer), layer.params()
     counted = _counted(layer, before.shape)
     return {
@@ -314,9 +332,18 @@ def computed(
         "ring": [0, 0, 0, 0],
         "gradient": None,
         "array": keep(output, arrays),
+        "dust": _dust(layer, before, dust),
         "weight": keep(parameters["weight"], arrays) if "weight" in parameters else None,
         "bias": keep(parameters["bias"], arrays) if "bias" in parameters else None,
     }
+
+
+def _dust(layer: Layer, before: npt.NDArray[Any], passed: float) -> float:
+    """Up to which size a layer's number may be all that rounding left of a 0: of its sums, or ``passed`` on by it."""
+    if isinstance(layer, Conv2d | ConvTranspose2d | Linear):
+        largest = [float(np.abs(numbers).max(initial=0.0)) for numbers in (before, layer.weight)]
+        return _NOISE * largest[0] * largest[1]
+    return passed if isinstance(layer, _PASSING) else 0.0
 
 
 def _formula(layer: Layer) -> str | None:

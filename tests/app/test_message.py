@@ -192,3 +192,13 @@ def test_fields_are_remembered_as_long_as_the_geometry_stays():
     assert sees(session.chain.trace) is before
     session.receive({"session": session.identity, "edits": [{"op": "stride", "value": 2, "revision": 2}]})
     assert sees(session.chain.trace) is not before
+
+
+def test_what_rounding_may_leave_of_a_zero_is_measured_by_the_products_and_passed_on():
+    session = edited({"op": "kernel", "values": [[0.1, 0.2, -0.3], [0, 0, 0], [0, 0, 0]]})
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    dust = {stage["view"]: stage.get("dust") for stage in header["stages"]}
+    largest = np.abs(session.experiment.grid).max() * 0.3
+    assert dust["conv"] == dust["activation"] == dust["pool"] == dust["flat"] == pytest.approx(1e-12 * largest)
+    assert 0 < dust["scores"] < 1e-10
+    assert dust["probabilities"] == 0  # a probability may be as small as it likes

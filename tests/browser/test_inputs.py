@@ -14,6 +14,7 @@ from pages.shared.experiment import Experiment
 from pages.shared.samples import ASSETS
 from tests.browser.conftest import FLAGS, LISTEN, Server, find_browser
 from tests.browser.screen import (
+    cell_centre,
     choose,
     hover_cell,
     press,
@@ -34,7 +35,9 @@ PASTE = """async ([text, picture]) => {
     const blob = await (await fetch(picture)).blob();
     data.items.add(new File([blob], "pasted.png", { type: "image/png" }));
   }
-  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  // Where the keyboard is, as a browser does it.
+  const place = document.activeElement ?? document.body;
+  place.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
 }"""
 
 
@@ -84,6 +87,29 @@ def test_a_spreadsheet_s_cells_are_pasted_as_the_grid(explore: Page, text: str, 
     for row in range(shape[0]):
         for column in range(shape[1]):
             assert hover_cell(explore, "input", row, column, shape)["value"] == rows[row][column]
+
+
+def test_rows_pasted_while_a_cell_is_open_are_the_grid_and_a_single_number_is_the_cell_s(explore: Page):
+    place = cell_centre(explore, "input", 0, 0, (5, 5))
+    for _ in range(2):  # the second click opens its field
+        explore.mouse.click(*place)
+    field = explore.locator(".ks-cell-editor")
+    expect(field).to_be_focused()
+    taken = explore.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.setData("text/plain", "7");
+          const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+          document.activeElement.dispatchEvent(event);
+          return event.defaultPrevented;
+        }"""
+    )
+    assert not taken, "the field itself takes a single number"
+    before = revision(explore)
+    explore.evaluate(PASTE, ["1\t2\n3\t4", None])
+    wait_drawn(explore, "input", "cnn_core", before)
+    expect(field).to_have_count(0)
+    assert hover_cell(explore, "input", 1, 1, (2, 2))["value"] == 4
 
 
 @pytest.mark.parametrize(

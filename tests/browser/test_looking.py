@@ -16,8 +16,10 @@ from tests.browser.screen import (
     cell_centre,
     choose,
     clear,
+    edited,
     hover_cell,
     last_cell,
+    next_frame,
     open_experiment,
     press,
     revision,
@@ -319,3 +321,26 @@ def test_a_cell_that_loses_its_window_marks_nothing_behind_it(explore: Page):
     explore.mouse.move(*cell_centre(explore, "conv", 1, 1, (3, 3)))
     expect(explore.locator(".ks-ledger-feeds")).to_contain_text("(does not win)")
     explore.wait_for_function(f"({marked})('probabilities') === 0")
+
+
+def test_what_rounding_left_of_a_zero_is_told_as_next_to_nothing_on_every_stage(page: Page, server: Server):
+    # 0.1 + 0.2 - 0.3 is 5.6e-17 in double.
+    ones = {"op": "grid", "value": [[1] * 5] * 5}
+    rest = {"op": "kernel", "values": [[0.1, 0.2, -0.3], [0, 0, 0], [0, 0, 0]]}
+    open_experiment(page, server.url, edited(ones, rest))
+    for view, shape, headline in (("conv", (3, 3), "0.0000"), ("activation", (3, 3), "≈0"), ("pool", (1, 1), "0.0000")):
+        event = hover_cell(page, view, 0, 0, shape)
+        assert 0 < abs(event["value"]) < 1e-16
+        next_frame(page)
+        expect(page.locator(".ks-ledger-value")).to_have_text(headline)
+        expect(page.locator(".ks-ledger")).not_to_contain_text("e−1")
+        # Nor does it fill a colour scale of its own.
+        expect(page.locator(f"[data-column={view}] .ks-high")).to_have_text("1")
+    hover_cell(page, "activation", 0, 0, (3, 3))
+    expect(page.locator(".ks-ledger .ks-sum")).to_have_text("max(0, ≈0) = ≈0")
+
+
+def test_a_negative_bias_keeps_its_sign(page: Page, server: Server):
+    open_experiment(page, server.url, edited({"op": "bias", "output": 0, "value": -2}))
+    hover_cell(page, "conv", 0, 1, (3, 3))
+    expect(page.locator(".ks-ledger .ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias −2 = 10")

@@ -4,9 +4,10 @@ import io
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.screen import last_cell, take_sample
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import last_cell, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -66,3 +67,23 @@ def test_showing_the_rest_stops_the_window_and_moves_nothing(explore: Page):
     explore.get_by_role("button", name="Show what the window has not reached yet").click()
     expect(explore.get_by_role("button", name="Play")).to_be_visible()
     assert headline.bounding_box()["x"] == before["x"]
+
+
+def test_on_a_phone_the_map_that_the_window_fills_is_seen_while_it_plays(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context.add_init_script(LISTEN)
+    phone = context.new_page()
+    phone.goto(server.url)
+    wait_drawn(phone, "probabilities")
+    take_sample(phone, "Cat")
+    phone.get_by_role("button", name="Play").tap()
+    phone.wait_for_function("window.cnn.cell.length > 5")
+    edge = phone.locator(".ks-ledger").bounding_box()["y"]
+    for view in ("input", "conv"):
+        box = phone.locator(f"[data-view={view}]").bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + 0.75 * box["height"] < edge, view
+    expect(phone.locator(".ks-ledger-value")).to_be_visible()
+    phone.get_by_role("button", name="Pause").tap()
+    expect(phone.locator(".ks-ledger .ks-sum")).to_be_visible()
+    context.close()

@@ -9,6 +9,8 @@ from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import Server
 from tests.browser.screen import (
+    cell_centre,
+    choose,
     clear,
     edited,
     hover_cell,
@@ -102,6 +104,33 @@ def test_on_a_picture_effective_weights_are_seen_from_close_by_and_values_again_
     assert float(amount.inner_text().rstrip("×")) > 5
     page.get_by_role("button", name="values again").click()
     expect(amount).to_have_text("1.0×")
+
+
+def test_values_again_says_nothing_of_an_input_cell_and_stays_when_one_is_asked(page: Page, server: Server):
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    page.get_by_role("button", name="effective weights").click()
+    expect(page.locator(".ks-ledger")).to_contain_text("Effective weights: the number at each cell of the input")
+    page.mouse.click(*cell_centre(page, "input", 4, 4, (5, 5)))
+    again = page.get_by_role("button", name="values again")
+    expect(page.locator(".ks-ledger h2")).to_contain_text("Input [4, 4]")
+    again.click()
+    expect(page.locator("[data-column=input] .ks-note")).not_to_contain_text("∂")
+    expect(page.locator(".ks-notice")).to_be_hidden()
+
+
+def test_with_gradients_of_three_planes_the_maps_stay_above_the_ledger(page: Page, server: Server):
+    page.set_viewport_size({"width": 1366, "height": 680})
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    take_sample(page, "Cat")
+    choose(page, "Colour", "rgb")
+    page.get_by_role("button", name="effective weights").click()
+    expect(page.locator(".ks-weight-gradient")).to_be_visible()
+    edge = page.locator(".ks-ledger").bounding_box()["y"]
+    for view in ("input", "conv", "activation", "pool", "scores"):
+        box = page.locator(f"[data-view={view}]").bounding_box()
+        assert box["y"] + box["height"] < edge, view
 
 
 def test_whoever_moved_since_is_not_taken_back(page: Page, server: Server):

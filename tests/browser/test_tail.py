@@ -87,6 +87,7 @@ def test_folding_by_the_keyboard_goes_on_from_the_button_that_unfolds(laptop: Pa
     expect(laptop.get_by_role("button", name="← Scores")).to_be_focused()
     laptop.keyboard.press("Enter")
     assert on_screen(laptop)[-3:] == list(TAIL)
+    expect(laptop.get_by_role("button", name="Hide →")).to_be_focused()
 
 
 def test_what_is_taken_away_is_what_is_on_screen(laptop: Page):

@@ -87,6 +87,7 @@ export class Board {
       pick: (place) => this.pick(place),
       pass: (place) => this.#pass(place),
       filled: () => this.remark(),
+      playing: (playing) => this.#playing(playing),
     }, thorough);
     this.ledger = new Ledger({
       pick: (stage, index) => this.pick({ stage, index }),
@@ -463,6 +464,12 @@ export class Board {
   focusPinned(options) {
     const view = this.pin && this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index);
     /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-view="${view}"]`) ?? this.root.querySelector(".ks-map"))?.focus(options);
+  }
+
+  /** On a phone the ledger leaves its room to the maps while they are filled. @param {boolean} playing */
+  #playing(playing) {
+    this.root.classList.toggle("ks-playing", playing);
+    if (playing && this.dock.stacked) [...this.columns.values()][0].element.scrollIntoView({ block: "start" });
   }
 
   /** The window slides over a cell: it is pinned while it does. @param {Place} place */

@@ -72,6 +72,11 @@ export class CellEditor {
     else this.field.dispatchEvent(new Event("input"));
   }
 
+  /** Close the field, if it is open: something else is done to the input. */
+  leave() {
+    this.#close(true);
+  }
+
   /** @param {boolean} refocus */
   #close(refocus) {
     // Taking the field away blurs it, which asks to close it again.

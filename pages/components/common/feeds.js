@@ -3,7 +3,7 @@
  * @module
  */
 
-import { short } from "./format.js";
+import { brief } from "./format.js";
 import { nameOf } from "./names.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -51,7 +51,7 @@ export function feeds(model, stage, index, shown, written = "") {
     const cell = model.values.get(next.stage).shape.length === 4 ? [image, channel ?? 0, box.top, box.left] : [image, box.top];
     const fate = fateOf(model, next, cell, stage, index);
     const value = model.value(next.stage, cell);
-    const number = written && value === model.value(stage, index) ? written : short(value, 4);
+    const number = written && value === model.value(stage, index) ? written : brief(value, 4, next.dust);
     steps.push({ text: `${nameOf(model, next.stage, cell)} = ${number}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
     // Of what lost nothing goes on; another stage may read the same cell beside this one.
     if (fate.lost) reached.delete(next.stage);

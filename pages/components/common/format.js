@@ -37,6 +37,16 @@ export function short(value, digits = 4) {
   return (value < 0 ? MINUS : "") + (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 }
 
+/**
+ * A number as {@link short} writes it, or that it is next to nothing.
+ * @param {number} value
+ * @param {number} digits
+ * @param {number} dust up to which size it may be all that rounding left of a 0
+ */
+export function brief(value, digits, dust = 0) {
+  return value !== 0 && Math.abs(value) <= dust ? NEXT_TO_NOTHING : short(value, digits);
+}
+
 /** A number with its power of ten. @param {number} value @param {number} places decimals */
 function powers(value, places) {
   return value.toExponential(places).replace("-", MINUS).replace("e-", `e${MINUS}`);

@@ -7,7 +7,7 @@ import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
-import { fixed, placesFor, read, short } from "./format.js";
+import { brief, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { ShortLedger } from "./short_ledger.js";
@@ -65,13 +65,15 @@ export class Ledger {
     /** How a factor is written. @type {(x: number) => string} */
     this.factor = exact ? inParts(parts) : (x) => short(x, 4);
     this.parts = exact ? parts : null;
-    const { digits } = model.byNumber.get(stage);
-    const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts, of ? 0 : digits) : null;
+    const { digits, dust: left = 0 } = model.byNumber.get(stage);
+    const dust = of ? 0 : left;
+    if (dust && !exact) this.factor = (x) => brief(x, 4, dust);
+    const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts, of ? 0 : digits, dust) : null;
     // A factor with the digits of its product, so that the two can be compared.
     if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum ? this.write(value, sum.places) : value === null ? "—" : short(value, 6);
+    const value_text = sum ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
     this.head.replaceChildren(
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
@@ -143,8 +145,8 @@ export class Ledger {
     const explanation = model.explain(place.stage, place.index);
     const name = nameOf(model, place.stage, place.index);
     const stage = model.byNumber.get(place.stage);
-    if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${short(explanation.value, 6)}` }), this.#function(model, explanation, level));
-    const sum = shownSum(this.#counted(model, explanation));
+    if (explanation.rule !== "sum") return h("section", { "aria-label": name }, h("h3", { text: `${name} = ${brief(explanation.value, 6, stage.dust)}` }), this.#function(model, explanation, level));
+    const sum = shownSum(this.#counted(model, explanation), undefined, null, 0, stage.dust);
     const { write, factor, parts } = this;
     // What is further down is no sum of the same parts of one: it is written in decimals.
     Object.assign(this, { write: fixed, parts: null, factor: (/** @type {number} */ x) => short(x, 4) });
@@ -304,7 +306,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : short(term.value, 4)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
+      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.factor(term.value)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -414,9 +416,10 @@ export class Ledger {
     const own = terms.find((term) => term.index?.every((at, axis) => at === index[axis])) ?? terms[0];
     // Enough digits of what goes in for every digit of what comes out.
     const numbers = terms.map((term) => short(term.value, 9));
-    const result = short(value, 6);
+    const { dust } = model.byNumber.get(explanation.stage);
+    const result = brief(value, 6, dust);
     // What only passes is written the same on both sides.
-    const given = value === own.value ? result : short(own.value, 9);
+    const given = value === own.value ? result : brief(own.value, 9, dust);
     const formula = (explanation.formula ?? "")
       // In brackets where its sign would stand beside another one.
       .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)

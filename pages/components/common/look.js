@@ -47,7 +47,12 @@ export class Look {
    */
   scales(stages, held = false) {
     const { kind, domain } = stages[0].stage.scale;
-    const planes = stages.map(({ tensor }) => Array.from({ length: tensor.shape.length === 4 ? tensor.shape[0] * tensor.shape[1] : 1 }, (_, c) => extremesOf(tensor, c)));
+    const planes = stages.map(({ stage: { dust = 0 }, tensor }) => {
+      // What rounding left of a 0 is none on any scale: alone it would fill the whole of it.
+      const settled = (/** @type {number} */ end) => (Math.abs(end) <= dust ? 0 : end);
+      const ends = (/** @type {number} */ c) => /** @type {[number, number]} */ (extremesOf(tensor, c).map(settled));
+      return Array.from({ length: tensor.shape.length === 4 ? tensor.shape[0] * tensor.shape[1] : 1 }, (_, c) => ends(c));
+    });
     // The ends of a map are all that its scale asks for.
     const coloured = (/** @type {[number, number][]} */ ends, /** @type {string} */ name) => {
       const scale = scaleFor(kind === "signed" && held && this.diverging.has(name) ? "diverging" : kind, ends, domain);

@@ -18,11 +18,11 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
- *   images?: string[] | null, aside?: boolean, digits?: number,
+ *   images?: string[] | null, aside?: boolean, digits?: number, dust?: number,
  *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the
  *   images of a batch; `aside`: what a cell feeds is told without it; `digits`: significant
- *   ones that a sum shows of its result; `counted`: how many cells each window counts, where
+ *   ones that a sum shows of its result; `dust`: up to which size a number may be all that rounding left of a 0; `counted`: how many cells each window counts, where
  *   it is not all of them
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number, label?: string}} Term  `key` is the kernel position, which has one hue everywhere; `label` what is to be

@@ -18,8 +18,9 @@ function ordinal(n) {
 
 export class Player {
   /**
-   * @param {{go: (k: number, playing: boolean) => void, partial: () => boolean, fill: () => void, count: () => number, where: () => number}} on
-   *   `partial`: whether the maps are blank where the window has not been; `fill`: show them whole
+   * @param {{go: (k: number, playing: boolean) => void, partial: () => boolean, fill: () => void, playing: (playing: boolean) => void, count: () => number, where: () => number}} on
+   *   `partial`: whether the maps are blank where the window has not been; `fill`: show them whole;
+   *   `playing`: it has begun or ended to play
    * @param {boolean} [thorough] whether any cell can be gone to, and the order chosen
    */
   constructor(on, thorough = false) {
@@ -153,5 +154,6 @@ export class Player {
     const label = this.playing ? "Pause" : "Play: slide the window over the input";
     this.toggle_button.setAttribute("aria-label", label);
     this.toggle_button.title = label;
+    this.on.playing(this.playing);
   }
 }

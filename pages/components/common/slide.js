@@ -9,9 +9,10 @@ import { Player } from "./player.js";
 
 export class Slide {
   /**
-   * @param {{over: () => import("./model.js").Stage | null | undefined, shape: (stage: number) => number[], output: () => number, place: () => Place | null, pick: (place: Place) => void, pass: (place: Place) => void, filled: () => void}} on
+   * @param {{over: () => import("./model.js").Stage | null | undefined, shape: (stage: number) => number[], output: () => number, place: () => Place | null, pick: (place: Place) => void, pass: (place: Place) => void, filled: () => void, playing: (playing: boolean) => void}} on
    *   `over`: the first stage with a kernel, if there is one; `shape`: rows and columns of a stage; `output`: whose map is
-   *   looked at; `place`: where the eye is; `pick`: pin a cell; `pass`: pin it in passing; `filled`: the maps are whole again
+   *   looked at; `place`: where the eye is; `pick`: pin a cell; `pass`: pin it in passing; `filled`: the maps are whole again;
+   *   `playing`: the window has begun or ended to slide by itself
    * @param {boolean} thorough for the player
    */
   constructor(on, thorough) {
@@ -22,6 +23,7 @@ export class Slide {
       go: (k, playing) => this.#go(k, playing),
       partial: () => !!this.reached,
       fill: () => this.#fill(),
+      playing: (playing) => this.on.playing(playing),
       count: () => this.shape()?.reduce((a, b) => a * b, 1) ?? 0,
       where: () => this.#where(),
     }, thorough);

@@ -13,6 +13,7 @@ import { NOISE, addUp, fixed, placesFor } from "./format.js";
 /** What a sum that adds up as shown calls the digits that were cut off its other terms. */
 export const REMAINDER = "remainder";
 const MOST_PLACES = 12; // decimals
+const DUSTY = 4; // decimals of a sum in which nothing is left but rounding
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 /**
@@ -21,8 +22,9 @@ const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and t
  * @param {number} [places] decimals to show; as many as the sum needs where it is not said
  * @param {number | null} [parts] where its numbers are counted in parts, no digit of them is cut
  * @param {number} [digits] significant ones that the result keeps, however small it is beside its terms
+ * @param {number} [dust] up to which size a number of it may be all that rounding left of a 0
  */
-export function shownSum(explanation, places, parts = null, digits = 0) {
+export function shownSum(explanation, places, parts = null, digits = 0, dust = 0) {
   const { terms, bias, value } = explanation;
   let kept = terms;
   let others = /** @type {Term[]} */ ([]);
@@ -39,7 +41,7 @@ export function shownSum(explanation, places, parts = null, digits = 0) {
   const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
   const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
   const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
-  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? Math.max(placesFor([...products, bias, value]), wanted));
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? (largest <= dust && value !== 0 ? DUSTY : Math.max(placesFor([...products, bias, value]), wanted)));
   return {
     ...sum,
     withBias: true,
@@ -64,19 +66,20 @@ function placesToShow(value, digits) {
  * @param {(x: number, places: number) => string} write
  */
 export function inWords(sum, withBias, write) {
-  const plus = (/** @type {number} */ x, /** @type {string} */ label, /** @type {boolean} */ first) => {
-    const size = `${label}${write(Math.abs(x), sum.places)}`;
+  const plus = (/** @type {number} */ x, /** @type {boolean} */ first) => {
+    const size = write(Math.abs(x), sum.places);
     const negative = write(x, sum.places).startsWith("−");
     if (first) return negative ? `−${size}` : size;
     return `${negative ? " − " : " + "}${size}`;
   };
   const part = (/** @type {number} */ x, /** @type {number} */ k) => {
     const name = sum.named?.[k];
-    return name ? `${k ? " + " : ""}${name(write(x, sum.places))}` : plus(x, "", k === 0);
+    return name ? `${k ? " + " : ""}${name(write(x, sum.places))}` : plus(x, k === 0);
   };
   let text = sum.products.map(part).join("");
-  if (withBias) text += plus(sum.bias, "bias ", text === "");
-  if (sum.remainder !== 0) text += plus(sum.remainder, `${REMAINDER} `, false);
+  // What has a name keeps its sign beside its number: a bias of −1 is not one of 1 that is taken off.
+  if (withBias) text += `${text ? " + " : ""}bias ${write(sum.bias, sum.places)}`;
+  if (sum.remainder !== 0) text += ` + ${REMAINDER} ${write(sum.remainder, sum.places)}`;
   return `${text || "0"} = ${write(sum.value, sum.places)}`;
 }
 

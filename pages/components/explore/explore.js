@@ -194,7 +194,7 @@ export class Explore extends Board {
   /** Show how much each cell counts of those that the pinned one sees, close by; or values again. */
   #weigh() {
     const asked = !this.backward.ofPinned;
-    this.#target(asked ? this.backward.ofCell() : "");
+    this.channel.sendTarget(asked ? this.backward.ofCell() : "");
     const seen = asked && this.model.sees(this.pin.stage, this.pin.index)?.inside;
     if (seen) this.zoom.comeTo("input", seen);
     else this.zoom.comeBack();
@@ -333,6 +333,7 @@ export class Explore extends Board {
     const found = this.commands.dialog.isOpen ? null : pasted(event);
     if (!found) return;
     event.preventDefault();
+    this.editor.leave();
     const group = "picture" in found ? "pictures" : "input";
     if (!this.can(group)) {
       this.notice.tell(this.header.locked[group]);
@@ -440,7 +441,7 @@ export class Explore extends Board {
     const groups = new Map();
     for (const stage of this.model.stages.filter(({ view }) => view)) {
       const own = this.model.gradients?.has(stage.stage);
-      const scaled = own ? { ...stage, scale: { group: `gradient ${stage.stage}`, kind: "diverging", domain: [0, 0] } } : stage;
+      const scaled = own ? { ...stage, scale: { group: `gradient ${stage.stage}`, kind: "diverging", domain: [0, 0] }, dust: 0 } : stage;
       groups.set(scaled.scale.group, [...(groups.get(scaled.scale.group) ?? []), scaled]);
     }
     return [...groups.values()];

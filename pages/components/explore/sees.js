@@ -23,7 +23,7 @@ export class Sees {
    */
   tell(seen, asked, shown) {
     setText(this.text, seen ? inWords(seen) : "");
-    this.button.hidden = !asked;
+    this.button.hidden = !asked && !shown;
     setText(this.button, shown ? "values again" : "effective weights");
     this.button.title = shown ? "Show the numbers of every map again" : "How much the pinned cell changes with each cell of the input: its gradient, on the input's map";
   }

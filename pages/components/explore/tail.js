@@ -25,7 +25,7 @@ export class Tail {
     remember(KEPT, folded);
     this.changed();
     // Whoever folds by the keyboard goes on from there.
-    if (folded) this.opener.focus({ preventScroll: true });
+    (folded ? this.opener : this.hider).focus({ preventScroll: true });
   }
 
   /** Whether a view belongs to it. @param {string} view */
