@@ -237,3 +237,11 @@ def test_of_a_pinned_input_cell_there_are_no_gradients_and_that_is_said(explore:
     explore.get_by_label("What the maps show").select_option("cell")
     expect(explore.locator(".ks-notice")).to_contain_text("it was given, and depends on nothing")
     expect(explore.get_by_label("What the maps show")).to_have_value("")
+
+
+def test_what_comes_after_the_number_asked_keeps_its_digits(explore: Page):
+    shown = explore.locator("[data-view=probabilities] .ks-bar-number")
+    before = shown.all_inner_texts()
+    explore.get_by_role("button", name="effective weights").click()
+    expect(explore.locator("[data-column=probabilities].ks-apart")).to_have_count(1)
+    assert shown.all_inner_texts() == before

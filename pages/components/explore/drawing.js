@@ -26,7 +26,7 @@ export function drawStage(column, stage, tensor, scales, how) {
   column.view.cover = how.cover;
   // Its ends would tell the largest number and the least.
   if (column.legend) column.legend.element.style.visibility = how.cover ? "hidden" : "";
-  if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" && !how.gradients ? PROBABILITY_PLACES : null);
+  if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" ? PROBABILITY_PLACES : null);
   else if (column.kind === "vector") column.view.draw(values, scales[0], how.dark);
   else drawMap(column, stage, tensor, scales, how);
   column.legend?.draw(scales[channel], how.dark);
