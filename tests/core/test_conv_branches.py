@@ -119,11 +119,12 @@ def test_bands_meet_parts_of_rows_where_whole_ones_are_not_to_be_had(parts, case
 @pytest.fixture
 def own_layouts():
     """Layouts are made with what a test sets, and forgotten after it."""
-    for made in (whole_rows, staggered):
-        made.layout.cache_clear()
+    kept = whole_rows.layout, staggered.layout, staggered.met, staggered._chunk_plan
+    for made in kept:
+        made.cache_clear()
     yield
-    for made in (whole_rows, staggered):
-        made.layout.cache_clear()
+    for made in kept:
+        made.cache_clear()
 
 
 @pytest.mark.parametrize("around", [((0, 0), (0, 0)), ((1, 1), (2, 2)), ((0, 15), (8, 0))])
@@ -244,9 +245,13 @@ def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, ca
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 1), (1, 3)])
 @pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((4, 5), (0, 2)), ((0, 9), (6, 6))])
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
+@pytest.mark.parametrize("long", [1, 100])
 @pytest.mark.usefixtures("own_layouts")
-def test_planes_laid_out_together_leave_nothing_behind_in_each_other(monkeypatch, numbers, stride, around, kernel):
+def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
+    monkeypatch, numbers, stride, around, kernel, long
+):
     monkeypatch.setattr(staggered, "NUMBERS_MOST", numbers)
+    monkeypatch.setattr(staggered, "LONG", long)
     rng = np.random.default_rng(16)
     x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
@@ -257,7 +262,10 @@ def test_planes_laid_out_together_leave_nothing_behind_in_each_other(monkeypatch
     "change", [np.asfortranarray, lambda x: x[:, :, ::-1], lambda x: x[..., ::-1], lambda x: x[:, ::-1]]
 )
 @pytest.mark.parametrize("stride", [1, 2])
-def test_planes_are_laid_out_from_wherever_they_lie(change, stride):
+@pytest.mark.parametrize("long", [1, 100])
+@pytest.mark.usefixtures("own_layouts")
+def test_planes_are_laid_out_from_wherever_they_lie(monkeypatch, change, stride, long):
+    monkeypatch.setattr(staggered, "LONG", long)
     rng = np.random.default_rng(17)
     x = change(rng.normal(size=(2, 3, 18, 12)).astype(np.float32))
     weight = rng.normal(size=(3, 1, 3, 3)).astype(np.float32)

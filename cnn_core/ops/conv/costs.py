@@ -296,22 +296,31 @@ def _folded(work: Work) -> dict[str, float]:
     }
 
 
+def _staggered_rows(work: Work) -> staggered.Rows:
+    (top, _), step = work.window.padding[0], work.window.stride[0]
+    return staggered.met(work.window.kernel_size[0], top, step, work.image[0], work.size)
+
+
+def staggered_chunk(work: Work) -> Pair:
+    """How many images and planes of each to do at a time when planes are staggered; none where one is too many."""
+    each = staggered.numbers(_staggered_rows(work), work.window.kernel_size[1], work.size[1])
+    return staggered.chunk(work.batch, work.channels, each)
+
+
 def _staggered(work: Work) -> dict[str, float]:
-    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
-    planes, plane = work.batch * work.channels, staggered.plane(work.image, work.size, step_h)
-    images, together = staggered.chunk(work.batch, work.channels, plane, work.window.kernel_size)
-    rows, cells = plane[0], planes * math.prod(plane)
-    flat = rows == work.image[0] and work.size[1] * step_w == work.image[1]
-    straight = step_h == 1 and rows == work.size[0]
+    kernel_w, step_w = work.window.kernel_size[1], work.window.stride[1]
+    planes, rows, (images, together) = work.batch * work.channels, _staggered_rows(work), staggered_chunk(work)
+    lines, cells = len(rows.phases) * kernel_w, planes * rows.made * work.size[1]
+    flat = rows.apart == 1 and rows.made == work.image[0] and work.size[1] * step_w == work.image[1]
     return {
         "chunk": -(-work.batch // images) * -(-work.channels // together),
-        "line copied": 0 if flat else planes * rows * kernel_w,
-        "number copied": cells * kernel_w,
-        "number picked": 0 if step_w == 1 else cells * min(kernel_w, step_w),
+        "line copied": 0 if flat else planes * rows.made * lines,
+        "number copied": cells * lines,
+        "number picked": 0 if step_w == 1 else cells * len(rows.phases) * min(kernel_w, step_w),
         "product": planes,
-        "sum": cells * kernel_h,
-        "multiply-add": cells * kernel_h * kernel_w,
-        "cell put in its place": 0 if straight else work.cells,
+        "sum": cells * len(rows.moves),
+        "multiply-add": cells * lines * len(rows.moves),
+        "cell put in its place": 0 if rows.straight else work.cells,
     }
 
 

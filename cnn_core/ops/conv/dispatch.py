@@ -17,7 +17,7 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv import folded, shifted, staggered, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
-from cnn_core.ops.conv.costs import Work, microseconds
+from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
 from cnn_core.ops.conv.folded import correlate_folded
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, correlate_gathered
 from cnn_core.ops.conv.rows import Place
@@ -201,9 +201,7 @@ def estimates(
         if weight_shape[1] == 1 and weight_shape[0] == groups:  # a kernel for each channel
             if weight_shape[3] > 1 and _why_not_folded(width, sliding, size[1]) is None:
                 able.append(Branch.FOLDED)
-            sums = staggered.plane((height, width), size, sliding.stride[0])
-            some = staggered.chunk(work.batch, channels, sums, sliding.kernel_size)
-            if all(some) and _why_not_staggered(height, sliding) is None:
+            if _why_not_staggered(height, sliding) is None and all(staggered_chunk(work)):
                 able.append(Branch.STAGGERED)
             if min(weight_shape[2:]) >= LEAST_SIDE:
                 able += [Branch.SEPARABLE, Branch.SPECTRAL]

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._steps import Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
-from cnn_core.ops.pool.steps import Blocks, Plan, Steps, run
+from cnn_core.ops.pool.steps import Steps, run
 from cnn_core.shapes import Window
 
 # Numbers of a block: what a pass reads and writes is to stay in the 1 MB nearest to a processor, and the calls, 3 µs a
