@@ -311,12 +311,14 @@ def _staggered(work: Work) -> dict[str, float]:
     kernel_w, step_w = work.window.kernel_size[1], work.window.stride[1]
     planes, rows, (images, together) = work.batch * work.channels, _staggered_rows(work), staggered_chunk(work)
     lines, cells = len(rows.phases) * kernel_w, planes * rows.made * work.size[1]
+    # The other lines are moves of these, each in one go.
+    begun = len(rows.phases) * (kernel_w if step_w == 1 else min(kernel_w, step_w))
     flat = rows.apart == 1 and rows.made == work.image[0] and work.size[1] * step_w == work.image[1]
     return {
         "chunk": -(-work.batch // images) * -(-work.channels // together),
-        "line copied": 0 if flat else planes * rows.made * lines,
+        "line copied": 0 if flat else planes * rows.made * begun,
         "number copied": cells * lines,
-        "number picked": 0 if step_w == 1 else cells * len(rows.phases) * min(kernel_w, step_w),
+        "number picked": 0 if step_w == 1 else cells * begun,
         "product": planes,
         "sum": cells * len(rows.moves),
         "multiply-add": cells * lines * len(rows.moves),
