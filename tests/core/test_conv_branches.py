@@ -72,7 +72,10 @@ def small_parts(patch):
     patch.setattr(dispatch, "GATHERED_SINGLE", 60)
     patch.setattr(dispatch, "COLUMNS_LEAST", 1)
     patch.setattr(dispatch, "AROUND_MOST", 60)
+    folded.layouts.cache_clear()
     patch.setattr(folded, "SUMS_MOST", 90)
+    patch.setattr(folded, "PLANE_MOST", 90)
+    patch.setattr(folded, "LONG_LEAST", 50)
     patch.setattr(folded, "LOW", 2)
     patch.setattr(staggered, "NUMBERS_MOST", 3000)
     staggered.layout.cache_clear()
@@ -119,7 +122,7 @@ def test_bands_meet_parts_of_rows_where_whole_ones_are_not_to_be_had(parts, case
 @pytest.fixture
 def own_layouts():
     """Layouts are made with what a test sets, and forgotten after it."""
-    kept = whole_rows.layout, staggered.layout, staggered.met, staggered._chunk_plan
+    kept = whole_rows.layout, staggered.layout, staggered.met, staggered._chunk_plan, folded.layouts
     for made in kept:
         made.cache_clear()
     yield
@@ -222,6 +225,40 @@ def test_folding_reads_rows_wherever_they_lie(change):
     weight = rng.normal(size=(3, 1, 3, 5)).astype(np.float32)
     kept = {"stride": (1, 1), "padding": ((1, 1), (2, 2)), "dilation": (1, 1), "groups": 3}
     assert_close(forced(Branch.FOLDED, x, weight, None, kept), x, weight, None, kept)
+
+
+@pytest.mark.parametrize("long", [1, 10**9])
+@pytest.mark.parametrize("sums", [1, 400, 2500, 900_000])
+@pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((6, 5), (2, 0)), ((0, 9), (3, 3))])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
+@pytest.mark.usefixtures("own_layouts")
+def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, long, sums, around, kernel):
+    monkeypatch.setattr(folded, "LONG_LEAST", long)
+    monkeypatch.setattr(folded, "SUMS_MOST", sums)
+    monkeypatch.setattr(folded, "PLANE_MOST", sums)
+    rng = np.random.default_rng(17)
+    x, weight = rng.normal(size=(2, 3, 19, 13)).astype(np.float32), rng.normal(size=(3, 1, *kernel)).astype(np.float32)
+    kept = {"stride": (1, 1), "padding": around, "dilation": (1, 1), "groups": 3}
+    if around[1][0] + around[1][1] < kernel[1] and around[1][0] < kernel[1]:
+        assert_close(forced(Branch.FOLDED, x, weight, None, kept), x, weight, None, kept)
+
+
+@pytest.mark.parametrize("sums", [1, 400, 900_000])
+@pytest.mark.usefixtures("own_layouts")
+def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
+    monkeypatch.setattr(folded, "SUMS_MOST", sums)
+    monkeypatch.setattr(folded, "PLANE_MOST", sums)
+    x, weight = np.ones((2, 2, 19, 12), np.float32), np.ones((2, 1, 3, 3), np.float32)
+    out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
+    assert folded.correlate_folded(x, weight, None, out, place) is True
+    for cell in np.ndindex(x.shape):
+        given_x = x.copy()
+        given_x[cell] = np.nan if sum(cell) % 2 else -np.inf
+        with np.errstate(invalid="ignore"):
+            assert folded.correlate_folded(given_x, weight, None, out, place) is False
+    weight[1, 0, 2, 0] = np.inf
+    with np.errstate(invalid="ignore"):
+        assert folded.correlate_folded(x, weight, None, out, place) is False
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

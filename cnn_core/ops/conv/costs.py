@@ -3,9 +3,9 @@
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
 Winograd's to 500 with weights that had come before, those of whole rows to 10,000 of their own, those of staggered
-planes to 8,000 with a kernel for each plane. What is estimated to be the fastest took 1.03 times as long as what was,
-on 1,900 others, where thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py``
-measures it again.
+planes to 8,000 with a kernel for each plane, those of folded ones anew to 4,800. What is estimated to be the fastest
+took 1.03 times as long as what was, on 1,900 others, where thresholds on channels, taps and columns had taken 1.25;
+``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 
@@ -71,13 +71,13 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.0404,
     },
     "folded": {
-        "call": 12000,
-        "chunk": 9000,
-        "product": 45.8,
-        "number of a band": 0.189,
-        "multiply-add": 0.0124,
-        "sum in a wide row": 0.06,
-        "cell": 0.393,
+        "call": 13500,
+        "chunk": 7500,
+        "product": 41,
+        "number of a band": 0.19,
+        "multiply-add": 0.0137,
+        "sum in a wide row": 0.075,
+        "cell": 0.32,
     },
     "staggered": {
         "chunk": 19600,
@@ -279,11 +279,11 @@ def _whole_rows(work: Work) -> dict[str, float]:
 def _folded(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
     rows = -(-work.size[0] // work.apart)
-    lines = folded.block_rows(rows)
+    lines = folded.block_rows(rows, work.image[1] * kernel_w)
     reach = (lines - 1) * step_h + kernel_h
     planes = work.batch * work.channels * work.apart
     blocks = planes * -(-rows // lines)
-    sums = blocks * folded.sums_rows(kernel_w, lines) * work.image[1]
+    sums = blocks * kernel_w * lines * work.image[1]
     parts = folded.parts_of_plane(sums // planes)
     return {
         "call": 1,

@@ -46,11 +46,11 @@ class Branch(Enum):
     """The algorithms, each in a file of its own.
 
     Attributes:
-        function: what does the work on one part of an input.
+        function: what does the work on one part of an input; where it says so, having seen that all is finite.
         does: how it goes about it, as a sentence.
     """
 
-    function: Callable[..., None]
+    function: Callable[..., bool | None]
     does: str
 
     SHIFTED = "shifted", correlate_shifted, "One multiply-add of a whole shifted plane for each weight."
@@ -90,7 +90,7 @@ class Branch(Enum):
         "Makes four cells of 16 products of sums and differences, where windows of 3×3 take 36.",
     )
 
-    def __new__(cls, value: str, function: Callable[..., None], does: str) -> Self:
+    def __new__(cls, value: str, function: Callable[..., bool | None], does: str) -> Self:
         """A member whose value is its name alone."""
         member = object.__new__(cls)
         member._value_, member.function, member.does = value, function, does
@@ -349,8 +349,8 @@ def correlate(
     if branch is None:
         ways = able(x, weight, sliding, groups, ordered)
         branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
-    _slide(branch, x, weight, bias, sliding, groups, mode, out)
-    if later and spreads(branch, weight.shape[0] // groups) and not finite(out):
+    seen = _slide(branch, x, weight, bias, sliding, groups, mode, out)
+    if later and not seen and spreads(branch, weight.shape[0] // groups) and not finite(out):
         careful = choose(x, weight, sliding, groups, ordered)
         if careful is not branch:
             _slide(careful, x, weight, bias, sliding, groups, mode, out)
@@ -359,7 +359,7 @@ def correlate(
 
 def working(
     branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str = "zeros"
-) -> Callable[..., None]:
+) -> Callable[..., bool | None]:
     """The function that does a branch's work on this: its own, or the one that does the same in fewer calls."""
     whole = _in_whole_rows(branch, x, weight, sliding, groups, mode) is not None
     return whole_rows.correlate_whole_rows if whole else branch.function
@@ -375,25 +375,29 @@ def _in_whole_rows(
 
 def _slide(
     branch: Branch, x: Array, weight: Array, bias: Array | None, sliding: Window, groups: int, mode: str, out: Array
-) -> None:
-    """Have a branch make ``out``, part by part."""
+) -> bool:
+    """Have a branch make ``out``, part by part; whether all that it is made of was seen to be finite."""
+    seen = False
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
         layout = _in_whole_rows(branch, x, weight, sliding, groups, mode)
         if layout is not None:
             whole_rows.correlate_whole_rows(x, weight, bias, out, groups, layout)
-            return
+            return False
+        seen = True
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
                 kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
                 correlate_banded(cells, kernels, bias, target, place, block_rows(kernels.shape[1]))
+                seen = False
             else:
-                branch.function(cells, weight, bias, target, place)
-        return
+                seen = bool(branch.function(cells, weight, bias, target, place)) and seen
+        return seen
     for cells, target in _strips(x, weight, sliding, mode, out, branch):
         branch.function(cells, weight, target, sliding, groups)
         if bias is not None:
             add_to_planes(target, bias)
+    return seen
 
 
 def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:

@@ -9,11 +9,16 @@ one under the other gives for each column a plane of sums down, as wide as the i
 Cell ``j`` of an output row is then made of cell ``j + k * dilation - left`` of plane ``k``. In memory these lie a plane
 and ``dilation`` cells apart, evenly too: one product with a line of ones adds them up, over a whole block as over one
 line. What such a line takes from the row before or after is made zero first: no window of that row reads it.
+
+Sums are made a chunk of blocks at a time. Where the operands of its few calls lie depends on shapes alone: it is worked
+out once and kept.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -23,21 +28,28 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import pick_columns
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.rows import Place
+from cnn_core.ops.conv.whole_rows import View
 from cnn_core.shapes import Pair
 
-# Rows of a block, the best first: with 4, KH of R numbers in a line of the band are no zeros, and its product has lines
-# enough. Of a number of rows that none of these divides, the last block is lower. 7×7 on 480×640 takes 0.41 ms with 4,
-# 0.44 with 5 and with 3, 0.49 with 7.
+# Rows of a block, the best first: with 4, KH of KH + 3 numbers in a line of the band are no zeros, and its product has
+# lines enough. Of a number of rows that none of these divides, the last block is lower.
 BLOCK_ROWS = (4, 5, 3, 6, 7, 8)
+
+# With 2 the band has fewer zeros, and what a block reads and makes of long rows stays nearer to the processor: 7.3
+# against 10.1 ms for 7×7 on 2000×3000. From so many columns of the image, times those of the kernel, on.
+LONG_ROWS, LONG_LEAST = (2, 3), 4000
 
 # Planes as low as that are one block, up to twice as low two: 0.26 against 0.45 ms for 5×5 on 512 planes of 14×14.
 LOW = 8
 
-# Numbers of a chunk's planes of sums: with fewer, its calls weigh too much, 1.1 times the time for 32 planes of 112×112
-# with 400,000; with more nothing is gained. A chunk of a part of a plane has fewer calls, and where others have used
-# the processor's memory in between, 480×640 takes 0.38 ms with 400,000 and 0.43 with 900,000.
+# Numbers of a chunk's sums: with fewer, its calls weigh too much, 8.9 against 7.5 ms for 7×7 on 2000×3000 with 140,000;
+# with more nothing is gained. A chunk of a part of a plane has fewer calls, and where others have used the processor's
+# memory in between, larger ones lose.
 SUMS_MOST = 900_000
-PLANE_MOST = 400_000
+PLANE_MOST = 600_000
+
+# Bytes that the sums of the first block begin at a multiple of, and numbers that the zeros after each block are one of.
+ALIGNED, GAP = 64, 16
 
 
 class Reading(NamedTuple):
@@ -58,29 +70,81 @@ class Reading(NamedTuple):
     high: int
 
 
-class Layout(NamedTuple):
-    """How some output rows of a geometry are made: worked out once, kept for all calls.
+class Sums(NamedTuple):
+    """Where the sums of some blocks lie, from the first one of all on.
 
     Attributes:
-        rows: the first, and one past the last.
-        lines: rows of a block.
-        reach: rows that a block reads, R.
-        above: the row that the first block reads first, negative in the zeros above.
-        chunk: how many images, planes and blocks to make at a time.
-        moved: of ``moves``.
-        fold: what adds the sums up.
+        made: those of the blocks of each reading, ``(n, C, blocks, KW * lines, W)``.
+        bare: what a line would take of the row before or after, or a plane of the next or the one before.
+        moved: what is added up, ``(n, C, blocks, KW, lines * W)``.
+    """
+
+    made: tuple[View, ...]
+    bare: tuple[tuple[View, np.dtype[Any]], ...]
+    moved: View
+
+
+class Chunk(NamedTuple):
+    """Blocks that are made at a time.
+
+    Attributes:
+        rows: the first output row, and one past the last.
+        readings: what they read.
+        right: the rows of each reading in an image that begins with the chunk's planes, ``(n, C, blocks, rows, W)``.
+        sums: what is made of them.
+        out: the output rows in a result that begins likewise, ``(n, C, blocks, 1, lines * W)``.
+        seen: the cells in the image that no chunk before has looked at, in one line.
     """
 
     rows: Pair
+    readings: tuple[Reading, ...]
+    right: tuple[View, ...]
+    sums: Sums
+    out: View
+    seen: View
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """How some output rows of a geometry are made: worked out once, kept for all calls.
+
+    Attributes:
+        shapes: of an image's planes, ``(C, H, W)``, of the kernels, ``(KH, KW)``, and of the result's planes.
+        place: where the windows lie.
+        rows: the first output row, and one past the last.
+        lines: rows of a block.
+        chunk: how many images, planes and blocks to make at a time.
+        dtype: of all numbers.
+        moved: of ``moves``.
+        ones: a line, ``(1, KW)``.
+    """
+
+    shapes: tuple[tuple[int, int, int], Pair, Pair]
+    place: Place
+    rows: Pair
     lines: int
-    reach: int
-    above: int
     chunk: tuple[int, int, int]
+    dtype: np.dtype[Any]
     moved: Array
-    fold: Fold
+    ones: Array
+
+    @property
+    def reach(self) -> int:
+        """Rows that a block reads, R."""
+        return (self.lines - 1) * self.place.stride[0] + self.shapes[1][0]
+
+    @property
+    def gap(self) -> int:
+        """Zeros before all blocks and after each: as far as a plane of sums is moved."""
+        return -(-(self.shapes[1][1] * self.place.across) // GAP) * GAP
+
+    @property
+    def block(self) -> int:
+        """Numbers from one block's sums to the next block's."""
+        return self.shapes[1][1] * self.lines * self.shapes[0][2] + self.gap
 
 
-def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> None:
+def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> bool:
     """Slide ``weight`` over ``x`` and write into ``out``.
 
     Args:
@@ -89,11 +153,18 @@ def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, pl
         bias: ``(C,)`` or None.
         out: ``(N, C, OH, OW)``, written to; rows may lie apart, the cells of a row may not.
         place: where the windows lie; ``fits`` is true of it.
+
+    Returns:
+        Whether all numbers of ``x`` and ``weight`` were seen to be finite. Each chunk's cells are looked at before they
+        are multiplied: then they are near the processor for both, 5.5 against 6.0 ms for 5×5 on 2000×3000.
     """
     if x.strides[3] != x.itemsize or x.strides[2] < x.shape[3] * x.itemsize:
         x = np.ascontiguousarray(x)
-    for layout in layouts(x.shape, weight.shape, out.shape, place, x.dtype):
-        _fold_blocks(x, weight, bias, out[:, :, slice(*layout.rows)], place.stride[0], layout)
+    # Of far fewer numbers the result is the one to look at.
+    finite = x.flags.c_contiguous and x.size <= 2 * out.size and math.isfinite(weight.sum())
+    for lay in layouts(x.shape, weight.shape, out.shape, place, x.dtype):
+        finite = _fold_blocks(x, weight, bias, out, lay, finite)
+    return finite
 
 
 def fits(kernel_w: int, place: Place, width: int, columns: int) -> bool:
@@ -102,8 +173,10 @@ def fits(kernel_w: int, place: Place, width: int, columns: int) -> bool:
     return 0 <= left <= reach < width and (columns - 1) * place.stride[1] < width
 
 
-def block_rows(rows: int) -> int:
-    """How many output rows to make in one block."""
+def block_rows(rows: int, columns: int) -> int:
+    """How many output rows to make in one block, where the image's and the kernel's columns are so many, multiplied."""
+    if columns >= LONG_LEAST:
+        return next((block for block in LONG_ROWS if rows % block == 0), min(rows, LONG_ROWS[0]))
     if rows <= LOW:
         return rows
     if rows <= 2 * LOW and rows % 2 == 0:
@@ -120,21 +193,21 @@ def layouts(
     dtype: np.dtype[Any],
 ) -> tuple[Layout, ...]:
     """How the output rows are made: whole blocks, then what is left of them, a lower block by itself."""
-    (batch, channels, _, width), (kernel_h, kernel_w) = x_shape, weight_shape[2:]
-    (rows, columns), step = out_shape[2:], place.stride[0]
-    block = block_rows(rows)
+    (batch, channels, height, width), (kernel_h, kernel_w) = x_shape, weight_shape[2:]
+    rows, columns = out_shape[2:]
+    shapes = (channels, height, width), (kernel_h, kernel_w), (rows, columns)
+    block = block_rows(rows, width * kernel_w)
     whole = rows // block * block
-    fold, made = Fold(kernel_w, place, width, columns, dtype), []
+    ones, made = np.ones((1, kernel_w), dtype=dtype), []
     for first, last, lines in ((0, whole, block), (whole, rows, rows - whole)):
         if first < last:
-            size = sums_rows(kernel_w, lines) * width
-            blocks = (last - first) // lines
-            blocks = -(-blocks // parts_of_plane(blocks * size))  # as even as can be
-            planes = max(1, min(channels, SUMS_MOST // (size * blocks)))
-            images = max(1, min(batch, SUMS_MOST // (size * blocks * channels)))
-            moved, reach = moves(kernel_h, lines, step, dtype), (lines - 1) * step + kernel_h
-            above = first * step - place.before[0]
-            made.append(Layout((first, last), lines, reach, above, (images, planes, blocks), moved, fold))
+            blocks, size = (last - first) // lines, kernel_w * lines * width
+            parts = parts_of_plane(blocks * size)
+            blocks = -(-blocks // parts)  # as even as can be
+            planes = max(1, min(channels, SUMS_MOST // (size * blocks))) if parts == 1 else 1
+            images = max(1, min(batch, SUMS_MOST // (size * blocks * channels))) if parts == 1 else 1
+            moved = moves(kernel_h, lines, place.stride[0], dtype)
+            made.append(Layout(shapes, place, (first, last), lines, (images, planes, blocks), dtype, moved, ones))
     return tuple(made)
 
 
@@ -143,44 +216,120 @@ def parts_of_plane(sums: int) -> int:
     return 1 if sums <= SUMS_MOST else -(-sums // PLANE_MOST)
 
 
-def sums_rows(kernel_w: int, lines: int) -> int:
-    """Rows that hold the sums of a block of so many lines: those of each plane, and one of zeros after them."""
-    return kernel_w * lines + 1
+@lru_cache(maxsize=512)
+def chunks(lay: Layout, images: int, planes: int) -> tuple[Chunk, ...]:
+    """The chunks that make the rows of so many images, and of so many planes of each."""
+    ((channels, height, width), (kernel_h, _), (rows, columns)), step = lay.shapes, lay.place.stride[0]
+    count, most, cells = (lay.rows[1] - lay.rows[0]) // lay.lines, lay.chunk[2], lay.lines * lay.shapes[0][2]
+    found, looked = [], 0
+    for i in range(0, count, most):
+        blocks, first = min(most, count - i), lay.rows[0] + i * lay.lines
+        above = first * step - lay.place.before[0]
+        reads = readings(blocks, above, lay.lines, height, kernel_h, step)
+        apart = (channels * height * width, height * width, lay.lines * step * width, width, 1)
+        right = tuple(
+            _view(lay, (images, planes, r.last - r.first, r.high - r.low, width), r.start * width, apart) for r in reads
+        )
+        apart = (channels * rows * columns, rows * columns, cells, cells, 1)
+        out = _view(lay, (images, planes, blocks, 1, cells), first * columns, apart)
+        sums = _sums(lay, images, planes, blocks, tuple((reading.first, reading.last) for reading in reads))
+        # All cells are looked at with the first rows made: each with those that are multiplied as soon.
+        until = height if i + blocks == count else min(height, max(looked, above + (blocks - 1) * step + lay.reach))
+        size = images * planes * (until - looked) * width if lay.rows[0] == 0 else 0
+        seen, looked = _view(lay, (size,), looked * width, (1,)), until
+        found.append(Chunk((first, first + blocks * lay.lines), reads, right, sums, out, seen))
+    return tuple(found)
 
 
-def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, step: int, layout: Layout) -> None:
-    """Blocks of output rows, a chunk at a time: all of them, of some planes, or some, of one plane."""
-    (batch, channels, height, width), (kernel_h, kernel_w) = x.shape, weight.shape[2:]
-    lines, reach, (images, planes, blocks) = layout.lines, layout.reach, layout.chunk
-    count, high = out.shape[2] // lines, sums_rows(kernel_w, lines)
+@lru_cache(maxsize=1024)
+def _sums(lay: Layout, images: int, planes: int, blocks: int, parts: tuple[Pair, ...]) -> Sums:
+    """Where the sums of so many blocks lie; the products make those from one to another, part by part."""
+    (_, _, width), (_, kernel_w), _ = lay.shapes
+    cells, outer = lay.lines * width, (planes * blocks * lay.block, blocks * lay.block, lay.block)
+    made = tuple(
+        _view(lay, (images, planes, last - first, kernel_w * lay.lines, width), first * lay.block, (*outer, width, 1))
+        for first, last in parts
+    )
+    shape = (images, planes, blocks, kernel_w, cells)
+    moved = _view(lay, shape, -lay.place.before[1], (*outer, cells + lay.place.across, 1))
+    return Sums(made, tuple(_bare(lay, shape[:3], outer)), moved)
+
+
+def _bare(
+    lay: Layout, blocks: tuple[int, int, int], outer: tuple[int, int, int]
+) -> Iterator[tuple[View, np.dtype[Any]]]:
+    """The ends of lines that are to be zeros, each as one item, those of equal length together."""
+    (_, _, width), (_, kernel_w), (_, columns) = lay.shapes
+    kept = (columns - 1) * lay.place.stride[1] + 1  # columns of the image up to the last window's place
+    starts: dict[int, list[int]] = {}
+    for k in range(kernel_w):
+        shift = k * lay.place.across - lay.place.before[1]
+        if shift < 0 or kept + shift > width:
+            starts.setdefault(abs(shift), []).append(k * lay.lines * width + (width + shift if shift < 0 else 0))
+    for length, (first, *others) in starts.items():
+        apart = others[0] - first if others else 0
+        item = lay.dtype if length == 1 else np.dtype(f"V{length * lay.dtype.itemsize}")
+        yield _view(lay, (*blocks, 1 + len(others), lay.lines), first, (*outer, apart, width)), item
+
+
+def _view(lay: Layout, shape: tuple[int, ...], offset: int, strides: tuple[int, ...]) -> View:
+    size = lay.dtype.itemsize
+    return View(shape, offset * size, tuple(stride * size for stride in strides))
+
+
+def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, lay: Layout, finite: bool) -> bool:
+    """Blocks of output rows, a chunk at a time: all of them, of some planes, or some, of one plane.
+
+    Returns:
+        ``finite``, if what was looked at here was so too.
+    """
+    (batch, channels, height, width), (kernel_h, kernel_w), size = x.shape, weight.shape[2:], x.itemsize
+    lines, (images, planes, blocks), step = lay.lines, lay.chunk, lay.place.stride[1]
+    cells, apart, contiguous = lines * width, lines * lay.place.stride[0], x.flags.c_contiguous
+    straight = out.shape[3] == width and step == 1 and out.flags.c_contiguous
     # (C, 1, KH, KW) -> (C * KW, KH)
     kernels = weight[:, 0].transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
     # One piece of memory, which the system does not take back and clear from call to call.
-    first = planes * kernel_w * lines * reach + width
-    space = np.empty(first + images * planes * blocks * high * width, dtype=x.dtype)
-    # A row of zeros before all blocks and one after each.
-    space[first - width :].reshape(-1, width)[::high] = 0
+    count, banded = images * planes * blocks, planes * kernel_w * lines * lay.reach
+    space = np.empty(banded + lay.gap + count * (lay.block + (0 if straight else cells)) + ALIGNED // size, x.dtype)
+    begin = (banded + lay.gap) * size
+    begin += -(space.__array_interface__["data"][0] + begin) % ALIGNED
+    np.ndarray((count + 1, lay.gap), x.dtype, space, begin - lay.gap * size, (lay.block * size, size))[...] = 0
     for c in range(0, channels, planes):
         some = kernels[c * kernel_w : (c + planes) * kernel_w]
         # (C * KW, KH) @ (KH, lines * R) -> (C, KW * lines, R): each number times 1, and zeros
-        band = np.matmul(some, layout.moved, out=space[: len(some) * lines * reach].reshape(len(some), lines * reach))
-        band = band.reshape(len(some) // kernel_w, kernel_w * lines, reach)
+        band = np.matmul(some, lay.moved, out=space[: len(some) * lines * lay.reach].reshape(len(some), -1))
+        band = band.reshape(len(some) // kernel_w, 1, kernel_w * lines, lay.reach)
         for n in range(0, batch, images):
-            into = out[n : n + images, c : c + planes]
-            for i in range(0, count, blocks):
-                rows = into[:, :, i * lines : (i + blocks) * lines]
-                # (n, c, blocks * lines, OW) -> (n, c, blocks, lines, OW), a view
-                target = rows.reshape(*rows.shape[:2], -1, lines, rows.shape[3])
-                shape = (*target.shape[:3], high, width)
-                sums = space[first : first + math.prod(shape)].reshape(shape)
-                for reading in readings(shape[2], i * lines * step + layout.above, lines, height, kernel_h, step):
-                    right = _read(x, (n, c, reading.start), shape[:2], reading, lines * step)
-                    # (C, 1, KW * lines, rows read) @ (N, C, blocks, rows read, W) -> (N, C, blocks, KW * lines, W)
-                    left = band[:, None, :, reading.low : reading.high]
-                    np.matmul(left, right, out=sums[:, :, reading.first : reading.last, :-1])
-                layout.fold(sums, space, first, target)
+            given, target = x[n : n + images, c : c + planes], out[n : n + images, c : c + planes]
+            from_x, from_out = (n * channels + c) * height * width * size, (n * channels + c) * out[0, 0].size * size
+            sums = None
+            for chunk in chunks(lay, *given.shape[:2]):
+                if finite:
+                    line = chunk.seen.of(x, x.dtype, from_x)
+                    finite = math.isfinite(line.dot(line))
+                if chunk.sums is not sums:
+                    sums = chunk.sums
+                    made = [view.of(space, x.dtype, begin) for view in sums.made]
+                    bare = [(view.of(space, item, begin), np.zeros((), item)) for view, item in sums.bare]
+                    moved = sums.moved.of(space, x.dtype, begin)
+                for reading, view, products in zip(chunk.readings, chunk.right, made, strict=True):
+                    # (C, 1, KW * lines, rows read) @ (n, C, blocks, rows read, W) -> (n, C, blocks, KW * lines, W)
+                    right = view.of(x, x.dtype, from_x) if contiguous else _read(given, reading, view.shape, apart)
+                    np.matmul(band[..., reading.low : reading.high], right, out=products)
+                for ends, zero in bare:
+                    np.copyto(ends, zero)
+                rows = target[:, :, slice(*chunk.rows)]
+                if straight:
+                    np.matmul(lay.ones, moved, out=chunk.out.of(out, x.dtype, from_out))
+                else:
+                    folded = np.ndarray(chunk.out.shape, x.dtype, space, begin + count * lay.block * size)
+                    np.matmul(lay.ones, moved, out=folded)
+                    # (n, C, blocks, 1, lines * W) -> (n, C, blocks * lines, W)
+                    pick_columns(folded.reshape(*rows.shape[:3], width), step, rows)
                 if bias is not None:
                     add_to_planes(rows, bias[c : c + planes])
+    return finite
 
 
 @lru_cache(maxsize=64)
@@ -209,63 +358,8 @@ def readings(count: int, above: int, lines: int, height: int, kernel: int, step:
     return tuple(found)
 
 
-def _read(x: Array, first: tuple[int, int, int], planes: tuple[int, ...], reading: Reading, apart: int) -> Array:
-    """The rows that each of some blocks reads, ``apart`` rows from one to the next: overlapping views.
-
-    Args:
-        x: ``(N, C, H, W)``.
-        first: the first image, its first plane and the first row.
-        planes: how many images, and how many planes of each.
-        reading: which blocks.
-        apart: rows.
-
-    Returns:
-        ``(n, c, blocks, rows, W)``.
-    """
-    shape = (*planes, reading.last - reading.first, reading.high - reading.low, x.shape[3])
-    if not x.flags.c_contiguous:
-        cells, (image, plane, row, cell) = x[first[0] :, first[1] :, first[2] :], x.strides
-        strides = (image, plane, apart * row, row, cell)
-        return np.lib.stride_tricks.as_strided(cells, shape, strides, writeable=False)
-    # 1 against 5 µs; of an axis of one, strides say what they like.
-    row = x.shape[3] * x.itemsize
-    plane, image = x.shape[2] * row, x.shape[1] * x.shape[2] * row
-    offset = first[0] * image + first[1] * plane + first[2] * row
-    return np.ndarray(shape, x.dtype, x, offset, (image, plane, apart * row, row, x.itemsize))
-
-
-class Fold:
-    """How planes of sums become output rows: the same for all chunks."""
-
-    def __init__(self, kernel_w: int, place: Place, width: int, columns: int, dtype: np.dtype[Any]) -> None:
-        self.ones = np.ones((1, kernel_w), dtype=dtype)
-        self.apart, self.left, self.step = place.across, place.before[1], place.stride[1]
-        kept = (columns - 1) * self.step + 1  # columns of the image up to the last at which a window has its place
-        shifts = ((k, k * self.apart - self.left) for k in range(kernel_w))
-        # What a line would take of the row before or after, or a plane of the next or the one before: zeros.
-        self.cleared = [
-            (k, slice(shift, None) if shift < 0 else slice(shift))
-            for k, shift in shifts
-            if shift < 0 or kept + shift > width
-        ]
-
-    def __call__(self, sums: Array, space: Array, first: int, out: Array) -> None:
-        """Fold a chunk.
-
-        Args:
-            sums: ``(n, C, blocks, KW * lines + 1, W)``, written to.
-            space: the memory it is in, of one dimension; the row before it is zeros, as is the last of each block.
-            first: where in it.
-            out: ``(n, C, blocks, lines, OW)``, written to.
-        """
-        (*blocks, lines, columns), width, size = out.shape, sums.shape[4], sums.itemsize
-        kernel_w, cells = self.ones.shape[1], lines * width
-        for k, some in self.cleared:
-            sums[:, :, :, k * lines : (k + 1) * lines, some] = 0
-        straight = columns == width and self.step == 1 and out.strides[3] == width * size
-        made = (out if straight else np.empty((*blocks, lines, width), dtype=sums.dtype)).reshape(*blocks, 1, cells)
-        strides = (*sums.strides[:3], (cells + self.apart) * size, size)
-        moved = np.ndarray((*blocks, kernel_w, cells), sums.dtype, space, (first - self.left) * size, strides)
-        np.matmul(self.ones, moved, out=made)
-        if not straight:
-            pick_columns(made.reshape(*blocks, lines, width), self.step, out)
+def _read(x: Array, reading: Reading, shape: tuple[int, ...], apart: int) -> Array:
+    """The rows that each of some blocks reads, ``apart`` rows from one to the next: overlapping views ``shape``."""
+    image, plane, row, cell = x.strides
+    strides = (image, plane, apart * row, row, cell)
+    return np.lib.stride_tricks.as_strided(x[:, :, reading.start :], shape, strides, writeable=False)

@@ -64,7 +64,7 @@ class ConvPlan:
         size: Pair = (self.shape[2], self.shape[3])
         return correlate(x, weight, bias, self.window, groups, size, padding_mode, asked)
 
-    def working(self, branch: Branch) -> Callable[..., None]:
+    def working(self, branch: Branch) -> Callable[..., bool | None]:
         """The function that does the work in that way."""
         x, weight, _, groups, padding_mode = self._operands
         return working(branch, x, weight, self.window, groups, padding_mode)
