@@ -74,6 +74,7 @@ def small_parts(patch):
     patch.setattr(dispatch, "AROUND_MOST", 60)
     folded.layouts.cache_clear()
     patch.setattr(folded, "SUMS_MOST", 90)
+    patch.setattr(folded, "PLANE_LEAST", 90)
     patch.setattr(folded, "PLANE_MOST", 90)
     patch.setattr(folded, "LONG_LEAST", 50)
     patch.setattr(folded, "LOW", 2)
@@ -235,6 +236,7 @@ def test_folding_reads_rows_wherever_they_lie(change):
 def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, long, sums, around, kernel):
     monkeypatch.setattr(folded, "LONG_LEAST", long)
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
+    monkeypatch.setattr(folded, "PLANE_LEAST", sums)
     monkeypatch.setattr(folded, "PLANE_MOST", sums)
     rng = np.random.default_rng(17)
     x, weight = rng.normal(size=(2, 3, 19, 13)).astype(np.float32), rng.normal(size=(3, 1, *kernel)).astype(np.float32)
@@ -247,6 +249,7 @@ def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, l
 @pytest.mark.usefixtures("own_layouts")
 def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
+    monkeypatch.setattr(folded, "PLANE_LEAST", sums)
     monkeypatch.setattr(folded, "PLANE_MOST", sums)
     x, weight = np.ones((2, 2, 19, 12), np.float32), np.ones((2, 1, 3, 3), np.float32)
     out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)

@@ -71,8 +71,8 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.0404,
     },
     "folded": {
-        "call": 13500,
-        "chunk": 7500,
+        "call": 17000,
+        "chunk": 4000,
         "product": 41,
         "number of a band": 0.19,
         "multiply-add": 0.0137,
