@@ -245,6 +245,19 @@ def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, l
         assert_close(forced(Branch.FOLDED, x, weight, None, kept), x, weight, None, kept)
 
 
+@pytest.mark.usefixtures("own_layouts")
+def test_folding_answers_for_no_sum_that_is_larger_than_its_type_holds():
+    """Finite cells under finite weights: which parts of a window overflow depends on the order they are added in."""
+    weight, place = np.ones((1, 1, 3, 3), np.float32), rows.Place((1, 1), (1, 1), 1)
+    x = np.full((1, 1, 12, 12), 1e17, np.float32)
+    out = np.empty_like(x)
+    assert folded.correlate_folded(x, weight, None, out, place) is True
+    for cells, weights in ((1e18, 1e21), (3e38, 1), (3e38, 0)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            large, heavy = np.full_like(x, cells), np.full_like(weight, weights)
+            assert folded.correlate_folded(large, heavy, None, out, place) is False
+
+
 @pytest.mark.parametrize("sums", [1, 400, 900_000])
 @pytest.mark.usefixtures("own_layouts")
 def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):

@@ -159,15 +159,18 @@ def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, pl
         place: where the windows lie; ``fits`` is true of it.
 
     Returns:
-        Whether all numbers of ``x`` and ``weight`` were seen to be finite. Each chunk's cells are looked at before they
-        are multiplied: then they are near the processor for both, 5.5 against 6.0 ms for 5×5 on 2000×3000.
+        Whether all numbers of ``x`` and ``weight`` were seen to be finite, and their sums too. Each chunk's cells are
+        looked at before they are multiplied: then they are near the processor for both, 5.5 against 6.0 ms for 5×5 on
+        2000×3000.
     """
     if x.strides[3] != x.itemsize or x.strides[2] < x.shape[3] * x.itemsize:
         x = np.ascontiguousarray(x)
+    # No sum, of whichever part of a window, is larger than the root of all cells' squares times this.
+    most = float(np.abs(weight).max(initial=0)) * math.prod(weight.shape[2:])
     # Of far fewer numbers the result is the one to look at.
-    finite = x.flags.c_contiguous and x.size <= 2 * out.size and math.isfinite(weight.sum())
+    finite = x.flags.c_contiguous and x.size <= 2 * out.size and math.isfinite(most)
     for lay in layouts(x.shape, weight.shape, out.shape, place, x.dtype):
-        finite = _fold_blocks(x, weight, bias, out, lay, finite)
+        finite = _fold_blocks(x, weight, bias, out, lay, finite, most)
     return finite
 
 
@@ -281,13 +284,16 @@ def _view(lay: Layout, shape: tuple[int, ...], offset: int, strides: tuple[int, 
     return View(shape, offset * size, tuple(stride * size for stride in strides))
 
 
-def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, lay: Layout, finite: bool) -> bool:
+def _fold_blocks(
+    x: Array, weight: Array, bias: Array | None, out: Array, lay: Layout, finite: bool, most: float
+) -> bool:
     """Blocks of output rows, a chunk at a time: all of them, of some planes, or some, of one plane.
 
     Returns:
         ``finite``, if what was looked at here was so too.
     """
     (batch, channels, height, width), (kernel_h, kernel_w), size = x.shape, weight.shape[2:], x.itemsize
+    largest = float(np.finfo(x.dtype).max)
     lines, (images, planes, blocks), step = lay.lines, lay.chunk, lay.place.stride[1]
     cells, apart, contiguous = lines * width, lines * lay.place.stride[0], x.flags.c_contiguous
     straight = out.shape[3] == width and step == 1 and out.flags.c_contiguous
@@ -311,7 +317,7 @@ def _fold_blocks(x: Array, weight: Array, bias: Array | None, out: Array, lay: L
             for chunk in chunks(lay, *given.shape[:2]):
                 if finite:
                     line = chunk.seen.of(x, x.dtype, from_x)
-                    finite = math.isfinite(line.dot(line))
+                    finite = float(line.dot(line)) * most * most < largest
                 if chunk.sums is not sums:
                     sums = chunk.sums
                     made = [view.of(space, x.dtype, begin) for view in sums.made]
