@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pages.shared.experiment import Experiment
+from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import last_cell, take_sample, wait_drawn
+from tests.browser.screen import clear, last_cell, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +59,7 @@ def test_a_folded_tail_stays_folded_over_a_page_switch_and_a_reload(laptop: Page
     fold(laptop)
     laptop.get_by_role("link", name="Pooling").click()
     wait_drawn(laptop, "max")
+    clear(laptop)  # what was drawn before the switch is not what is waited for
     laptop.get_by_role("link", name="Explore").click()
     wait_drawn(laptop, "pool")
     assert not set(TAIL) & set(on_screen(laptop))
@@ -101,3 +104,12 @@ def test_a_lesson_shows_its_own_stages_whatever_was_folded(laptop: Page, server:
     laptop.goto(f"{server.url}/learn?lesson=c_wins")
     expect(laptop.locator("[data-column=scores]")).to_be_visible()
     expect(laptop.get_by_role("button", name="← Scores")).to_have_count(0)
+
+
+def test_what_a_link_asks_about_is_on_screen_though_the_tail_was_folded(laptop: Page, server: Server):
+    fold(laptop)
+    code = to_link(Scenario(Experiment(), pin=(4, (0, 1)))).code
+    laptop.goto(f"{server.url}/?x={code}")
+    wait_drawn(laptop, "pool")
+    expect(laptop.locator(".ks-ledger h2")).to_have_text("Score B")
+    expect(laptop.locator("[data-column=scores]")).to_be_visible()

@@ -167,14 +167,12 @@ export class Explore extends Board {
     this.takeAway.hidden = !!header.course;
     this.makeLesson.hidden = !!header.course;
     this.teach.describe(header);
-    if (header.open !== this.opened) {
-      this.shown.output = header.output;
-      if (this.#asksTail()) this.tail.folded = false; // what a link asks is on screen
-    }
+    if (header.open !== this.opened) this.shown.output = header.output;
     this.opened = header.open;
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
+    if (this.#asksTail()) this.tail.folded = false; // what a link or a file asks about is on screen
     this.#columns();
     // Asking for widths has the browser lay the page out at once: only where something has another size.
     const sizes = JSON.stringify(this.#sizes());
