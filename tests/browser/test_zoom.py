@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from pages.shared.chain import build
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from tests.browser.conftest import ROOT, Server
-from tests.browser.screen import Fingers, clear, last_cell, revision, same_sum, wait_drawn
+from tests.browser.links import someone_else
+from tests.browser.screen import Fingers, clear, last_cell, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -90,11 +92,11 @@ def test_a_cell_that_is_asked_close_up_is_cnn_core_s(photographed: Page):
 
 
 def test_dragging_moves_every_map_and_paints_nothing(photographed: Page):
+    revisions = revision(photographed)
     x, y = middle(photographed, "conv")
     photographed.mouse.move(x, y)
     wheel(photographed, 10)
     before = cell_under(photographed, "conv", x, y)
-    revisions = revision(photographed)
     photographed.mouse.down()
     photographed.mouse.move(x - 20, y - 10)
     photographed.mouse.move(x - 40, y - 30)
@@ -227,6 +229,60 @@ def test_two_fingers_pinch_and_one_finger_moves(browser: Browser, server: Server
     page.wait_for_timeout(150)
     assert page.evaluate(shown) != before
     context.close()
+
+
+def test_how_close_one_looks_and_at_which_gradients_is_in_the_link_and_survives_pages_and_reloads(
+    explore: Page, browser: Browser
+):
+    take_sample(explore, "Photograph")
+    explore.get_by_label("What the maps show").select_option("score:0")
+    box = explore.locator("[data-view=conv]").bounding_box()
+    explore.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"])
+    wheel(explore, 4)
+    seen = explore.locator(".ks-zoom-amount").inner_text()
+
+    def looks(page: Page) -> None:
+        expect(page.locator(".ks-zoom-amount")).to_have_text(seen)
+        expect(page.get_by_label("What the maps show")).to_have_value("score:0")
+        assert cell_under(page, "conv", *middle(page, "conv")) == target
+
+    target = cell_under(explore, "conv", *middle(explore, "conv"))
+    explore.wait_for_timeout(800)
+    address = explore.url
+    with someone_else(browser, address, "probabilities") as other:
+        looks(other)
+    clear(explore)
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    clear(explore)
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "probabilities")
+    looks(explore)
+    explore.reload()
+    wait_drawn(explore, "probabilities")
+    explore.wait_for_timeout(800)  # what the session showed before comes after what the address holds
+    looks(explore)
+    explore.get_by_role("button", name="Show the whole map").click()
+    explore.wait_for_function("(before) => location.href !== before", arg=address)
+    assert len(explore.url) < len(address)
+
+
+def test_a_file_opens_as_close_as_it_was_looked_at_when_it_was_saved(photographed: Page):
+    photographed.mouse.move(*middle(photographed, "input"))
+    wheel(photographed, 5)
+    seen = photographed.locator(".ks-zoom-amount").inner_text()
+    photographed.wait_for_timeout(800)
+    photographed.get_by_role("button", name="Take away").click()
+    with photographed.expect_download() as found:
+        photographed.get_by_text("Scenario file", exact=True).click()
+    photographed.keyboard.press("Escape")
+    photographed.get_by_role("button", name="Show the whole map").click()
+    expect(photographed.locator(".ks-zoom-amount")).to_have_text("1.0×")
+    photographed.set_input_files(
+        UPLOAD,
+        {"name": "scenario.json", "mimeType": "application/json", "buffer": Path(found.value.path()).read_bytes()},
+    )
+    expect(photographed.locator(".ks-zoom-amount")).to_have_text(seen)
 
 
 def test_zooming_keeps_the_frame_rate(photographed: Page, capsys: pytest.CaptureFixture[str]):

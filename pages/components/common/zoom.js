@@ -14,11 +14,17 @@ const STEP = 1.6; // of zoom, a key or a button
 const MIDDLE = { x: 0.5, y: 0.5 };
 
 export class Zoom {
-  /** @param {() => {view: string, row: number, column: number} | null} pinned the cell that the buttons come closer to */
-  constructor(pinned) {
+  /**
+   * @param {() => {view: string, row: number, column: number} | null} pinned the cell that the buttons come closer to
+   * @param {() => void} [moved] called when another part of the maps is looked at
+   */
+  constructor(pinned, moved = () => {}) {
+    this.moved = moved;
     this.viewport = WHOLE;
     /** Where it was before it came closer to something by itself. @type {import("./viewport.js").Viewport | null} */
     this.before = null;
+    /** Where the next maps to come begin to be looked at. */
+    this.wanted = WHOLE;
     this.most = 1;
     /** @type {Map<string, {grid: Grid, map: MapShape}>} */
     this.maps = new Map();
@@ -34,6 +40,19 @@ export class Zoom {
     this.redraw = oncePerFrame(() => this.#show());
   }
 
+  /** How close the maps are looked at, short enough for an address; null where they are seen whole. */
+  get told() {
+    const { zoom, row, column } = this.viewport;
+    const rounded = (/** @type {number} */ place) => Math.max(0, Math.round(place * 10) / 10);
+    return zoom === 1 ? null : [Number(zoom.toPrecision(4)), rounded(row), rounded(column)];
+  }
+
+  /** The maps that are taken in next are looked at as `told` once told. @param {number[] | null} told */
+  begin(told) {
+    this.wanted = told ? { zoom: told[0], row: told[1], column: told[2] } : WHOLE;
+    this.size = "";
+  }
+
   /**
    * Take in the maps of the strip. Another input's size begins anew; any other change keeps the place.
    * @param {Map<string, {grid: Grid, map: MapShape}>} maps the input's first
@@ -42,7 +61,7 @@ export class Zoom {
     this.maps = maps;
     const [first] = maps.values();
     const size = `${first.map.rows} ${first.map.columns}`;
-    if (size !== this.size) Object.assign(this, { viewport: WHOLE, before: null });
+    if (size !== this.size) Object.assign(this, { viewport: this.wanted, before: null, wanted: WHOLE });
     this.size = size;
     this.most = Math.max(1, ...[...maps.values()].map(({ grid }) => CLOSEST / grid.cell));
     // A map of large cells as it stands needs no closer look.
@@ -56,6 +75,7 @@ export class Zoom {
   #set(viewport) {
     this.viewport = viewport.zoom === 1 ? WHOLE : viewport;
     this.redraw();
+    this.moved();
   }
 
   #show() {

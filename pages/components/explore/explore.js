@@ -32,6 +32,8 @@ import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 
+const RESTS = 300; // ms without a move
+
 export class Explore extends Board {
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -42,7 +44,7 @@ export class Explore extends Board {
     this.strip = h("div", { class: "ks-strip" });
     this.tail = new Tail(() => this.#foldTail());
     this.sentence = h("p", { class: "ks-sentence" });
-    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view));
+    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view), () => this.#moved());
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
@@ -114,6 +116,7 @@ export class Explore extends Board {
 
   leave() {
     super.leave();
+    clearTimeout(this.movedTimer);
     this.door.leave();
     document.removeEventListener("paste", this.onPaste);
     this.commands.leave();
@@ -167,8 +170,13 @@ export class Explore extends Board {
     this.takeAway.hidden = !!header.course;
     this.makeLesson.hidden = !!header.course;
     this.teach.describe(header);
-    if (header.open !== this.opened) this.shown.output = header.output;
+    const opened = header.open !== this.opened;
     this.opened = header.open;
+    if (opened) {
+      this.shown.output = header.output;
+      this.zoom.begin(header.zoom);
+      this.channel.zoom = header.zoom;
+    }
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
@@ -179,7 +187,7 @@ export class Explore extends Board {
     this.skip.hidden = !!this.lesson.overview;
     this.dock.hold(this.lesson.crowded);
     if (this.lesson.overview) return; // no stage is in sight, and none has a size
-    if (sizes !== this.laidOut) this.layout(false);
+    if (sizes !== this.laidOut || opened) this.layout(false);
     this.laidOut = sizes;
   }
 
@@ -205,6 +213,15 @@ export class Explore extends Board {
     // Gradients would tell of what is hidden.
     if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
     this.edits.send(edit);
+  }
+
+  /** Where one looks is told when one has come to rest there. */
+  #moved() {
+    clearTimeout(this.movedTimer);
+    this.movedTimer = window.setTimeout(() => {
+      const { told } = this.zoom;
+      if (JSON.stringify(told) !== JSON.stringify(this.channel.zoom)) this.channel.sendZoom(told);
+    }, RESTS);
   }
 
   /** @param {string} command its name, and after a colon the view it concerns */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.shared.backward import Target
 from pages.shared.learn.lesson import Lesson, Step
 from pages.shared.learn.scenes import (
     AS_IS,
@@ -287,10 +288,9 @@ _LEARNING = _lesson(
         "weight's gradient tells how much the loss grows with that weight.\n\n"
         "The small map under the kernel shows these gradients. Choose one: it is a sum as well, one term "
         "for every place where the weight was used.",
-        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
+        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
         show=frozenset(),
         columns=("input", "kernel", "conv", "scores", "probabilities"),
-        target="loss:0",
         formulas=("learning",),
     ),
     Step(
