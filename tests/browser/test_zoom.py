@@ -235,10 +235,13 @@ def test_how_close_one_looks_and_at_which_gradients_is_in_the_link_and_survives_
     explore: Page, browser: Browser
 ):
     take_sample(explore, "Photograph")
+    clear(explore)
     explore.get_by_label("What the maps show").select_option("score:0")
+    wait_drawn(explore, "conv")
     box = explore.locator("[data-view=conv]").bounding_box()
     explore.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"])
     wheel(explore, 4)
+    assert zoom(explore) > 1
     seen = explore.locator(".ks-zoom-amount").inner_text()
 
     def looks(page: Page) -> None:
