@@ -71,6 +71,27 @@ def test_the_wheel_comes_closer_and_the_cell_under_the_pointer_stays_there(photo
     assert zoom(photographed) == 1
 
 
+def test_the_ledger_names_the_cell_that_lies_under_the_pointer_when_the_wheel_stands_still(photographed: Page):
+    for view, across, down in (("input", 0.5, 0.5), ("input", 0.31, 0.77), ("conv", 0.62, 0.2), ("pool", 0.9, 0.9)):
+        box = photographed.locator(f"[data-view={view}]").bounding_box()
+        x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+        photographed.mouse.move(x, y)
+        for notches in (15, -3, -7):
+            wheel(photographed, notches)
+            told = last_cell(photographed)["index"][2:]
+            assert cell_under(photographed, view, x, y) == told
+
+
+def test_zooming_by_keys_turns_from_the_cell_under_a_resting_pointer_to_the_pinned_one(photographed: Page):
+    headline = photographed.locator(".ks-ledger h2")
+    pinned = headline.inner_text()
+    photographed.mouse.move(*middle(photographed, "input"))
+    expect(headline).to_contain_text("Input [")
+    photographed.locator("[data-view=conv]").focus()
+    photographed.keyboard.press("PageUp")
+    expect(headline).to_have_text(pinned)
+
+
 def test_every_map_shows_what_was_made_from_the_same_place(photographed: Page):
     photographed.mouse.move(*middle(photographed, "conv"))
     wheel(photographed, 14)

@@ -569,7 +569,7 @@ export class Explore extends Board {
         if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
         else this.pick(place);
       },
-      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
+      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.byKey(this.zoom.key(event, this.#pinnedCell(view))) || this.walk(event, view),
       zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
       pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
     };
