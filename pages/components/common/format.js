@@ -116,6 +116,17 @@ export function read(text) {
 }
 
 /**
+ * The sign before a result: "=" where it is written to the last digit. What binary numbers leave beyond that, as of
+ * 0.1 · 3, is none.
+ * @param {string} written
+ * @param {number} value
+ */
+export function equals(written, value) {
+  const shown = read(written);
+  return shown !== null && Math.abs(shown - value) <= 4 * Number.EPSILON * Math.abs(value) ? "=" : "≈";
+}
+
+/**
  * How a sentence begins that refuses what {@link read} could not.
  * @param {string} text as it was typed
  */
