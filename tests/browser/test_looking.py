@@ -50,6 +50,16 @@ def test_one_number_has_one_colour_on_all_maps_until_each_has_its_own_scale(expl
     assert pixel(explore, "conv", 1, 1) != pixel(explore, "activation", 1, 1)
 
 
+def test_colours_stay_what_they_are_when_an_edit_takes_the_last_number_below_zero_away(explore: Page):
+    zero = pixel(explore, "activation", 0, 0)  # −6 before ReLU
+    before = revision(explore)
+    explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+    explore.keyboard.type("3\n")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    expect(explore.locator("[data-column=conv] .ks-low")).to_have_text("−12")
+    assert pixel(explore, "conv", 0, 0) == pixel(explore, "activation", 0, 0) == zero
+
+
 def test_with_several_kernels_each_map_can_have_a_scale_of_its_own(explore: Page):
     before = revision(explore)
     more(explore, "kernel", "Add a kernel")

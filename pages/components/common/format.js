@@ -135,6 +135,8 @@ export function notANumber(text) {
   return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
 }
 
+const SPARING = 2; // decimals more than four digits of the largest need, where they leave no remainder
+
 /**
  * The decimals that show a sum: as few as show every number exactly, else enough for four digits of the largest.
  * @param {number[]} numbers
@@ -143,7 +145,7 @@ export function placesFor(numbers) {
   const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   if (largest === 0) return 0;
   const most = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(largest))));
-  for (let places = 0; places < most; places += 1) {
+  for (let places = 0; places <= Math.min(12, most + SPARING); places += 1) {
     if (numbers.every((x) => Number(x.toFixed(places)) === x)) return places;
   }
   return most;
