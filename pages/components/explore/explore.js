@@ -465,6 +465,10 @@ export class Explore extends Board {
   #drawWeightGradient() {
     const { weight_gradient: weight, bias_gradient: bias } = this.model.byNumber.get(this.header.kernel.stage) ?? {};
     const { arrays } = this.channel;
+    // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
+    const held = weight ? `${this.width} ${this.laidOut}` : "";
+    if (weight && held !== this.held) this.weightGradient.hold(this.strip, this.columns.get("kernel").body);
+    this.held = held;
     return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.dark);
   }
 
