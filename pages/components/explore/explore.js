@@ -401,7 +401,8 @@ export class Explore extends Board {
     this.dock.hold(this.lesson.crowded);
     this.dock.stack(stacked);
     this.root.classList.toggle("ks-tight", tight);
-    this.zoom.take(looked);
+    const window = this.model.ofView("conv")?.link;
+    this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
@@ -641,7 +642,7 @@ export class Explore extends Board {
   #pinnedCell(view) {
     const { stage } = this.model.ofView(view);
     if (this.pin?.stage !== stage || this.pin.index.length !== 4) return null;
-    return { view, row: this.pin.index[2], column: this.pin.index[3] };
+    return { view, row: this.pin.index[2], column: this.pin.index[3], window: this.model.sees(stage, this.pin.index)?.inside };
   }
 
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
@@ -655,6 +656,6 @@ export class Explore extends Board {
   /** @param {string} view */
   walked(view) {
     const place = this.#pinnedCell(view);
-    if (place) this.zoom.reveal(view, place);
+    if (place) this.zoom.revealAll(place);
   }
 }
