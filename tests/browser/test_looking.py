@@ -354,3 +354,16 @@ def test_a_negative_bias_keeps_its_sign(page: Page, server: Server):
     open_experiment(page, server.url, edited({"op": "bias", "output": 0, "value": -2}))
     hover_cell(page, "conv", 0, 1, (3, 3))
     expect(page.locator(".ks-ledger .ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias −2 = 10")
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1440])
+def test_a_picture_and_its_three_planes_stand_in_one_row_within_their_column(explore: Page, width: int):
+    explore.set_viewport_size({"width": width, "height": 768})
+    take_sample(explore, "Cat")
+    choose(explore, "Colour", "rgb")
+    planes = [each.bounding_box() for each in explore.locator("[data-column=input] .ks-plane").all()]
+    assert len(planes) == 4
+    assert len({box["y"] for box in planes}) == 1
+    column = explore.locator("[data-column=input]").bounding_box()
+    assert planes[0]["x"] >= column["x"] - 1
+    assert planes[3]["x"] + planes[3]["width"] <= column["x"] + column["width"] + 1

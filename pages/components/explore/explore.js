@@ -13,7 +13,7 @@ import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
 import { short } from "../common/format.js";
-import { veil } from "../common/veil.js";
+import { unmade, veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 import { Backward } from "./backward.js";
@@ -491,7 +491,12 @@ export class Explore extends Board {
     this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
     const winner = this.backward.shows ? null : winnerOf(model, explanation);
     const marks = marksOf({ model, shown }, { cell, pinned: hover ? pin : null, winner, term });
-    for (const [stage, own] of marks) columns.get(stage.view)?.view.drawMarks(own, this.slide.reached ? veil(model, stage.stage, this.slide.reached) : null);
+    const { reached } = this.slide;
+    for (const [stage, own] of marks) {
+      const column = columns.get(stage.view);
+      column?.view.drawMarks(own, reached ? veil(model, stage.stage, reached) : null);
+      column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
+    }
     columns.get("kernel")?.view.mark(this.weightShown ?? null);
     this.writeSoon(explanation);
   }
