@@ -10,6 +10,7 @@ from cnn_core.receptive import field
 from pages.components.blob import identity
 from pages.shared import describe
 from pages.shared.chain import build
+from pages.shared.columns import columns
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.message import explore_message, gallery_message, keeper_message
@@ -122,6 +123,18 @@ def test_a_grid_too_small_is_described_with_its_reason_and_a_way_out(size):
     assert "does not fit" in missing[0]["why"]
     assert missing[0]["fixes"]
     assert all(column["why"].startswith("Waits for") for column in missing[1:])
+
+
+def test_probabilities_of_weights_that_nobody_chose_are_said_to_mean_nothing_yet():
+    def note(*edits: dict) -> str:
+        experiment = Experiment()
+        for edit in edits:
+            experiment = apply(experiment, edit)
+        return next(column["note"] for column in columns(build(experiment), 0) if column["view"] == "probabilities")
+
+    assert note() == "add up to 1\nuntrained: no meaning yet"
+    assert note({"op": "head", "value": "sigmoid"}) == "each on its own\nuntrained: no meaning yet"
+    assert note({"op": "dense", "features": 1, "cells": [[0, 0, 2]]}) == "add up to 1"
 
 
 def test_colours_stay_what_they_are_whatever_number_a_cell_is_given():
