@@ -362,13 +362,14 @@ def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, ca
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 1), (1, 3)])
 @pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((4, 5), (0, 2)), ((0, 9), (6, 6))])
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
-@pytest.mark.parametrize("long", [1, 100])
+@pytest.mark.parametrize(("long", "line"), [(1, 600), (100, 1)])
 @pytest.mark.usefixtures("own_layouts")
 def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
-    monkeypatch, numbers, stride, around, kernel, long
+    monkeypatch, numbers, stride, around, kernel, long, line
 ):
     monkeypatch.setattr(staggered, "NUMBERS_MOST", numbers)
     monkeypatch.setattr(staggered, "LONG", long)
+    monkeypatch.setattr(staggered, "LINE_LEAST", line)
     rng = np.random.default_rng(16)
     x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}

@@ -32,7 +32,7 @@ from numpy.lib.stride_tricks import as_strided
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import LINE, ROOM
-from cnn_core.ops._planes import add_to_planes
+from cnn_core.ops._planes import LINE_LEAST, add_to_planes
 from cnn_core.ops._steps import Blocks, Plan, Steps, run
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
@@ -50,6 +50,9 @@ LONG = 20
 
 # The third part of a chunk's memory, where numbers are laid out and summed.
 SPACE = 2
+
+# What is handed on where there is no bias.
+EMPTY = np.empty(0)
 
 # What all chunks share begins where memory does.
 SHARED = Blocks(0, 0)
@@ -86,7 +89,7 @@ class Chunks(NamedTuple):
     Attributes:
         images: those of all chunks.
         planes: likewise.
-        plan: what is done to a chunk's cells, its result, other memory and its left matrices.
+        plan: what is done to a chunk's cells, its result, other memory, its left matrices and its bias.
         blocks: where chunks lie in these.
         times: how many chunks.
     """
@@ -94,7 +97,7 @@ class Chunks(NamedTuple):
     images: slice
     planes: slice
     plan: Plan
-    blocks: tuple[Blocks, Blocks, Blocks, Blocks]
+    blocks: tuple[Blocks, ...]
     times: int
 
 
@@ -173,15 +176,18 @@ def correlate_staggered(x: Array, weight: Array, bias: Array | None, out: Array,
         place: where the windows lie; ``fits`` is true of it.
     """
     together = x.flags.c_contiguous and out.flags.c_contiguous
-    lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, together)
+    # Where planes are long, adding a bias in the end is fast.
+    first = bias is not None and out.shape[2] * out.shape[3] < LINE_LEAST
+    lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, together, first)
     kernels, space = _kernels(weight, lay.rows), ROOM.lend(lay.space * x.itemsize)
     same = SPACE if ROOM.keeps(space) else None
     for images, planes, plan, blocks, times in lay.chunks:
         given, target = np.ascontiguousarray(x[images, planes]), out[images, planes]
         made = target if target.flags.c_contiguous else np.empty(target.shape, target.dtype)
-        run(plan, (given, made, space, kernels[planes]), blocks, times, same)
-        if bias is not None:
-            add_to_planes(made, bias[planes])
+        added = EMPTY if bias is None else np.ascontiguousarray(bias[planes])
+        run(plan, (given, made, space, kernels[planes], added), blocks, times, same)
+        if bias is not None and not first:
+            add_to_planes(made, added)
         if made is not target:
             target[...] = made
     ROOM.take_back(space)
@@ -189,7 +195,13 @@ def correlate_staggered(x: Array, weight: Array, bias: Array | None, out: Array,
 
 @lru_cache(maxsize=256)
 def layout(
-    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], together: bool
+    x_shape: tuple[int, ...],
+    kernel: Pair,
+    size: Pair,
+    place: Place,
+    dtype: np.dtype[Any],
+    together: bool,
+    biased: bool,
 ) -> Layout:
     """How the windows of a geometry are done.
 
@@ -200,6 +212,7 @@ def layout(
         place: where the windows lie.
         dtype: of all numbers.
         together: whether images and results are contiguous; if not, each chunk is done by itself.
+        biased: whether sums begin with a bias.
     """
     batch, channels, height, _ = x_shape
     rows = met(kernel[0], place.before[0], place.stride[0], height, size)
@@ -208,9 +221,9 @@ def layout(
     for n, last in _runs(batch, images, together and planes == channels):
         for c, end in _runs(channels, planes, together):
             some = min(images, last - n), min(planes, end - c)
-            plan, length, apart = _chunk_plan((*some, *x_shape[2:]), kernel, size, place, dtype)
+            plan, length, apart = _chunk_plan((*some, *x_shape[2:]), kernel, size, place, dtype, biased)
             if planes == channels:
-                apart = (*apart[:3], SHARED)
+                apart = (*apart[:3], SHARED, SHARED)
             count = (last - n) * (end - c) // (some[0] * some[1])
             space = max(space, length)
             made.append(Chunks(slice(n, last), slice(c, end), plan, apart, count))
@@ -247,8 +260,8 @@ def _where(taps: tuple[Pair, ...], kernel_w: int, dtype: np.dtype[Any]) -> Array
 
 @lru_cache(maxsize=256)
 def _chunk_plan(
-    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any]
-) -> tuple[Plan, int, tuple[Blocks, Blocks, Blocks, Blocks]]:
+    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], biased: bool
+) -> tuple[Plan, int, tuple[Blocks, ...]]:
     """What is done to a chunk, the numbers of its other memory, and how far apart chunks lie."""
     (images, planes, height, _), (kernel_h, kernel_w), wide = x_shape, kernel, size[1]
     rows = met(kernel_h, place.before[0], place.stride[0], height, size)
@@ -262,8 +275,8 @@ def _chunk_plan(
     gathered = images * planes * rows.made * x_shape[3] if together else 0
     length = (lines + sums) * apart + max(gathered, 0 if straight else count)
     out_shape, left = (images, planes, *size), (planes, sums, lines)
-    to_do = Steps(dtype, x_shape, out_shape, (length,), left)
-    given, target, space, kernels = to_do.parts
+    to_do = Steps(dtype, x_shape, out_shape, (length,), left, (planes,))
+    given, target, space, kernels, bias = to_do.parts
     image = given.reshape(images * planes, *x_shape[2:])
     for k, phase in enumerate(rows.phases):
         begins = range(k * kernel_w * apart, (k + 1) * kernel_w * apart, apart)
@@ -289,7 +302,12 @@ def _chunk_plan(
             to_do.fill(as_lines(taken, taken)[0], 0)
         parts.append(space[begin + k * apart + move * wide :][:count])
     into = target.reshape(-1) if straight else space[length - count :]
-    if len(parts) == 1:
+    if biased:
+        # (C,) -> (n, C, OH * OW), every plane all the same number
+        numbers_of = np.ndarray((images, planes, cells), dtype, bias, 0, (0, item, 0))
+        to_do.copy(into.reshape(images, planes, cells), numbers_of)
+        parts.insert(0, into)
+    elif len(parts) == 1:
         to_do.copy(into, parts[0])
     total = parts[0]
     for part in parts[1:]:
@@ -298,7 +316,8 @@ def _chunk_plan(
     if not straight:
         # (n * C * rows * OW) -> (n, C, OH, OW)
         to_do.copy(*as_lines(target, into.reshape(images, planes, rows.made, wide)[:, :, rows.wanted]))
-    return to_do.plan(), length, (Blocks(0, given.nbytes), Blocks(0, target.nbytes), SHARED, Blocks(0, kernels.nbytes))
+    ends = [Blocks(0, part.nbytes) for part in to_do.parts]
+    return to_do.plan(), length, (*ends[:SPACE], SHARED, *ends[SPACE + 1 :])
 
 
 def _together(to_do: Steps, cells: Array, space: Array) -> Array:
