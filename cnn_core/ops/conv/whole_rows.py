@@ -90,7 +90,7 @@ class Layout(NamedTuple):
         wide: columns that windows reach, these zeros among them.
         item: what is copied at once, a number or a line of them.
         block: output rows to a product.
-        moves: see ``_moves``; None where there is nothing to move, or too much.
+        moves: see ``moves``; None where there is nothing to move, or too much.
     """
 
     rows: Pair
@@ -140,9 +140,9 @@ def layout(
     item = dtype
     if step_w == 1 and columns * dtype.itemsize <= LINE_MOST:
         item = np.dtype(f"V{columns * dtype.itemsize}")
-    moves, depth = None, ((block - 1) * step_h + kernel_h) * each * kernel_w
+    moved, depth = None, ((block - 1) * step_h + kernel_h) * each * kernel_w
     if block > 1 and math.prod(weight_shape[1:]) * block * depth <= MOVES_MOST:
-        moves = _moves(each, kernel_h, kernel_w, block, step_h, dtype)
+        moved = moves(each, kernel_h, kernel_w, block, step_h, dtype)
 
     def made(count: int) -> Strip:
         reach = (count - 1) * step_h + kernel_h
@@ -156,7 +156,7 @@ def layout(
 
     whole, before = made(strip), None if bare else (top, left)
     last = whole if rows % strip == 0 else made(rows % strip)
-    return Layout((rows, strip), whole, last, step_h, before, width if bare else wide, item, block, moves)
+    return Layout((rows, strip), whole, last, step_h, before, width if bare else wide, item, block, moved)
 
 
 def _products(
@@ -201,7 +201,7 @@ def _bytes(numbers: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=64)
-def _moves(each: int, kernel_h: int, kernel_w: int, block: int, step: int, dtype: np.dtype[Any]) -> Array:
+def moves(each: int, kernel_h: int, kernel_w: int, block: int, step: int, dtype: np.dtype[Any]) -> Array:
     """Which number of a band each weight is, ones and zeros: ``(C/G * KH * KW, block * R * C/G * KW)``."""
     weights = np.eye(each * kernel_h * kernel_w, dtype=dtype).reshape(-1, 1, each, kernel_h, kernel_w)
     moved = band(weights, block, step).reshape(len(weights), -1)
