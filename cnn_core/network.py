@@ -28,8 +28,8 @@ class Row:
         output_shape: of its result.
         params: how many numbers it learns.
         macs: multiply-adds for one image.
-        receptive_field: what one of its cells sees of the input, or None once every cell sees everything,
-            or each an area of a size of its own.
+        receptive_field: what one of its cells sees of the input, or None once a cell may depend on any other, or
+            each sees an area of a size of its own, as after stamps that lie further apart than a cell.
     """
 
     layer: str
@@ -194,11 +194,8 @@ class Sequential:
         for name, layer in self._named():
             with _told_by(name):
                 after = layer.output_shape(shape)
-            window = layer.window(shape)
-            if field is not None and window is not None:
-                field = field.through(window)
-            elif len(after) != 4 or after[2:] != shape[2:]:
-                field = None  # every cell sees everything, or each an area of another size
+            lines = None if field is None else layer.reads(shape, after)
+            field = None if field is None or lines is None else field.through_lines(*lines)
             params = sum(int(array.size) for array in layer.params().values())
             rows.append(Row(name, after, params, layer.macs(shape), field))
             shape = after

@@ -51,7 +51,7 @@ def axes(trace: Trace, stage: int) -> tuple[Axis, Axis] | None:
     steps = None if statistics else asked.layer.reads(trace.values(reads).shape, shape)
     if before is None or steps is None:
         whole = _whole(trace, reads)
-        return None if whole is None else (Axis((whole.rows,) * shape[2], 0), Axis((whole.columns,) * shape[3], 0))
+        return None if whole is None else (Axis.whole(whole.rows, shape[2]), Axis.whole(whole.columns, shape[3]))
     return steps[0].after(before[0]), steps[1].after(before[1])
 
 

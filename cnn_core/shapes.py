@@ -102,6 +102,20 @@ class Axis(NamedTuple):
         """Each of ``size`` lines reads the one at its own place."""
         return cls(tuple(Line(at, at, (at,)) for at in range(size)), 1)
 
+    @classmethod
+    def whole(cls, line: Line, size: int) -> Axis:
+        """Each of ``size`` lines reads all that ``line`` does."""
+        return cls((line,) * size, 0)
+
+    @property
+    def evenly(self) -> tuple[int, int, int] | None:
+        """How far a line reaches, to where the next one's reach begins, and where the first one's does.
+
+        None where that is not the same for all.
+        """
+        reaches = {line.last - line.first + 1 for line in self.lines}
+        return None if self.step is None or len(reaches) != 1 else (reaches.pop(), self.step, self.lines[0].first)
+
     @property
     def all(self) -> Line:
         """What is read by any of the lines."""
@@ -230,17 +244,7 @@ class Window:
             output_size: how many windows there are, down and across.
             mode: what the padding shows, one of ``PADDING_MODES``.
         """
-
-        def along(axis: int) -> Axis:
-            lines = []
-            for i in range(output_size[axis]):
-                first = i * self.stride[axis] - self.padding[axis][0]
-                places = range(first, first + self.extent[axis], self.dilation[axis])
-                shown = (padding_source(place, input_size[axis], mode) for place in places)
-                lines.append(Line(first, places[-1], tuple(sorted({at for at in shown if at is not None}))))
-            return Axis(tuple(lines), self.stride[axis])
-
-        return along(0), along(1)
+        return _reads(self, input_size, output_size, mode)
 
     def stamped(self, input_size: Pair, output_size: Pair) -> tuple[Axis, Axis]:
         """The other way round: how each row, and each column, of what is stamped over reads the ``input_size`` stamps.
@@ -333,6 +337,20 @@ def adaptive_spans(size: int, count: int) -> list[Pair]:
 
 # Cells of a plane that no memory holds, and NumPy hardly counts.
 _PLANE_MOST = 2**44
+
+
+@lru_cache(maxsize=16)  # asked for a summary and for a trace, at every edit
+def _reads(sliding: Window, input_size: Pair, output_size: Pair, mode: str) -> tuple[Axis, Axis]:
+    def along(axis: int) -> Axis:
+        lines = []
+        for i in range(output_size[axis]):
+            first = i * sliding.stride[axis] - sliding.padding[axis][0]
+            places = range(first, first + sliding.extent[axis], sliding.dilation[axis])
+            shown = (padding_source(place, input_size[axis], mode) for place in places)
+            lines.append(Line(first, places[-1], tuple(sorted({at for at in shown if at is not None}))))
+        return Axis(tuple(lines), sliding.stride[axis])
+
+    return along(0), along(1)
 
 
 @lru_cache(maxsize=1024)  # asked at every call: 0.3 against 0.6 µs
@@ -432,12 +450,21 @@ class ReceptiveField:
     start: Pair = (0, 0)
 
     def through(self, step: Window) -> ReceptiveField:
-        """The field of a stage that slides ``step`` over this one (Dumoulin and Visin 2016; Araujo et al. 2019)."""
+        """The field of a stage that slides ``step`` over this one."""
+        rows, columns = ((step.extent[axis], step.stride[axis], -step.padding[axis][0]) for axis in (0, 1))
+        return self._over(rows, columns)
 
-        def along(axis: int) -> tuple[int, int, int]:
-            size = self.size[axis] + (step.extent[axis] - 1) * self.jump[axis]
-            start = self.start[axis] - step.padding[axis][0] * self.jump[axis]
-            return size, self.jump[axis] * step.stride[axis], start
+    def through_lines(self, rows: Axis, columns: Axis) -> ReceptiveField | None:
+        """The field of a stage whose rows and columns read this one's so; None where its fields are not alike."""
+        down, across = rows.evenly, columns.evenly
+        return None if down is None or across is None else self._over(down, across)
 
-        (size_h, jump_h, start_h), (size_w, jump_w, start_w) = along(0), along(1)
+    def _over(self, rows: tuple[int, int, int], columns: tuple[int, int, int]) -> ReceptiveField:
+        """By each axis's extent, stride and first place (Dumoulin and Visin 2016; Araujo et al. 2019)."""
+
+        def along(axis: int, extent: int, stride: int, first: int) -> tuple[int, int, int]:
+            jump = self.jump[axis]
+            return self.size[axis] + (extent - 1) * jump, jump * stride, self.start[axis] + first * jump
+
+        (size_h, jump_h, start_h), (size_w, jump_w, start_w) = along(0, *rows), along(1, *columns)
         return ReceptiveField((size_h, size_w), (jump_h, jump_w), (start_h, start_w))

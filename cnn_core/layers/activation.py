@@ -198,7 +198,7 @@ class Softmax(Layer):
         along = self.axis % len(input_shape) - 2
         if lines is None or along < 0:
             return lines
-        every = Axis((lines[along].all,) * input_shape[2 + along], 0)
+        every = Axis.whole(lines[along].all, input_shape[2 + along])
         return (every, lines[1]) if along == 0 else (lines[0], every)
 
     def _line(self, shape: Shape, index: Index) -> Iterator[Index]:

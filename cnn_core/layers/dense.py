@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, in_place, uniform
 from cnn_core.ops import dense
 from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import pair
+from cnn_core.shapes import Axis, pair
 from cnn_core.trace import Index, Sources
 
 
@@ -98,6 +98,11 @@ class Linear(Layer):
         if not input_shape or input_shape[-1] != self.in_features:
             raise ShapeError(f"{self!r} expects {self.in_features} features, got shape {input_shape}; Flatten first")
         return (*input_shape[:-1], self.out_features)
+
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
+        """Of planes the row at the same place, and all of its columns."""
+        lines = in_place(input_shape)
+        return None if lines is None else (lines[0], Axis.whole(lines[1].all, self.out_features))
 
     def macs(self, input_shape: Shape) -> int:
         """``in_features * out_features`` for each row."""

@@ -1,5 +1,7 @@
 """Receptive fields: exactly the input cells that a cell changes with, in any chain of layers."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,7 @@ NETWORKS = {
     "grouped": [conv(2, 4, 3, groups=2), ReLU(), conv(4, 1, 2, dilation=2)],
     "softmax over the channels": [conv(2, 3, 2, stride=2), Softmax(axis=1), AvgPool2d(2)],
     "softmax over the rows": [conv(2, 1, 2, stride=2), Softmax(axis=2)],
+    "a linear layer over the columns": [conv(2, 1, (2, 3)), linear(10, 3), conv(1, 1, (1, 2))],
     "a classifier": [conv(2, 2, 3, stride=2), MaxPool2d(2), ReLU(), Flatten(), linear(8, 3), Softmax()],
 }
 SIZE = (11, 12)
@@ -106,14 +109,34 @@ def test_a_box_begins_and_ends_as_the_published_rule_has_it(name):
     trace = network.trace(RNG.normal(size=(1, 2, *SIZE)))
     for number, row in enumerate(network.summary(trace.input.shape)):
         published = row.receptive_field
-        if published is None or any(
-            isinstance(layer, ConvTranspose2d | Softmax) for layer in network.layers[: number + 1]
-        ):
+        lines = axes(trace, number)
+        if published is None:
+            # Only where one size and one distance cannot tell of all cells.
+            assert lines is None or any(not evenly_apart(each.lines) for each in lines)
             continue
-        for axis, lines in enumerate(axes(trace, number)):
-            for at, line in enumerate(lines.lines):
+        for axis, along in enumerate(lines):
+            for at, line in enumerate(along.lines):
                 start = published.start[axis] + at * published.jump[axis]
                 assert (line.first, line.last) == (start, start + published.size[axis] - 1)
+
+
+def evenly_apart(lines: tuple[Line, ...]) -> bool:
+    steps = {after.first - before.first for before, after in itertools.pairwise(lines)}
+    return len({line.last - line.first for line in lines}) == 1 and len(steps) <= 1
+
+
+def test_a_summary_counts_what_was_stamped_and_what_is_shared_out_along_an_axis():
+    def sizes(*layers):
+        rows = Sequential(layers).summary((1, 1, 8, 8))
+        return [row.receptive_field and row.receptive_field.size for row in rows]
+
+    assert sizes(ConvTranspose2d(1, 1, 3, padding=1)) == [(3, 3)]
+    stamped = ConvTranspose2d(1, 1, 3, padding=1)
+    assert sizes(Conv2d(1, 1, 3, padding=1), stamped, Conv2d(1, 1, 3, padding=1)) == [(3, 3), (5, 5), (7, 7)]
+    assert sizes(Softmax(axis=2), Softmax(axis=3), ReLU()) == [(8, 1), (8, 8), (8, 8)]
+    assert sizes(Linear(8, 8)) == [(1, 8)]
+    # A cell between two stamps sees fewer of them than one under both.
+    assert sizes(ConvTranspose2d(1, 1, 3, stride=2), ReLU()) == [None, None]
 
 
 def test_every_stage_of_a_chain_is_told_and_an_input_cell_sees_itself():
