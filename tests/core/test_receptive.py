@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from cnn_core import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -13,6 +15,7 @@ from cnn_core import (
     Dropout,
     Flatten,
     Linear,
+    LPPool2d,
     MaxPool2d,
     ReLU,
     Sequential,
@@ -64,6 +67,11 @@ NETWORKS = {
     ],
     "transposed": [conv(2, 2, 3, stride=2), spread(2, 1, 2, stride=3, padding=1), conv(1, 1, 2)],
     "an overhanging pool": [conv(2, 1, 2), MaxPool2d(3, stride=3, ceil_mode=True), BatchNorm2d(1), Dropout(0.5)],
+    "areas of several sizes": [conv(2, 2, 2), AdaptiveAvgPool2d((3, 4)), conv(2, 1, (1, 2))],
+    "areas of one size that overlap": [conv(2, 1, 3, dilation=2), AdaptiveMaxPool2d((3, None)), ReLU()],
+    "more areas than cells": [AvgPool2d(4), AdaptiveAvgPool2d((3, 5)), conv(2, 1, 2)],
+    "a norm's pool, then a global one": [LPPool2d(2, (2, 3), stride=(2, 1)), conv(2, 1, 3), AdaptiveMaxPool2d(1)],
+    "a norm's pool that overhangs": [conv(2, 1, 2), LPPool2d(1, 3, ceil_mode=True)],
     "grouped": [conv(2, 4, 3, groups=2), ReLU(), conv(4, 1, 2, dilation=2)],
     "softmax over the channels": [conv(2, 3, 2, stride=2), Softmax(axis=1), AvgPool2d(2)],
     "softmax over the rows": [conv(2, 1, 2, stride=2), Softmax(axis=2)],
