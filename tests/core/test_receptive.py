@@ -23,7 +23,7 @@ from cnn_core import (
     Softmax,
 )
 from cnn_core.receptive import Field, axes, field
-from cnn_core.shapes import Line
+from cnn_core.shapes import Axis, Line
 
 RNG = np.random.default_rng(7)
 
@@ -163,6 +163,22 @@ def test_a_batch_s_statistics_see_the_whole_of_it():
     assert field(network.trace(x), 1, (0, 0, 0, 0)).rows.seen == (0, 1, 2)
     learning = field(network.trace(x, training=True), 1, (0, 0, 0, 0))
     assert (learning.rows.seen, learning.columns.seen) == (tuple(range(5)), tuple(range(6)))
+
+
+def test_batch_statistics_one_after_the_other_are_told_in_the_time_of_as_many_layers(monkeypatch):
+    layers = [BatchNorm2d(1) for _ in range(40)]  # each used to double what it took
+    trace = Sequential([*layers, Flatten()]).trace(np.zeros((2, 1, 3, 4)), training=True)
+    walked = []
+    spans = Axis.whole
+    monkeypatch.setattr(Axis, "whole", lambda *given: walked.append(given) or spans(*given))
+    assert axes(trace, 39)[0].lines == (Line(0, 2, (0, 1, 2)),) * 3
+    assert len(walked) == 2 * len(layers)
+
+
+def test_a_thousand_layers_are_walked_without_a_limit_of_the_language():
+    trace = Sequential([*[ReLU()] * 1500, *[Flatten()] * 1500]).trace(np.zeros((1, 1, 2, 2)))
+    assert axes(trace, 1499) == (Axis.same(2), Axis.same(2))
+    assert field(trace, 2999, (0, 3)) == Field(Line(1, 1, (1,)), Line(1, 1, (1,)))
 
 
 def test_an_input_without_rows_and_columns_has_no_fields():
