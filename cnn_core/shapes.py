@@ -33,12 +33,10 @@ def pair(value: Any, name: str, *, least: int) -> Pair:
         return value, value
     items = [value, value] if _is_whole(value) else _items(value)
     if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
-        raise ShapeError(
-            f"{name} must be a whole number or a pair of them, got {value!r}; {name}={max(least, 1)} works"
-        )
+        raise ShapeError(f"{name} must be a whole number or a pair of them, got {value!r}; {name}={least} works")
     first, second = (operator.index(item) for item in items)
     if min(first, second) < least:
-        raise ShapeError(f"{name} must be at least {least}, got {value!r}; {name}={max(least, 1)} works")
+        raise ShapeError(f"{name} must be at least {least}, got {value!r}; {name}={least} works")
     return first, second
 
 
@@ -49,7 +47,7 @@ def whole(value: Any, name: str, *, least: int) -> int:
         ShapeError: where ``value`` is something else, or below ``least``.
     """
     if not _is_whole(value):
-        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}={max(least, 1)} works")
+        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}={least} works")
     return pair(value, name, least=least)[0]
 
 
@@ -194,16 +192,18 @@ class Window:
         )
         return rows, columns
 
+    def fits(self, height: int, width: int) -> bool:
+        """Whether there is a place for the window in an input of ``(height, width)`` cells and its padding."""
+        return self._count(0, height) >= 1 and self._count(1, width) >= 1
+
     def _misfit(self, height: int, width: int) -> str:
         (kernel_h, kernel_w), (rows, columns) = self.kernel_size, self.extent
-        short = max(rows - height - sum(self.padding[0]), columns - width - sum(self.padding[1]))
-        more = max(min(self.padding[0]), min(self.padding[1])) + -(-short // 2)
         spread = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
         padded = f"{height + sum(self.padding[0])}×{width + sum(self.padding[1])}"
         kind = "padded input" if any(map(any, self.padding)) else "input"
         return (
             f"a {kernel_h}×{kernel_w} window{spread} does not fit a {padded} {kind}; "
-            f"padding={more} or an input of at least {rows}×{columns} works"
+            f"an input of at least {rows}×{columns} works"
         )
 
     def _count(self, axis: int, size: int) -> int:
@@ -358,19 +358,17 @@ def _output_size(sliding: Window, height: int, width: int) -> Pair:
     rows, columns = sliding._count(0, height), sliding._count(1, width)
     if rows < 1 or columns < 1:
         raise ShapeError(sliding._misfit(height, width))
-    return in_memory(rows, columns)
+    return in_memory(rows, columns, "a smaller input works")
 
 
-def in_memory(rows: int, columns: int) -> Pair:
-    """``(rows, columns)`` of a plane.
+def in_memory(rows: int, columns: int, advice: str) -> Pair:
+    """``(rows, columns)`` of a plane; ``advice`` ends what is said where it is too large.
 
     Raises:
         ShapeError: where there are more cells than any memory holds.
     """
     if rows * columns > _PLANE_MOST:
-        raise ShapeError(
-            f"a plane of {rows:,}×{columns:,} cells is larger than any memory; padding=0 and stride=1 work"
-        )
+        raise ShapeError(f"a plane of {rows:,}×{columns:,} cells is larger than any memory; {advice}")
     return rows, columns
 
 
@@ -402,7 +400,7 @@ def padding_sources(sides: Sides, input_size: Pair, mode: str) -> tuple[list[int
     """For each row and each column of the padded image, which row or column of the image it shows.
 
     Args:
-        sides: ``((top, bottom), (left, right))``, as wide as :func:`check_padding_mode` allows.
+        sides: ``((top, bottom), (left, right))``, as wide as the mode has cells to show.
         input_size: ``(H, W)`` of the image.
         mode: one of ``PADDING_MODES``.
 
@@ -414,25 +412,6 @@ def padding_sources(sides: Sides, input_size: Pair, mode: str) -> tuple[list[int
         for size, (before, after) in zip(input_size, sides, strict=True)
     )
     return rows, columns
-
-
-def check_padding_mode(mode: str, sides: Sides, input_size: Pair) -> None:
-    """Refuse a padding mode that there is not, or a padding wider than the image has cells to show in it.
-
-    Raises:
-        ShapeError: where reflect is asked for ``size`` cells or more, or circular for more than ``size``.
-    """
-    if not isinstance(mode, str) or mode not in PADDING_MODES:
-        raise ShapeError(f'padding_mode must be one of {PADDING_MODES}, got {mode!r}; "zeros" works')
-    most = {"reflect": -1, "circular": 0}.get(mode)
-    if most is None:
-        return
-    for pair_of_sides, size, axis in zip(sides, input_size, ("rows", "columns"), strict=True):
-        if max(pair_of_sides) > size + most:
-            raise ShapeError(
-                f'padding_mode="{mode}" has only {size + most} cells to show around {size} {axis}, '
-                f'got padding {max(pair_of_sides)}; padding={size + most} or padding_mode="replicate" works'
-            )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
 from cnn_core.ops.padding import pad
@@ -66,6 +66,7 @@ class Conv2d(Layer):
         self.groups = pair(groups, "groups", least=1)[0]
         self.padding_mode = padding_mode
         self.has_bias = flag(bias, "bias")
+        check_groups(self.groups, self.in_channels, self.out_channels)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         # Settings are checked once here, on an input that every kernel fits and that has a cell for each padding cell
         # to show, and again on each real input.

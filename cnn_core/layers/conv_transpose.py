@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
 from cnn_core.shapes import Axis, Pair, Window, pair, window
@@ -65,8 +64,7 @@ class ConvTranspose2d(Layer):
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = pair(groups, "groups", least=1)[0]
         self.has_bias = flag(bias, "bias")
-        if self.out_channels % self.groups:
-            raise ShapeError(f"groups must divide {self.out_channels} output channels, got {self.groups}; 1 works")
+        check_groups(self.groups, self.in_channels, self.out_channels)
         shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input so large that no padding takes it all away.
         sides = window(self.kernel_size, padding=padding, input_size=self.kernel_size).padding

@@ -178,7 +178,7 @@ class LPPool2d(_Pool2d):
     """The p-norm of each window: see :func:`cnn_core.lp_pool2d`."""
 
     def __init__(self, norm_type: float, kernel_size: Any, *, stride: Any = None, ceil_mode: bool = False) -> None:
-        super().__init__(kernel_size, stride=stride, padding=0, dilation=1, ceil_mode=ceil_mode)
+        super().__init__(kernel_size, stride=stride, padding=None, dilation=1, ceil_mode=ceil_mode)
         self.norm_type = pool.norm_of(norm_type)
 
     def settings(self) -> dict[str, Any]:
