@@ -161,10 +161,11 @@ def grad_cam(network: Sequential, x: npt.ArrayLike, target: Target, *, stage: in
         ModelError: where the network does not end in ``(N, K)``, or there is no such convolution.
     """
     found = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv2d)]
-    number = (found[-1] if found else -1) if stage is None else stage
+    if not found:
+        raise ModelError("stage must be a convolution, and this network has none; occlusion works with any layers")
+    number = found[-1] if stage is None else _number(stage)
     if number not in found:
-        which = f"one of {found}" if found else "a convolution, and this network has none"
-        raise ModelError(f"stage must be {which}, got {stage!r}")
+        raise ModelError(f"stage must be one of {found}, the convolutions, got {stage!r}; stage={found[-1]} works")
     trace = network.trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
     at_stage = network.backward(trace, grad).stages[number]
@@ -260,11 +261,16 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, np.timedelta64)
 
 
-def _count(value: Any, name: str, *, works: int, least: int = 1) -> int:
+def _number(value: Any) -> int:
+    """A whole number, -1 for anything else."""
     try:
-        number = -1 if isinstance(value, bool | np.bool_) else operator.index(value)
+        return -1 if isinstance(value, bool | np.bool_) else operator.index(value)
     except TypeError:
-        number = -1
+        return -1
+
+
+def _count(value: Any, name: str, *, works: int, least: int = 1) -> int:
+    number = _number(value)
     if number < least:
         raise ModelError(f"{name} must be a whole number, at least {least}, got {value!r}; {name}={works} works")
     return number

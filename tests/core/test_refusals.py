@@ -11,6 +11,7 @@ from cnn_core import ModelError, ShapeError, attribution, training
 
 IMAGES, ROWS = np.ones((2, 3, 4, 4)), np.ones((2, 3))
 NETWORK = cc.Sequential([cc.Flatten(), cc.Linear(48, 3)])
+MAPS = cc.Sequential([cc.Conv2d(3, 2, 2), cc.Flatten(), cc.Linear(18, 3)])
 TRACE = NETWORK.trace(IMAGES)
 
 
@@ -138,7 +139,7 @@ CALLS = {
         lambda x, target, seed, noise: attribution.smooth_grad(NETWORK, x, target, seed=seed, noise=noise, samples=1),
         [IMAGES, 0, 0, 0.1],
     ),
-    "grad_cam": (lambda x, target, stage: attribution.grad_cam(NETWORK, x, target, stage=stage), [IMAGES, 0, 0]),
+    "grad_cam": (lambda x, target, stage: attribution.grad_cam(MAPS, x, target, stage=stage), [IMAGES, 0, 0]),
     "occlusion": (
         lambda x, target, size, fill: attribution.occlusion(NETWORK, x, target, size=size, fill=fill),
         [IMAGES, 0, 2, 0.0],
