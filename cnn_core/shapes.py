@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import CnnCoreError, ShapeError
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
@@ -40,15 +40,27 @@ def pair(value: Any, name: str, *, least: int) -> Pair:
     return first, second
 
 
-def whole(value: Any, name: str, *, least: int) -> int:
+def whole(
+    value: Any, name: str, *, least: int, works: int | None = None, error: type[CnnCoreError] = ShapeError
+) -> int:
     """One whole number.
 
+    Args:
+        value: an int or a NumPy integer.
+        name: what to call it in an error.
+        least: the smallest number allowed.
+        works: what an error says would work; ``least`` where it is not said.
+        error: what to raise.
+
     Raises:
-        ShapeError: where ``value`` is something else, or below ``least``.
+        CnnCoreError: ``error``, where ``value`` is something else, or below ``least``.
     """
-    if not _is_whole(value):
-        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}={least} works")
-    return pair(value, name, least=least)[0]
+    if not _is_whole(value) or operator.index(value) < least:
+        raise error(
+            f"{name} must be one whole number, at least {least}, got {value!r}; "
+            f"{name}={least if works is None else works} works"
+        )
+    return operator.index(value)
 
 
 def _is_whole(value: Any) -> bool:

@@ -13,7 +13,7 @@ from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, in_place, uniform
 from cnn_core.ops import dense
 from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Axis, pair
+from cnn_core.shapes import Axis, whole
 from cnn_core.trace import Index, Sources
 
 
@@ -66,15 +66,15 @@ class Linear(Layer):
 
     def __init__(self, in_features: int, out_features: int, *, bias: bool = True, rng: Rng | None = None) -> None:
         super().__init__()
-        self.in_features = pair(in_features, "in_features", least=1)[0]
-        self.out_features = pair(out_features, "out_features", least=1)[0]
+        self.in_features = whole(in_features, "in_features", least=1)
+        self.out_features = whole(out_features, "out_features", least=1)
         self.has_bias = flag(bias, "bias")
         self._parameters = uniform(self.array_shapes(self.settings()), rng)
 
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
         """``weight`` and, where there is one, ``bias``."""
-        inputs, outputs = (pair(settings[name], name, least=1)[0] for name in ("in_features", "out_features"))
+        inputs, outputs = (whole(settings[name], name, least=1) for name in ("in_features", "out_features"))
         bias: dict[str, Shape] = {"bias": (outputs,)} if settings.get("bias", True) else {}
         return {"weight": (outputs, inputs), **bias}
 

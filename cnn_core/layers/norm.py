@@ -13,7 +13,7 @@ from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four, room_for
 from cnn_core.ops import norm
 from cnn_core.ops._arrays import Array, setting
-from cnn_core.shapes import pair
+from cnn_core.shapes import whole
 from cnn_core.trace import Index, Sources
 
 
@@ -40,7 +40,7 @@ class BatchNorm2d(Elementwise):
 
     def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
-        self.channels = pair(channels, "channels", least=1)[0]
+        self.channels = whole(channels, "channels", least=1)
         self.eps = setting(eps, "eps", works=1e-5, least=0)
         self.momentum = setting(momentum, "momentum", works=0.1, least=0)
         if self.momentum > 1:
@@ -54,7 +54,7 @@ class BatchNorm2d(Elementwise):
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
         """``weight``, ``bias``, ``running_mean`` and ``running_var``, each ``(C,)``."""
-        channels = pair(settings["channels"], "channels", least=1)[0]
+        channels = whole(settings["channels"], "channels", least=1)
         return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (channels,))
 
     def settings(self) -> dict[str, Any]:

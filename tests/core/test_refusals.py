@@ -198,3 +198,25 @@ def test_what_a_pooling_made_may_be_given_back_as_lists():
     made = cc.max_pool2d(IMAGES, 2)
     expected = cc.max_pool2d_backward(POOLED, IMAGES, 2)
     np.testing.assert_array_equal(cc.max_pool2d_backward(POOLED, IMAGES, 2, output=made.tolist()), expected)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda two: cc.Conv2d(two, 2, 3), "in_channels"),
+        (lambda two: cc.Conv2d(2, two, 3), "out_channels"),
+        (lambda two: cc.Conv2d(2, 2, 3, groups=two), "groups"),
+        (lambda two: cc.ConvTranspose2d(two, 2, 3), "in_channels"),
+        (lambda two: cc.ConvTranspose2d(2, two, 3), "out_channels"),
+        (lambda two: cc.ConvTranspose2d(2, 2, 3, groups=two), "groups"),
+        (lambda two: cc.Linear(two, 2), "in_features"),
+        (lambda two: cc.Linear(2, two), "out_features"),
+        (cc.BatchNorm2d, "channels"),
+        (lambda two: cc.AdaptiveAvgPool2d((two, 3)), "output_size"),
+        (lambda two: cc.adaptive_max_pool2d(IMAGES, (1, two)), "output_size"),
+    ],
+)
+@pytest.mark.parametrize("two", [(1, 2), [1, 2], np.array([1, 2])])
+def test_two_numbers_where_one_is_meant_are_refused(call, name, two):
+    with pytest.raises(ShapeError, match=f"{name} must be one whole number.*; {name}=1 works"):
+        call(two)
