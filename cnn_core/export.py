@@ -1,4 +1,4 @@
-"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone, to the last bit."""
+"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from cnn_core.layers import (
     Tanh,
 )
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, real
 from cnn_core.ops.conv.dispatch import FEW_TAPS, GATHERED_MOST
 from cnn_core.trace import Trace
 
@@ -179,8 +179,18 @@ def batch_norm(x, mean, var, weight, bias, eps):
 '''
 
 
+_IN_DOUBLE = (
+    "The run had arrays in single precision (float32); here all is computed in double (float64). So the numbers agree",
+    "with the run's as far as single precision goes, not to the last bit.",
+    "",
+)
+
+
 def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
-    """A script that needs NumPy alone and computes every stage of a run again, to the last bit.
+    """A script that needs NumPy alone and computes every stage of a run in double precision again, to the last bit.
+
+    Of other runs it computes what the same numbers give in double precision, and says so: the run's own differ from
+    these by what single precision rounded.
 
     Short arrays are written into it. Where there are longer ones, it reads them from the run's :func:`archive`, whose
     name it takes as an argument. It prints each stage, or writes them all to the NPZ file named by a second argument.
@@ -188,7 +198,7 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     Args:
         network: convolutions without groups, padded by zeros, poolings without dilation or ceil mode that count their
             padding, activations (GELU by tanh), flatten, linear, batch norm and dropout at inference, softmax over the
-            last axis.
+            last axis. All the run's bits are met where its arrays, and ``x``, are float64.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 
@@ -200,12 +210,14 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     needed: list[str] = []
     lines: list[str] = []
     external = False
+    held = [array for layer in network.layers for array in (layer.params() | layer.buffers()).values()]
+    double = all(array.dtype == np.float64 for array in (real(x, "x"), *held))
 
     def literal(array: Array, key: str) -> str:
         nonlocal external
         if array.size > inline:
             external = True
-            return f'data["{key}"]'
+            return f'data["{key}"]' if double else f'np.asarray(data["{key}"], dtype=np.float64)'
         return f"np.array({np.asarray(array, dtype=np.float64).tolist()!r})"
 
     body = [f"x = {literal(np.asarray(x, dtype=np.float64), 'input')}  # (N, C, H, W)", "stages = {}"]
@@ -222,6 +234,7 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     head = [
         '"""Every number that Kernelscope showed, computed again with NumPy alone.',
         "",
+        *([] if double else _IN_DOUBLE),
         "Run:  python reproduce.py" + (" trace.npz" if external else "") + ("    prints every stage"),
         f"      python reproduce.py {'trace.npz' if external else '-'} out.npz    writes them to out.npz",
         '"""',
