@@ -137,7 +137,5 @@ class BatchNorm2d(Elementwise):
         The batch's statistics, in training, count as numbers that were given: scale and shift are made of them.
         """
         mean, var = (self.running_mean, self.running_var) if saved is None else (saved.mean, saved.var)
-        scale, shift = norm.scale_and_shift(mean, var, self.weight, self.bias, self.eps, channels=self.channels)
-        # In the output's precision: these are the very numbers it was made with.
-        weight, bias = (float(each[index[1]].astype(output.dtype)) for each in (scale, shift))
-        return Sources((index,), (weight,), bias)
+        scale, shift = norm.carried_out(mean, var, self.weight, self.bias, self.eps, output.dtype)
+        return Sources((index,), (float(scale[index[1]]),), float(shift[index[1]]))
