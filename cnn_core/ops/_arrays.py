@@ -13,6 +13,9 @@ Array = npt.NDArray[Any]
 
 _KEPT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
+# Up to the first, single precision rounds to 0; above the second it has infinity.
+_TINIEST, _LARGEST = float(np.finfo(np.float32).smallest_subnormal) / 2, float(np.finfo(np.float32).max)
+
 
 def real(value: npt.ArrayLike, name: str) -> Array:
     """An array of float32 or float64 with these numbers; such an array is passed on as it is, never written to.
@@ -98,6 +101,21 @@ def setting(value: Any, name: str, *, works: float, least: float = -math.inf) ->
     if not number >= least:
         limits = "" if math.isinf(least) else f", at least {least:g}"
         raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
+    return number
+
+
+def held(number: float, name: str, dtype: np.dtype[Any], *, works: float) -> float:
+    """A setting as it is, refused where this type, which is computed in, has 0 or infinity for it.
+
+    Raises:
+        ShapeError: where it would; the message says that ``works`` does.
+    """
+    if dtype == np.float32 and number and math.isfinite(number) and not _TINIEST < abs(number) <= _LARGEST:
+        taken = "0" if abs(number) < 1 else "infinity"
+        raise ShapeError(
+            f"{name}={number:g} is beyond float32, which has {taken} for it; {name}={works:g} works, and so do arrays "
+            "of float64"
+        )
     return number
 
 
