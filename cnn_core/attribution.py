@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import Conv2d
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, images, real
+from cnn_core.ops._arrays import Array, array_of, images, real
 from cnn_core.shapes import Pair, window
 
 Target = int | npt.ArrayLike
@@ -236,10 +236,7 @@ def _classes(output: Array, target: Target) -> npt.NDArray[np.intp]:
             "end work"
         )
     count, classes = output.shape
-    try:
-        chosen = np.asarray(target)
-    except ValueError:
-        chosen = np.asarray(None)
+    chosen = array_of(target, "target")
     whole = chosen.dtype.kind in "iu" and chosen.shape in ((), (count,))
     if not whole or (chosen.size and not 0 <= chosen.min() <= chosen.max() < classes):
         raise ShapeError(

@@ -14,6 +14,8 @@ _Array = npt.NDArray[np.float64]
 
 
 def _floats(value: npt.ArrayLike, name: str) -> _Array:
+    if isinstance(value, np.ma.MaskedArray):
+        raise ShapeError(f"{name} must have a number in every cell, got a masked array; {name}.filled(0) works")
     try:
         array = np.array(value)
         if array.dtype.kind not in "cmM":  # complex numbers would lose a part, dates become numbers

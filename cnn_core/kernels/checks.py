@@ -37,6 +37,8 @@ def check(weights: npt.ArrayLike) -> Weights:
         ShapeError: where they are not 1 to 11 equally long rows of 1 to 11 numbers.
         ModelError: where a weight is not a finite real number.
     """
+    if isinstance(weights, np.ma.MaskedArray):
+        raise ShapeError("A kernel needs a number in every cell, and this array has a mask; weights.filled(0) works.")
     try:
         array = np.asarray(weights)
     except ValueError as error:  # NumPy's own refusal of ragged nesting

@@ -17,18 +17,29 @@ _KEPT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _TINIEST, _LARGEST = float(np.finfo(np.float32).smallest_subnormal) / 2, float(np.finfo(np.float32).max)
 
 
+def array_of(value: npt.ArrayLike, name: str) -> Array:
+    """``value`` as an array of whatever it holds.
+
+    Raises:
+        ShapeError: where its rows are of different lengths, or it has a mask, behind which NumPy's functions look.
+    """
+    if type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
+        raise ShapeError(f"{name} must have a number in every cell, got a masked array; {name}.filled(0) works")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
+
+
 def real(value: npt.ArrayLike, name: str) -> Array:
     """An array of float32 or float64 with these numbers; such an array is passed on as it is, never written to.
 
     Integers and booleans become float64, exact up to 2**53; float16 becomes float32.
 
     Raises:
-        ShapeError: where ``value`` holds something else, or rows of different lengths.
+        ShapeError: where ``value`` holds something else, or rows of different lengths, or has a mask.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
+    array = array_of(value, name)
     if array.dtype in _KEPT:
         return array
     if array.dtype.newbyteorder("=") in _KEPT:  # another machine's byte order

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops._planes import LineByLine
 
 
@@ -57,10 +57,7 @@ def class_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
     Raises:
         ShapeError: where they are no integers, of another shape or out of range.
     """
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:
-        raise ShapeError(f"labels must be {count} integers, one an image, got rows of different lengths") from error
+    array = array_of(labels, "labels")
     if array.shape != (count,):
         raise ShapeError(f"labels must have shape ({count},), one integer an image, got shape {array.shape}")
     if array.dtype.kind not in "iu" and array.size:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import BatchNorm2d, Softmax
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.loss import class_labels, cross_entropy
 from cnn_core.trace import Trace
 from cnn_core.training.optimizers import Optimizer
@@ -221,10 +221,7 @@ def _examples(
     body: Sequential, x: npt.ArrayLike, y: npt.ArrayLike, name: str
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
     """Images and labels after checking that the network takes them; images stay of their type until their batch."""
-    try:
-        images = np.asarray(x)
-    except ValueError as error:
-        raise ShapeError(f"{name}: images must be a regular array of numbers, all of one size") from error
+    images = array_of(x, "x")
     if images.ndim == 0 or len(images) == 0:
         raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}")
     real(images[:1], name)

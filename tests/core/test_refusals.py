@@ -52,6 +52,7 @@ ODD = {
     "a date": np.datetime64("2020-01-01"),
     "a time span": np.timedelta64(3, "s"),
     "half precision": np.float16(2),
+    "a masked array": np.ma.masked_array(ROWS, mask=[[True, False, False]] * 2),
     "long doubles": np.ones((2, 3), np.longdouble),
 }
 
@@ -220,3 +221,22 @@ def test_what_a_pooling_made_may_be_given_back_as_lists():
 def test_two_numbers_where_one_is_meant_are_refused(call, name, two):
     with pytest.raises(ShapeError, match=f"{name} must be one whole number.*; {name}=1 works"):
         call(two)
+
+
+@pytest.mark.parametrize("mask", [False, True, [[True, False, False], [False, False, True]]])
+def test_numbers_behind_a_mask_are_not_computed_with(mask):
+    masked = np.ma.masked_array(ROWS, mask=mask)
+    for call in (
+        cc.relu,
+        NETWORK.forward,
+        cc.Softmax().forward,
+        lambda x: cc.linear(ROWS, x),
+        lambda x: cc.cross_entropy(ROWS, x[:, 0].astype(int)),
+        lambda x: attribution.input_gradient(NETWORK, IMAGES, x[:, 0].astype(int)),
+        lambda x: training.evaluate(NETWORK, x, [0, 1]),
+        cc.reference.relu,
+        cc.kernels.check,
+    ):
+        with pytest.raises(ShapeError, match=r"mask.*(x|weights?|labels|target|image)\.filled\(0\) works"):
+            call(masked)
+    np.testing.assert_array_equal(cc.relu(masked.filled(0)), masked.filled(0))
