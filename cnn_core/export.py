@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_core.errors import ModelError
 from cnn_core.layers import (
@@ -28,8 +29,9 @@ from cnn_core.layers import (
     Tanh,
 )
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.conv.dispatch import FEW_TAPS, GATHERED_MOST
+from cnn_core.shapes import whole
 from cnn_core.trace import Trace
 
 INLINE = 2048
@@ -41,7 +43,12 @@ def archive(trace: Trace) -> bytes:
 
     Batch norm's running statistics are among the parameters. The file opens with ``numpy.load(file)``, without
     pickle; the same run gives the same bytes.
+
+    Raises:
+        ModelError: where the trace is none.
     """
+    if not isinstance(trace, Trace):
+        raise ModelError(f"an archive is of a run, got {type(trace).__name__}; network.trace(x) works")
     arrays = {"input": trace.input}
     for number, stage in enumerate(trace.stages):
         arrays[stage.name] = stage.output
@@ -51,13 +58,23 @@ def archive(trace: Trace) -> bytes:
 
 
 def npz(arrays: dict[str, Array]) -> bytes:
-    """Arrays as one NPZ file, by name."""
+    """Arrays as one NPZ file, by name.
+
+    Raises:
+        ModelError: where they are no dictionary of arrays of numbers or texts.
+    """
+    try:
+        arrays = {str(name): array_of(array, str(name)) for name, array in dict(arrays).items()}
+    except (TypeError, ValueError) as error:
+        raise ModelError("arrays must be given by name; npz({'input': x}) works") from error
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise ModelError("arrays must hold numbers or texts, got objects; npz({'input': x}) works")
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
-def to_csv(values: Array, names: Sequence[str] | None = None) -> str:
+def to_csv(values: npt.ArrayLike, names: Sequence[str] | None = None) -> str:
     """A stage's numbers as CSV (RFC 4180), written so that they read back to the last bit.
 
     Args:
@@ -66,11 +83,13 @@ def to_csv(values: Array, names: Sequence[str] | None = None) -> str:
         names: of the channels or values; their numbers where there are none.
 
     Raises:
-        ModelError: where ``values`` is no single stage of one image.
+        ModelError: where ``values`` is no single stage of one image, or ``names`` not as many texts.
+        ShapeError: where ``values`` holds no real numbers.
     """
+    values = real(values, "values")
     if values.ndim not in (2, 4) or values.shape[0] != 1:
         raise ModelError(f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}")
-    called = list(names) if names else [str(k) for k in range(values.shape[1])]
+    called = [str(k) for k in range(values.shape[1])] if names is None else _texts(names, values.shape[1])
     file = io.StringIO()
     lines = csv.writer(file)
     if values.ndim == 2:
@@ -186,7 +205,17 @@ _IN_DOUBLE = (
 )
 
 
-def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
+def _texts(names: Any, count: int) -> list[str]:
+    try:
+        given = [] if isinstance(names, str) else list(names)
+    except TypeError:
+        given = []
+    if len(given) != count or not all(isinstance(name, str) for name in given):
+        raise ModelError(f"names must be {count} texts, one a channel or value, got {names!r}; names=None works")
+    return given
+
+
+def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE) -> str:
     """A script that needs NumPy alone and computes every stage of a run in double precision again, to the last bit.
 
     Of other runs it computes what the same numbers give in double precision, and says so: the run's own differ from
@@ -203,15 +232,19 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
         inline: the longest array that the script holds itself.
 
     Raises:
-        ModelError: where the network has a layer that no line here is known for.
+        ModelError: where the network has a layer that no line here is known for, or a setting is of another kind.
         ShapeError: where the input does not fit.
     """
-    shape = tuple(x.shape)
+    if not isinstance(network, Sequential):
+        raise ModelError(f"a script is of a network, got {type(network).__name__}; Sequential([ReLU()]) works")
+    inline = whole(inline, "inline", least=0, works=INLINE, error=ModelError)
+    x = real(x, "x")
+    shape: tuple[int, ...] = x.shape
     needed: list[str] = []
     lines: list[str] = []
     external = False
     held = [array for layer in network.layers for array in (layer.params() | layer.buffers()).values()]
-    double = all(array.dtype == np.float64 for array in (real(x, "x"), *held))
+    double = all(array.dtype == np.float64 for array in (x, *held))
 
     def literal(array: Array, key: str) -> str:
         nonlocal external

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,8 +80,10 @@ def parse(text: str) -> Weights:
 
     Raises:
         ShapeError: where there are no numbers, rows differ in length, or there are more than 11 of either.
-        ModelError: where something is not a finite number.
+        ModelError: where something is not a finite number, or what was given no text.
     """
+    if not isinstance(text, str):
+        raise ModelError(f"A kernel is read from text such as 1 0 -1; 2 0 -2; 1 0 -1, and this is {quoted(text)}.")
     plain = re.sub(r"[ \t]*/[ \t]*", "/", text.replace("−", "-"))
     split = [re.split(r"[\s,]+", row.strip(" \t,")) for row in re.split(r"[;\r\n]", plain)]
     rows = [row for row in split if row != [""]]
@@ -106,6 +110,22 @@ def _number(word: str) -> float:
     if not math.isfinite(divisor) or not math.isfinite(value / divisor):
         raise ModelError(f"{quoted(word)} is too large to compute with; write a smaller number.")
     return value / divisor
+
+
+def size_of(shape: Any) -> tuple[int, int]:
+    """The rows and columns that a kernel is wished to have.
+
+    Raises:
+        ShapeError: where it is no pair of whole numbers, or outside 1 to 11.
+    """
+    try:
+        rows, columns = (operator.index(each) for each in shape)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            f"A kernel's size is two whole numbers, rows and columns; this is {quoted(shape)}. 3 × 3 works: (3, 3)."
+        ) from error
+    check_size(rows, columns)
+    return rows, columns
 
 
 def check_size(rows: int, columns: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import cnn_core as cc
-from cnn_core import ModelError, ShapeError, attribution, training
+from cnn_core import ModelError, ShapeError, attribution, export, training
 
 IMAGES, ROWS = np.ones((2, 3, 4, 4)), np.ones((2, 3))
 NETWORK = cc.Sequential([cc.Flatten(), cc.Linear(48, 3)])
@@ -141,6 +141,18 @@ CALLS = {
         [IMAGES, 0, 0, 0.1],
     ),
     "grad_cam": (lambda x, target, stage: attribution.grad_cam(MAPS, x, target, stage=stage), [IMAGES, 0, 0]),
+    "kernels.check": (cc.kernels.check, [ROWS]),
+    "kernels.parse": (cc.kernels.parse, ["1 0; 0 1"]),
+    "kernels.get": (cc.kernels.get, ["sharpen"]),
+    "kernels.match": (cc.kernels.match, [ROWS]),
+    "kernels.facts": (cc.kernels.facts, [ROWS]),
+    "kernels.normalised": (cc.kernels.normalised, [ROWS]),
+    "kernels.resized": (cc.kernels.resized, [ROWS, (3, 3)]),
+    "kernels.random": (lambda shape, seed: cc.kernels.random(shape, seed=seed), [(3, 3), 0]),
+    "export.archive": (export.archive, [TRACE]),
+    "export.npz": (export.npz, [{"a": ROWS}]),
+    "export.to_csv": (export.to_csv, [ROWS[:1], ["a", "b", "c"]]),
+    "export.numpy_script": (lambda n, x, most: export.numpy_script(n, x, inline=most), [NETWORK, IMAGES, 10]),
     "occlusion": (
         lambda x, target, size, fill: attribution.occlusion(NETWORK, x, target, size=size, fill=fill),
         [IMAGES, 0, 2, 0.0],
@@ -240,3 +252,28 @@ def test_numbers_behind_a_mask_are_not_computed_with(mask):
         with pytest.raises(ShapeError, match=r"mask.*(x|weights?|labels|target|image)\.filled\(0\) works"):
             call(masked)
     np.testing.assert_array_equal(cc.relu(masked.filled(0)), masked.filled(0))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: cc.kernels.random((3.5, 3)), "3 × 3 works"),
+        (lambda: cc.kernels.resized(ROWS, 3), "3 × 3 works"),
+        (lambda: cc.kernels.random(seed=-1), "got -1; seed=0 works"),
+        (lambda: cc.kernels.random(seed=None), "got None; seed=0 works"),
+        (lambda: cc.kernels.parse(3), "text such as"),
+        (lambda: cc.kernels.get(["sobel_x"]), "no kernel named"),
+        (lambda: export.to_csv([[1.0, 2.0]], ["a"]), r"names must be 2 .*got \['a'\]; names=None works"),
+        (lambda: export.to_csv([[1.0, 2.0]], "ab"), "names=None works"),
+        (lambda: export.numpy_script([cc.ReLU()], ROWS), r"Sequential\(\[ReLU\(\)\]\) works"),
+        (lambda: export.archive(ROWS), r"network\.trace\(x\) works"),
+    ],
+)
+def test_kernels_and_exports_refuse_in_words(call, says):
+    with pytest.raises((ModelError, ShapeError), match=says):
+        call()
+
+
+def test_numbers_to_export_may_be_lists():
+    assert export.to_csv([[1]]) == "0,1.0\r\n"
+    assert "np.array([[1.0, 2.0]])" in export.numpy_script(cc.Sequential([cc.ReLU()]), [[1, 2]])
