@@ -46,7 +46,7 @@ class Sequential:
         layers: in the order in which the input passes them.
 
     Raises:
-        ModelError: where one of them is no layer.
+        ModelError: where one of them is no layer, or one that has parameters stands in more than one place.
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
@@ -56,9 +56,16 @@ class Sequential:
             raise ModelError(
                 f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works"
             ) from error
+        places: dict[int, int] = {}
         for position, layer in enumerate(self.layers):
             if not isinstance(layer, Layer):
                 raise ModelError(f"a network is made of layers, got {type(layer).__name__} at place {position}")
+            first = places.setdefault(id(layer), position)
+            if first != position and layer.params():
+                raise ModelError(
+                    f"the layer at place {position} is the very one at place {first}: its parameters would be moved "
+                    f"twice, and saved as two; another {layer!r} works"
+                )
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """The last layer's output, an array of its own; nothing is recorded.

@@ -63,6 +63,17 @@ def whole(
     return operator.index(value)
 
 
+def settled(value: Any) -> Any:
+    """A setting of whole numbers in the caller's lists or arrays, as plain numbers and tuples that nobody changes.
+
+    What is of no such form is passed on for the checks to refuse.
+    """
+    if _is_whole(value):
+        return operator.index(value)
+    items = _items(value)
+    return value if items is None else tuple(map(settled, items))
+
+
 def _is_whole(value: Any) -> bool:
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
         return False

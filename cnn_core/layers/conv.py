@@ -14,7 +14,7 @@ from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, ran
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
 from cnn_core.ops.padding import pad
-from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, whole, window
+from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, settled, whole, window
 from cnn_core.trace import Index, Sources
 
 
@@ -61,7 +61,7 @@ class Conv2d(Layer):
         self.out_channels = whole(out_channels, "out_channels", least=1)
         self.kernel_size = pair(kernel_size, "kernel_size", least=1)
         self.stride = pair(stride, "stride", least=1)
-        self.padding = padding
+        self.padding = settled(padding)
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = whole(groups, "groups", least=1)
         self.padding_mode = padding_mode
@@ -71,9 +71,11 @@ class Conv2d(Layer):
         # Settings are checked once here, on an input that every kernel fits and that has a cell for each padding cell
         # to show, and again on each real input.
         size = (self.dilation[0] * self.kernel_size[0], self.dilation[1] * self.kernel_size[1])
-        sides = window(self.kernel_size, stride=stride, padding=padding, dilation=dilation, input_size=size).padding
+        sides = window(
+            self.kernel_size, stride=stride, padding=self.padding, dilation=dilation, input_size=size
+        ).padding
         roomy = (1, self.in_channels, size[0] + sum(sides[0]), size[1] + sum(sides[1]))
-        conv.conv_window(roomy, shape, stride, padding, dilation, self.groups, padding_mode)
+        conv.conv_window(roomy, shape, stride, self.padding, dilation, self.groups, padding_mode)
         self._parameters = uniform(self.array_shapes(self.settings()), rng)
 
     @classmethod

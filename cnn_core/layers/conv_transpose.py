@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Axis, Pair, Window, pair, whole, window
+from cnn_core.shapes import Axis, Pair, Window, pair, settled, whole, window
 from cnn_core.trace import Index, Sources
 
 
@@ -59,15 +59,15 @@ class ConvTranspose2d(Layer):
         self.out_channels = whole(out_channels, "out_channels", least=1)
         self.kernel_size = pair(kernel_size, "kernel_size", least=1)
         self.stride = pair(stride, "stride", least=1)
-        self.padding = padding
-        self.output_padding = output_padding
+        self.padding = settled(padding)
+        self.output_padding = settled(output_padding)
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = whole(groups, "groups", least=1)
         self.has_bias = flag(bias, "bias")
         check_groups(self.groups, self.in_channels, self.out_channels)
         shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input so large that no padding takes it all away.
-        sides = window(self.kernel_size, padding=padding, input_size=self.kernel_size).padding
+        sides = window(self.kernel_size, padding=self.padding, input_size=self.kernel_size).padding
         roomy = 2 + max(map(sum, sides))
         self._reach((1, self.in_channels, roomy, roomy), shapes["weight"])
         self._parameters = uniform(shapes, rng)
