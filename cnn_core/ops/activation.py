@@ -36,8 +36,7 @@ def relu(x: npt.ArrayLike) -> Array:
     while axis and length < 4096:
         axis -= 1
         length *= array.shape[axis]
-    result: Array = np.maximum(array, np.zeros(array.shape[axis:], array.dtype))
-    return result
+    return np.asarray(np.maximum(array, np.zeros(array.shape[axis:], array.dtype)))
 
 
 def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
@@ -148,7 +147,7 @@ def sigmoid_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
 
 def tanh(x: npt.ArrayLike) -> Array:
     """The hyperbolic tangent, any shape, in [-1, 1]."""
-    return np.tanh(real(x, "x"))
+    return np.asarray(np.tanh(real(x, "x")))
 
 
 def tanh_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
