@@ -156,7 +156,9 @@ class Sequential:
                     needs_input=needs_input or position > first,
                 )
             params |= {f"{position}.{name}": array for name, array in found.items()}
-        ordered = {name: params.get(name, np.zeros_like(held)) for name, held in self.params().items()}
+        ordered = {
+            name: params[name] if name in params else np.zeros_like(held) for name, held in self.params().items()
+        }
         return Gradients(flowing if needs_input else None, ordered, tuple(stages), trace if keep_stages else None)
 
     def params(self) -> dict[str, Array]:
