@@ -88,7 +88,9 @@ def to_csv(values: npt.ArrayLike, names: Sequence[str] | None = None) -> str:
     """
     values = real(values, "values")
     if values.ndim not in (2, 4) or values.shape[0] != 1:
-        raise ModelError(f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}")
+        raise ModelError(
+            f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}; values[:1] of a batch works"
+        )
     called = [str(k) for k in range(values.shape[1])] if names is None else _texts(names, values.shape[1])
     file = io.StringIO()
     lines = csv.writer(file)

@@ -59,7 +59,9 @@ class Sequential:
         places: dict[int, int] = {}
         for position, layer in enumerate(self.layers):
             if not isinstance(layer, Layer):
-                raise ModelError(f"a network is made of layers, got {type(layer).__name__} at place {position}")
+                raise ModelError(
+                    f"a network is made of layers, got {type(layer).__name__} at place {position}; ReLU() works"
+                )
             first = places.setdefault(id(layer), position)
             if first != position and layer.params():
                 raise ModelError(

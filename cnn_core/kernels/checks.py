@@ -44,14 +44,16 @@ def check(weights: npt.ArrayLike) -> Weights:
     try:
         array = np.asarray(weights)
     except ValueError as error:  # NumPy's own refusal of ragged nesting
-        raise ShapeError("A kernel needs rows of equal length.") from error
+        raise ShapeError(
+            f"A kernel needs rows of equal length, and this is {quoted(weights)}; [[1, 2], [3, 4]] works."
+        ) from error
     if array.ndim != 2:
         raise ShapeError(
             f"A kernel is a grid of rows and columns; this has {array.ndim} dimensions. Give it 2, such as 3 × 3."
         )
     check_size(*array.shape)
     if array.dtype.kind not in "fiub":
-        raise ModelError("A kernel's weights must be real numbers.")
+        raise ModelError(f"A kernel's weights must be real numbers, and these are {array.dtype}; [[1, 2.5]] works.")
     copy = read_only(array)
     if not np.isfinite(copy).all():
         row, column = np.argwhere(~np.isfinite(copy))[0]

@@ -33,7 +33,7 @@ class Flatten(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C*H*W)``."""
         if not input_shape:
-            raise ShapeError("flatten needs a batch axis, got a single number")
+            raise ShapeError("flatten needs a batch axis, got a single number; shape (1,) works")
         return input_shape[0], math.prod(input_shape[1:])
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
@@ -96,7 +96,12 @@ class Linear(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(..., out_features)``."""
         if not input_shape or input_shape[-1] != self.in_features:
-            raise ShapeError(f"{self!r} expects {self.in_features} features, got shape {input_shape}; Flatten first")
+            flat = len(input_shape) > 2 and math.prod(input_shape[1:]) == self.in_features
+            works = f"Linear({input_shape[-1] if input_shape else 1}, {self.out_features})"
+            raise ShapeError(
+                f"{self!r} expects {self.in_features} features, got shape {input_shape}; "
+                f"{'Flatten() before it' if flat else works} works"
+            )
         return (*input_shape[:-1], self.out_features)
 
     def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:

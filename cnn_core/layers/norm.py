@@ -100,7 +100,9 @@ class BatchNorm2d(Elementwise):
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
         if rank_four(input_shape)[1] != self.channels:
-            raise ShapeError(f"{self!r} expects {self.channels} channels, got {input_shape[1]}")
+            raise ShapeError(
+                f"{self!r} expects {self.channels} channels, got {input_shape[1]}; BatchNorm2d({input_shape[1]}) works"
+            )
         return input_shape
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:

@@ -63,7 +63,10 @@ def images(x: npt.ArrayLike) -> Array:
         works = f"{hint} of shape {(1,) * (4 - array.ndim) + array.shape} works" if hint else "reshape it first"
         raise ShapeError(f"x must be (N, C, H, W), got rank {array.ndim} with shape {array.shape}; {works}")
     if 0 in array.shape[1:]:
-        raise ShapeError(f"x must have at least one channel, row and column, got shape {array.shape}")
+        fitting = tuple(max(1, size) for size in array.shape)
+        raise ShapeError(
+            f"x must have at least one channel, row and column, got shape {array.shape}; shape {fitting} works"
+        )
     return array
 
 
@@ -83,7 +86,10 @@ def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
         return None
     array = real(value, name)
     if array.shape != (length,):
-        raise ShapeError(f"{name} must have shape ({length},), one number a channel or output, got {array.shape}")
+        raise ShapeError(
+            f"{name} must have shape ({length},), one number a channel or output, got {array.shape}; "
+            f"np.ones({length}) works"
+        )
     return array
 
 

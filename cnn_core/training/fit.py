@@ -223,7 +223,7 @@ def _examples(
     """Images and labels after checking that the network takes them; images stay of their type until their batch."""
     images = array_of(x, "x")
     if images.ndim == 0 or len(images) == 0:
-        raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}")
+        raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}; one and its label work")
     real(images[:1], name)
     shape: tuple[int, ...] = images.shape
     for position, layer in enumerate(body.layers):
@@ -232,7 +232,9 @@ def _examples(
         except ShapeError as error:
             raise ShapeError(f"{name}: {position}.{type(layer).__name__}: {error}") from error
     if len(shape) != 2:
-        raise ShapeError(f"a classifier ends in (N, K) scores, this network in {shape}; Flatten and Linear at its end")
+        raise ShapeError(
+            f"a classifier ends in (N, K) scores, this network in {shape}; Flatten and Linear at its end work"
+        )
     return images, class_labels(y, len(images), shape[1])
 
 

@@ -46,16 +46,25 @@ class Optimizer(ABC):
         """
         given = getattr(gradients, "params", None)
         if not isinstance(given, dict):
-            raise ModelError(f"step takes what network.backward returns, got {type(gradients).__name__}")
+            raise ModelError(
+                f"step takes what network.backward returns, got {type(gradients).__name__}; "
+                "network.backward(trace, grad) works"
+            )
         params = self.network.params()
         # Everything is checked before anything moves, so that a refusal leaves the network as it was.
         if set(given) != set(params):
             odd = sorted(set(given) ^ set(params))
-            raise ModelError(f"these gradients are of another network: {odd[0]!r} is only on one side")
+            raise ModelError(
+                f"these gradients are of another network: {odd[0]!r} is only on one side; what this network's backward "
+                "returns works"
+            )
         given = {name: real(array, f"the gradient of {name}") for name, array in given.items()}
         for name, param in params.items():
             if given[name].shape != param.shape:
-                raise ShapeError(f"the gradient of {name} must have shape {param.shape}, got {given[name].shape}")
+                raise ShapeError(
+                    f"the gradient of {name} must have shape {param.shape}, got {given[name].shape}; what "
+                    "network.backward returns works"
+                )
         self.steps += 1
         for name, param in params.items():
             grad = given[name]

@@ -10,16 +10,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import (
+    BatchNorm2d,
+    CnnCoreError,
     Conv2d,
     ConvTranspose2d,
     Flatten,
     Linear,
     LPPool2d,
+    ReLU,
     Sequential,
     ShapeError,
     avg_pool2d,
     conv2d,
     conv_transpose2d,
+    cross_entropy,
+    flatten,
+    kernels,
+    linear,
     lp_pool2d,
     max_pool2d,
 )
@@ -163,3 +170,97 @@ def test_reflected_padding_is_not_advised_where_the_window_would_then_not_fit():
     for padding in (0, 1):
         with pytest.raises(ShapeError, match=r'; (padding=1 with )?padding_mode="replicate"'):
             conv2d(image, kernel, padding=padding, padding_mode="reflect")
+
+
+IMAGES, NETWORK = np.ones((2, 3, 4, 4)), Sequential([Linear(3, 2)])
+TRACE = NETWORK.trace(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("refused", "says", "works"),
+    [
+        (lambda: linear(IMAGES, np.ones(4)), "shape (1, 4) works for this x", lambda: linear(IMAGES, np.ones((1, 4)))),
+        (
+            lambda: linear(IMAGES, np.ones((2, 48))),
+            "flatten(x) works",
+            lambda: linear(flatten(IMAGES), np.ones((2, 48))),
+        ),
+        (
+            lambda: linear(IMAGES, np.ones((2, 9))),
+            "x of shape (1, 9) works",
+            lambda: linear(np.ones((1, 9)), np.ones((2, 9))),
+        ),
+        (lambda: linear(1.0, np.ones(4)), "shape (1, 1) works", lambda: linear([1.0], np.ones((1, 1)))),
+        (
+            lambda: linear(IMAGES, np.ones((2, 4)), [1]),
+            "np.ones(2) works",
+            lambda: linear(IMAGES, np.ones((2, 4)), np.ones(2)),
+        ),
+        (
+            lambda: conv2d(IMAGES, np.ones(3)),
+            "shape (1, 3, 1, 1) with groups=1 works",
+            lambda: conv2d(IMAGES, np.ones((1, 3, 1, 1))),
+        ),
+        (
+            lambda: conv_transpose2d(IMAGES, np.ones(3)),
+            "shape (3, 1, 1, 1) with groups=1 works",
+            lambda: conv_transpose2d(IMAGES, np.ones((3, 1, 1, 1))),
+        ),
+        (lambda: max_pool2d(IMAGES[:, :0], 1), "shape (2, 1, 4, 4) works", lambda: max_pool2d(IMAGES[:, :1], 1)),
+        (
+            lambda: Conv2d(3, 1, 1).output_shape((3, 4, 4)),
+            "shape (1, 3, 4, 4) works",
+            lambda: Conv2d(3, 1, 1).output_shape((1, 3, 4, 4)),
+        ),
+        (
+            lambda: BatchNorm2d(5).output_shape((1, 3, 4, 4)),
+            "BatchNorm2d(3) works",
+            lambda: BatchNorm2d(3).output_shape((1, 3, 4, 4)),
+        ),
+        (
+            lambda: Linear(48, 2).output_shape((1, 3, 4, 4)),
+            "Flatten() before it works",
+            lambda: Sequential([Flatten(), Linear(48, 2)]).summary((1, 3, 4, 4)),
+        ),
+        (
+            lambda: Linear(7, 2).output_shape((1, 3)),
+            "Linear(3, 2) works",
+            lambda: Linear(3, 2).output_shape((1, 3)),
+        ),
+        (lambda: Flatten().output_shape(()), "shape (1,) works", lambda: Flatten().output_shape((1,))),
+        (
+            lambda: setattr(Linear(3, 2), "weight", [1]),
+            "np.ones((2, 3)) works",
+            lambda: setattr(Linear(3, 2), "weight", np.ones((2, 3))),
+        ),
+        (
+            lambda: setattr(Linear(3, 2, bias=False), "bias", [1, 2]),
+            "bias=True works",
+            lambda: setattr(Linear(3, 2, bias=True), "bias", [1, 2]),
+        ),
+        (
+            lambda: cross_entropy(np.ones((2, 3)), [0]),
+            "np.zeros(2, int) works",
+            lambda: cross_entropy(np.ones((2, 3)), np.zeros(2, int)),
+        ),
+        (
+            lambda: cross_entropy(np.ones((2, 3)), [0, 3]),
+            "scores of 4 classes work",
+            lambda: cross_entropy(np.ones((2, 4)), [0, 3]),
+        ),
+        (
+            lambda: cross_entropy(np.ones((2, 3)), [0, -1]),
+            "0 works for the first class",
+            lambda: cross_entropy(np.ones((2, 3)), [0, 0]),
+        ),
+        (lambda: Sequential([None]), "at place 0; ReLU() works", lambda: Sequential([ReLU()])),
+        (lambda: TRACE.values(5), "stage=-1 works", lambda: TRACE.values(-1)),
+        (lambda: TRACE.explain(0, (0, 2)), "(1, 1) works", lambda: TRACE.explain(0, (1, 1))),
+        (lambda: kernels.check([[1], [2, 3]]), "[[1, 2], [3, 4]] works", lambda: kernels.check([[1, 2], [3, 4]])),
+        (lambda: kernels.check([["a"]]), "these are <U1; [[1, 2.5]] works", lambda: kernels.check([[1, 2.5]])),
+    ],
+)
+def test_a_message_ends_in_what_works(refused, says, works):
+    with pytest.raises(CnnCoreError, match=re.escape(says)):
+        refused()
+    works()

@@ -24,7 +24,10 @@ def conv_window(
         ShapeError: where shapes or settings do not fit together.
     """
     if len(weight_shape) != 4 or 0 in weight_shape[1:]:
-        raise ShapeError(f"weight must be (C_out, C_in/groups, KH, KW), all at least 1, got shape {weight_shape}")
+        raise ShapeError(
+            f"weight must be (C_out, C_in/groups, KH, KW), all at least 1, got shape {weight_shape}; "
+            f"shape {(1, x_shape[1], 1, 1)} with groups=1 works"
+        )
     groups = whole(groups, "groups", least=1)
     channels, (outputs, each) = x_shape[1], weight_shape[:2]
     if channels % groups or outputs % groups:
@@ -62,7 +65,10 @@ def transposed_window(
         ShapeError: where shapes or settings do not fit together.
     """
     if len(weight_shape) != 4 or 0 in weight_shape[1:]:
-        raise ShapeError(f"weight must be (C_in, C_out/groups, KH, KW), all at least 1, got shape {weight_shape}")
+        raise ShapeError(
+            f"weight must be (C_in, C_out/groups, KH, KW), all at least 1, got shape {weight_shape}; "
+            f"shape {(x_shape[1], 1, 1, 1)} with groups=1 works"
+        )
     groups = whole(groups, "groups", least=1)
     if x_shape[1] != weight_shape[0]:
         also = " with groups=1" if x_shape[1] % groups else ""
