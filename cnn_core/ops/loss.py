@@ -68,7 +68,7 @@ def class_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
             f"labels must be integers from 0 to {classes - 1}, got {array.dtype}; labels.astype(int) works"
         )
     if array.size and (array.min() < 0 or array.max() >= classes):
-        wrong = array.min() if array.min() < 0 else array.max()
+        wrong = int(array.min() if array.min() < 0 else array.max())
         works = f"scores of {wrong + 1} classes work" if wrong > 0 else "0 works for the first class"
         raise ShapeError(f"labels must be from 0 to {classes - 1} for {classes} classes, got {wrong}; {works}")
     return array.astype(np.intp)

@@ -249,6 +249,11 @@ TRACE = NETWORK.trace(np.ones((2, 3)))
             lambda: cross_entropy(np.ones((2, 4)), [0, 3]),
         ),
         (
+            lambda: cross_entropy(np.ones((2, 3)), np.array([0, 255], np.uint8)),
+            "scores of 256 classes work",
+            lambda: cross_entropy(np.ones((2, 256)), np.array([0, 255], np.uint8)),
+        ),
+        (
             lambda: cross_entropy(np.ones((2, 3)), [0, -1]),
             "0 works for the first class",
             lambda: cross_entropy(np.ones((2, 3)), [0, 0]),
