@@ -42,9 +42,7 @@ class BatchNorm2d(Elementwise):
         super().__init__()
         self.channels = whole(channels, "channels", least=1)
         self.eps = setting(eps, "eps", works=1e-5, least=0)
-        self.momentum = setting(momentum, "momentum", works=0.1, least=0)
-        if self.momentum > 1:
-            raise ShapeError(f"momentum must be at most 1, got {momentum!r}; momentum=0.1 works")
+        self.momentum = setting(momentum, "momentum", works=0.1, least=0, most=1)
         first = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1}
         with room_for(dict.fromkeys(first, (self.channels,))):
             made = {name: np.full(self.channels, value, np.float32) for name, value in first.items()}

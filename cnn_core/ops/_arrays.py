@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import CnnCoreError, ShapeError
 
 Array = npt.NDArray[Any]
 
@@ -105,19 +105,46 @@ def gradient(value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
     return array
 
 
-def setting(value: Any, name: str, *, works: float, least: float = -math.inf) -> float:
+def setting(
+    value: Any,
+    name: str,
+    *,
+    works: float,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    error: type[CnnCoreError] = ShapeError,
+) -> float:
     """A setting as a float.
 
+    Args:
+        value: a number.
+        name: what to call it in an error.
+        works: what an error says would work.
+        least: the smallest number allowed.
+        above: all allowed ones are larger.
+        most: the largest number allowed.
+        below: all allowed ones are smaller; infinity asks for a finite one.
+        error: what to raise.
+
     Raises:
-        ShapeError: where it is no number, NaN or below ``least``; the message says that ``works`` does.
+        CnnCoreError: ``error``, where ``value`` is no number, NaN or outside these limits.
     """
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, str | bytes | np.timedelta64) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not number >= least:
-        limits = "" if math.isinf(least) else f", at least {least:g}"
-        raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
+    held_to = (
+        ("at least", least, least is None or number >= least),
+        ("above", above, above is None or number > above),
+        ("at most", most, most is None or number <= most),
+        ("below", below, below is None or number < below),
+    )
+    if math.isnan(number) or not all(held for _, _, held in held_to):
+        limits = [f"{which} {limit:g}" for which, limit, _ in held_to if limit is not None]
+        words = f", {' and '.join(limits)}".replace("below inf", "finite") if limits else ""
+        raise error(f"{name} must be a number{words}, got {value!r}; {name}={works:g} works")
     return number
 
 
@@ -178,18 +205,3 @@ def images_shape(shape: Any) -> tuple[int, ...]:
     if len(found) != 4 or 0 in found[1:]:
         raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {shape}; x.shape works")
     return found
-
-
-def positive(value: Any, name: str) -> float:
-    """A setting as a float.
-
-    Raises:
-        ShapeError: where it is no number above 0, or infinite.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise ShapeError(f"{name} must be a number above 0, got {value!r}; {name}=1.0 works")
-    return number

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, held, positive, real, setting, together
+from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops.erf import erf, normal_share
 
@@ -228,7 +228,12 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
 
 def _softplus_settings(beta: float, threshold: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     """Both as floats."""
-    return held(positive(beta, "beta"), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
+    return held(sharpness(beta), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
+
+
+def sharpness(beta: Any) -> float:
+    """Softplus's ``beta``, refused where it is no finite number above 0."""
+    return setting(beta, "beta", works=1, above=0, below=math.inf)
 
 
 def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
@@ -328,7 +333,7 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
     """
     array = real(x, "x")
     _check_axis(array, axis)
-    heat = held(positive(temperature, "temperature"), "temperature", array.dtype, works=1)
+    heat = held(heat_of(temperature), "temperature", array.dtype, works=1)
     along = axis in (-1, array.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(array.shape[-1] if along else 0, array):
         powers: Array = array - array.max(axis=axis, keepdims=True)
@@ -354,7 +359,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     y = real(output, "output")
     _check_axis(y, axis)
     given = gradient(grad, y.shape)
-    heat = held(positive(temperature, "temperature"), "temperature", together(given, y), works=1)
+    heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
     line = y.shape[-1] if axis in (-1, y.ndim - 1) else 0
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(line, given, y):
         met = np.vecdot(np.moveaxis(given, axis, -1), np.moveaxis(y, axis, -1))
@@ -363,6 +368,11 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
         if heat != 1:
             result /= result.dtype.type(heat)
     return result
+
+
+def heat_of(temperature: Any) -> float:
+    """Softmax's temperature, refused where it is no finite number above 0."""
+    return setting(temperature, "temperature", works=1, above=0, below=math.inf)
 
 
 def _check_axis(array: Array, axis: int) -> None:

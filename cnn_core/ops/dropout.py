@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError
-from cnn_core.ops._arrays import Array, gradient, real, together
+from cnn_core.ops._arrays import Array, gradient, real, setting, together
 
 
 def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -53,10 +53,4 @@ def probability(p: float) -> float:
     Raises:
         ModelError: where it is no such number.
     """
-    try:
-        rate = float(p)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"p must be a probability from 0 to 1, got {p!r}; p=0.5 works") from error
-    if not 0 <= rate <= 1:
-        raise ModelError(f"p must be a probability from 0 to 1, got {p!r}; p=0.5 works")
-    return rate
+    return setting(p, "p", works=0.5, least=0, most=1, error=ModelError)

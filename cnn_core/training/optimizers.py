@@ -11,7 +11,7 @@ import numpy as np
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.gradients import Gradients
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, real, setting
 
 
 class Optimizer(ABC):
@@ -165,16 +165,5 @@ class Adam(Optimizer):
 
 
 def _setting(value: Any, name: str, *, works: float, below: float = math.inf) -> float:
-    """A setting as a number from 0 to below a limit.
-
-    Raises:
-        ModelError: where it is none.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 <= number < below:
-        upper = "" if math.isinf(below) else f" and below {below:g}"
-        raise ModelError(f"{name} must be a number not below 0{upper}, got {value!r}; {name}={works:g} works")
-    return number
+    """A setting as a number from 0 to below a limit."""
+    return setting(value, name, works=works, least=0, below=below, error=ModelError)

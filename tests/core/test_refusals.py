@@ -1,6 +1,7 @@
 """Whatever is passed by mistake, wherever, is taken or refused in words: no error of NumPy's reaches a user."""
 
 import contextlib
+import re
 import warnings
 
 import numpy as np
@@ -277,3 +278,27 @@ def test_kernels_and_exports_refuse_in_words(call, says):
 def test_numbers_to_export_may_be_lists():
     assert export.to_csv([[1]]) == "0,1.0\r\n"
     assert "np.array([[1.0, 2.0]])" in export.numpy_script(cc.Sequential([cc.ReLU()]), [[1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (
+            lambda text: cc.softmax(ROWS, temperature=text),
+            ShapeError,
+            "above 0 and finite, got '1'; temperature=1 works",
+        ),
+        (lambda text: cc.softplus(ROWS, threshold=text), ShapeError, "threshold must be a number, got '1'"),
+        (lambda text: cc.BatchNorm2d(3, momentum=text), ShapeError, "at least 0 and at most 1, got '1'"),
+        (cc.Dropout, ModelError, "p must be a number, at least 0 and at most 1, got '1'; p=0.5 works"),
+        (lambda text: cc.SGD(NETWORK, text), ModelError, "lr must be a number, at least 0 and finite, got '1'"),
+        (
+            lambda text: cc.Adam(NETWORK, betas=(0.5, text)),
+            ModelError,
+            "betas must be a number, at least 0 and below 1, got '1'",
+        ),
+    ],
+)
+def test_a_number_in_letters_is_refused_with_the_limits_that_hold(call, error, says):
+    with pytest.raises(error, match=re.escape(says)):
+        call("1")

@@ -87,10 +87,9 @@ def norm_of(norm_type: Any) -> float:
     Raises:
         ShapeError: where it is no number above 0, or infinite.
     """
-    norm = setting(norm_type, "norm_type", works=2, least=0)
-    if norm == 0 or np.isinf(norm):
-        instead = "; max_pool2d is what p = infinity would be" if norm else "; norm_type=2 works"
-        raise ShapeError(f"norm_type must be a finite number above 0, got {norm_type!r}{instead}")
+    norm = setting(norm_type, "norm_type", works=2, above=0)
+    if np.isinf(norm):
+        raise ShapeError(f"norm_type must be finite, got {norm_type!r}; max_pool2d, which p = infinity would be, works")
     return norm
 
 
