@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -287,6 +288,8 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         "    for name, values in stages.items():",
         '        print(name, values.shape, values.tolist() if values.size < 1000 else values, sep="\\n")',
     ]
+    if any(re.search(r"\b(inf|nan)\b", line) for line in (*body, *lines)):
+        head += ["inf, nan = np.inf, np.nan", ""]
     definitions = "\n".join(needed)
     return "\n".join([*head, definitions, "", *body, "", *lines, *tail, ""])
 

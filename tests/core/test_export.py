@@ -162,6 +162,14 @@ def test_the_script_of_single_precision_computes_in_double_and_says_so(inline, t
     assert "last bit" not in numpy_script(in_double(network()), x.astype(np.float64))
 
 
+def test_infinities_and_nan_are_numbers_of_the_script_too(tmp_path):
+    network = in_double(Sequential([Softplus(2, threshold=np.inf), LeakyReLU()]))
+    trace = network.trace(np.array([[-np.inf, np.nan, 3, np.inf]]))
+    results = run(numpy_script(network, trace.input), trace, tmp_path)
+    for stage in trace.stages:
+        np.testing.assert_array_equal(results[stage.name], stage.output)
+
+
 def test_a_script_that_holds_its_numbers_needs_no_file_and_prints_them(tmp_path):
     x = np.arange(9.0).reshape(1, 1, 3, 3)
     script = numpy_script(in_double(Sequential([ReLU(), Flatten()])), x)
