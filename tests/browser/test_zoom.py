@@ -13,7 +13,7 @@ from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from tests.browser.conftest import ROOT, Server
 from tests.browser.links import someone_else
-from tests.browser.screen import Fingers, clear, last_cell, revision, same_sum, take_sample, wait_drawn
+from tests.browser.screen import Fingers, choose, clear, last_cell, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +53,27 @@ def cell_under(page: Page, view: str, x: float, y: float) -> list[int]:
     return last_cell(page)["index"][2:]
 
 
+# Pixels a cell of the input.
+SCALE = """() => {
+  const values = document.querySelector("[data-view=input] .ks-map-values");
+  return values.getBoundingClientRect().width / values.width;
+}"""
+
+
+def seen(page: Page, view: str) -> list[float]:
+    """The part of a map that its frame shows: its top, left, bottom and right, in cells."""
+    script = """(view) => {
+      const map = document.querySelector(`[data-view=${view}]`);
+      const frame = map.getBoundingClientRect();
+      const values = map.querySelector(".ks-map-values");
+      const box = values.getBoundingClientRect();
+      const scale = box.width / values.width;
+      const [top, left] = [(frame.top - box.top) / scale, (frame.left - box.left) / scale];
+      return [top, left, top + frame.height / scale, left + frame.width / scale];
+    }"""
+    return page.evaluate(script, view)
+
+
 def wheel(page: Page, notches: int) -> None:
     for _ in range(abs(notches)):
         page.mouse.wheel(0, -100 if notches > 0 else 100)
@@ -69,6 +90,27 @@ def test_the_wheel_comes_closer_and_the_cell_under_the_pointer_stays_there(photo
     assert cell_under(photographed, "conv", x, y) == before
     wheel(photographed, -30)
     assert zoom(photographed) == 1
+
+
+def test_the_ledger_names_the_cell_that_lies_under_the_pointer_when_the_wheel_stands_still(photographed: Page):
+    for view, across, down in (("input", 0.5, 0.5), ("input", 0.31, 0.77), ("conv", 0.62, 0.2), ("pool", 0.9, 0.9)):
+        box = photographed.locator(f"[data-view={view}]").bounding_box()
+        x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+        photographed.mouse.move(x, y)
+        for notches in (15, -3, -7):
+            wheel(photographed, notches)
+            told = last_cell(photographed)["index"][2:]
+            assert cell_under(photographed, view, x, y) == told
+
+
+def test_zooming_by_keys_turns_from_the_cell_under_a_resting_pointer_to_the_pinned_one(photographed: Page):
+    headline = photographed.locator(".ks-ledger h2")
+    pinned = headline.inner_text()
+    photographed.mouse.move(*middle(photographed, "input"))
+    expect(headline).to_contain_text("Input [")
+    photographed.locator("[data-view=conv]").focus()
+    photographed.keyboard.press("PageUp")
+    expect(headline).to_have_text(pinned)
 
 
 def test_every_map_shows_what_was_made_from_the_same_place(photographed: Page):
@@ -374,3 +416,41 @@ def test_a_cell_is_typed_where_it_is_seen(photographed: Page):
 
 def test_no_message_is_shown_before_there_is_one(explore: Page):
     expect(explore.locator(".ks-notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1366, 1440])
+def test_from_as_close_as_one_comes_the_whole_window_of_the_pinned_cell_is_seen_with_its_numbers(
+    explore: Page, width: int
+):
+    explore.set_viewport_size({"width": width, "height": 768})
+    open_photograph(explore)
+    conv = explore.locator("[data-view=conv]")
+    for across, down in ((0.31, 0.62), (0.02, 0.97)):
+        box = conv.bounding_box()
+        explore.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        explore.mouse.move(5, 5)
+        conv.focus()
+        for _ in range(12):
+            explore.keyboard.press("PageUp")
+        for key in ("", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
+            if key:
+                explore.keyboard.press(key)
+            explore.wait_for_timeout(150)
+            row, column = last_cell(explore)["index"][2:]
+            region, scale = seen(explore, "input"), explore.evaluate(SCALE)
+            assert scale >= 30
+            assert region[0] <= row + 0.01
+            assert region[1] <= column + 0.01
+            assert region[2] >= row + 3 - 0.01
+            assert region[3] >= column + 3 - 0.01
+        explore.keyboard.press("Home")
+
+
+def test_a_wide_kernel_does_not_keep_one_from_coming_close_enough_to_read(explore: Page):
+    open_photograph(explore)
+    choose(explore, "Kernel", "gaussian_blur_5")
+    explore.locator("[data-view=conv]").focus()
+    for _ in range(12):
+        explore.keyboard.press("PageUp")
+    explore.wait_for_timeout(200)
+    assert explore.evaluate(SCALE) >= 30

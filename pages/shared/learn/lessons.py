@@ -284,7 +284,8 @@ _LEARNING = _lesson(
     "Which way is downhill, and what one small step does.",
     Step(
         title="The loss has a slope",
-        text="Say the right class is A. The loss is −log of A's probability: 0 where A has everything. Each "
+        text="Say the right class is A. The loss is −log of A's probability (log to base e, “ln” on a "
+        "calculator): 0 where A has everything. Each "
         "weight's gradient tells how much the loss grows with that weight.\n\n"
         "The small map under the kernel shows these gradients. Choose one: it is a sum as well, one term "
         "for every place where the weight was used.",
