@@ -2,6 +2,7 @@
 
 import math
 import re
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -156,6 +157,17 @@ def test_the_worked_answers_are_what_a_hand_gets():
     shared = at("sharing").chain  # 28 × 28 to 26 × 26
     assert quantity("dense_parameters", shared) == 784 * 676 + 676
     assert quantity("dense_multiplications", shared) == 784 * 676
+
+
+def test_a_layer_is_counted_without_being_drawn():
+    shared = at("sharing").chain
+    tracemalloc.start()
+    try:
+        quantity("dense_multiplications", shared)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 784 * 676
 
 
 @pytest.mark.parametrize(("name", "step"), STEPS)
