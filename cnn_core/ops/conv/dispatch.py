@@ -375,7 +375,7 @@ def _in_few_calls(
         gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, bias)
         return partial(batched.correlate_batched, lay=gathered) if gathered else None
     if branch is Branch.BANDED:
-        abreast = panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+        abreast = len(x) > 1 and panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
         if abreast:
             return partial(panels.correlate_panels, lay=abreast)
         lay = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)

@@ -41,7 +41,7 @@ LINES_LEAST = 4
 
 # Columns of an image from ``NARROW`` on, and up to which it may stand beside others: where a panel's products take no
 # more than that beside those of its rows alone, which are written where they belong.
-WIDE, WIDER_LESS = 64, 0.8
+WIDE, WIDER_LESS = 64, 0.85
 
 
 class Panel(NamedTuple):
