@@ -162,6 +162,18 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
 
 
+@pytest.mark.parametrize(
+    "shape", [(128, 128, 225), (128, 64, 96), (127, 128, 200), (64, 64, 700), (256, 256, 50), (96, 96, 90)]
+)
+def test_sums_and_differences_may_be_multiplied_in_parts_of_lines_and_columns(shape):
+    lines, depth, count = shape
+    rng = np.random.default_rng(22)
+    left, right = rng.normal(size=(2, lines, depth)), rng.normal(size=(2, depth, count + 5))[..., :count]
+    out = np.full((2, lines, count), np.nan)
+    winograd._multiply(left, right, out)
+    np.testing.assert_allclose(out, left @ right, atol=1e-11)
+
+
 SEVERAL = pytest.mark.parametrize(
     ("shape", "kernels", "kept"),
     [
