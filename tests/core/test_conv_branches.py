@@ -14,6 +14,7 @@ from cnn_core.ops.conv import (
     gathered,
     gradients,
     panels,
+    products,
     rows,
     separable,
     shifted,
@@ -163,15 +164,17 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
 
 
 @pytest.mark.parametrize(
-    "shape", [(128, 128, 225), (128, 64, 96), (127, 128, 200), (64, 64, 700), (256, 256, 50), (96, 96, 90)]
+    "shape",
+    [(128, 128, 225), (128, 64, 96), (127, 128, 200), (64, 64, 700), (256, 256, 50), (96, 96, 99), (16, 32, 9000)],
 )
-def test_sums_and_differences_may_be_multiplied_in_parts_of_lines_and_columns(shape):
+def test_products_may_be_made_in_parts_of_lines_and_columns(shape):
     lines, depth, count = shape
     rng = np.random.default_rng(22)
-    left, right = rng.normal(size=(2, lines, depth)), rng.normal(size=(2, depth, count + 5))[..., :count]
-    out = np.full((2, lines, count), np.nan)
-    winograd._multiply(left, right, out)
-    np.testing.assert_allclose(out, left @ right, atol=1e-11)
+    left = rng.normal(size=(2, lines, depth)).astype(np.float32)
+    right = rng.normal(size=(2, depth, count + 5)).astype(np.float32)[..., :count]
+    out = np.full((2, lines, count), np.nan, np.float32)
+    products.multiply(left, right, out)
+    np.testing.assert_allclose(out, left.astype(np.float64) @ right, atol=1e-4)
 
 
 SEVERAL = pytest.mark.parametrize(

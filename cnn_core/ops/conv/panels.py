@@ -19,22 +19,12 @@ from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._steps import ALIGNED, Plan, Steps
 from cnn_core.ops.conv.banded import block_rows
 from cnn_core.ops.conv.batches import Layout, in_blocks
+from cnn_core.ops.conv.products import columns_taken, slower
 from cnn_core.ops.conv.rows import NARROW, PRODUCT_MOST, Place, rows_together
 from cnn_core.shapes import Window
 
-# Columns that the kernel for small matrices goes through in one step, and how long it takes for them: of 64, 32 or 16,
-# or of the rest of a line, measured with 32 lines of 147 numbers, the first in units of itself.
-STEPS = ((64, 64), (32, 35), (16, 25), (1, 18))
-
 # What a product takes beside its multiply-adds, in their number, and the columns beyond which more gain nothing.
 CALL, COLUMNS_MOST = 13_000, 448
-
-# Lines of 64 bytes for each place in a first-level cache of 48 kB, and a page, after whose bytes places come again.
-WAYS, PAGE, LINE = 12, 4096, 64
-
-# How much longer products take of which a step's columns do not stay there from line to line, unless they follow on
-# each other: 3.3 against 4.1 ms for 32→64 channels, 3×3 on 64 images of 16×16, in panels of 64 and 128 columns.
-FAR = 1.2
 
 # Lines of a product that are a step of that kernel.
 LINES_LEAST = 4
@@ -54,22 +44,6 @@ class Panel(NamedTuple):
 
     images: int
     lines: int
-
-
-def columns_taken(columns: int) -> int:
-    """How many columns a product could have for the time that so many take, were it of whole steps."""
-    taken = 0
-    for width, time in STEPS:
-        steps = columns // width if width > 1 else min(1, columns)
-        taken, columns = taken + steps * time, columns - steps * width
-    return taken
-
-
-def slower(depth: int, columns: int, itemsize: int = 4) -> float:
-    """How much longer it takes, with so many columns, where a step's do not stay near the processor."""
-    step = STEPS[0][0] * itemsize
-    places = min(PAGE, PAGE // math.gcd(columns * itemsize, PAGE) * step) // LINE
-    return 1 if columns * itemsize <= step or depth * step <= WAYS * places * LINE else FAR
 
 
 @lru_cache(maxsize=1024)
