@@ -20,7 +20,7 @@ from typing import NamedTuple
 from cnn_core.ops.conv import abreast, batched, folded, panels, separable, spectral, staggered, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
-from cnn_core.ops.conv.products import columns_taken, in_parts, slower
+from cnn_core.ops.conv.products import columns_taken, slower
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
 
@@ -46,7 +46,6 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number of one": 0.0953,
         "number padded": 0.249,
         "multiply-add": 0.0101,
-        "multiply-add in parts": 0.0095,
         "multiply-add over columns": 0.0315,
         "cell far from the processor": 0.125,
     },
@@ -227,8 +226,7 @@ def _gathered(work: Work) -> dict[str, float]:
         lines = 0  # the product reads the image itself
     as_one = window.stride[1] == 1 and columns <= AS_ONE_MOST and lines >= work.batch * LINES_LEAST
     around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
-    depth = (work.channels // work.groups) * math.prod(window.kernel_size)
-    sums, small = work.cells * depth, in_parts(work.outputs // work.groups, depth, rows * columns)
+    sums = work.cells * (work.channels // work.groups) * math.prod(window.kernel_size)
     return {
         "image": work.batch,
         "line copied": 0 if as_one else lines,
@@ -236,8 +234,7 @@ def _gathered(work: Work) -> dict[str, float]:
         "line copied as one": lines if as_one else 0,
         "number of one": lines * columns if as_one else 0,
         "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
-        "multiply-add": 0 if small else sums,
-        "multiply-add in parts": sums if small else 0,
+        "multiply-add": sums,
         "multiply-add over columns": sums / (rows * columns),
         "cell far from the processor": max(0, work.cells - work.batch * NEAR),
     }

@@ -79,11 +79,6 @@ def multiply(left: Array, right: Array, out: Array) -> None:
         np.matmul(left, right[..., whole:], out=out[..., whole:])
 
 
-def in_parts(lines: int, depth: int, count: int) -> bool:
-    """Whether ``(lines, depth) @ (depth, count)`` is small enough, or is made in parts that are."""
-    return lines * depth * count <= PRODUCT_MOST or _parts(lines, depth, count, count)[:2] != (lines, 1)
-
-
 @lru_cache(maxsize=256)
 def _parts(lines: int, depth: int, count: int, apart: int) -> tuple[int, int, int]:
     """In what parts to multiply ``(lines, depth) @ (depth, count)``, rows of the latter ``apart`` numbers apart.
