@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from cnn_core import conv2d, conv2d_backward
 from cnn_core.ops.conv import (
     abreast,
+    batched,
     dispatch,
     folded,
     gathered,
     gradients,
+    panels,
     plane_rows,
+    products,
     rows,
     separable,
     shifted,
@@ -131,6 +134,9 @@ def own_layouts():
     kept = (
         whole_rows.layout,
         plane_rows.layout,
+        panels.panel,
+        panels.layout,
+        batched.layout,
         staggered.layout,
         staggered.met,
         staggered._chunk_plan,
@@ -161,6 +167,88 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
     made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype).rows
     assert (at_a_time < made) == (laid_out == 40)
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(128, 128, 225), (128, 64, 96), (127, 128, 200), (64, 64, 700), (256, 256, 50), (96, 96, 99), (16, 32, 9000)],
+)
+def test_products_may_be_made_in_parts_of_lines_and_columns(shape):
+    lines, depth, count = shape
+    rng = np.random.default_rng(22)
+    left = rng.normal(size=(2, lines, depth)).astype(np.float32)
+    right = rng.normal(size=(2, depth, count + 5)).astype(np.float32)[..., :count]
+    out = np.full((2, lines, count), np.nan, np.float32)
+    products.multiply(left, right, out)
+    np.testing.assert_allclose(out, left.astype(np.float64) @ right, atol=1e-4)
+
+
+SEVERAL = pytest.mark.parametrize(
+    ("shape", "kernels", "kept"),
+    [
+        ((5, 3, 9, 12), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}),
+        ((40, 2, 7, 6), (4, 2, 5, 3), {"padding": ((0, 4), (2, 0))}),
+        ((7, 4, 9, 40), (12, 2, 3, 5), {"groups": 2, "padding": ((1, 0), (2, 2))}),
+        ((6, 3, 11, 13), (5, 3, 3, 4), {"stride": (2, 2), "padding": ((1, 1), (1, 1))}),
+        ((4, 2, 9, 20), (6, 2, 2, 3), {"stride": (3, 1), "dilation": (1, 3), "padding": ((0, 0), (7, 0))}),
+        ((9, 6, 14, 14), (16, 6, 5, 5), {}),
+    ],
+)
+
+
+def in_a_batch(shape, kernels, kept, dtype):
+    """Operands, settings and the window of a convolution of several images."""
+    kept = {"stride": (1, 1), "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1} | kept
+    rng = np.random.default_rng(21)
+    x, weight = rng.normal(size=shape).astype(dtype), rng.normal(size=kernels).astype(dtype)
+    bias = rng.normal(size=kernels[0]).astype(dtype)
+    return x, weight, bias, kept, conv_window(shape, kernels, *kept.values(), "zeros")
+
+
+@pytest.mark.parametrize("laid_out", [40, 400_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@SEVERAL
+@pytest.mark.usefixtures("own_layouts")
+def test_images_may_stand_side_by_side_in_panels_of_one_strip_or_many(
+    monkeypatch, shape, kernels, kept, dtype, laid_out
+):
+    monkeypatch.setattr(rows, "LAID_OUT_MOST", laid_out)
+    monkeypatch.setattr(panels, "COLUMNS_MOST", 90)
+    monkeypatch.setattr(panels, "WIDER_LESS", 2)
+    x, weight, bias, kept, sliding = in_a_batch(shape, kernels, kept, dtype)
+    assert panels.layout(x.shape, weight.shape, sliding, kept["groups"], x.dtype) is not None
+    for added in (bias, None):
+        assert_close(forced(Branch.BANDED, x, weight, added, kept), x, weight, added, kept)
+
+
+@pytest.mark.parametrize("most", [1, 20_000, 200_000])
+@SEVERAL
+@pytest.mark.usefixtures("own_layouts")
+def test_the_windows_of_several_images_may_be_gathered_at_once(monkeypatch, shape, kernels, kept, most):
+    monkeypatch.setattr(batched, "NUMBERS_MOST", most)
+    x, weight, bias, kept, sliding = in_a_batch(shape, kernels, kept, np.float32)
+    assert (batched.layout(x.shape, weight.shape, sliding, kept["groups"], x.dtype, True) is None) == (most == 1)
+    for added in (bias, None):
+        assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
+
+
+def test_what_is_not_finite_stays_in_its_image_and_its_windows():
+    x, weight, bias, kept, _ = in_a_batch((6, 3, 9, 12), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}, np.float32)
+    x[2, 1, 0, 0], x[4, 0, 8, 11], bias[3] = np.nan, np.inf, -np.inf
+    for branch in (Branch.BANDED, Branch.GATHERED):
+        np.testing.assert_allclose(
+            forced(branch, x, weight, bias, kept), by_loops(x, weight, bias, kept), rtol=1e-4, atol=1e-4
+        )
+
+
+def test_a_panel_has_the_columns_that_are_multiplied_in_whole_steps():
+    assert panels.panel(64, 16, 64, 288).images == 4  # 64 columns, which stay near the processor row by row
+    assert panels.panel(128, 10, 16, 150).images == 32  # 320
+    assert panels.panel(64, 60, 10, 90).images == 7
+    assert panels.panel(64, 32, 16, 90).images > 1
+    assert panels.panel(64, 64, 16, 90) is None  # its own rows are as good
+    assert panels.panel(1, 16, 64, 288) is None
+    assert panels.panel(64, 16, 3, 288) is None  # too few lines: several rows are to be one product
 
 
 def test_the_images_of_a_batch_leave_nothing_behind_in_each_other():

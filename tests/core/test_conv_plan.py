@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from cnn_core import ShapeError, conv2d, conv2d_plan
 from cnn_core.ops.conv import Branch, dispatch
 from cnn_core.ops.conv.banded import correlate_banded
+from cnn_core.ops.conv.batched import correlate_batched
+from cnn_core.ops.conv.panels import correlate_panels
 from cnn_core.ops.conv.whole_rows import correlate_whole_rows
 from tests.core.cases import convolutions
 from tests.helpers import oracles
@@ -120,10 +122,13 @@ def test_numbers_whose_squares_are_too_large_are_planned_for_without_a_warning()
         ((1, 1, 20, 40), "zeros", correlate_whole_rows),
         ((1, 1, 20, 40), "reflect", correlate_banded),
         ((9, 1, 20, 20), "zeros", correlate_banded),
+        ((9, 4, 20, 20), "zeros", correlate_panels),
     ],
 )
 def test_the_plan_names_the_function_that_does_the_work(x_shape, padding_mode, expected):
-    x, weight = np.ones(x_shape, np.float32), np.ones((1, 1, 3, 3), np.float32)
+    x, weight = np.ones(x_shape, np.float32), np.ones((x_shape[1], x_shape[1], 3, 3), np.float32)
     plan = conv2d_plan(x, weight, padding=1, padding_mode=padding_mode)
     assert plan.working(Branch.BANDED) is expected
+    several = x_shape[0] > 1
+    assert plan.working(Branch.GATHERED) is (correlate_batched if several else Branch.GATHERED.function)
     assert plan.working(Branch.FOLDED) is Branch.FOLDED.function

@@ -2,9 +2,10 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, those of whole rows to 10,000 of their own, and those of the ways
-with a kernel for each plane to 6,000, among which what is estimated to be the fastest took 1.02 times as long as what
-was. On 1,900 others it was 1.03, where thresholds on channels, taps and columns had taken 1.25;
+Winograd's to 500 with weights that had come before, those of whole rows to 10,000 of their own, those of the ways with
+a kernel for each plane to 6,000, among which what is estimated to be the fastest took 1.02 times as long as what was,
+and those of panels and of windows gathered for several images at once to 7,500 batches. On 1,900 others it was 1.03,
+where thresholds on channels, taps and columns had taken 1.25;
 ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
@@ -16,9 +17,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops.conv import abreast, folded, plane_rows, separable, spectral, staggered, whole_rows
+from cnn_core.ops.conv import abreast, batched, folded, panels, plane_rows, separable, spectral, staggered, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
+from cnn_core.ops.conv.products import columns_taken, slower
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
 
@@ -77,6 +79,29 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "line copied": 4.52,
         "number copied": 0.0823,
         "multiply-add": 0.0127,
+    },
+    "panels": {
+        "call": 9010,
+        "strip": 4360,
+        "line copied": 1.36,
+        "number copied": 0.157,
+        "step": 0.0077,
+        "line put in its place": 1.62,
+        "cell": 0.143,
+    },
+    "batched": {
+        "call": 8840,
+        "block": 105,
+        "product": 42.2,
+        "line copied": 2.67,
+        "number copied": 0.158,
+        "line copied as one": 1.78,
+        "number of one": 0.0457,
+        "number padded": 0.171,
+        "multiply-add": 0.0089,
+        "multiply-add of a large product": 0.00314,
+        "multiply-add over columns": 0.0138,
+        "cell": 0.0208,
     },
     "folded": {
         "call": 17000,
@@ -195,7 +220,17 @@ class Work(NamedTuple):
 def microseconds(name: str, work: Work) -> float:
     """How long the algorithm of that name will take; whether it can do the work is not asked here."""
     if name == "banded":
-        name = "plane rows" if _plane_by_plane(work) else "whole rows" if _in_few_calls(work) else name
+        name = (
+            "plane rows"
+            if _plane_by_plane(work)
+            else "panels"
+            if _panel(work)
+            else "whole rows"
+            if _in_few_calls(work)
+            else name
+        )
+    if name == "gathered" and _images_together(work):
+        name = "batched"
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
 
@@ -257,6 +292,58 @@ def _in_few_calls(work: Work) -> bool:
 
 def _strip_of_whole_rows(work: Work) -> int:
     return whole_rows.strip_rows(work.batch, work.channels, work.outputs, work.groups, work.window, work.size)
+
+
+def _panel(work: Work) -> panels.Panel | None:
+    image, weight = (work.batch, work.channels, *work.image), (work.outputs, work.channels // work.groups)
+    return panels.panel_of(image, (*weight, *work.window.kernel_size), work.window, work.groups)
+
+
+def _panels(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    outputs, each, (rows, columns) = work.outputs // work.groups, work.channels // work.groups, work.size
+    some, lines = _panel(work) or (1, outputs)
+    parts, depth, wide = -(-work.batch // some), each * kernel_h * kernel_w, some * columns
+    strips = parts * -(-rows // rows_together(rows, work.channels * kernel_w * wide, kernel_h, step_h, 1))
+    products = parts * work.groups * rows * outputs // lines
+    copied = work.channels * kernel_w * (work.batch * rows * step_h + strips * some * max(0, kernel_h - step_h))
+    return {
+        "call": 1,
+        "strip": strips,
+        "line copied": copied,
+        "number copied": copied * columns * (1 if step_w == 1 else 2),
+        "step": products * lines * depth * columns_taken(wide) * slower(depth, wide),
+        "line put in its place": work.batch * work.outputs * rows,
+        "cell": work.cells,
+    }
+
+
+def _images_together(work: Work) -> int:
+    return batched.images_together(work.batch, work.channels, work.window, work.size)
+
+
+def _batched(work: Work) -> dict[str, float]:
+    (rows, columns), window = work.size, work.window
+    taps = work.channels * math.prod(window.kernel_size)
+    lines, depth = work.batch * taps * rows, taps // work.groups + 1
+    around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
+    as_one = window.stride[1] == 1 and columns <= AS_ONE_MOST
+    small = batched.lines_of(work.outputs // work.groups, depth, rows * columns)
+    sums = work.cells * depth
+    return {
+        "call": 1,
+        "block": -(-work.batch // (_images_together(work) or 1)),
+        "product": work.batch * work.groups,
+        "line copied": 0 if as_one else lines,
+        "number copied": 0 if as_one else lines * columns,
+        "line copied as one": lines if as_one else 0,
+        "number of one": lines * columns if as_one else 0,
+        "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
+        "multiply-add": sums,
+        "multiply-add of a large product": 0 if small else sums,
+        "multiply-add over columns": sums / (rows * columns),
+        "cell": work.cells,
+    }
 
 
 def _whole_rows(work: Work) -> dict[str, float]:
@@ -502,6 +589,8 @@ COUNTED = {
     "banded": _banded,
     "whole rows": _whole_rows,
     "plane rows": _plane_rows,
+    "panels": _panels,
+    "batched": _batched,
     "folded": _folded,
     "staggered": _staggered,
     "separable": _separable,

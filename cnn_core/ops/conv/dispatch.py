@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import folded, plane_rows, shifted, staggered, whole_rows, winograd
+from cnn_core.ops.conv import batched, folded, panels, plane_rows, shifted, staggered, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
 from cnn_core.ops.conv.folded import correlate_folded
@@ -361,8 +361,9 @@ def working(
     branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str = "zeros"
 ) -> Callable[..., bool | None]:
     """The function that does a branch's work on this: its own, or the one that does the same in fewer calls."""
-    if _in_whole_rows(branch, x, weight, sliding, groups, mode) is not None:
-        return whole_rows.correlate_whole_rows
+    found = _in_few_calls(branch, x, weight, sliding, groups, mode)
+    if found is not None:
+        return found.func
     if branch is Branch.BANDED:
         out = np.empty((x.shape[0], weight.shape[0], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
         cells, place, target = next(rows_apart(x, sliding, mode, out))
@@ -371,12 +372,22 @@ def working(
     return branch.function
 
 
-def _in_whole_rows(
-    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str
-) -> whole_rows.Layout | None:
-    if branch is not Branch.BANDED or mode != "zeros" or not x.flags.c_contiguous or 1 < len(weight) == groups:
+def _in_few_calls(
+    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str, bias: bool = True
+) -> partial[None] | None:
+    """What does a branch's work on ``x, weight, bias, out`` by calls worked out once for a shape, if there is that."""
+    if mode != "zeros" or not x.flags.c_contiguous:
         return None
-    return whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+    if branch is Branch.GATHERED and x.dtype == np.float32:
+        gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, bias)
+        return partial(batched.correlate_batched, lay=gathered) if gathered else None
+    if branch is Branch.BANDED and not 1 < len(weight) == groups:
+        abreast = len(x) > 1 and panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+        if abreast:
+            return partial(panels.correlate_panels, lay=abreast)
+        lay = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+        return partial(whole_rows.correlate_whole_rows, groups=groups, lay=lay) if lay else None
+    return None
 
 
 def _in_plane_rows(x: Array, weight: Array, out: Array, place: Place, groups: int) -> bool:
@@ -391,11 +402,13 @@ def _slide(
 ) -> bool:
     """Have a branch make ``out``, part by part; whether all that it is made of was seen to be finite."""
     seen = False
-    if branch not in (Branch.SHIFTED, Branch.GATHERED):
-        layout = _in_whole_rows(branch, x, weight, sliding, groups, mode)
-        if layout is not None:
-            whole_rows.correlate_whole_rows(x, weight, bias, out, groups, layout)
+    # A gradient may ask for fewer windows than would fit.
+    if out.shape[2:] == sliding.output_size(x.shape[2], x.shape[3]):
+        at_once = _in_few_calls(branch, x, weight, sliding, groups, mode, bias is not None)
+        if at_once is not None:
+            at_once(x, weight, bias, out)
             return False
+    if branch not in (Branch.SHIFTED, Branch.GATHERED):
         seen = True
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED and _in_plane_rows(cells, weight, target, place, groups):

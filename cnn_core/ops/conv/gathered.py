@@ -4,6 +4,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import LINE_MOST
+from cnn_core.ops.conv.products import multiply
 from cnn_core.ops.conv.shifted import tap
 from cnn_core.shapes import Pair, Window
 
@@ -71,7 +72,9 @@ def correlate_gathered(padded: Array, weight: Array, out: Array, sliding: Window
         # Rows follow on each other: the product can write its lines where they belong.
         lines = out[0].reshape(groups, outputs // groups, rows * width)
         # A sum of one product is none, and as a matrix product takes 1 ns: 0.05 against 0.4 ms for 128 planes of 56×56.
-        multiply = np.multiply if depth == 1 else np.matmul
-        multiply(kernels, columns, out=lines)
+        if depth == 1:
+            np.multiply(kernels, columns, out=lines)
+        else:
+            multiply(kernels, columns, lines)
     else:
         out[0] = np.matmul(kernels, columns).reshape(outputs, rows, width)

@@ -20,7 +20,8 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines, pick_columns
 from cnn_core.ops._prepared import prepared
-from cnn_core.ops.conv.rows import PRODUCT_MOST, Place
+from cnn_core.ops.conv.products import multiply
+from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
 # Fewer channels in or out seldom gain what they spend on sums and differences: over 500 shapes from 16 channels on, the
@@ -34,13 +35,6 @@ KERNELS_MOST = 256 * 512
 # stay near the processor (15.5 ms for 64→64 of 224×224, 17 with one million and with four).
 TILES_LEAST = 240
 NUMBERS_MOST = 2_000_000
-
-# Columns of a product small enough for OpenBLAS's kernel for small matrices (see ``rows``), where there are as many:
-# 230 against 200 GFLOP/s for 64→64 channels, 200 against 146 for 32→32, but 170 against 200 for 128→128.
-COLUMNS_LEAST = 160
-
-# How many numbers of parts are tried for one that leaves no rest: a rest costs no more than a call.
-TRIED = 16
 
 # The largest cell beside the root of their mean square: it is 5 to 15 after a layer of ReLU, and the root of their
 # number where one cell is all there is.
@@ -60,7 +54,7 @@ PARITIES = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 def dense(x: Array, weight: Array) -> bool:
     """Whether sums and differences can be trusted with these: far from overflow, even, few numbers 0 or next to it."""
-    if not x.flags.c_contiguous or not weight.flags.c_contiguous:
+    if not x.size or not x.flags.c_contiguous or not weight.flags.c_contiguous:
         return False
     cells = x.reshape(-1)
     of_weights, even = _look_at(weight)
@@ -138,12 +132,12 @@ def _tiles(x: Array, kernels: Array, bias: Array | None, out: Array, before: Pai
     made = rows + (images > 1)
     each = images * made * (columns + 1)
     product = scratch[0, : 16 * outputs * each].reshape(16, outputs, each)
-    _multiply(kernels, tiles.reshape(16, channels, -1)[..., :each], product)
+    multiply(kernels, tiles.reshape(16, channels, -1)[..., :each], product)
     if bias is not None:
         product[5] += bias[:, None]  # what all four cells of a tile are given once
     # (4, 16) @ (16, C_out * each) -> (4, C_out * each)
     done = scratch[1, : 4 * outputs * each].reshape(4, outputs * each)
-    _multiply(TOGETHER.astype(x.dtype), product.reshape(16, outputs * each), done)
+    multiply(TOGETHER.astype(x.dtype), product.reshape(16, outputs * each), done)
     planes = done.reshape(2, 2, outputs, images, made, columns + 1).swapaxes(2, 3)
     for a, b in PARITIES:
         target = out[:, :, a::2, b::2]
@@ -174,26 +168,6 @@ def _take_apart(x: Array, before: Pair, spare: Array, out: Array) -> None:
     moved[:, :-1] = padded[:, 1:]
     pick_columns(padded, 2, out[:, 0])
     pick_columns(moved, 2, out[:, 1])
-
-
-def _multiply(left: Array, right: Array, out: Array) -> None:
-    """``(..., L, K) @ (..., K, T) -> (..., L, T)``, where it pays as products with fewer columns."""
-    (lines, depth), count = left.shape[-2:], right.shape[-1]
-    most = PRODUCT_MOST // (lines * depth)
-    if most < COLUMNS_LEAST:
-        np.matmul(left, right, out=out)
-        return
-    least = -(-count // most)
-    few = range(least, min(least + TRIED, count // COLUMNS_LEAST + 1))
-    even = (parts for parts in few if count % parts == 0)
-    parts = next(even, least)
-    wide = count // parts
-    whole = parts * wide
-    # (..., K, T) -> (..., parts, K, T / parts), a view, as is that of the result; a rest is done by itself
-    some, target = (each[..., :whole].reshape(*each.shape[:-1], parts, wide).swapaxes(-2, -3) for each in (right, out))
-    np.matmul(left[..., None, :, :], some, out=target)
-    if whole < count:
-        np.matmul(left, right[..., whole:], out=out[..., whole:])
 
 
 def _every_other(start: int, count: int, size: int) -> tuple[slice, int]:
