@@ -72,10 +72,8 @@ def small_parts(patch):
     patch.setattr(dispatch, "GATHERED_SINGLE", 60)
     patch.setattr(dispatch, "COLUMNS_LEAST", 1)
     patch.setattr(dispatch, "AROUND_MOST", 60)
-    folded.layouts.cache_clear()
+    folded.layout.cache_clear()
     patch.setattr(folded, "SUMS_MOST", 90)
-    patch.setattr(folded, "PLANE_LEAST", 90)
-    patch.setattr(folded, "PLANE_MOST", 90)
     patch.setattr(folded, "LONG_LEAST", 50)
     patch.setattr(folded, "LOW", 2)
     patch.setattr(staggered, "NUMBERS_MOST", 3000)
@@ -123,7 +121,7 @@ def test_bands_meet_parts_of_rows_where_whole_ones_are_not_to_be_had(parts, case
 @pytest.fixture
 def own_layouts():
     """Layouts are made with what a test sets, and forgotten after it."""
-    kept = whole_rows.layout, staggered.layout, staggered.met, staggered._chunk_plan, folded.layouts
+    kept = whole_rows.layout, staggered.layout, staggered.met, staggered._chunk_plan, folded.layout
     for made in kept:
         made.cache_clear()
     yield
@@ -236,8 +234,6 @@ def test_folding_reads_rows_wherever_they_lie(change):
 def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, long, sums, around, kernel):
     monkeypatch.setattr(folded, "LONG_LEAST", long)
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
-    monkeypatch.setattr(folded, "PLANE_LEAST", sums)
-    monkeypatch.setattr(folded, "PLANE_MOST", sums)
     rng = np.random.default_rng(17)
     x, weight = rng.normal(size=(2, 3, 19, 13)).astype(np.float32), rng.normal(size=(3, 1, *kernel)).astype(np.float32)
     kept = {"stride": (1, 1), "padding": around, "dilation": (1, 1), "groups": 3}
@@ -262,8 +258,6 @@ def test_folding_answers_for_no_sum_that_is_larger_than_its_type_holds():
 @pytest.mark.usefixtures("own_layouts")
 def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
-    monkeypatch.setattr(folded, "PLANE_LEAST", sums)
-    monkeypatch.setattr(folded, "PLANE_MOST", sums)
     x, weight = np.ones((2, 2, 19, 12), np.float32), np.ones((2, 1, 3, 3), np.float32)
     out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
     assert folded.correlate_folded(x, weight, None, out, place) is True
