@@ -144,7 +144,7 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
     weight, bias = rng.normal(size=(outputs, 2, 3, 4)).astype(np.float32), np.arange(outputs, dtype=np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": groups}
     sliding = conv_window(x.shape, weight.shape, stride, around, (1, 1), groups, "zeros")
-    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype).rows
+    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype, True).rows
     assert (at_a_time < made) == (laid_out == 40)
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
 

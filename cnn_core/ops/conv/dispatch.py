@@ -361,16 +361,16 @@ def working(
     branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str = "zeros"
 ) -> Callable[..., bool | None]:
     """The function that does a branch's work on this: its own, or the one that does the same in fewer calls."""
-    whole = _in_whole_rows(branch, x, weight, sliding, groups, mode) is not None
+    whole = _in_whole_rows(branch, x, weight, sliding, groups, mode, False) is not None
     return whole_rows.correlate_whole_rows if whole else branch.function
 
 
 def _in_whole_rows(
-    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str
+    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str, biased: bool
 ) -> whole_rows.Layout | None:
     if branch is not Branch.BANDED or mode != "zeros" or not x.flags.c_contiguous:
         return None
-    return whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype)
+    return whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
 
 
 def _slide(
@@ -379,7 +379,7 @@ def _slide(
     """Have a branch make ``out``, part by part; whether all that it is made of was seen to be finite."""
     seen = False
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
-        layout = _in_whole_rows(branch, x, weight, sliding, groups, mode)
+        layout = _in_whole_rows(branch, x, weight, sliding, groups, mode, bias is not None)
         if layout is not None:
             whole_rows.correlate_whole_rows(x, weight, bias, out, groups, layout)
             return False
