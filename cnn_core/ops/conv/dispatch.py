@@ -208,6 +208,15 @@ def estimates(
     return tuple(sorted(((branch, microseconds(branch.value, work)) for branch in able), key=lambda found: found[1]))
 
 
+@lru_cache(maxsize=1024)
+def _settled(
+    x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int
+) -> Branch | None:
+    """What comes first of :func:`able` in single precision, whatever the numbers are; None where these are asked."""
+    first = estimates(x_shape, weight_shape, sliding, groups)[0][0] if math.prod(weight_shape) else Branch.GATHERED
+    return None if first in _ASKED else first
+
+
 def spreads(branch: Branch, outputs: int) -> bool:
     """Whether a branch makes products with zeros or spectra, which carry a NaN or an infinity beyond its windows.
 
@@ -347,8 +356,10 @@ def correlate(
     # it is asked whether it came from outside its windows.
     later = branch is None and out.size <= x.size + weight.size
     if branch is None:
-        ways = able(x, weight, sliding, groups, ordered)
-        branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
+        branch = _settled(x.shape, weight.shape, sliding, groups) if later and x.dtype == np.float32 else None
+        if branch is None:
+            ways = able(x, weight, sliding, groups, ordered)
+            branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
     seen = _slide(branch, x, weight, bias, sliding, groups, mode, out)
     if later and not seen and spreads(branch, weight.shape[0] // groups) and not finite(out):
         careful = choose(x, weight, sliding, groups, ordered)
