@@ -610,6 +610,20 @@ def test_what_is_not_finite_reaches_the_windows_that_hold_it_and_no_other(number
     assert np.isnan(out[reached]).all() == np.isnan(number)
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("looked", [0, 10**9])
+def test_some_rows_of_blocks_tell_of_every_cell_that_is_not_finite(monkeypatch, looked, stride):
+    monkeypatch.setattr(dispatch, "ROWS_LOOKED_LEAST", looked)
+    monkeypatch.setattr(dispatch, "LINES_LOOKED_LEAST", looked)
+    monkeypatch.setattr(dispatch, "_settled", lambda *_: Branch.BANDED)
+    weight, kept = np.ones((1, 1, 3, 3), np.float32), {"stride": stride, "padding": 1}
+    for row, column in np.ndindex(19, 7):
+        x = np.ones((1, 1, 19, 7), np.float32)
+        x[0, 0, row, column] = np.nan
+        out = conv2d(x, weight, **kept)
+        np.testing.assert_array_equal(np.isnan(out), np.isnan(conv2d(x.astype(np.float64), weight, **kept)))
+
+
 @pytest.mark.parametrize("size", [3, 31])
 def test_a_weight_that_is_not_finite_counts_where_it_meets_a_cell(size):
     x, weight = np.ones((1, 1, 100, 100), dtype=np.float32), np.ones((1, 1, size, size), dtype=np.float32)

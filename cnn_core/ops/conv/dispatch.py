@@ -35,6 +35,10 @@ FEW_TAPS = 64
 # Numbers gathered at a time in double precision: part of the order of operations that exported scripts repeat.
 GATHERED_MOST = 2_000_000
 
+# Numbers of lines that lie apart from which on each is looked at by itself, and of a result of which some rows tell of
+# all: few are looked at the sooner in one go.
+LINES_LOOKED_LEAST, ROWS_LOOKED_LEAST = 10_000, 60_000
+
 # The columns below which a product with many channels no longer runs fast.
 COLUMNS_LEAST = 256
 
@@ -209,9 +213,7 @@ def estimates(
 
 
 @lru_cache(maxsize=1024)
-def _settled(
-    x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int
-) -> Branch | None:
+def _settled(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int) -> Branch | None:
     """What comes first of :func:`able` in single precision, whatever the numbers are; None where these are asked."""
     first = estimates(x_shape, weight_shape, sliding, groups)[0][0] if math.prod(weight_shape) else Branch.GATHERED
     return None if first in _ASKED else first
@@ -317,6 +319,9 @@ def finite(x: Array) -> bool:
         line = x.reshape(-1)
         if math.isfinite(line.dot(line)):
             return True
+    elif x.strides[-1] == x.itemsize and x.size >= LINES_LOOKED_LEAST:
+        # Lines that are not neighbours, each by itself: 5 against 12 µs for 120 lines of 640.
+        return finite(np.vecdot(x, x)) or bool(np.isfinite(x).all())
     return bool(np.isfinite(x).all())
 
 
@@ -355,13 +360,14 @@ def correlate(
     # What is not finite never gets lost in a sum: of operands and result it is enough to look at the smaller. Only then
     # it is asked whether it came from outside its windows.
     later = branch is None and out.size <= x.size + weight.size
+    if branch is None and x.dtype == np.float32:
+        first = _settled(x.shape, weight.shape, sliding, groups)
+        branch = first if later or first is None or not spreads(first, weight.shape[0] // groups) else None
     if branch is None:
-        branch = _settled(x.shape, weight.shape, sliding, groups) if later and x.dtype == np.float32 else None
-        if branch is None:
-            ways = able(x, weight, sliding, groups, ordered)
-            branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
-    seen = _slide(branch, x, weight, bias, sliding, groups, mode, out)
-    if later and not seen and spreads(branch, weight.shape[0] // groups) and not finite(out):
+        ways = able(x, weight, sliding, groups, ordered)
+        branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
+    telling = _slide(branch, x, weight, bias, sliding, groups, mode, out)
+    if later and telling is not None and spreads(branch, weight.shape[0] // groups) and not finite(telling):
         careful = choose(x, weight, sliding, groups, ordered)
         if careful is not branch:
             _slide(careful, x, weight, bias, sliding, groups, mode, out)
@@ -386,14 +392,18 @@ def _in_whole_rows(
 
 def _slide(
     branch: Branch, x: Array, weight: Array, bias: Array | None, sliding: Window, groups: int, mode: str, out: Array
-) -> bool:
-    """Have a branch make ``out``, part by part; whether all that it is made of was seen to be finite."""
-    seen = False
+) -> Array | None:
+    """Have a branch make ``out``, part by part.
+
+    Returns:
+        Of ``out`` what is not finite where anything is not that it is made of, or None where all was seen to be.
+    """
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
         layout = _in_whole_rows(branch, x, weight, sliding, groups, mode, bias is not None)
         if layout is not None:
             whole_rows.correlate_whole_rows(x, weight, bias, out, groups, layout)
-            return False
+            # A band's zeros carry what is not finite into all rows of a block: the first one tells.
+            return out[:, :, :: layout.block] if out.size >= ROWS_LOOKED_LEAST else out
         seen = True
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED:
@@ -403,12 +413,12 @@ def _slide(
                 seen = False
             else:
                 seen = bool(branch.function(cells, weight, bias, target, place)) and seen
-        return seen
+        return None if seen else out
     for cells, target in _strips(x, weight, sliding, mode, out, branch):
         branch.function(cells, weight, target, sliding, groups)
         if bias is not None:
             add_to_planes(target, bias)
-    return seen
+    return out
 
 
 def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:
