@@ -148,13 +148,15 @@ def run(plan: Plan, memory: Sequence[Array], blocks: Sequence[Blocks], count: in
 def run_all(runs: Iterable[Run], memory: Sequence[Array]) -> None:
     """Carry out what :func:`runs` has found, one after the other."""
     view = np.ndarray
-    for (places, steps), blocks, times in runs:
+    for plan, blocks, times in runs:
         if times > 1:
-            run(Plan(places, steps), memory, blocks, times)
+            run(plan, memory, blocks, times)
             continue
         # A fourth less for each view than by way of ``run``, which adds up where it lies.
-        views = [view(shape, dtype, memory[part], offset, strides) for part, shape, dtype, offset, strides in places]
-        for do, operands in steps:
+        views = [
+            view(shape, dtype, memory[part], offset, strides) for part, shape, dtype, offset, strides in plan.places
+        ]
+        for do, operands in plan.steps:
             do(*operands(views))
 
 

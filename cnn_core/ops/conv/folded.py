@@ -42,9 +42,10 @@ LONG_ROWS, LONG_LEAST, LONG_NARROW = (2, 3), 4000, 3
 # Planes as low as that are one block, up to twice as low two: 0.26 against 0.45 ms for 5×5 on 512 planes of 14×14.
 LOW = 8
 
-# Numbers of the sums of a chunk; with fewer, its calls weigh too much: 480×640 under 3×3 takes 0.17 ms, 0.19 with
-# 300,000 and with 100,000.
-SUMS_MOST = 600_000
+# Numbers of the sums of a chunk; with fewer its calls weigh too much, with more it is far from the processor: 1024×1024
+# under 3×3 takes 1.07 ms where others have used the memory in between, 1.11 with 600,000, and 3 planes of 512×512 under
+# 5×5 take 0.72, 0.8 with 200,000.
+SUMS_MOST = 300_000
 
 # Bytes that the sums of the first block begin at a multiple of, and numbers that the zeros after each block are one of.
 ALIGNED, GAP = 64, 16
