@@ -131,13 +131,11 @@ class Part(NamedTuple):
     """Output rows in blocks of one height.
 
     Attributes:
-        lines: rows of a block.
         moved: of ``moves``.
         bare: the zeros around the most blocks that a chunk has: how many gaps, and the bytes from one to the next.
         chunks: all of them.
     """
 
-    lines: int
     moved: Array
     bare: Pair
     chunks: tuple[Run, ...]
@@ -241,7 +239,7 @@ def layout(
         chunks = runs(begun, partial(_plan, shapes))
         if looked == 0:
             looks, looked = len(begun), x_shape[2]
-        parts.append(Part(high, moved, (most + 1, apart * dtype.itemsize), chunks))
+        parts.append(Part(moved, (most + 1, apart * dtype.itemsize), chunks))
         sums = max(sums, shapes.gap + most * apart)
         folds = max(folds, 0 if shapes.straight else most * high * shapes.image[1])
     return Layout(tuple(parts), (sums, folds), shapes.gap, looks)
