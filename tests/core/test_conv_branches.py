@@ -556,7 +556,7 @@ GREY = (1, 1, 480, 640)
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
         (np.float32, (1, 512, 14, 14), (512, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
         (np.float32, (1, 1024, 7, 7), (1024, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
-        (np.float32, (1, 32, 112, 112), (32, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, (1, 32, 112, 112), (32, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 16, 32, 32), (16, 16, 3, 3), {"padding": 1}, Branch.BANDED),

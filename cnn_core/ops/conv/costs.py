@@ -68,11 +68,13 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.0785,
     },
     "folded": {
-        "chunk": 18000,
+        "call": 13000,
+        "chunk": 4000,
         "product": 52.7,
         "number of a band": 0.188,
         "multiply-add": 0.0128,
         "cell": 0.32,
+        "cell of a plane in parts": 0.15,
     },
     "staggered": {
         "chunk": 19600,
@@ -281,11 +283,13 @@ def _folded(work: Work) -> dict[str, float]:
     sums = blocks * kernel_w * lines * work.image[1]
     parts = folded.parts_of_plane(sums // planes)
     return {
+        "call": 1,
         "chunk": max(work.apart, planes * parts if parts > 1 else -(-sums // folded.SUMS_MOST)),
         "product": blocks,
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,
         "cell": work.cells * step_w,
+        "cell of a plane in parts": work.cells if parts > 1 else 0,
     }
 
 
