@@ -4,7 +4,7 @@ Arrays are ``(N, C, H, W)``, weights ``(C_out, C_in / groups, KH, KW)``. float32
 ones promote as in NumPy, integers and booleans are computed in float64. Inputs are never written to.
 """
 
-from cnn_core import attribution, kernels, receptive, reference, training
+from cnn_core import attribution, export, kernels, rational, receptive, reference, training
 from cnn_core.errors import CnnCoreError, ImageError, ModelError, ShapeError
 from cnn_core.gradients import Gradients
 from cnn_core.images import load_image
@@ -123,6 +123,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "dropout_backward",
+    "export",
     "fit",
     "flatten",
     "flatten_backward",
@@ -138,6 +139,7 @@ __all__ = [
     "lp_pool2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "rational",
     "receptive",
     "reference",
     "relu",

@@ -7,7 +7,6 @@ the class, negative where against it.
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import Conv2d
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, images, real
-from cnn_core.shapes import Pair, window
+from cnn_core.ops._arrays import Array, array_of, images, real, setting
+from cnn_core.shapes import Pair, whole, window
 
 Target = int | npt.ArrayLike
 
@@ -91,7 +90,7 @@ def integrated_gradients(
     except ValueError as error:
         raise ShapeError(f"baseline must fit x of shape {end.shape}, got {start.shape}; baseline=0 works") from error
     total = np.zeros_like(end)
-    for point, weight in zip(*_gauss_legendre(_count(steps, "steps", works=50)), strict=True):
+    for point, weight in zip(*_gauss_legendre(whole(steps, "steps", least=1, works=50, error=ModelError)), strict=True):
         # A point nearer the end is reached from the end, so that neither end is moved by rounding.
         between = end - float(1 - point) * difference
         total = total + float(weight) * input_gradient(network, between, target)
@@ -128,12 +127,11 @@ def smooth_grad(
         ModelError: where the network does not end in ``(N, K)``, or a setting is of no such form.
     """
     given = real(x, "x")
-    copies = _count(samples, "samples", works=50)
-    if not _is_real(noise) or not 0 <= noise < np.inf:
-        raise ModelError(f"noise must be a number, 0 or more, got {noise!r}; noise=0.15 works")
-    rng = np.random.default_rng(_count(seed, "seed", works=0, least=0))
+    copies = whole(samples, "samples", least=1, works=50, error=ModelError)
+    part = setting(noise, "noise", works=0.15, least=0, below=np.inf, error=ModelError)
+    rng = np.random.default_rng(whole(seed, "seed", least=0, error=ModelError))
     inner = tuple(range(1, given.ndim))
-    spread = float(noise) * np.ptp(given, axis=inner, keepdims=True) if given.size else 0.0
+    spread = part * np.ptp(given, axis=inner, keepdims=True) if given.size else 0.0
     total = np.zeros_like(given)
     for _ in range(copies):
         noisy = given + spread * rng.standard_normal(given.shape).astype(given.dtype)
@@ -161,10 +159,12 @@ def grad_cam(network: Sequential, x: npt.ArrayLike, target: Target, *, stage: in
         ModelError: where the network does not end in ``(N, K)``, or there is no such convolution.
     """
     found = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv2d)]
-    number = (found[-1] if found else -1) if stage is None else stage
+    if not found:
+        raise ModelError("stage must be a convolution, and this network has none; occlusion works with any layers")
+    last = found[-1]
+    number = last if stage is None else whole(stage, "stage", least=0, works=last, error=ModelError)
     if number not in found:
-        which = f"one of {found}" if found else "a convolution, and this network has none"
-        raise ModelError(f"stage must be {which}, got {stage!r}")
+        raise ModelError(f"stage must be one of {found}, the convolutions, got {stage!r}; stage={last} works")
     trace = network.trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
     at_stage = network.backward(trace, grad).stages[number]
@@ -205,23 +205,22 @@ def occlusion(
         ModelError: where the network does not end in ``(N, K)``, or a setting is of no such form.
     """
     given = images(x)
-    each = _count(batch_size, "batch_size", works=64)
-    if not _is_real(fill):
-        raise ModelError(f"fill must be a number, got {fill!r}; fill=0 works")
+    each = whole(batch_size, "batch_size", least=1, works=64, error=ModelError)
+    cover = setting(fill, "fill", works=0, error=ModelError)
     height, width = given.shape[2:]
     patch = window(size, stride=size if stride is None else stride, input_size=(height, width))
     rows, columns = patch.output_size(height, width)
-    whole = network.forward(given)
-    classes = _classes(whole, target)
-    picked = whole[np.arange(len(given)), classes]
+    scored = network.forward(given)
+    classes = _classes(scored, target)
+    picked = scored[np.arange(len(given)), classes]
     places: list[Pair] = [patch.origin(i, j) for i in range(rows) for j in range(columns)]
-    falls = np.empty((len(given), rows * columns), dtype=whole.dtype)
+    falls = np.empty((len(given), rows * columns), dtype=scored.dtype)
     for number, image in enumerate(given):
         for first in range(0, len(places), each):
             some = places[first : first + each]
             covered = np.repeat(image[None], len(some), axis=0)  # (C, H, W) -> (places, C, H, W)
             for copy, (top, left) in zip(covered, some, strict=True):
-                copy[:, top : top + patch.extent[0], left : left + patch.extent[1]] = fill
+                copy[:, top : top + patch.extent[0], left : left + patch.extent[1]] = cover
             scores = network.forward(covered)[:, classes[number]]
             falls[number, first : first + len(some)] = picked[number] - scores
     return falls.reshape(len(given), rows, columns)  # (N, OH*OW) -> (N, OH, OW)
@@ -235,12 +234,9 @@ def _classes(output: Array, target: Target) -> npt.NDArray[np.intp]:
             "end work"
         )
     count, classes = output.shape
-    try:
-        chosen = np.asarray(target)
-    except ValueError:
-        chosen = np.asarray(None)
-    whole = chosen.dtype.kind in "iu" and chosen.shape in ((), (count,))
-    if not whole or (chosen.size and not 0 <= chosen.min() <= chosen.max() < classes):
+    chosen = array_of(target, "target")
+    integers = chosen.dtype.kind in "iu" and chosen.shape in ((), (count,))
+    if not integers or (chosen.size and not 0 <= chosen.min() <= chosen.max() < classes):
         raise ShapeError(
             f"target must be a class from 0 to {classes - 1}, or one for each of {count} images, got {target!r}; "
             "target=0 works"
@@ -253,18 +249,3 @@ def _one_hot(output: Array, classes: npt.NDArray[np.intp]) -> Array:
     grad = np.zeros_like(output)
     grad[np.arange(len(classes)), classes] = 1
     return grad
-
-
-def _is_real(value: Any) -> bool:
-    """Whether this is one real number; NumPy counts time spans among the integers."""
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, np.timedelta64)
-
-
-def _count(value: Any, name: str, *, works: int, least: int = 1) -> int:
-    try:
-        number = -1 if isinstance(value, bool | np.bool_) else operator.index(value)
-    except TypeError:
-        number = -1
-    if number < least:
-        raise ModelError(f"{name} must be a whole number, at least {least}, got {value!r}; {name}={works} works")
-    return number

@@ -6,7 +6,10 @@ class CnnCoreError(ValueError):
 
 
 class ShapeError(CnnCoreError):
-    """An array's rank or size does not fit: the message says what came, what was expected and what would work."""
+    """An array does not fit by its rank, size or kind, or a setting of an operation or layer by what it is.
+
+    Such settings are a stride, ``eps`` or a temperature; the message says what came, what was expected and what works.
+    """
 
 
 class ImageError(CnnCoreError):
@@ -14,4 +17,7 @@ class ImageError(CnnCoreError):
 
 
 class ModelError(CnnCoreError):
-    """A network, its weights or its settings cannot be used."""
+    """A network, its file or a kernel cannot be used, or what is asked of one, such as a seed or a learning rate.
+
+    Dropout's probability, which networks alone draw by, is among these.
+    """

@@ -1,13 +1,15 @@
-"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone, to the last bit."""
+"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_core.errors import ModelError
 from cnn_core.layers import (
@@ -28,8 +30,9 @@ from cnn_core.layers import (
     Tanh,
 )
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.conv.dispatch import FEW_TAPS, GATHERED_MOST
+from cnn_core.shapes import whole
 from cnn_core.trace import Trace
 
 INLINE = 2048
@@ -41,7 +44,12 @@ def archive(trace: Trace) -> bytes:
 
     Batch norm's running statistics are among the parameters. The file opens with ``numpy.load(file)``, without
     pickle; the same run gives the same bytes.
+
+    Raises:
+        ModelError: where the trace is none.
     """
+    if not isinstance(trace, Trace):
+        raise ModelError(f"an archive is of a run, got {type(trace).__name__}; network.trace(x) works")
     arrays = {"input": trace.input}
     for number, stage in enumerate(trace.stages):
         arrays[stage.name] = stage.output
@@ -51,13 +59,23 @@ def archive(trace: Trace) -> bytes:
 
 
 def npz(arrays: dict[str, Array]) -> bytes:
-    """Arrays as one NPZ file, by name."""
+    """Arrays as one NPZ file, by name.
+
+    Raises:
+        ModelError: where they are no dictionary of arrays of numbers or texts.
+    """
+    try:
+        arrays = {str(name): array_of(array, str(name)) for name, array in dict(arrays).items()}
+    except (TypeError, ValueError) as error:
+        raise ModelError("arrays must be given by name; npz({'input': x}) works") from error
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise ModelError("arrays must hold numbers or texts, got objects; npz({'input': x}) works")
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
-def to_csv(values: Array, names: Sequence[str] | None = None) -> str:
+def to_csv(values: npt.ArrayLike, names: Sequence[str] | None = None) -> str:
     """A stage's numbers as CSV (RFC 4180), written so that they read back to the last bit.
 
     Args:
@@ -66,11 +84,15 @@ def to_csv(values: Array, names: Sequence[str] | None = None) -> str:
         names: of the channels or values; their numbers where there are none.
 
     Raises:
-        ModelError: where ``values`` is no single stage of one image.
+        ModelError: where ``values`` is no single stage of one image, or ``names`` not as many texts.
+        ShapeError: where ``values`` holds no real numbers.
     """
+    values = real(values, "values")
     if values.ndim not in (2, 4) or values.shape[0] != 1:
-        raise ModelError(f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}")
-    called = list(names) if names else [str(k) for k in range(values.shape[1])]
+        raise ModelError(
+            f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}; values[:1] of a batch works"
+        )
+    called = [str(k) for k in range(values.shape[1])] if names is None else _texts(names, values.shape[1])
     file = io.StringIO()
     lines = csv.writer(file)
     if values.ndim == 2:
@@ -179,8 +201,28 @@ def batch_norm(x, mean, var, weight, bias, eps):
 '''
 
 
-def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
-    """A script that needs NumPy alone and computes every stage of a run again, to the last bit.
+_IN_DOUBLE = (
+    "The run had arrays in single precision (float32); here all is computed in double (float64). So the numbers agree",
+    "with the run's as far as single precision goes, not to the last bit.",
+    "",
+)
+
+
+def _texts(names: Any, count: int) -> list[str]:
+    try:
+        given = [] if isinstance(names, str) else list(names)
+    except TypeError:
+        given = []
+    if len(given) != count or not all(isinstance(name, str) for name in given):
+        raise ModelError(f"names must be {count} texts, one a channel or value, got {names!r}; names=None works")
+    return given
+
+
+def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE) -> str:
+    """A script that needs NumPy alone and computes every stage of a run in double precision again, to the last bit.
+
+    Of other runs it computes what the same numbers give in double precision, and says so: the run's own differ from
+    these by what single precision rounded.
 
     Short arrays are written into it. Where there are longer ones, it reads them from the run's :func:`archive`, whose
     name it takes as an argument. It prints each stage, or writes them all to the NPZ file named by a second argument.
@@ -188,24 +230,30 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     Args:
         network: convolutions without groups, padded by zeros, poolings without dilation or ceil mode that count their
             padding, activations (GELU by tanh), flatten, linear, batch norm and dropout at inference, softmax over the
-            last axis.
+            last axis. All the run's bits are met where its arrays, and ``x``, are float64.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 
     Raises:
-        ModelError: where the network has a layer that no line here is known for.
+        ModelError: where the network has a layer that no line here is known for, or a setting is of another kind.
         ShapeError: where the input does not fit.
     """
-    shape = tuple(x.shape)
+    if not isinstance(network, Sequential):
+        raise ModelError(f"a script is of a network, got {type(network).__name__}; Sequential([ReLU()]) works")
+    inline = whole(inline, "inline", least=0, works=INLINE, error=ModelError)
+    x = real(x, "x")
+    shape: tuple[int, ...] = x.shape
     needed: list[str] = []
     lines: list[str] = []
     external = False
+    held = [array for layer in network.layers for array in (layer.params() | layer.buffers()).values()]
+    double = all(array.dtype == np.float64 for array in (x, *held))
 
     def literal(array: Array, key: str) -> str:
         nonlocal external
         if array.size > inline:
             external = True
-            return f'data["{key}"]'
+            return f'data["{key}"]' if double else f'np.asarray(data["{key}"], dtype=np.float64)'
         return f"np.array({np.asarray(array, dtype=np.float64).tolist()!r})"
 
     body = [f"x = {literal(np.asarray(x, dtype=np.float64), 'input')}  # (N, C, H, W)", "stages = {}"]
@@ -222,6 +270,7 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
     head = [
         '"""Every number that Kernelscope showed, computed again with NumPy alone.',
         "",
+        *([] if double else _IN_DOUBLE),
         "Run:  python reproduce.py" + (" trace.npz" if external else "") + ("    prints every stage"),
         f"      python reproduce.py {'trace.npz' if external else '-'} out.npz    writes them to out.npz",
         '"""',
@@ -239,6 +288,8 @@ def numpy_script(network: Sequential, x: Array, *, inline: int = INLINE) -> str:
         "    for name, values in stages.items():",
         '        print(name, values.shape, values.tolist() if values.size < 1000 else values, sep="\\n")',
     ]
+    if any(re.search(r"\b(inf|nan)\b", line) for line in (*body, *lines)):
+        head += ["inf, nan = np.inf, np.nan", ""]
     definitions = "\n".join(needed)
     return "\n".join([*head, definitions, "", *body, "", *lines, *tail, ""])
 

@@ -28,8 +28,8 @@ class Row:
         output_shape: of its result.
         params: how many numbers it learns.
         macs: multiply-adds for one image.
-        receptive_field: what one of its cells sees of the input, or None once every cell sees everything,
-            or each an area of a size of its own.
+        receptive_field: what one of its cells sees of the input, or None once a cell may depend on any other, or
+            each sees an area of a size of its own, as after stamps that lie further apart than a cell.
     """
 
     layer: str
@@ -46,7 +46,7 @@ class Sequential:
         layers: in the order in which the input passes them.
 
     Raises:
-        ModelError: where one of them is no layer.
+        ModelError: where one of them is no layer, or one that has parameters stands in more than one place.
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
@@ -56,9 +56,18 @@ class Sequential:
             raise ModelError(
                 f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works"
             ) from error
+        places: dict[int, int] = {}
         for position, layer in enumerate(self.layers):
             if not isinstance(layer, Layer):
-                raise ModelError(f"a network is made of layers, got {type(layer).__name__} at place {position}")
+                raise ModelError(
+                    f"a network is made of layers, got {type(layer).__name__} at place {position}; ReLU() works"
+                )
+            first = places.setdefault(id(layer), position)
+            if first != position and layer.params():
+                raise ModelError(
+                    f"the layer at place {position} is the very one at place {first}: its parameters would be moved "
+                    f"twice, and saved as two; another {layer!r} works"
+                )
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """The last layer's output, an array of its own; nothing is recorded.
@@ -149,7 +158,9 @@ class Sequential:
                     needs_input=needs_input or position > first,
                 )
             params |= {f"{position}.{name}": array for name, array in found.items()}
-        ordered = {name: params.get(name, np.zeros_like(held)) for name, held in self.params().items()}
+        ordered = {
+            name: params[name] if name in params else np.zeros_like(held) for name, held in self.params().items()
+        }
         return Gradients(flowing if needs_input else None, ordered, tuple(stages), trace if keep_stages else None)
 
     def params(self) -> dict[str, Array]:
@@ -194,11 +205,8 @@ class Sequential:
         for name, layer in self._named():
             with _told_by(name):
                 after = layer.output_shape(shape)
-            window = layer.window(shape)
-            if field is not None and window is not None:
-                field = field.through(window)
-            elif len(after) != 4 or after[2:] != shape[2:]:
-                field = None  # every cell sees everything, or each an area of another size
+            lines = None if field is None else layer.reads(shape, after)
+            field = None if field is None or lines is None else field.through_lines(*lines)
             params = sum(int(array.size) for array in layer.params().values())
             rows.append(Row(name, after, params, layer.macs(shape), field))
             shape = after

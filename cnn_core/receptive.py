@@ -37,22 +37,7 @@ def axes(trace: Trace, stage: int) -> tuple[Axis, Axis] | None:
     Raises:
         ShapeError: where there is no such stage.
     """
-    number = trace.stage_number(stage)
-    shape = trace.values(number).shape
-    if len(shape) != 4 or len(trace.input.shape) != 4:
-        return None
-    if number < 0:
-        return Axis.same(shape[2]), Axis.same(shape[3])
-    asked = trace.stages[number]
-    reads = asked.inputs[0]
-    before = axes(trace, reads)
-    # Learning, a layer that keeps statistics takes them from the whole batch.
-    statistics = trace.training and asked.layer.buffers()
-    steps = None if statistics else asked.layer.reads(trace.values(reads).shape, shape)
-    if before is None or steps is None:
-        whole = _whole(trace, reads)
-        return None if whole is None else (Axis((whole.rows,) * shape[2], 0), Axis((whole.columns,) * shape[3], 0))
-    return steps[0].after(before[0]), steps[1].after(before[1])
+    return _seen(trace, trace.stage_number(stage))[-1].lines
 
 
 def field(trace: Trace, stage: int, index: Sequence[int]) -> Field | None:
@@ -71,21 +56,49 @@ def field(trace: Trace, stage: int, index: Sequence[int]) -> Field | None:
     """
     number = trace.stage_number(stage)
     cell = cell_of(index, trace.values(number).shape)
-    lines = axes(trace, number)
-    if lines is not None:
-        return Field(lines[0].lines[cell[2]], lines[1].lines[cell[3]])
-    if number < 0:
-        return None
-    asked = trace.stages[number]
-    reads = asked.inputs[0]
-    told = asked.layer.sources(trace.values(reads), asked.output, cell, asked.saved).cells
-    # A cell that was only moved, or made of a single other, sees what that one sees.
-    return field(trace, reads, told[0]) if len(told) == 1 and told[0] is not None else _whole(trace, reads)
+    for seen in reversed(_seen(trace, number)):
+        if seen.lines is not None:
+            return Field(seen.lines[0].lines[cell[2]], seen.lines[1].lines[cell[3]])
+        if seen.stage < 0:
+            break
+        asked = trace.stages[seen.stage]
+        told = asked.layer.sources(trace.values(asked.inputs[0]), asked.output, cell, asked.saved).cells
+        if len(told) != 1 or told[0] is None:
+            return seen.all
+        cell = told[0]  # a cell that was only moved, or made of a single other, sees what that one sees
+    return None
 
 
-def _whole(trace: Trace, number: int) -> Field | None:
-    """What the cells of a stage see between them."""
-    lines = axes(trace, number)
-    if lines is not None:
-        return Field(lines[0].all, lines[1].all)
-    return None if number < 0 else _whole(trace, trace.stages[number].inputs[0])
+class _Seen(NamedTuple):
+    """What a stage sees of the input."""
+
+    stage: int
+    lines: tuple[Axis, Axis] | None  # a line of its planes each, where it has planes
+    all: Field | None  # its cells between them; None where the input has no planes
+
+
+def _seen(trace: Trace, number: int) -> list[_Seen]:
+    """The input, then each stage on the way to ``number``, itself last."""
+    way = []
+    while number >= 0:
+        way.append(number)
+        number = trace.stages[number].inputs[0]
+    shape = trace.input.shape
+    planes = len(shape) == 4 and 0 not in shape[2:]
+    lines = (Axis.same(shape[2]), Axis.same(shape[3])) if planes else None
+    told = [_Seen(-1, lines, None if lines is None else Field(lines[0].all, lines[1].all))]
+    for number in reversed(way):
+        before, stage = told[-1], trace.stages[number]
+        reads, shape = shape, stage.output.shape
+        lines, every = None, before.all
+        if every is not None and len(shape) == 4:
+            # Learning, a layer that keeps statistics takes them from the whole batch.
+            statistics = trace.training and stage.layer.buffers()
+            steps = None if statistics else stage.layer.reads(reads, shape)
+            if before.lines is None or steps is None:
+                lines = (Axis.whole(every.rows, shape[2]), Axis.whole(every.columns, shape[3]))
+            else:
+                lines = (steps[0].after(before.lines[0]), steps[1].after(before.lines[1]))
+                every = Field(lines[0].all, lines[1].all)
+        told.append(_Seen(number, lines, every))
+    return told

@@ -14,19 +14,25 @@ _Array = npt.NDArray[np.float64]
 
 
 def _floats(value: npt.ArrayLike, name: str) -> _Array:
+    if isinstance(value, np.ma.MaskedArray):
+        raise ShapeError(f"{name} must have a number in every cell, got a masked array; {name}.filled(0) works")
     try:
         array = np.array(value)
         if array.dtype.kind not in "cmM":  # complex numbers would lose a part, dates become numbers
             return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
-    raise ShapeError(f"{name} must hold real numbers, got {array.dtype}")
+        raise ShapeError(
+            f"{name} must be a regular array of numbers, its rows all of one length; np.ones((3, 3)) works"
+        ) from error
+    raise ShapeError(f"{name} must hold real numbers, got {array.dtype}; float64 works")
 
 
 def _numbers(value: npt.ArrayLike, name: str, rank: int) -> _Array:
     array = _floats(value, name)
     if array.ndim != rank or array.size == 0:
-        raise ShapeError(f"{name} must have {rank} axes and at least one number, got shape {array.shape}")
+        raise ShapeError(
+            f"{name} must have {rank} axes and at least one number, got shape {array.shape}; {(1,) * rank} works"
+        )
     return array
 
 
@@ -153,7 +159,7 @@ def fully_connected(image: npt.ArrayLike, weights: npt.ArrayLike, bias: npt.Arra
     if table.ndim != 2 or table.shape[0] != len(flat) or len(offsets) not in (1, table.shape[-1]):
         raise ShapeError(
             f"{len(flat)} inputs need weights of shape ({len(flat)}, out) and a bias of out numbers, "
-            f"got weights {table.shape} and {len(offsets)} biases"
+            f"got weights {table.shape} and {len(offsets)} biases; weights of shape ({len(flat)},) and one bias work"
         )
     result = np.zeros(table.shape[1])
     for output in range(table.shape[1]):

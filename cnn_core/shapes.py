@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import CnnCoreError, ShapeError
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
@@ -33,24 +33,45 @@ def pair(value: Any, name: str, *, least: int) -> Pair:
         return value, value
     items = [value, value] if _is_whole(value) else _items(value)
     if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
-        raise ShapeError(
-            f"{name} must be a whole number or a pair of them, got {value!r}; {name}={max(least, 1)} works"
-        )
+        raise ShapeError(f"{name} must be a whole number or a pair of them, got {value!r}; {name}={least} works")
     first, second = (operator.index(item) for item in items)
     if min(first, second) < least:
-        raise ShapeError(f"{name} must be at least {least}, got {value!r}; {name}={max(least, 1)} works")
+        raise ShapeError(f"{name} must be at least {least}, got {value!r}; {name}={least} works")
     return first, second
 
 
-def whole(value: Any, name: str, *, least: int) -> int:
+def whole(
+    value: Any, name: str, *, least: int, works: int | None = None, error: type[CnnCoreError] = ShapeError
+) -> int:
     """One whole number.
 
+    Args:
+        value: an int or a NumPy integer.
+        name: what to call it in an error.
+        least: the smallest number allowed.
+        works: what an error says would work; ``least`` where it is not said.
+        error: what to raise.
+
     Raises:
-        ShapeError: where ``value`` is something else, or below ``least``.
+        CnnCoreError: ``error``, where ``value`` is something else, or below ``least``.
     """
-    if not _is_whole(value):
-        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}={max(least, 1)} works")
-    return pair(value, name, least=least)[0]
+    if not _is_whole(value) or operator.index(value) < least:
+        raise error(
+            f"{name} must be one whole number, at least {least}, got {value!r}; "
+            f"{name}={least if works is None else works} works"
+        )
+    return operator.index(value)
+
+
+def settled(value: Any) -> Any:
+    """A setting of whole numbers in the caller's lists or arrays, as plain numbers and tuples that nobody changes.
+
+    What is of no such form is passed on for the checks to refuse.
+    """
+    if _is_whole(value):
+        return operator.index(value)
+    items = _items(value)
+    return value if items is None else tuple(map(settled, items))
 
 
 def _is_whole(value: Any) -> bool:
@@ -101,6 +122,20 @@ class Axis(NamedTuple):
     def same(cls, size: int) -> Axis:
         """Each of ``size`` lines reads the one at its own place."""
         return cls(tuple(Line(at, at, (at,)) for at in range(size)), 1)
+
+    @classmethod
+    def whole(cls, line: Line, size: int) -> Axis:
+        """Each of ``size`` lines reads all that ``line`` does."""
+        return cls((line,) * size, 0)
+
+    @property
+    def evenly(self) -> tuple[int, int, int] | None:
+        """How far a line reaches, to where the next one's reach begins, and where the first one's does.
+
+        None where that is not the same for all.
+        """
+        reaches = {line.last - line.first + 1 for line in self.lines}
+        return None if self.step is None or len(reaches) != 1 else (reaches.pop(), self.step, self.lines[0].first)
 
     @property
     def all(self) -> Line:
@@ -180,16 +215,18 @@ class Window:
         )
         return rows, columns
 
+    def fits(self, height: int, width: int) -> bool:
+        """Whether there is a place for the window in an input of ``(height, width)`` cells and its padding."""
+        return self._count(0, height) >= 1 and self._count(1, width) >= 1
+
     def _misfit(self, height: int, width: int) -> str:
         (kernel_h, kernel_w), (rows, columns) = self.kernel_size, self.extent
-        short = max(rows - height - sum(self.padding[0]), columns - width - sum(self.padding[1]))
-        more = max(min(self.padding[0]), min(self.padding[1])) + -(-short // 2)
         spread = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
         padded = f"{height + sum(self.padding[0])}×{width + sum(self.padding[1])}"
         kind = "padded input" if any(map(any, self.padding)) else "input"
         return (
             f"a {kernel_h}×{kernel_w} window{spread} does not fit a {padded} {kind}; "
-            f"padding={more} or an input of at least {rows}×{columns} works"
+            f"an input of at least {rows}×{columns} works"
         )
 
     def _count(self, axis: int, size: int) -> int:
@@ -230,17 +267,7 @@ class Window:
             output_size: how many windows there are, down and across.
             mode: what the padding shows, one of ``PADDING_MODES``.
         """
-
-        def along(axis: int) -> Axis:
-            lines = []
-            for i in range(output_size[axis]):
-                first = i * self.stride[axis] - self.padding[axis][0]
-                places = range(first, first + self.extent[axis], self.dilation[axis])
-                shown = (padding_source(place, input_size[axis], mode) for place in places)
-                lines.append(Line(first, places[-1], tuple(sorted({at for at in shown if at is not None}))))
-            return Axis(tuple(lines), self.stride[axis])
-
-        return along(0), along(1)
+        return _reads(self, input_size, output_size, mode)
 
     def stamped(self, input_size: Pair, output_size: Pair) -> tuple[Axis, Axis]:
         """The other way round: how each row, and each column, of what is stamped over reads the ``input_size`` stamps.
@@ -335,24 +362,36 @@ def adaptive_spans(size: int, count: int) -> list[Pair]:
 _PLANE_MOST = 2**44
 
 
+@lru_cache(maxsize=16)  # asked for a summary and for a trace, at every edit
+def _reads(sliding: Window, input_size: Pair, output_size: Pair, mode: str) -> tuple[Axis, Axis]:
+    def along(axis: int) -> Axis:
+        lines = []
+        for i in range(output_size[axis]):
+            first = i * sliding.stride[axis] - sliding.padding[axis][0]
+            places = range(first, first + sliding.extent[axis], sliding.dilation[axis])
+            shown = (padding_source(place, input_size[axis], mode) for place in places)
+            lines.append(Line(first, places[-1], tuple(sorted({at for at in shown if at is not None}))))
+        return Axis(tuple(lines), sliding.stride[axis])
+
+    return along(0), along(1)
+
+
 @lru_cache(maxsize=1024)  # asked at every call: 0.3 against 0.6 µs
 def _output_size(sliding: Window, height: int, width: int) -> Pair:
     rows, columns = sliding._count(0, height), sliding._count(1, width)
     if rows < 1 or columns < 1:
         raise ShapeError(sliding._misfit(height, width))
-    return in_memory(rows, columns)
+    return in_memory(rows, columns, "a smaller input works")
 
 
-def in_memory(rows: int, columns: int) -> Pair:
-    """``(rows, columns)`` of a plane.
+def in_memory(rows: int, columns: int, advice: str) -> Pair:
+    """``(rows, columns)`` of a plane; ``advice`` ends what is said where it is too large.
 
     Raises:
         ShapeError: where there are more cells than any memory holds.
     """
     if rows * columns > _PLANE_MOST:
-        raise ShapeError(
-            f"a plane of {rows:,}×{columns:,} cells is larger than any memory; padding=0 and stride=1 work"
-        )
+        raise ShapeError(f"a plane of {rows:,}×{columns:,} cells is larger than any memory; {advice}")
     return rows, columns
 
 
@@ -384,7 +423,7 @@ def padding_sources(sides: Sides, input_size: Pair, mode: str) -> tuple[list[int
     """For each row and each column of the padded image, which row or column of the image it shows.
 
     Args:
-        sides: ``((top, bottom), (left, right))``, as wide as :func:`check_padding_mode` allows.
+        sides: ``((top, bottom), (left, right))``, as wide as the mode has cells to show.
         input_size: ``(H, W)`` of the image.
         mode: one of ``PADDING_MODES``.
 
@@ -396,25 +435,6 @@ def padding_sources(sides: Sides, input_size: Pair, mode: str) -> tuple[list[int
         for size, (before, after) in zip(input_size, sides, strict=True)
     )
     return rows, columns
-
-
-def check_padding_mode(mode: str, sides: Sides, input_size: Pair) -> None:
-    """Refuse a padding mode that there is not, or a padding wider than the image has cells to show in it.
-
-    Raises:
-        ShapeError: where reflect is asked for ``size`` cells or more, or circular for more than ``size``.
-    """
-    if not isinstance(mode, str) or mode not in PADDING_MODES:
-        raise ShapeError(f'padding_mode must be one of {PADDING_MODES}, got {mode!r}; "zeros" works')
-    most = {"reflect": -1, "circular": 0}.get(mode)
-    if most is None:
-        return
-    for pair_of_sides, size, axis in zip(sides, input_size, ("rows", "columns"), strict=True):
-        if max(pair_of_sides) > size + most:
-            raise ShapeError(
-                f'padding_mode="{mode}" has only {size + most} cells to show around {size} {axis}, '
-                f'got padding {max(pair_of_sides)}; padding={size + most} or padding_mode="replicate" works'
-            )
 
 
 @dataclass(frozen=True)
@@ -432,12 +452,21 @@ class ReceptiveField:
     start: Pair = (0, 0)
 
     def through(self, step: Window) -> ReceptiveField:
-        """The field of a stage that slides ``step`` over this one (Dumoulin and Visin 2016; Araujo et al. 2019)."""
+        """The field of a stage that slides ``step`` over this one."""
+        rows, columns = ((step.extent[axis], step.stride[axis], -step.padding[axis][0]) for axis in (0, 1))
+        return self._over(rows, columns)
 
-        def along(axis: int) -> tuple[int, int, int]:
-            size = self.size[axis] + (step.extent[axis] - 1) * self.jump[axis]
-            start = self.start[axis] - step.padding[axis][0] * self.jump[axis]
-            return size, self.jump[axis] * step.stride[axis], start
+    def through_lines(self, rows: Axis, columns: Axis) -> ReceptiveField | None:
+        """The field of a stage whose rows and columns read this one's so; None where its fields are not alike."""
+        down, across = rows.evenly, columns.evenly
+        return None if down is None or across is None else self._over(down, across)
 
-        (size_h, jump_h, start_h), (size_w, jump_w, start_w) = along(0), along(1)
+    def _over(self, rows: tuple[int, int, int], columns: tuple[int, int, int]) -> ReceptiveField:
+        """By each axis's extent, stride and first place (Dumoulin and Visin 2016; Araujo et al. 2019)."""
+
+        def along(axis: int, extent: int, stride: int, first: int) -> tuple[int, int, int]:
+            jump = self.jump[axis]
+            return self.size[axis] + (extent - 1) * jump, jump * stride, self.start[axis] + first * jump
+
+        (size_h, jump_h, start_h), (size_w, jump_w, start_w) = along(0, *rows), along(1, *columns)
         return ReceptiveField((size_h, size_w), (jump_h, jump_w), (start_h, start_w))

@@ -196,7 +196,8 @@ class Trace:
             number = len(self.stages)
         if not -1 <= number < len(self.stages):
             raise ShapeError(
-                f"stage must be a whole number from -1 (the input) to {len(self.stages) - 1}, got {stage!r}"
+                f"stage must be a whole number from -1 (the input) to {len(self.stages) - 1}, got {stage!r}; "
+                "stage=-1 works"
             )
         return number
 
@@ -222,7 +223,7 @@ def cell_of(index: Sequence[int], shape: tuple[int, ...]) -> Index:
         last = tuple(size - 1 for size in shape)
         raise ShapeError(
             f"index must be {len(shape)} whole numbers from {(0,) * len(shape)} to {last}, batch included, "
-            f"got {index!r}"
+            f"got {index!r}; {last} works"
         )
     return cell
 

@@ -387,6 +387,19 @@ def test_every_runtime_dependency_has_its_reason_in_contributing():
         assert re.search(rf"^\| {name} \| .{{20,}} \|$", contributing, re.MULTILINE), name
 
 
+def test_every_module_of_the_core_stands_on_the_map_of_arrows():
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    arrows = contributing.split("Inside `cnn_core`:")[1].split("\n\n")[0]
+    modules = {path.stem for path in (ROOT / "cnn_core").iterdir() if path.suffix in ("", ".py")} - {"py"}
+    assert {name for name in modules if not name.startswith("_")} <= set(re.findall(r"`(\w+)`", arrows))
+
+
+@pytest.mark.parametrize("module", ["export", "rational"])
+def test_a_module_to_import_from_is_named_in_the_reference(module):
+    assert module in cnn_core.__all__
+    assert f"`{module}`" in REFERENCE
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_links_and_rooms_named_in_the_documents_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")

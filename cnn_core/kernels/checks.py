@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,17 +39,21 @@ def check(weights: npt.ArrayLike) -> Weights:
         ShapeError: where they are not 1 to 11 equally long rows of 1 to 11 numbers.
         ModelError: where a weight is not a finite real number.
     """
+    if isinstance(weights, np.ma.MaskedArray):
+        raise ShapeError("A kernel needs a number in every cell, and this array has a mask; weights.filled(0) works.")
     try:
         array = np.asarray(weights)
     except ValueError as error:  # NumPy's own refusal of ragged nesting
-        raise ShapeError("A kernel needs rows of equal length.") from error
+        raise ShapeError(
+            f"A kernel needs rows of equal length, and this is {quoted(weights)}; [[1, 2], [3, 4]] works."
+        ) from error
     if array.ndim != 2:
         raise ShapeError(
             f"A kernel is a grid of rows and columns; this has {array.ndim} dimensions. Give it 2, such as 3 × 3."
         )
     check_size(*array.shape)
     if array.dtype.kind not in "fiub":
-        raise ModelError("A kernel's weights must be real numbers.")
+        raise ModelError(f"A kernel's weights must be real numbers, and these are {array.dtype}; [[1, 2.5]] works.")
     copy = read_only(array)
     if not np.isfinite(copy).all():
         row, column = np.argwhere(~np.isfinite(copy))[0]
@@ -76,8 +82,10 @@ def parse(text: str) -> Weights:
 
     Raises:
         ShapeError: where there are no numbers, rows differ in length, or there are more than 11 of either.
-        ModelError: where something is not a finite number.
+        ModelError: where something is not a finite number, or what was given no text.
     """
+    if not isinstance(text, str):
+        raise ModelError(f"A kernel is read from text such as 1 0 -1; 2 0 -2; 1 0 -1, and this is {quoted(text)}.")
     plain = re.sub(r"[ \t]*/[ \t]*", "/", text.replace("−", "-"))
     split = [re.split(r"[\s,]+", row.strip(" \t,")) for row in re.split(r"[;\r\n]", plain)]
     rows = [row for row in split if row != [""]]
@@ -104,6 +112,22 @@ def _number(word: str) -> float:
     if not math.isfinite(divisor) or not math.isfinite(value / divisor):
         raise ModelError(f"{quoted(word)} is too large to compute with; write a smaller number.")
     return value / divisor
+
+
+def size_of(shape: Any) -> tuple[int, int]:
+    """The rows and columns that a kernel is wished to have.
+
+    Raises:
+        ShapeError: where it is no pair of whole numbers, or outside 1 to 11.
+    """
+    try:
+        rows, columns = (operator.index(each) for each in shape)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            f"A kernel's size is two whole numbers, rows and columns; this is {quoted(shape)}. 3 × 3 works: (3, 3)."
+        ) from error
+    check_size(rows, columns)
+    return rows, columns
 
 
 def check_size(rows: int, columns: int) -> None:

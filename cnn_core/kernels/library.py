@@ -323,7 +323,7 @@ def get(name: str) -> Kernel:
     Raises:
         ModelError: where the library has no such kernel; the message lists those it has.
     """
-    kernel = _BY_NAME.get(name)
+    kernel = _BY_NAME.get(name) if isinstance(name, str) else None
     if kernel is None:
         raise ModelError(f"There is no kernel named {quoted(name)}; the library has {', '.join(_BY_NAME)}.")
     return kernel

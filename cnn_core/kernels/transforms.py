@@ -6,12 +6,13 @@ All return read-only float64 arrays.
 from __future__ import annotations
 
 import math
+import operator
 
 import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError
-from cnn_core.kernels.checks import Weights, check, check_size, read_only
+from cnn_core.kernels.checks import Weights, check, read_only, size_of
 
 
 def flipped(weights: npt.ArrayLike) -> Weights:
@@ -81,11 +82,11 @@ def resized(weights: npt.ArrayLike, shape: tuple[int, int]) -> Weights:
         ShapeError: where the shape is of no such size, or as :func:`check` does.
         ModelError: as :func:`check` does.
     """
-    check_size(*shape)
+    size = size_of(shape)
     checked = check(weights)
-    out = np.zeros(shape)
+    out = np.zeros(size)
     inside, outside = [], []
-    for new, old in zip(shape, checked.shape, strict=True):
+    for new, old in zip(size, checked.shape, strict=True):
         kept, start = min(new, old), abs(new - old) // 2
         inside.append(slice(start, start + kept) if new > old else slice(0, kept))
         outside.append(slice(start, start + kept) if old > new else slice(0, kept))
@@ -102,6 +103,13 @@ def random(shape: tuple[int, int] = (3, 3), *, seed: int = 0) -> Weights:
 
     Raises:
         ShapeError: where the shape is of no such size.
+        ModelError: where the seed is no whole number, or below 0.
     """
-    check_size(*shape)
-    return read_only(np.random.default_rng(seed).integers(-10, 11, shape) / 10)
+    size = size_of(shape)
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise ModelError(f"seed must be a whole number, at least 0, got {seed!r}; seed=0 works")
+    return read_only(np.random.default_rng(number).integers(-10, 11, size) / 10)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, plain
 from cnn_core.ops import activation
-from cnn_core.ops._arrays import Array, positive, setting
+from cnn_core.ops._arrays import Array, setting
 from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
@@ -35,7 +35,7 @@ class ReLU(Elementwise):
 
 
 class LeakyReLU(Elementwise):
-    """``x`` where positive, else a fraction of it: see :func:`cnn_core.leaky_relu`."""
+    """``x`` where else a fraction of it: see :func:`cnn_core.leaky_relu`."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class Softplus(Elementwise):
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
-        self.beta = positive(beta, "beta")
+        self.beta = activation.sharpness(beta)
         self.threshold = setting(threshold, "threshold", works=20)
 
     def settings(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class Softmax(Layer):
         if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
             raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
         self.axis = int(axis)
-        self.temperature = positive(temperature, "temperature")
+        self.temperature = activation.heat_of(temperature)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
@@ -198,7 +198,7 @@ class Softmax(Layer):
         along = self.axis % len(input_shape) - 2
         if lines is None or along < 0:
             return lines
-        every = Axis((lines[along].all,) * input_shape[2 + along], 0)
+        every = Axis.whole(lines[along].all, input_shape[2 + along])
         return (every, lines[1]) if along == 0 else (lines[0], every)
 
     def _line(self, shape: Shape, index: Index) -> Iterator[Index]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from cnn_core.layers.base import Layer, Shape, rank_four
 from cnn_core.layers.pool import first_largest
 from cnn_core.ops import pool
 from cnn_core.ops._arrays import Array
-from cnn_core.shapes import Pair, Window, adaptive_spans
+from cnn_core.shapes import Axis, Line, Pair, Window, adaptive_spans
 from cnn_core.trace import Index, Sources
 
 
@@ -39,6 +40,11 @@ class _AdaptivePool2d(Layer):
         size = (input_shape[2] // shape[2], input_shape[3] // shape[3])
         return Window(size, stride=size)
 
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis]:
+        """The rows, and the columns, of each area."""
+        rows, columns = (_areas(spans) for spans in self._spans(input_shape))
+        return rows, columns
+
     def _spans(self, input_shape: Shape) -> tuple[list[Pair], list[Pair]]:
         shape = self.output_shape(input_shape)
         return adaptive_spans(input_shape[2], shape[2]), adaptive_spans(input_shape[3], shape[3])
@@ -56,6 +62,14 @@ class _AdaptivePool2d(Layer):
             for spans, at in zip(self._spans(input_shape), place, strict=True)
         )
         return ((n, c, i, j) for i in rows for j in columns)
+
+
+def _areas(spans: list[Pair]) -> Axis:
+    """An area a line, read whole."""
+    steps = {after[0] - before[0] for before, after in itertools.pairwise(spans)}
+    # A single area is its own step, as a window's that lies beside the next.
+    step = spans[0][1] if len(spans) == 1 else steps.pop() if len(steps) == 1 else None
+    return Axis(tuple(Line(first, end - 1, tuple(range(first, end))) for first, end in spans), step)
 
 
 class AdaptiveMaxPool2d(_AdaptivePool2d):

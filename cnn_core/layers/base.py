@@ -41,8 +41,11 @@ class _Held:
         held = getattr(layer, self.store)
         old, new = held.get(self.name), real(value, self.name)
         if old is None or new.shape != old.shape:
-            expected = "no array, as the layer has none" if old is None else f"shape {old.shape}"
-            raise ShapeError(f"{layer!r}: {self.name} must have {expected}, got shape {new.shape}")
+            if old is None:
+                raise ShapeError(f"{layer!r} has no {self.name}, got one of shape {new.shape}; {self.name}=True works")
+            raise ShapeError(
+                f"{layer!r}: {self.name} must have shape {old.shape}, got shape {new.shape}; np.ones({old.shape}) works"
+            )
         held[self.name] = new.copy()
 
 
@@ -239,8 +242,21 @@ def rank_four(shape: Shape) -> Shape:
         ShapeError: where it has another rank.
     """
     if len(shape) != 4:
-        raise ShapeError(f"the input must be (N, C, H, W), got shape {shape}")
+        works = (*(1,) * (4 - len(shape)), *shape[-4:])
+        raise ShapeError(f"the input must be (N, C, H, W), got shape {shape}; shape {works} works")
     return shape
+
+
+def check_groups(groups: int, inputs: int, outputs: int) -> None:
+    """Refuse groups of which some would have more channels than others.
+
+    Raises:
+        ShapeError: where ``groups`` does not divide both counts.
+    """
+    if inputs % groups or outputs % groups:
+        raise ShapeError(
+            f"groups must divide {inputs} input and {outputs} output channels, got {groups}; groups=1 works"
+        )
 
 
 def in_place(shape: Shape) -> tuple[Axis, Axis] | None:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
 from cnn_core.ops.padding import pad
-from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, window
+from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, settled, whole, window
 from cnn_core.trace import Index, Sources
 
 
@@ -57,29 +57,32 @@ class Conv2d(Layer):
         rng: Rng | None = None,
     ) -> None:
         super().__init__()
-        self.in_channels = pair(in_channels, "in_channels", least=1)[0]
-        self.out_channels = pair(out_channels, "out_channels", least=1)[0]
+        self.in_channels = whole(in_channels, "in_channels", least=1)
+        self.out_channels = whole(out_channels, "out_channels", least=1)
         self.kernel_size = pair(kernel_size, "kernel_size", least=1)
         self.stride = pair(stride, "stride", least=1)
-        self.padding = padding
+        self.padding = settled(padding)
         self.dilation = pair(dilation, "dilation", least=1)
-        self.groups = pair(groups, "groups", least=1)[0]
+        self.groups = whole(groups, "groups", least=1)
         self.padding_mode = padding_mode
         self.has_bias = flag(bias, "bias")
+        check_groups(self.groups, self.in_channels, self.out_channels)
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         # Settings are checked once here, on an input that every kernel fits and that has a cell for each padding cell
         # to show, and again on each real input.
         size = (self.dilation[0] * self.kernel_size[0], self.dilation[1] * self.kernel_size[1])
-        sides = window(self.kernel_size, stride=stride, padding=padding, dilation=dilation, input_size=size).padding
+        sides = window(
+            self.kernel_size, stride=stride, padding=self.padding, dilation=dilation, input_size=size
+        ).padding
         roomy = (1, self.in_channels, size[0] + sum(sides[0]), size[1] + sum(sides[1]))
-        conv.conv_window(roomy, shape, stride, padding, dilation, self.groups, padding_mode)
+        conv.conv_window(roomy, shape, stride, self.padding, dilation, self.groups, padding_mode)
         self._parameters = uniform(self.array_shapes(self.settings()), rng)
 
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
         """``weight`` and, where there is one, ``bias``."""
-        inputs, outputs = (pair(settings[name], name, least=1)[0] for name in ("in_channels", "out_channels"))
-        groups = pair(settings.get("groups", 1), "groups", least=1)[0]
+        inputs, outputs = (whole(settings[name], name, least=1) for name in ("in_channels", "out_channels"))
+        groups = whole(settings.get("groups", 1), "groups", least=1)
         kernel = pair(settings["kernel_size"], "kernel_size", least=1)
         bias: dict[str, Shape] = {"bias": (outputs,)} if settings.get("bias", True) else {}
         return {"weight": (outputs, inputs // groups, *kernel), **bias}

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Axis, Pair, Window, pair, window
+from cnn_core.shapes import Axis, Pair, Window, pair, settled, whole, window
 from cnn_core.trace import Index, Sources
 
 
@@ -56,20 +55,19 @@ class ConvTranspose2d(Layer):
         rng: Rng | None = None,
     ) -> None:
         super().__init__()
-        self.in_channels = pair(in_channels, "in_channels", least=1)[0]
-        self.out_channels = pair(out_channels, "out_channels", least=1)[0]
+        self.in_channels = whole(in_channels, "in_channels", least=1)
+        self.out_channels = whole(out_channels, "out_channels", least=1)
         self.kernel_size = pair(kernel_size, "kernel_size", least=1)
         self.stride = pair(stride, "stride", least=1)
-        self.padding = padding
-        self.output_padding = output_padding
+        self.padding = settled(padding)
+        self.output_padding = settled(output_padding)
         self.dilation = pair(dilation, "dilation", least=1)
-        self.groups = pair(groups, "groups", least=1)[0]
+        self.groups = whole(groups, "groups", least=1)
         self.has_bias = flag(bias, "bias")
-        if self.out_channels % self.groups:
-            raise ShapeError(f"groups must divide {self.out_channels} output channels, got {self.groups}; 1 works")
+        check_groups(self.groups, self.in_channels, self.out_channels)
         shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input so large that no padding takes it all away.
-        sides = window(self.kernel_size, padding=padding, input_size=self.kernel_size).padding
+        sides = window(self.kernel_size, padding=self.padding, input_size=self.kernel_size).padding
         roomy = 2 + max(map(sum, sides))
         self._reach((1, self.in_channels, roomy, roomy), shapes["weight"])
         self._parameters = uniform(shapes, rng)
@@ -77,8 +75,8 @@ class ConvTranspose2d(Layer):
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
         """``weight`` and, where there is one, ``bias``."""
-        inputs, outputs = (pair(settings[name], name, least=1)[0] for name in ("in_channels", "out_channels"))
-        groups = pair(settings.get("groups", 1), "groups", least=1)[0]
+        inputs, outputs = (whole(settings[name], name, least=1) for name in ("in_channels", "out_channels"))
+        groups = whole(settings.get("groups", 1), "groups", least=1)
         kernel = pair(settings["kernel_size"], "kernel_size", least=1)
         bias: dict[str, Shape] = {"bias": (outputs,)} if settings.get("bias", True) else {}
         return {"weight": (inputs, outputs // groups, *kernel), **bias}

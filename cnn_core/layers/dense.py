@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, in_place, uniform
 from cnn_core.ops import dense
 from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import pair
+from cnn_core.shapes import Axis, whole
 from cnn_core.trace import Index, Sources
 
 
@@ -33,7 +33,7 @@ class Flatten(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C*H*W)``."""
         if not input_shape:
-            raise ShapeError("flatten needs a batch axis, got a single number")
+            raise ShapeError("flatten needs a batch axis, got a single number; shape (1,) works")
         return input_shape[0], math.prod(input_shape[1:])
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
@@ -66,15 +66,15 @@ class Linear(Layer):
 
     def __init__(self, in_features: int, out_features: int, *, bias: bool = True, rng: Rng | None = None) -> None:
         super().__init__()
-        self.in_features = pair(in_features, "in_features", least=1)[0]
-        self.out_features = pair(out_features, "out_features", least=1)[0]
+        self.in_features = whole(in_features, "in_features", least=1)
+        self.out_features = whole(out_features, "out_features", least=1)
         self.has_bias = flag(bias, "bias")
         self._parameters = uniform(self.array_shapes(self.settings()), rng)
 
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
         """``weight`` and, where there is one, ``bias``."""
-        inputs, outputs = (pair(settings[name], name, least=1)[0] for name in ("in_features", "out_features"))
+        inputs, outputs = (whole(settings[name], name, least=1) for name in ("in_features", "out_features"))
         bias: dict[str, Shape] = {"bias": (outputs,)} if settings.get("bias", True) else {}
         return {"weight": (outputs, inputs), **bias}
 
@@ -96,8 +96,18 @@ class Linear(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(..., out_features)``."""
         if not input_shape or input_shape[-1] != self.in_features:
-            raise ShapeError(f"{self!r} expects {self.in_features} features, got shape {input_shape}; Flatten first")
+            flat = len(input_shape) > 2 and math.prod(input_shape[1:]) == self.in_features
+            works = f"Linear({input_shape[-1] if input_shape else 1}, {self.out_features})"
+            raise ShapeError(
+                f"{self!r} expects {self.in_features} features, got shape {input_shape}; "
+                f"{'Flatten() before it' if flat else works} works"
+            )
         return (*input_shape[:-1], self.out_features)
+
+    def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
+        """Of planes the row at the same place, and all of its columns."""
+        lines = in_place(input_shape)
+        return None if lines is None else (lines[0], Axis.whole(lines[1].all, self.out_features))
 
     def macs(self, input_shape: Shape) -> int:
         """``in_features * out_features`` for each row."""

@@ -13,7 +13,7 @@ from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four, room_for
 from cnn_core.ops import norm
 from cnn_core.ops._arrays import Array, setting
-from cnn_core.shapes import pair
+from cnn_core.shapes import whole
 from cnn_core.trace import Index, Sources
 
 
@@ -40,11 +40,9 @@ class BatchNorm2d(Elementwise):
 
     def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
-        self.channels = pair(channels, "channels", least=1)[0]
+        self.channels = whole(channels, "channels", least=1)
         self.eps = setting(eps, "eps", works=1e-5, least=0)
-        self.momentum = setting(momentum, "momentum", works=0.1, least=0)
-        if self.momentum > 1:
-            raise ShapeError(f"momentum must be at most 1, got {momentum!r}; momentum=0.1 works")
+        self.momentum = setting(momentum, "momentum", works=0.1, least=0, most=1)
         first = {"weight": 1, "bias": 0, "running_mean": 0, "running_var": 1}
         with room_for(dict.fromkeys(first, (self.channels,))):
             made = {name: np.full(self.channels, value, np.float32) for name, value in first.items()}
@@ -54,7 +52,7 @@ class BatchNorm2d(Elementwise):
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:
         """``weight``, ``bias``, ``running_mean`` and ``running_var``, each ``(C,)``."""
-        channels = pair(settings["channels"], "channels", least=1)[0]
+        channels = whole(settings["channels"], "channels", least=1)
         return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (channels,))
 
     def settings(self) -> dict[str, Any]:
@@ -100,7 +98,9 @@ class BatchNorm2d(Elementwise):
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
         if rank_four(input_shape)[1] != self.channels:
-            raise ShapeError(f"{self!r} expects {self.channels} channels, got {input_shape[1]}")
+            raise ShapeError(
+                f"{self!r} expects {self.channels} channels, got {input_shape[1]}; BatchNorm2d({input_shape[1]}) works"
+            )
         return input_shape
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
@@ -137,7 +137,5 @@ class BatchNorm2d(Elementwise):
         The batch's statistics, in training, count as numbers that were given: scale and shift are made of them.
         """
         mean, var = (self.running_mean, self.running_var) if saved is None else (saved.mean, saved.var)
-        scale, shift = norm.scale_and_shift(mean, var, self.weight, self.bias, self.eps, channels=self.channels)
-        # In the output's precision: these are the very numbers it was made with.
-        weight, bias = (float(each[index[1]].astype(output.dtype)) for each in (scale, shift))
-        return Sources((index,), (weight,), bias)
+        scale, shift = norm.carried_out(mean, var, self.weight, self.bias, self.eps, output.dtype)
+        return Sources((index,), (float(scale[index[1]]),), float(shift[index[1]]))

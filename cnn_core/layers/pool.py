@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cnn_core.layers.base import Layer, Shape, inside, plain, rank_four
 from cnn_core.ops import pool
 from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Window, pair
+from cnn_core.shapes import Window, pair, settled
 from cnn_core.trace import Index, Sources
 
 
@@ -22,7 +22,7 @@ class _Pool2d(Layer):
         super().__init__()
         self.kernel_size = pair(kernel_size, "kernel_size", least=1)
         self.stride = self.kernel_size if stride is None else pair(stride, "stride", least=1)
-        self.padding = padding
+        self.padding = settled(padding)
         self.dilation = pair(dilation, "dilation", least=1)
         self.ceil_mode = flag(ceil_mode, "ceil_mode")
         roomy = (1, 1, *(self.dilation[axis] * self.kernel_size[axis] for axis in (0, 1)))
@@ -178,7 +178,7 @@ class LPPool2d(_Pool2d):
     """The p-norm of each window: see :func:`cnn_core.lp_pool2d`."""
 
     def __init__(self, norm_type: float, kernel_size: Any, *, stride: Any = None, ceil_mode: bool = False) -> None:
-        super().__init__(kernel_size, stride=stride, padding=0, dilation=1, ceil_mode=ceil_mode)
+        super().__init__(kernel_size, stride=stride, padding=None, dilation=1, ceil_mode=ceil_mode)
         self.norm_type = pool.norm_of(norm_type)
 
     def settings(self) -> dict[str, Any]:

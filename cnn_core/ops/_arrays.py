@@ -7,11 +7,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import CnnCoreError, ShapeError
 
 Array = npt.NDArray[Any]
 
 _KEPT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+
+# Up to the first, single precision rounds to 0; above the second it has infinity.
+_TINIEST, _LARGEST = float(np.finfo(np.float32).smallest_subnormal) / 2, float(np.finfo(np.float32).max)
+
+
+def array_of(value: npt.ArrayLike, name: str) -> Array:
+    """``value`` as an array of whatever it holds.
+
+    Raises:
+        ShapeError: where its rows are of different lengths, or it has a mask, behind which NumPy's functions look.
+    """
+    if type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
+        raise ShapeError(f"{name} must have a number in every cell, got a masked array; {name}.filled(0) works")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
 
 
 def real(value: npt.ArrayLike, name: str) -> Array:
@@ -20,12 +37,9 @@ def real(value: npt.ArrayLike, name: str) -> Array:
     Integers and booleans become float64, exact up to 2**53; float16 becomes float32.
 
     Raises:
-        ShapeError: where ``value`` holds something else, or rows of different lengths.
+        ShapeError: where ``value`` holds something else, or rows of different lengths, or has a mask.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
+    array = array_of(value, name)
     if array.dtype in _KEPT:
         return array
     if array.dtype.newbyteorder("=") in _KEPT:  # another machine's byte order
@@ -49,7 +63,10 @@ def images(x: npt.ArrayLike) -> Array:
         works = f"{hint} of shape {(1,) * (4 - array.ndim) + array.shape} works" if hint else "reshape it first"
         raise ShapeError(f"x must be (N, C, H, W), got rank {array.ndim} with shape {array.shape}; {works}")
     if 0 in array.shape[1:]:
-        raise ShapeError(f"x must have at least one channel, row and column, got shape {array.shape}")
+        fitting = tuple(max(1, size) for size in array.shape)
+        raise ShapeError(
+            f"x must have at least one channel, row and column, got shape {array.shape}; shape {fitting} works"
+        )
     return array
 
 
@@ -69,7 +86,10 @@ def vector(value: npt.ArrayLike | None, name: str, length: int) -> Array | None:
         return None
     array = real(value, name)
     if array.shape != (length,):
-        raise ShapeError(f"{name} must have shape ({length},), one number a channel or output, got {array.shape}")
+        raise ShapeError(
+            f"{name} must have shape ({length},), one number a channel or output, got {array.shape}; "
+            f"np.ones({length}) works"
+        )
     return array
 
 
@@ -85,19 +105,61 @@ def gradient(value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
     return array
 
 
-def setting(value: Any, name: str, *, works: float, least: float = -math.inf) -> float:
+def setting(
+    value: Any,
+    name: str,
+    *,
+    works: float,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    error: type[CnnCoreError] = ShapeError,
+) -> float:
     """A setting as a float.
 
+    Args:
+        value: a number.
+        name: what to call it in an error.
+        works: what an error says would work.
+        least: the smallest number allowed.
+        above: all allowed ones are larger.
+        most: the largest number allowed.
+        below: all allowed ones are smaller; infinity asks for a finite one.
+        error: what to raise.
+
     Raises:
-        ShapeError: where it is no number, NaN or below ``least``; the message says that ``works`` does.
+        CnnCoreError: ``error``, where ``value`` is no number, NaN or outside these limits.
     """
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, str | bytes | np.timedelta64) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not number >= least:
-        limits = "" if math.isinf(least) else f", at least {least:g}"
-        raise ShapeError(f"{name} must be a number{limits}, got {value!r}; {name}={works:g} works")
+    held_to = (
+        ("at least", least, least is None or number >= least),
+        ("above", above, above is None or number > above),
+        ("at most", most, most is None or number <= most),
+        ("below", below, below is None or number < below),
+    )
+    if math.isnan(number) or not all(held for _, _, held in held_to):
+        limits = [f"{which} {limit:g}" for which, limit, _ in held_to if limit is not None]
+        words = f", {' and '.join(limits)}".replace("below inf", "finite") if limits else ""
+        raise error(f"{name} must be a number{words}, got {value!r}; {name}={works:g} works")
+    return number
+
+
+def held(number: float, name: str, dtype: np.dtype[Any], *, works: float) -> float:
+    """A setting as it is, refused where this type, which is computed in, has 0 or infinity for it.
+
+    Raises:
+        ShapeError: where it would; the message says that ``works`` does.
+    """
+    if dtype == np.float32 and number and math.isfinite(number) and not _TINIEST < abs(number) <= _LARGEST:
+        taken = "0" if abs(number) < 1 else "infinity"
+        raise ShapeError(
+            f"{name}={number:g} is beyond float32, which has {taken} for it; {name}={works:g} works, and so do arrays "
+            "of float64"
+        )
     return number
 
 
@@ -143,18 +205,3 @@ def images_shape(shape: Any) -> tuple[int, ...]:
     if len(found) != 4 or 0 in found[1:]:
         raise ShapeError(f"x_shape must be (N, C, H, W), each but N at least 1, got {shape}; x.shape works")
     return found
-
-
-def positive(value: Any, name: str) -> float:
-    """A setting as a float.
-
-    Raises:
-        ShapeError: where it is no number above 0, or infinite.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 < number < math.inf:
-        raise ShapeError(f"{name} must be a number above 0, got {value!r}; {name}=1.0 works")
-    return number

@@ -7,6 +7,12 @@ took 1.1 ms with 594 such pages a call, and takes 0.2 ms without them. The price
 
 import numpy as np
 
+from cnn_core.ops._arrays import Array
+
+# Bytes of a line of the memory near the processor, and of what it reads at once: products take 0.75 of the time where
+# both begin together, 171 against 225 ns for kernels of 3×3 on a plane of 28×28.
+LINE = 64
+
 # Bytes: up to 32 MB, glibc learns from a block; others do not mind. It is not written to, so it takes no memory.
 LARGE = 16_000_000
 
@@ -14,3 +20,49 @@ LARGE = 16_000_000
 def keep_freed() -> None:
     """Free a large block once."""
     np.empty(LARGE, dtype=np.uint8)
+
+
+class Room:
+    """Memory to work in that is kept from call to call: it is near the processor, and what lies in it is found already.
+
+    Whoever finds all of it lent, as of several threads the second does, has a piece of its own, which is kept as well.
+    """
+
+    def __init__(self, size: int, most: int = 16) -> None:
+        """Nothing yet.
+
+        Args:
+            size: bytes of a piece; of what is never written to the system gives none.
+            most: pieces that are kept while nobody works in them.
+        """
+        self.size, self._most = size, most
+        self._idle: list[Array] = []
+
+    def lend(self, size: int) -> Array:
+        """So many bytes or more, from the beginning of a line of memory on; to be given back."""
+        if size > self.size:
+            return aligned(size)
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return aligned(self.size)
+
+    def keeps(self, piece: Array) -> bool:
+        """Whether what was lent may be lent again."""
+        return piece.nbytes == self.size
+
+    def take_back(self, piece: Array) -> None:
+        """Keep what was lent for whoever comes next."""
+        if self.keeps(piece) and len(self._idle) < self._most:
+            self._idle.append(piece)
+
+
+def aligned(size: int) -> Array:
+    """So many bytes that begin where a line of memory does."""
+    piece = np.empty(size + LINE, dtype=np.uint8)
+    start = -piece.__array_interface__["data"][0] % LINE
+    return piece[start : start + size]
+
+
+# Where planes are laid out and summed: one and a half million numbers in single precision.
+ROOM = Room(6_000_000)

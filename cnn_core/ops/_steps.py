@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
@@ -42,16 +43,45 @@ class Blocks(NamedTuple):
     apart: int
 
 
-class Plan(NamedTuple):
+class Kept(NamedTuple):
+    """What was found in a part's memory.
+
+    Attributes:
+        memory: which it was.
+        views: for each place a view, None where it is in another part.
+        others: these places, and which they are.
+    """
+
+    memory: Array
+    views: list[Any]
+    others: tuple[tuple[int, Place], ...]
+
+
+@dataclass(eq=False)
+class Plan:
     """Calls, and their operands.
 
     Attributes:
         places: each operand once.
         steps: what is called, and how it takes its operands out of a list of all.
+        kept: views in memory that was met before.
     """
 
     places: tuple[Place, ...]
     steps: tuple[tuple[Callable[..., object], Callable[[list[Any]], tuple[Any, ...]]], ...]
+    kept: Kept | None = None
+
+    def views(self, memory: Array, part: int) -> Kept:
+        """All that lies in a part whose memory this is; it may be the same one as before."""
+        kept = self.kept
+        if kept is None or kept.memory is not memory:
+            found = [
+                np.ndarray(shape, dtype, memory, offset, strides) if its == part else None
+                for its, shape, dtype, offset, strides in self.places
+            ]
+            others = tuple((k, place) for k, place in enumerate(self.places) if place.part != part)
+            self.kept = kept = Kept(memory, found, others)
+        return kept
 
 
 class Run(NamedTuple):
@@ -103,8 +133,9 @@ class Steps:
         self.add(np.copyto if target.dtype == source.dtype else _copy, target, source)
 
     def fill(self, target: Array, value: float) -> None:
-        """Have ``target[...] = value`` be the next step."""
-        self.add(partial(_fill, value), target, target)
+        """Have ``target[...] = value`` be the next step; of lines taken for single items, 0 alone."""
+        item = value if target.dtype.kind == "f" else np.zeros((), target.dtype)
+        self.add(partial(_fill, item), target, target)
 
     def plan(self) -> Plan:
         """What was written down."""
@@ -117,7 +148,7 @@ class Steps:
         return self._places.setdefault(place, len(self._places))
 
 
-def run(plan: Plan, memory: Sequence[Array], blocks: Sequence[Blocks], count: int) -> None:
+def run(plan: Plan, memory: Sequence[Array], blocks: Sequence[Blocks], count: int, same: int | None = None) -> None:
     """Take all steps for a block, then for the next.
 
     Args:
@@ -125,22 +156,26 @@ def run(plan: Plan, memory: Sequence[Array], blocks: Sequence[Blocks], count: in
         memory: the parts, row-major.
         blocks: where in each of them the blocks lie; one at least is not shared.
         count: how many blocks.
+        same: a part that all blocks share from its beginning on, and whose memory may be there again at the next call.
     """
-    view = np.ndarray
-    if count == 1:
-        views: list[Any] = [
-            view(shape, dtype, memory[part], blocks[part].start + offset, strides)
-            for part, shape, dtype, offset, strides in plan.places
-        ]
+    view, repeated = np.ndarray, count > 1
+    if same is None:
+        views: list[Any] = [None] * len(plan.places)
+        missing = tuple(enumerate(plan.places))
+    else:
+        _, found, missing = plan.views(memory[same], same)
+        views = list(map(repeat, found)) if repeated else found.copy()
+    for k, (part, shape, dtype, offset, strides) in missing:
+        start, apart = blocks[part]
+        if repeated and apart:
+            views[k] = view((count, *shape), dtype, memory[part], start + offset, (apart, *strides))
+        else:
+            one = view(shape, dtype, memory[part], start + offset, strides)
+            views[k] = repeat(one) if repeated else one
+    if not repeated:
         for do, operands in plan.steps:
             do(*operands(views))
         return
-    views = [
-        view((count, *shape), dtype, memory[part], blocks[part].start + offset, (blocks[part].apart, *strides))
-        if blocks[part].apart
-        else repeat(view(shape, dtype, memory[part], blocks[part].start + offset, strides))
-        for part, shape, dtype, offset, strides in plan.places
-    ]
     # Each round of zip takes every step once, and the first that meets what is not shared tells when there are no more.
     deque(zip(*[map(do, *operands(views)) for do, operands in plan.steps], strict=False), maxlen=0)
 
@@ -192,5 +227,5 @@ def _copy(target: Array, source: Array) -> None:
     np.copyto(target, source, "unsafe")
 
 
-def _fill(value: float, target: Array, _: Array) -> None:
+def _fill(value: float | Array, target: Array, _: Array) -> None:
     target[...] = value

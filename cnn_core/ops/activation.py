@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, positive, real, setting, together
+from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops.erf import erf, normal_share
 
@@ -36,8 +36,7 @@ def relu(x: npt.ArrayLike) -> Array:
     while axis and length < 4096:
         axis -= 1
         length *= array.shape[axis]
-    result: Array = np.maximum(array, np.zeros(array.shape[axis:], array.dtype))
-    return result
+    return np.asarray(np.maximum(array, np.zeros(array.shape[axis:], array.dtype)))
 
 
 def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
@@ -66,10 +65,10 @@ def leaky_relu(x: npt.ArrayLike, negative_slope: float = 0.01) -> Array:
     """``x`` where positive, else ``negative_slope * x``, any shape (Maas, Hannun and Ng, 2013).
 
     Raises:
-        ShapeError: where the slope is no number.
+        ShapeError: where the slope is no number of ``x``'s type.
     """
     array = real(x, "x")
-    slope = setting(negative_slope, "negative_slope", works=0.01)
+    slope = held(setting(negative_slope, "negative_slope", works=0.01), "negative_slope", array.dtype, works=0.01)
     with np.errstate(invalid="ignore", over="ignore"):
         if 0 < slope <= 1:  # the larger of the two, to the bit, in 0.3 of the time that a choice takes
             result = np.asarray(array * array.dtype.type(slope))
@@ -89,7 +88,7 @@ def leaky_relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, negative_slope: f
         negative_slope: as in the forward.
 
     Raises:
-        ShapeError: where the shapes differ, or the slope is no number.
+        ShapeError: where the shapes differ, or the slope is no number of their type.
     """
     array = real(x, "x")
     given = gradient(grad, array.shape)
@@ -101,7 +100,7 @@ def leaky_relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, negative_slope: f
 
 def _slopes(x: Array, negative_slope: float, dtype: np.dtype[Any]) -> Array:
     """1 where ``x`` is positive, else the slope: a new array."""
-    slope = setting(negative_slope, "negative_slope", works=0.01)
+    slope = held(setting(negative_slope, "negative_slope", works=0.01), "negative_slope", dtype, works=0.01)
     one, other = (np.asarray(value, dtype=dtype).view(_BITS[dtype]) for value in (1.0, slope))
     bits = np.asarray(x > 0).astype(_BITS[dtype])
     # Differences of bits may wrap around; adding them back wraps around the same way.
@@ -148,7 +147,7 @@ def sigmoid_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
 
 def tanh(x: npt.ArrayLike) -> Array:
     """The hyperbolic tangent, any shape, in [-1, 1]."""
-    return np.tanh(real(x, "x"))
+    return np.asarray(np.tanh(real(x, "x")))
 
 
 def tanh_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
@@ -173,10 +172,10 @@ def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Ar
         threshold: where ``beta * x`` is above it, the function is ``x`` itself, as in PyTorch.
 
     Raises:
-        ShapeError: where a setting is no number, or ``beta`` is not above 0.
+        ShapeError: where a setting is no number, or ``beta`` is not above 0 in ``x``'s type.
     """
     array = real(x, "x")
-    sharp, most = _softplus_settings(beta, threshold)
+    sharp, most = _softplus_settings(beta, threshold, array.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = np.asarray(array * array.dtype.type(sharp))
         if array.dtype == np.float32:
@@ -215,11 +214,11 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
         threshold: as in the forward.
 
     Raises:
-        ShapeError: where the shapes differ, a setting is no number, or ``beta`` is not above 0.
+        ShapeError: where the shapes differ, a setting is no number, or ``beta`` is not above 0 in ``x``'s type.
     """
     array = real(x, "x")
     given = gradient(grad, array.shape)
-    sharp, most = _softplus_settings(beta, threshold)
+    sharp, most = _softplus_settings(beta, threshold, array.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = np.asarray(array * array.dtype.type(sharp))
         slope = sigmoid(scaled)
@@ -227,9 +226,14 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
         return np.asarray(slope * given)
 
 
-def _softplus_settings(beta: float, threshold: float) -> tuple[float, float]:
+def _softplus_settings(beta: float, threshold: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     """Both as floats."""
-    return positive(beta, "beta"), setting(threshold, "threshold", works=20)
+    return held(sharpness(beta), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
+
+
+def sharpness(beta: Any) -> float:
+    """Softplus's ``beta``, refused where it is no finite number above 0."""
+    return setting(beta, "beta", works=1, above=0, below=math.inf)
 
 
 def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
@@ -324,11 +328,12 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
             and Dean, "Distilling the knowledge in a neural network", 2015).
 
     Raises:
-        ShapeError: where ``x`` has no such axis or no number along it, or the temperature is not above 0.
+        ShapeError: where ``x`` has no such axis or no number along it, or the temperature is not above 0 in the
+            array's own type.
     """
     array = real(x, "x")
     _check_axis(array, axis)
-    heat = positive(temperature, "temperature")
+    heat = held(heat_of(temperature), "temperature", array.dtype, works=1)
     along = axis in (-1, array.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(array.shape[-1] if along else 0, array):
         powers: Array = array - array.max(axis=axis, keepdims=True)
@@ -348,12 +353,13 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     """``y * (grad - sum(grad * y)) / T`` for softmax's output ``y``, the sum along its axis.
 
     Raises:
-        ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0.
+        ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0 in the
+            array's own type.
     """
     y = real(output, "output")
     _check_axis(y, axis)
-    heat = positive(temperature, "temperature")
     given = gradient(grad, y.shape)
+    heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
     line = y.shape[-1] if axis in (-1, y.ndim - 1) else 0
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(line, given, y):
         met = np.vecdot(np.moveaxis(given, axis, -1), np.moveaxis(y, axis, -1))
@@ -362,6 +368,11 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
         if heat != 1:
             result /= result.dtype.type(heat)
     return result
+
+
+def heat_of(temperature: Any) -> float:
+    """Softmax's temperature, refused where it is no finite number above 0."""
+    return setting(temperature, "temperature", works=1, above=0, below=math.inf)
 
 
 def _check_axis(array: Array, axis: int) -> None:

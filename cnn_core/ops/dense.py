@@ -68,11 +68,15 @@ def linear_backward(
 def _operands(x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
     x, weight = real(x, "x"), real(weight, "weight")
     if weight.ndim != 2:
-        raise ShapeError(f"weight must be (out_features, in_features), got shape {weight.shape}")
-    if x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+        fitting = (1, x.shape[-1] if x.ndim else 1)
         raise ShapeError(
-            f"x of shape {x.shape} must end in the weight's {weight.shape[1]} input features; "
-            "flatten images first: flatten(x) gives (N, C*H*W)"
+            f"weight must be (out_features, in_features), got shape {weight.shape}; shape {fitting} works for this x"
+        )
+    if x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+        flat = x.ndim > 2 and math.prod(x.shape[1:]) == weight.shape[1]
+        works = "flatten(x)" if flat else f"x of shape (1, {weight.shape[1]})"
+        raise ShapeError(
+            f"x of shape {x.shape} must end in the weight's {weight.shape[1]} input features; {works} works"
         )
     return x, weight
 

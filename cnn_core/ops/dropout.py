@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError
-from cnn_core.ops._arrays import Array, gradient, real, together
+from cnn_core.ops._arrays import Array, gradient, real, setting, together
 
 
 def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -28,7 +28,7 @@ def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array
     if not isinstance(rng, np.random.Generator):
         raise ModelError(f"rng must be a generator, got {type(rng).__name__}; np.random.default_rng(0) works")
     # Drawn in row-major order whatever x's layout, so that one seed drops the same cells.
-    mask = (rng.random(array.shape, dtype=np.float32) >= rate).astype(array.dtype)
+    mask = np.asarray(rng.random(array.shape, dtype=np.float32) >= rate, dtype=array.dtype)
     if rate < 1:
         mask *= 1 / (1 - rate)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -44,7 +44,7 @@ def dropout_backward(grad: npt.ArrayLike, mask: npt.ArrayLike) -> Array:
     mask = real(mask, "mask")
     given = gradient(grad, mask.shape)
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.multiply(given, mask, dtype=together(given, mask))
+        return np.asarray(np.multiply(given, mask, dtype=together(given, mask)))
 
 
 def probability(p: float) -> float:
@@ -53,10 +53,4 @@ def probability(p: float) -> float:
     Raises:
         ModelError: where it is no such number.
     """
-    try:
-        rate = float(p)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ModelError(f"p must be a probability from 0 to 1, got {p!r}; p=0.5 works") from error
-    if not 0 <= rate <= 1:
-        raise ModelError(f"p must be a probability from 0 to 1, got {p!r}; p=0.5 works")
-    return rate
+    return setting(p, "p", works=0.5, least=0, most=1, error=ModelError)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops._planes import LineByLine
 
 
@@ -57,17 +57,18 @@ def class_labels(labels: npt.ArrayLike, count: int, classes: int) -> npt.NDArray
     Raises:
         ShapeError: where they are no integers, of another shape or out of range.
     """
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:
-        raise ShapeError(f"labels must be {count} integers, one an image, got rows of different lengths") from error
+    array = array_of(labels, "labels")
     if array.shape != (count,):
-        raise ShapeError(f"labels must have shape ({count},), one integer an image, got shape {array.shape}")
+        raise ShapeError(
+            f"labels must have shape ({count},), one integer an image, got shape {array.shape}; "
+            f"np.zeros({count}, int) works"
+        )
     if array.dtype.kind not in "iu" and array.size:
         raise ShapeError(
             f"labels must be integers from 0 to {classes - 1}, got {array.dtype}; labels.astype(int) works"
         )
     if array.size and (array.min() < 0 or array.max() >= classes):
-        wrong = array.min() if array.min() < 0 else array.max()
-        raise ShapeError(f"labels must be from 0 to {classes - 1} for {classes} classes, got {wrong}")
+        wrong = int(array.min() if array.min() < 0 else array.max())
+        works = f"scores of {wrong + 1} classes work" if wrong > 0 else "0 works for the first class"
+        raise ShapeError(f"labels must be from 0 to {classes - 1} for {classes} classes, got {wrong}; {works}")
     return array.astype(np.intp)

@@ -91,6 +91,16 @@ def scale_and_shift(mean: Any, var: Any, weight: Any, bias: Any, eps: float, *, 
         return scale, b - m * scale
 
 
+def carried_out(mean: Array, var: Array, weight: Array, bias: Array, eps: float, dtype: Any) -> tuple[Array, Array]:
+    """The scale and shift that an output of ``dtype`` was made with: rounded to it in all channels but those far."""
+    both = scale_and_shift(mean, var, weight, bias, eps, channels=len(mean))
+    far = _far(mean, var, eps)
+    used = [each.astype(dtype).astype(np.float64) for each in both]
+    for exact, rounded in zip(both, used, strict=True):
+        rounded[far] = exact[far]
+    return used[0], used[1]
+
+
 def _scaled(x: Array, scale: Array, shift: Array, dtype: np.dtype[Any], far: npt.NDArray[np.intp]) -> Array:
     """``x * scale + shift`` channel by channel, in ``dtype``; in double, then rounded once, in the channels ``far``."""
     out = np.empty(x.shape, dtype)

@@ -13,7 +13,7 @@ def pad(x: Array, sides: Sides, mode: str = "zeros") -> Array:
 
     Args:
         x: ``(N, C, H, W)``.
-        sides: ``((top, bottom), (left, right))``, as wide as ``shapes.check_padding_mode`` allows.
+        sides: ``((top, bottom), (left, right))``, as wide as the mode has cells to show.
         mode: one of ``shapes.PADDING_MODES``.
 
     Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,9 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import BatchNorm2d, Softmax
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.loss import class_labels, cross_entropy
+from cnn_core.shapes import whole
 from cnn_core.trace import Trace
 from cnn_core.training.optimizers import Optimizer
 
@@ -109,7 +109,7 @@ def fit(
         raise ModelError("optimizer must be one of this network; optimizer=SGD(network, lr=0.01) works")
     body = _before_softmax(network)
     images, labels = _examples(body, x, y, "x and y")
-    size = _whole(batch_size, "batch_size", least=1, works=32)
+    size = whole(batch_size, "batch_size", least=1, works=32, error=ModelError)
     _check_spread(body, images.shape, size)
     checked = None
     if validation is not None:
@@ -118,9 +118,17 @@ def fit(
         except (TypeError, ValueError) as error:
             raise ModelError("validation must be images and labels; validation=(x, y) works") from error
         checked = _examples(body, held_x, held_y, "validation")
-    rng = np.random.default_rng(_whole(seed, "seed", least=0, works=0))
+    rng = np.random.default_rng(whole(seed, "seed", least=0, works=0, error=ModelError))
     plan = _Plan(
-        body, images, labels, optimizer, _whole(epochs, "epochs", least=1, works=5), size, rng, bool(shuffle), checked
+        body,
+        images,
+        labels,
+        optimizer,
+        whole(epochs, "epochs", least=1, works=5, error=ModelError),
+        size,
+        rng,
+        bool(shuffle),
+        checked,
     )
     return _run(plan)
 
@@ -191,7 +199,7 @@ def evaluate(network: Sequential, x: npt.ArrayLike, y: npt.ArrayLike, *, batch_s
         raise ModelError(f"evaluate looks at a Sequential, got {type(network).__name__}")
     body = _before_softmax(network)
     images, labels = _examples(body, x, y, "x and y")
-    return _evaluate(body, images, labels, _whole(batch_size, "batch_size", least=1, works=256))
+    return _evaluate(body, images, labels, whole(batch_size, "batch_size", least=1, works=256, error=ModelError))
 
 
 def _evaluate(body: Sequential, x: Array, y: npt.NDArray[np.intp], size: int) -> tuple[float, float]:
@@ -221,12 +229,9 @@ def _examples(
     body: Sequential, x: npt.ArrayLike, y: npt.ArrayLike, name: str
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
     """Images and labels after checking that the network takes them; images stay of their type until their batch."""
-    try:
-        images = np.asarray(x)
-    except ValueError as error:
-        raise ShapeError(f"{name}: images must be a regular array of numbers, all of one size") from error
+    images = array_of(x, "x")
     if images.ndim == 0 or len(images) == 0:
-        raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}")
+        raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}; one and its label work")
     real(images[:1], name)
     shape: tuple[int, ...] = images.shape
     for position, layer in enumerate(body.layers):
@@ -235,7 +240,9 @@ def _examples(
         except ShapeError as error:
             raise ShapeError(f"{name}: {position}.{type(layer).__name__}: {error}") from error
     if len(shape) != 2:
-        raise ShapeError(f"a classifier ends in (N, K) scores, this network in {shape}; Flatten and Linear at its end")
+        raise ShapeError(
+            f"a classifier ends in (N, K) scores, this network in {shape}; Flatten and Linear at its end work"
+        )
     return images, class_labels(y, len(images), shape[1])
 
 
@@ -254,13 +261,3 @@ def _check_spread(body: Sequential, shape: tuple[int, ...], size: int) -> None:
 def _without_rest_of_one(total: int) -> int:
     """A batch size under which no batch has one image alone: all of them at once, if need be."""
     return next((size for size in (32, 31, 30) if total > size and total % size != 1), max(total, 2))
-
-
-def _whole(value: Any, name: str, *, least: int, works: int) -> int:
-    try:
-        number = -1 if isinstance(value, bool | np.bool_) else operator.index(value)
-    except TypeError:
-        number = -1
-    if number < least:
-        raise ModelError(f"{name} must be a whole number, at least {least}, got {value!r}; {name}={works} works")
-    return number

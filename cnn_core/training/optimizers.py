@@ -11,7 +11,7 @@ import numpy as np
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.gradients import Gradients
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real
+from cnn_core.ops._arrays import Array, real, setting
 
 
 class Optimizer(ABC):
@@ -46,16 +46,25 @@ class Optimizer(ABC):
         """
         given = getattr(gradients, "params", None)
         if not isinstance(given, dict):
-            raise ModelError(f"step takes what network.backward returns, got {type(gradients).__name__}")
+            raise ModelError(
+                f"step takes what network.backward returns, got {type(gradients).__name__}; "
+                "network.backward(trace, grad) works"
+            )
         params = self.network.params()
         # Everything is checked before anything moves, so that a refusal leaves the network as it was.
         if set(given) != set(params):
             odd = sorted(set(given) ^ set(params))
-            raise ModelError(f"these gradients are of another network: {odd[0]!r} is only on one side")
+            raise ModelError(
+                f"these gradients are of another network: {odd[0]!r} is only on one side; what this network's backward "
+                "returns works"
+            )
         given = {name: real(array, f"the gradient of {name}") for name, array in given.items()}
         for name, param in params.items():
             if given[name].shape != param.shape:
-                raise ShapeError(f"the gradient of {name} must have shape {param.shape}, got {given[name].shape}")
+                raise ShapeError(
+                    f"the gradient of {name} must have shape {param.shape}, got {given[name].shape}; what "
+                    "network.backward returns works"
+                )
         self.steps += 1
         for name, param in params.items():
             grad = given[name]
@@ -156,16 +165,5 @@ class Adam(Optimizer):
 
 
 def _setting(value: Any, name: str, *, works: float, below: float = math.inf) -> float:
-    """A setting as a number from 0 to below a limit.
-
-    Raises:
-        ModelError: where it is none.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not 0 <= number < below:
-        upper = "" if math.isinf(below) else f" and below {below:g}"
-        raise ModelError(f"{name} must be a number not below 0{upper}, got {value!r}; {name}={works:g} works")
-    return number
+    """A setting as a number from 0 to below a limit."""
+    return setting(value, name, works=works, least=0, below=below, error=ModelError)

@@ -265,5 +265,6 @@ def _pool_controls(experiment: Experiment) -> list[Control]:
         ("Padding cannot be negative", rim),
         "Cells around the map: max pooling never picks them, an average counts them as 0",
         "more",
+        typed=(0, POOL_LARGEST),
     )
     return [select({"op": "pooling"}, "Pooling", experiment.pooling, kinds, place="top"), *windows, *strides, *paddings]

@@ -117,8 +117,9 @@ def _word(view: str, chain: Chain) -> str:
         return _ACTIVATION_WORDS.get(experiment.activation, f"negative becomes {experiment.slope:g} of itself")
     if view == "flat":
         return "row after row" + (", map after map" if experiment.bank.shape[0] > 1 else "")
+    features = chain.trace.stages[3].output.shape[1]
+    changed = experiment.dense_features == features and any(k < experiment.classes for k, _ in experiment.dense)
     if view == "scores":
-        features = chain.trace.stages[3].output.shape[1]
-        changed = experiment.dense_features == features and any(k < experiment.classes for k, _ in experiment.dense)
         return f"{features:,} × {experiment.classes} {'weights, some your own' if changed else 'untrained weights'}"
-    return "add up to 1" if experiment.head == "softmax" else "each on its own"
+    told = "add up to 1" if experiment.head == "softmax" else "each on its own"
+    return told if changed else f"{told}\nuntrained: no meaning yet"

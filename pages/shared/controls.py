@@ -37,6 +37,7 @@ def stepper(
     why_high: str = "",
     allowed: Callable[[int], str | None] = lambda _: None,
     text: str | None = None,
+    typed: tuple[int, int] | None = None,
     **words: str,
 ) -> Control:
     """A whole number with a step down and a step up, each with the reason where it is not offered.
@@ -50,15 +51,16 @@ def stepper(
         why_high: the reason at the upper bound.
         allowed: None where a value works, else the sentence that says why not; asked only of the neighbours.
         text: what is shown instead of the value.
+        typed: the least and the largest value that can be typed, where steps stop sooner.
         words: ``place`` and ``hint``.
     """
-    low, high = bounds
+    (low, high), (least, most) = bounds, typed or bounds
     reasons = [
         why_low if value <= low else allowed(value - 1),
         why_high if value >= high else allowed(value + 1),
     ]
     return _control(
-        "stepper", label, words, edit=edit, value=value, low=low, high=high, why_not=reasons, text=text or str(value)
+        "stepper", label, words, edit=edit, value=value, low=least, high=most, why_not=reasons, text=text or str(value)
     )
 
 

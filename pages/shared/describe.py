@@ -148,6 +148,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
     described = [_input(chain.trace.input, experiment, arrays)]
     fields = [row.receptive_field for row in chain.network.summary(chain.trace.input.shape)]
     fields_seen = sees(chain.trace)
+    signed = _signed(experiment)
     for number, (stage, step) in enumerate(zip(chain.trace.stages, chain.steps, strict=False)):
         reads = stage.inputs[0]
         before = chain.trace.values(reads)
@@ -162,7 +163,7 @@ def stages(chain: Chain) -> tuple[list[dict[str, Any]], Arrays]:
             "plural": PLURALS.get(step.view),
             "planes": _planes(stage.output, experiment),
             "lens": lens,
-            "scale": _scale(step.view),
+            "scale": _scale(step.view, signed),
             "field": field_of(fields[number]),
             "sees": _seen(fields_seen[number], arrays),
         }
@@ -249,7 +250,7 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
         lens = "sequential" if experiment.on_photo else "diverging"
         words = {"view": kernel.name, "title": kernel.title, "names": None, "planes": None, "lens": lens}
         field = field_of(ReceptiveField().through(layer.window(x.shape)))
-        described.append({**told, **words, "scale": _scale("conv"), "field": field, "reads": -1})
+        described.append({**told, **words, "scale": _scale("conv", signed=False), "field": field, "reads": -1})
         card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
         plane = kernel.weights.ravel().tolist()
         weights = {"weights": plane, "columns": kernel.weights.shape[1], "counted": common_denominator(plane)}
@@ -412,13 +413,22 @@ def _input_scale(experiment: Experiment) -> dict[str, Any]:
     return {"group": "input", "kind": "sequential", "domain": [0, 1] if experiment.on_photo else [0, 0]}
 
 
-def _scale(view: str | None) -> dict[str, Any]:
-    """Maps of one group share one scale: a colour means the same number before and after ReLU and pooling."""
+def _signed(experiment: Experiment) -> bool:
+    """Whether a feature map can hold numbers below zero, by what makes it: no edit of a cell has all colours change."""
+    made_of = (experiment.weight, experiment.bias, experiment.input)
+    return any(bool((numbers < 0).any()) for numbers in made_of)
+
+
+def _scale(view: str | None, signed: bool) -> dict[str, Any]:
+    """Maps of one group share one scale: a colour means the same number before and after ReLU and pooling.
+
+    A group that can hold no negative number is of pictures, and looks like them.
+    """
     if view == "probabilities":
         return {"group": "probabilities", "kind": "sequential", "domain": [0, 1]}
     if view == "scores":
         return {"group": "scores", "kind": "diverging", "domain": [0, 0]}
-    return {"group": "maps", "kind": "signed", "domain": [0, 0]}
+    return {"group": "maps", "kind": "signed", "domain": [0, 0], "negative": signed}
 
 
 def explanation(asked: Explanation) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from pages.shared.chain import Chain, build
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, arrays_of
-from pages.shared.link_code import Link
+from pages.shared.link_code import Link, Zoom, a_zoom
 from pages.shared.predict import OPERATIONS, Predictions
 from pages.shared.scenario import Scenario, from_link, to_link
 
@@ -23,11 +23,15 @@ class ExperimentDesk(Desk[Experiment]):
 
     Attributes:
         target: what the gradients on screen are of, or None where values are shown.
+        zoom: how close the maps are looked at, or None where they are seen whole.
+        opened: counts what was opened here, which has its own way of being looked at.
         predictions: which stage is hidden, and what was guessed of it.
     """
 
     history: list[Experiment] = field(default_factory=lambda: [Experiment()])
     target: Target | None = None
+    zoom: Zoom | None = None
+    opened: int = 0
     predictions: Predictions = field(default_factory=Predictions)
     _chain: Chain | None = None
     _backward: tuple[Chain, Target, Gradients] | None = None
@@ -55,8 +59,10 @@ class ExperimentDesk(Desk[Experiment]):
         return self._backward[1:]
 
     def looked(self, message: Mapping[str, Any]) -> None:
-        """Take in how the experiment is looked at: as values, or as gradients of a target."""
+        """Take in how the experiment is looked at: how close, as values or as gradients of a target."""
         super().looked(message)
+        if "zoom" in message:
+            self.zoom = a_zoom(message["zoom"])
         if "target" in message:
             self.target = parse(message["target"])
 
@@ -78,12 +84,19 @@ class ExperimentDesk(Desk[Experiment]):
     @property
     def scenario(self) -> Scenario:
         """The experiment on screen and where the eye is on it."""
-        return Scenario(self.experiment, self.pin, self.output)
+        return Scenario(self.experiment, self.pin, self.output, self.target, self.zoom)
 
     def open(self, scenario: Scenario) -> None:
-        """Show what a link or a file brought; undo leads back."""
+        """Show what a file brought; undo leads back."""
         self.put(scenario.experiment)
-        self.pin, self.output = scenario.pin, scenario.output
+        self.look_as(scenario)
+
+    def look_as(self, scenario: Scenario) -> None:
+        """Turn the eye to where it was when the scenario was written down."""
+        self.pin, self.output, self.zoom = scenario.pin, scenario.output, scenario.zoom
+        # Gradients would tell of what is to be predicted.
+        self.target = None if self.predictions.view else scenario.target
+        self.opened += 1
 
     def link(self) -> Link:
         """What of the experiment an address can carry."""
@@ -93,11 +106,13 @@ class ExperimentDesk(Desk[Experiment]):
         """Begin on the experiment that a link brought."""
         scenario = from_link(code)
         self.history, self.position = [scenario.experiment], 0
-        self.pin, self.output, self.notice = scenario.pin, scenario.output, scenario.notice
+        self.look_as(scenario)
+        self.notice = scenario.notice
 
     def take_over(self, before: Desk[Experiment]) -> None:
-        """Go on from where another desk was, gradients and predictions included."""
+        """Go on from where another desk was, gradients, zoom and predictions included."""
         if self.revision == 0 and isinstance(before, ExperimentDesk):
-            self.target = before.target
+            self.target, self.zoom = before.target, before.zoom
+            self.opened += 1
             self.predictions.take_over(before.predictions)
         super().take_over(before)

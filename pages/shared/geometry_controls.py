@@ -7,6 +7,7 @@ from typing import Any
 
 from pages.shared.chain import Geometry, geometry, misfit
 from pages.shared.controls import Control, option, select, stepper
+from pages.shared.edits.stages import PADDING_MOST
 from pages.shared.experiment import Experiment
 
 _SIDES = ("top", "bottom", "left", "right")
@@ -20,7 +21,7 @@ def padding_controls(experiment: Experiment) -> list[Control]:
         dilation * (kernel - 1) for dilation, kernel in zip(experiment.dilation, experiment.kernel_size, strict=True)
     ]
     most = max(reach)
-    why_high = f"With padding {most + 1}, windows at the rim would see nothing but zeros"
+    nothing = "windows at the rim would see nothing but zeros: type a number to have it all the same"
     same = experiment.padding == "same"
     alike = len(set(sides)) == 1
 
@@ -37,7 +38,8 @@ def padding_controls(experiment: Experiment) -> list[Control]:
         (0, max(most, *sides)),
         allowed=_asks(experiment, lambda sizes, n: sizes._replace(padding=((n, n), (n, n))), "padding"),
         why_low="Padding cannot be negative",
-        why_high=why_high,
+        why_high=f"With padding {most + 1}, {nothing}",
+        typed=(0, PADDING_MOST),
         text="same" if same else None if alike else "sides",
         hint="Zeros around the input, in cells on every side",
     )
@@ -56,7 +58,8 @@ def padding_controls(experiment: Experiment) -> list[Control]:
             (0, max(reach[k // 2], sides[k])),
             allowed=_asks(experiment, lambda sizes, n: side(sizes, k, n), f"padding {name}"),
             why_low="Padding cannot be negative",
-            why_high="With more, windows at the rim would see nothing but zeros",
+            why_high=f"With more, {nothing}",
+            typed=(0, PADDING_MOST),
             place="more",
         )
 
@@ -88,8 +91,9 @@ def pair_steppers(
     whys: tuple[str, str],
     hint: str,
     place: str,
+    typed: tuple[int, int] | None = None,
 ) -> list[Control]:
-    """A setting of both axes at once in ``place``, and behind "More" one of each axis."""
+    """A setting of both axes at once in ``place``, and behind "More" one of each axis; the rest as a stepper's."""
     value = getattr(experiment, field)
     alike = value[0] == value[1]
     together = stepper(
@@ -101,6 +105,7 @@ def pair_steppers(
         text=None if alike else f"{value[0]} × {value[1]}",
         why_low=whys[0],
         why_high=whys[1],
+        typed=typed,
         place=place,
         hint=hint,
     )
@@ -114,6 +119,7 @@ def pair_steppers(
             allowed=_asks(experiment, lambda sizes, n: _one(sizes, field, axis, n), f"{label} {name}"),
             why_low=whys[0],
             why_high=whys[1],
+            typed=typed,
             place="more",
         )
 

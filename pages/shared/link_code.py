@@ -15,6 +15,10 @@ from pages.shared.edits.checked import EditRefusedError
 LINK_LONGEST = 7_000  # characters; with the address before it a link stays under 8 kB
 _UNPACKED_MOST = 200_000  # bytes a link may unfold to
 
+Zoom = tuple[float, float, float]
+"""How many times as large a map is seen as when it is whole, and the place in the input, row and column, seen in the
+middle."""
+
 # What reading something that a stranger wrote may raise; Pillow has a SyntaxError for a broken picture.
 _UNREADABLE = (ValueError, KeyError, TypeError, RecursionError, OverflowError, OSError, SyntaxError, zlib.error)
 
@@ -99,6 +103,15 @@ def whole(value: Any) -> Any:
     if isinstance(value, list):
         return [whole(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def a_zoom(told: object) -> Zoom | None:
+    """How close maps are looked at and where, as a browser, a link or a file tells it; None for whole ones."""
+    if not isinstance(told, list) or len(told) != 3 or not all(type(each) in (int, float) for each in told):
+        return None
+    zoom, row, column = (float(each) for each in told)
+    fits = 1 < zoom < 1000 and 0 <= row < 10**7 and 0 <= column < 10**7
+    return (zoom, row, column) if fits else None
 
 
 def a_place(told: object) -> tuple[int, tuple[int, ...]] | None:

@@ -29,6 +29,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component; ``upload_limit`` is the largest upload, in megabytes."""
     header, arrays, output = _experiment(session)
     header |= {**_kept(session), "desk": "explore", "upload_limit": upload_limit, "locked": {}, "lesson": None}
+    header["open"] = str(session.opened)
     header["draft"] = draft.told(session.teaching)
     return pack(header, arrays, session.have, {"columns": columns(session.chain, output)})
 
@@ -41,7 +42,7 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
     header |= {
         "session": desk.identity,
         "desk": "learn",
-        "open": f"{desk.name}.{desk.number}",
+        "open": f"{desk.name}.{desk.number}.{desk.opened}",
         "revision": desk.revision,
         "uploads": session.uploads,
         "pin_count": desk.pin_count,
@@ -82,6 +83,7 @@ def _experiment(
         "kernel": _kernel(experiment, arrays),
         "backward": _backward(chain, asked and asked[0]),
         "output": output,
+        "zoom": None if desk.zoom is None else list(desk.zoom),
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "explanation": describe.explanation(chain.trace.explain(*pin)),

@@ -20,10 +20,22 @@ import numpy.typing as npt
 from PIL import Image
 
 from pages.shared import samples
+from pages.shared.backward import Target, parse
 from pages.shared.describe import kernel_label
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, read_only, with_photo
-from pages.shared.link_code import Link, ScenarioError, a_place, an_object, opening, pack, unpack, whole
+from pages.shared.link_code import (
+    Link,
+    ScenarioError,
+    Zoom,
+    a_place,
+    a_zoom,
+    an_object,
+    opening,
+    pack,
+    unpack,
+    whole,
+)
 from pages.shared.photo import LARGEST, SMALLEST, THINNEST, Photo
 
 VERSION = 1
@@ -43,12 +55,16 @@ class Scenario:
         experiment: what was computed.
         pin: the pinned cell, or None for the first one.
         output: which kernel's maps were looked at.
+        target: of what gradients were shown, or None for values.
+        zoom: how close the maps were looked at, or None for whole ones.
         notice: what whoever opens it should know, or "".
     """
 
     experiment: Experiment
     pin: Pin | None = None
     output: int = 0
+    target: Target | None = None
+    zoom: Zoom | None = None
     notice: str = ""
 
 
@@ -106,13 +122,17 @@ def _eye(scenario: Scenario) -> dict[str, Any]:
         told["pin"] = [scenario.pin[0], *scenario.pin[1]]
     if scenario.output:
         told["output"] = scenario.output
+    if scenario.target is not None:
+        told["target"] = scenario.target.code
+    if scenario.zoom is not None:
+        told["zoom"] = whole(list(scenario.zoom))
     return told
 
 
 def _read_eye(told: Mapping[str, Any], experiment: Experiment) -> Scenario:
     output = told.get("output", 0)
     shown = output if type(output) is int and 0 <= output < experiment.bank.shape[0] else 0
-    return Scenario(experiment, a_place(told.get("pin")), shown)
+    return Scenario(experiment, a_place(told.get("pin")), shown, parse(told.get("target")), a_zoom(told.get("zoom")))
 
 
 # ---- links -------------------------------------------------------------------------------------------------------

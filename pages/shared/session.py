@@ -77,9 +77,7 @@ class Session(ExperimentDesk):
             experiment=lambda: self.experiment,
             explored=lambda: self.output,
         )
-        self.teaching = draft.DraftDesk(
-            identity=self.identity, lock=self.lock, scene=lambda: (self.scenario, self.target)
-        )
+        self.teaching = draft.DraftDesk(identity=self.identity, lock=self.lock, scene=lambda: self.scenario)
         self.pooling = PoolingDesk(
             identity=self.identity, lock=self.lock, resumed=self._resume, from_explore=self._plane
         )

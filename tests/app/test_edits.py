@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cnn_core import conv2d, kernels
 from pages.shared import patterns, samples
 from pages.shared.chain import build
+from pages.shared.columns import columns
 from pages.shared.describe import recognised
 from pages.shared.edits import _OPERATIONS, EditRefusedError, apply
 from pages.shared.experiment import WORKED_GRID, Experiment
@@ -394,3 +395,19 @@ def test_what_is_kept_cannot_be_written_to():
         assert not array.flags.writeable
     for mapping in (edited.dense, edited.dense_bias):
         assert not hasattr(mapping, "__setitem__")
+
+
+@pytest.mark.parametrize("before", [[], [{"op": "sample", "value": "digit"}], [{"op": "library", "value": "gabor"}]])
+def test_what_a_stepper_says_can_be_typed_is_what_is_taken(before):
+    experiment = Experiment()
+    for edit in before:
+        experiment = apply(experiment, edit)
+    controls = [each for column in columns(build(experiment), 0) for each in column["controls"]]
+    steppers = [each for each in controls if each["kind"] == "stepper"]
+    assert len(steppers) > 20
+    for control in steppers:
+        for value in (control["low"], control["high"]):
+            apply(experiment, {**control["edit"], "value": value})
+        for value in (control["low"] - 1, control["high"] + 1):
+            with pytest.raises(EditRefusedError, match=f"from {control['low']} to {control['high']};"):
+                apply(experiment, {**control["edit"], "value": value})

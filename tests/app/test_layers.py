@@ -111,6 +111,25 @@ REFERENCES = {
 }
 
 
+def result_of(formula: str) -> float:
+    """What a calculator makes of the digits before ``= {y}``."""
+    written = formula.removesuffix(" = {y}").replace("−", "-").replace("^", "**")
+    known = {"e": math.e, "log": math.log, "root": math.sqrt}
+    return float(eval(written.replace("√", "root"), {"__builtins__": {}}, known))
+
+
+@pytest.mark.parametrize("source", ["worked", "noise"])
+@pytest.mark.parametrize("kind", ["softmax", "batch_norm", "cross_entropy"])
+def test_a_calculator_makes_the_digits_that_are_told_of_those_in_the_formula(kind, source):
+    edits = [{"op": "kind", "value": kind}, {"op": "input", "value": source}]
+    if kind == "cross_entropy":
+        edits.append({"op": "classes", "value": 6})
+    told = [each for each in screen(edited(*edits)).told if each.formula]
+    assert told
+    for each in told:
+        assert f"{result_of(each.formula):.6g}" == f"{each.value:.6g}", each.formula
+
+
 @pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_an_activation_shows_its_map_its_slope_and_its_curve(kind):
     state = edited({"op": "kind", "value": kind})

@@ -1,5 +1,8 @@
 """Lessons and exercises: every exercise can be solved and is not solved by itself; what a step keeps is refused."""
 
+import math
+import re
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -156,6 +159,17 @@ def test_the_worked_answers_are_what_a_hand_gets():
     assert quantity("dense_multiplications", shared) == 784 * 676
 
 
+def test_a_layer_is_counted_without_being_drawn():
+    shared = at("sharing").chain
+    tracemalloc.start()
+    try:
+        quantity("dense_multiplications", shared)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 784 * 676
+
+
 @pytest.mark.parametrize(("name", "step"), STEPS)
 def test_every_step_opens_as_it_says_with_its_formulas_and_columns(name: str, step: int):
     desk = at(name, step)
@@ -240,6 +254,17 @@ def test_a_step_downhill_is_what_the_formula_says():
     [formula] = formulas(("learning",), desk.chain, (0, (0, 0, 0, 0)))
     do(desk, {"op": "descend"})
     assert formula.here.split("\n")[1].endswith(f"≈ {desk.experiment.bank[0, 0, 0, 0]:.4g}")
+
+
+def test_the_loss_is_the_logarithm_of_the_probability_beside_it_digit_by_digit():
+    for number in range(2):
+        desk = at("learning", number)
+        for _ in range(4):
+            [formula] = formulas(("learning",), desk.chain, (0, (0, 0, 0, 0)))
+            share, loss = re.search(r"−log ([\d.]+) ≈ ([\d.]+)\n", formula.here).groups()
+            assert f"{-math.log(float(share)):.4f}" == loss
+            assert f"{desk.chain.trace.output[0, 0]:.6g}" == share
+            do(desk, {"op": "descend"})
 
 
 def test_nothing_is_learned_where_the_step_does_not_speak_of_it():

@@ -8,6 +8,11 @@ import pytest
 from cnn_core import kernels
 from cnn_core.receptive import field
 from pages.components.blob import identity
+from pages.shared import describe
+from pages.shared.chain import build
+from pages.shared.columns import columns
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
 from pages.shared.message import explore_message, gallery_message, keeper_message
 from pages.shared.sees import sees
 from pages.shared.session import Session
@@ -118,6 +123,34 @@ def test_a_grid_too_small_is_described_with_its_reason_and_a_way_out(size):
     assert "does not fit" in missing[0]["why"]
     assert missing[0]["fixes"]
     assert all(column["why"].startswith("Waits for") for column in missing[1:])
+
+
+def test_probabilities_of_weights_that_nobody_chose_are_said_to_mean_nothing_yet():
+    def note(*edits: dict) -> str:
+        experiment = Experiment()
+        for edit in edits:
+            experiment = apply(experiment, edit)
+        return next(column["note"] for column in columns(build(experiment), 0) if column["view"] == "probabilities")
+
+    assert note() == "add up to 1\nuntrained: no meaning yet"
+    assert note({"op": "head", "value": "sigmoid"}) == "each on its own\nuntrained: no meaning yet"
+    assert note({"op": "dense", "features": 1, "cells": [[0, 0, 2]]}) == "add up to 1"
+
+
+def test_colours_stay_what_they_are_whatever_number_a_cell_is_given():
+    def negative(*edits: dict) -> set[bool]:
+        experiment = Experiment()
+        for edit in edits:
+            experiment = apply(experiment, edit)
+        stages, _ = describe.stages(build(experiment))
+        return {stage["scale"]["negative"] for stage in stages if stage["scale"]["group"] == "maps"}
+
+    # Nothing of the worked grid's map is negative once its middle is 3, but its kernel can make what is.
+    assert negative() == negative({"op": "cells", "cells": [[2, 2, 3]]}) == {True}
+    # A blurred picture is a picture.
+    blurred = [{"op": "sample", "value": "cat"}, {"op": "library", "value": "gaussian_blur"}]
+    assert negative(*blurred) == {False}
+    assert negative(*blurred, {"op": "bias", "output": 0, "value": -1}) == {True}
 
 
 def test_the_gallery_shows_every_kernel_that_fits_or_says_why_none():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pages.shared import samples
+from pages.shared.backward import Target
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
@@ -90,10 +91,12 @@ def test_what_the_page_opens_with_needs_no_parameter():
 
 
 @pytest.mark.parametrize("through", [through_link, through_file])
-def test_every_setting_comes_back_and_so_does_the_pinned_cell(through):
-    opened = through(Scenario(EVERYTHING, (2, (0, 1, 0, 2)), 1))
-    assert_same(opened.experiment, EVERYTHING)
-    assert (opened.pin, opened.output) == ((2, (0, 1, 0, 2)), 1)
+def test_every_setting_comes_back_and_so_does_where_the_eye_was(through):
+    pin, zoom = (2, (0, 1, 0, 2)), (4.25, 1.5, 0.0)
+    for target in (Target("probability", 1), Target("cell", *pin), None):
+        opened = through(Scenario(EVERYTHING, pin, 1, target, zoom))
+        assert_same(opened.experiment, EVERYTHING)
+        assert (opened.pin, opened.output, opened.target, opened.zoom) == (pin, 1, target, zoom)
 
 
 def test_the_experiment_above_differs_from_the_first_in_every_field():
@@ -191,12 +194,21 @@ def test_a_bad_link_is_refused_with_a_sentence(text):
 
 
 @pytest.mark.parametrize(
-    "eye", [{"pin": "x"}, {"pin": [0, "a"]}, {"pin": [99, 0, 0]}, {"output": 7}, {"output": -1}, {"pin": []}]
+    "eye",
+    [
+        *({"pin": pin} for pin in ("x", [0, "a"], [99, 0, 0], [])),
+        *({"output": output} for output in (7, -1)),
+        *({"target": target} for target in (3, "score", "score:99;")),
+        *(
+            {"zoom": zoom}
+            for zoom in (3, [2, 1], [0.5, 1, 1], [2, -1, 0], [2, 1, 1e300], [True, 1, 1], ["2", "1", "1"])
+        ),
+    ],
 )
 def test_a_place_that_makes_no_sense_is_passed_over_and_the_rest_opens(eye):
     opened = from_link(code({"stride": 2, **eye}))
     assert opened.experiment.stride == (2, 2)
-    assert opened.output == 0
+    assert (opened.output, opened.target, opened.zoom) == (0, None, None)
 
 
 @settings(max_examples=200)

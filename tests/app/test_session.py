@@ -5,7 +5,10 @@ import io
 import numpy as np
 from PIL import Image
 
+from pages.shared.backward import Target
 from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
 
 
@@ -150,17 +153,34 @@ def test_a_reloaded_page_takes_over_what_it_showed_and_shares_nothing_afterwards
     before = Session()
     before.put(apply(before.experiment, {"op": "stride", "value": 2}))
     before.pin = (1, (0, 0, 0, 0))
+    before.receive({**message(before), "target": "score:1", "zoom": [2.5, 1, 0]})
     _remember(before)
     after = Session()
+    opened = after.opened
     after.receive({"session": after.identity, "edits": [], "pin": None, "have": [], "resume": before.identity})
     assert after.experiment is before.experiment
     assert after.can_undo()
     assert after.pin == before.pin
+    assert (after.target, after.zoom) == (before.target, before.zoom) == (Target("score", 1), (2.5, 1.0, 0.0))
+    # The browser looks so only where it is told that something was opened.
+    assert after.opened > opened
     after.receive(message(after, {"op": "undo", "revision": 1}))
     assert before.experiment.stride == (2, 2)
     stranger = Session()
     stranger.receive({"session": stranger.identity, "edits": [], "pin": None, "have": [], "resume": "guess"})
     assert stranger.experiment.stride == (1, 1)
+
+
+def test_a_file_opens_as_it_was_looked_at_but_tells_nothing_of_what_is_to_be_predicted():
+    was = Scenario(
+        apply(Experiment(), {"op": "stride", "value": 2}), (1, (0, 0, 1, 0)), 0, Target("score", 1), (2.0, 1, 1)
+    )
+    kept = Session()
+    kept.take_in(to_file(was).encode(), "scenario.json")
+    assert (kept.pin, kept.target, kept.zoom) == (was.pin, was.target, was.zoom)
+    kept.receive({**message(kept, {"op": "hide", "value": "conv", "revision": 1}), "target": ""})
+    kept.take_in(to_file(was).encode(), "scenario.json")
+    assert (kept.target, kept.zoom) == (None, was.zoom)
 
 
 def test_only_so_many_sessions_are_remembered():

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pages.shared.backward import Target
 from pages.shared.columns import columns
 from pages.shared.edits import apply
 from pages.shared.edits.checked import EditRefusedError
@@ -48,7 +49,7 @@ def teacher_s() -> Lesson:
                 "conv",
                 goal=predicting(1),
             ),
-            Step("And on a wall.", Scenario(second), target="score:0"),
+            Step("And on a wall.", Scenario(second, target=Target("score", 0), zoom=(3.5, 20.0, 11.5))),
         ),
     )
 
@@ -56,13 +57,13 @@ def teacher_s() -> Lesson:
 def same(a: Lesson, b: Lesson) -> bool:
     def plain(lesson: Lesson) -> Any:
         steps = [replace(step, scenario=Scenario(Experiment())) for step in lesson.steps]
-        return lesson.title, [(s.text, s.title, s.show, s.columns, s.hidden, s.target) for s in steps]
+        return lesson.title, [(s.text, s.title, s.show, s.columns, s.hidden) for s in steps]
 
     if plain(a) != plain(b):
         return False
     pairs = zip(a.steps, b.steps, strict=True)
     return all(
-        x.scenario.pin == y.scenario.pin
+        (x.scenario.pin, x.scenario.target, x.scenario.zoom) == (y.scenario.pin, y.scenario.target, y.scenario.zoom)
         and np.array_equal(x.scenario.experiment.input, y.scenario.experiment.input)
         and x.scenario.experiment.stride == y.scenario.experiment.stride
         and x.scenario.experiment.padding == y.scenario.experiment.padding
@@ -89,7 +90,8 @@ def test_opening_a_teacher_s_link_gives_input_kernel_settings_controls_text_and_
     desk.follow(f"{code}.2")
     assert (desk.name, desk.number) == (OWN, 1)
     assert desk.experiment.on_photo
-    assert desk.target is not None
+    assert desk.target == Target("score", 0)
+    assert desk.zoom == (3.5, 20.0, 11.5)
     do(desk, {"op": "step", "value": 0})
     assert desk.experiment.stride == (2, 2)
     assert desk.pin == (0, (0, 0, 1, 1))
@@ -102,6 +104,11 @@ def test_opening_a_teacher_s_link_gives_input_kernel_settings_controls_text_and_
     edits = [control["edit"]["op"] for column in shown for control in column["controls"] if "edit" in control]
     assert set(edits) == {"stride", "transform", "random"}
     assert desk.link().code == code
+
+
+def test_a_lesson_that_tells_of_its_gradients_beside_its_scenario_opens_with_them():
+    lesson = from_link(pack({"title": "x", "steps": [{"text": "a", "target": "loss:1"}]}) or "")
+    assert lesson.steps[0].scenario.target == Target("loss", 1)
 
 
 def test_text_stays_the_text_it_is_whatever_is_written_in_it():
@@ -192,10 +199,10 @@ def test_a_draft_takes_what_is_on_screen_step_by_step():
 def test_a_draft_has_an_end():
     full = Lesson("x", (Step("a"),) * STEPS_MOST)
     with pytest.raises(EditRefusedError, match="at most"):
-        draft.changed(full, {"op": "add", "text": "b"}, Scenario(Experiment()), None)
+        draft.changed(full, {"op": "add", "text": "b"}, Scenario(Experiment()))
     with pytest.raises(EditRefusedError, match="without what it needs"):
-        draft.changed(Lesson("x", ()), {"op": "add", "text": 7}, Scenario(Experiment()), None)
-    assert draft.changed(full, {"op": "clear"}, Scenario(Experiment()), None).steps == ()
+        draft.changed(Lesson("x", ()), {"op": "add", "text": 7}, Scenario(Experiment()))
+    assert draft.changed(full, {"op": "clear"}, Scenario(Experiment())).steps == ()
 
 
 def drafting(*texts: str) -> draft.DraftDesk:
@@ -211,7 +218,7 @@ def worded(desk: draft.DraftDesk) -> list[tuple[str, str]]:
 
 def test_a_step_of_a_draft_is_rewritten_in_place_and_keeps_what_it_opens_with():
     scenario = Scenario(apply(Experiment(), {"op": "stride", "value": 2}), (0, (0, 0, 1, 1)))
-    desk = draft.DraftDesk(scene=lambda: (scenario, None))
+    desk = draft.DraftDesk(scene=lambda: scenario)
     desk.edit({"op": "add", "text": "One", "show": ["stride"], "hidden": "conv", "cells": 2, "revision": 1})
     before = desk.state.steps[0]
     desk.edit({"op": "edit", "value": 0, "title": " First \n", "text": "One.\n\nTwo.", "revision": 2})

@@ -20,11 +20,17 @@ from tests.browser.screen import (
     press,
     revision,
     same_sum,
+    take_sample,
     type_number,
     wait_drawn,
 )
 
 pytestmark = pytest.mark.browser
+
+PLACES = """() => Object.fromEntries([...document.querySelectorAll(".ks-strip [data-view]")]
+  .filter((element) => !element.dataset.view.startsWith("kernel_gradient"))
+  .map((element) => [element.dataset.view, element.getBoundingClientRect()])
+  .map(([view, { left, top }]) => [view, [left, top]]))"""
 
 
 def show(page: Page, code: str) -> None:
@@ -245,3 +251,24 @@ def test_what_comes_after_the_number_asked_keeps_its_digits(explore: Page):
     explore.get_by_role("button", name="effective weights").click()
     expect(explore.locator("[data-column=probabilities].ks-apart")).to_have_count(1)
     assert shown.all_inner_texts() == before
+
+
+@pytest.mark.parametrize("width", [1366, 1440])
+@pytest.mark.parametrize("sample", ["", "Photograph"])
+def test_no_map_moves_when_values_give_way_to_gradients_so_that_one_can_flip_between_them(
+    explore: Page, width: int, sample: str
+):
+    explore.set_viewport_size({"width": width, "height": 768})
+    if sample:
+        take_sample(explore, sample)
+    explore.wait_for_timeout(300)
+    before = explore.evaluate(PLACES)
+    for code in ("score:0", "loss:1", ""):
+        clear(explore)
+        explore.get_by_label("What the maps show").select_option(code)
+        wait_drawn(explore, "conv")
+        explore.wait_for_timeout(200)
+        now = explore.evaluate(PLACES)
+        assert now.keys() == before.keys()
+        for view, place in now.items():
+            assert place == pytest.approx(before[view], abs=1), view

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import cell_centre, take_sample, wait_drawn
+from tests.browser.screen import cell_centre, choose, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -272,6 +272,7 @@ def test_whoever_reads_on_in_the_open_ledger_still_sees_its_headline_and_play(la
     laptop.locator(".ks-bars .ks-bar-row").first.click()
     laptop.get_by_role("button", name="products", exact=True).click()
     laptop.locator(".ks-term-open").first.click()
+    laptop.wait_for_timeout(300)  # what the ledger is written anew for has come
     ledger = laptop.locator(".ks-ledger")
     assert ledger.evaluate("(ledger) => { ledger.scrollTop = 1e4; return ledger.scrollTop; }") > 50
     edge = ledger.bounding_box()["y"]
@@ -320,3 +321,24 @@ def test_on_a_picture_zoom_lies_beside_play_on_the_first_screen(laptop: Page, se
     scroll_to(laptop, 600)
     assert not lies(laptop)
     expect(laptop.locator(".ks-bar-top .ks-zoom")).to_have_count(1)
+
+
+def test_opened_at_the_edge_a_small_window_its_kernel_and_their_products_stand_beside_the_sum(
+    laptop: Page, server: Server
+):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    lens, total = laptop.locator(".ks-ledger .ks-lens"), laptop.locator(".ks-ledger .ks-sum").first
+    expect(lens).to_be_hidden()
+    laptop.get_by_role("button", name="products").first.click()
+    expect(lens.locator("figcaption")).to_have_text(["window", "kernel", "products"])
+    window = laptop.evaluate("[innerWidth, innerHeight]")
+    for shown in (lens, total):
+        box = shown.bounding_box()
+        assert box["x"] + box["width"] <= window[0]
+        assert box["y"] + box["height"] <= window[1]
+    assert lens.bounding_box()["x"] > total.bounding_box()["x"] + total.bounding_box()["width"]
+    # A large one would take the room that its sum needs.
+    choose(laptop, "Kernel", "gaussian_blur_5")
+    expect(lens).to_be_hidden()
+    expect(total).to_be_visible()

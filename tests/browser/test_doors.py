@@ -142,6 +142,7 @@ def test_fields_refuse_what_means_nothing_with_a_sentence_and_nothing_is_lost(ex
     for view, label, text, why, stays in (
         ("kernel", "stride, as a number", "words", "“stride” needs a whole number from 1 to 8; it stays 1", "1"),
         ("kernel", "stride, as a number", "1.5", "must be a whole number from 1 to 8", "1"),
+        ("kernel", "padding, as a number", "x", "“padding” needs a whole number from 0 to 88; it stays 0", "0"),
         ("kernel", "padding left, as a number", "-1", "The padding must be a whole number from 0", "0"),
         ("pool", "window, as a number", "99", "must be a whole number from 1 to 8", "2"),
         ("input", "rows, as a number", "1e9", "must be a whole number from 1 to 64", "5"),

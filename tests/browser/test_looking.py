@@ -50,6 +50,16 @@ def test_one_number_has_one_colour_on_all_maps_until_each_has_its_own_scale(expl
     assert pixel(explore, "conv", 1, 1) != pixel(explore, "activation", 1, 1)
 
 
+def test_colours_stay_what_they_are_when_an_edit_takes_the_last_number_below_zero_away(explore: Page):
+    zero = pixel(explore, "activation", 0, 0)  # −6 before ReLU
+    before = revision(explore)
+    explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+    explore.keyboard.type("3\n")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    expect(explore.locator("[data-column=conv] .ks-low")).to_have_text("−12")
+    assert pixel(explore, "conv", 0, 0) == pixel(explore, "activation", 0, 0) == zero
+
+
 def test_with_several_kernels_each_map_can_have_a_scale_of_its_own(explore: Page):
     before = revision(explore)
     more(explore, "kernel", "Add a kernel")
@@ -344,3 +354,16 @@ def test_a_negative_bias_keeps_its_sign(page: Page, server: Server):
     open_experiment(page, server.url, edited({"op": "bias", "output": 0, "value": -2}))
     hover_cell(page, "conv", 0, 1, (3, 3))
     expect(page.locator(".ks-ledger .ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias −2 = 10")
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1440])
+def test_a_picture_and_its_three_planes_stand_in_one_row_within_their_column(explore: Page, width: int):
+    explore.set_viewport_size({"width": width, "height": 768})
+    take_sample(explore, "Cat")
+    choose(explore, "Colour", "rgb")
+    planes = [each.bounding_box() for each in explore.locator("[data-column=input] .ks-plane").all()]
+    assert len(planes) == 4
+    assert len({box["y"] for box in planes}) == 1
+    column = explore.locator("[data-column=input]").bounding_box()
+    assert planes[0]["x"] >= column["x"] - 1
+    assert planes[3]["x"] + planes[3]["width"] <= column["x"] + column["width"] + 1

@@ -121,6 +121,25 @@ def test_numbers_are_read_as_people_write_them(modules: Page, text: str, value: 
     assert read == value
 
 
+@pytest.mark.parametrize(
+    ("written", "value", "sign"),
+    [
+        ("1.5", 1.5, "="),
+        ("0.3", 0.1 + 0.2, "="),
+        ("−1.27877", -12.7877 * 0.1, "="),
+        ("0.333333", 1 / 3, "≈"),
+        ("0.3", 0.3 + 1e-12, "≈"),
+        ("≈0", 1e-17, "≈"),
+        ("0", 0, "="),
+    ],
+)
+def test_a_result_is_equal_where_only_binary_rounding_keeps_it_from_its_digits(
+    modules: Page, written: str, value: float, sign: str
+):
+    script = "async ([written, value]) => (await import('/ui/common/format.js')).equals(written, value)"
+    assert modules.evaluate(script, [written, value]) == sign
+
+
 def test_labels_are_short_and_never_minus_zero(modules: Page):
     numbers = [0, -0.0, 12, -6, 0.000732, 1 / 3, 1e9, -1e-7, 123.456]
     texts = modules.evaluate(

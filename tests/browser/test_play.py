@@ -60,6 +60,30 @@ def test_paused_on_a_picture_the_rest_of_the_maps_can_be_shown_and_the_cell_stay
     expect(explore.locator(".ks-ledger h2")).to_have_text(f"Feature map [{cell[2]}, {cell[3]}]")
 
 
+def test_scores_are_not_told_before_the_window_has_made_what_they_are_made_of(explore: Page):
+    score, probability, pooled = (
+        explore.locator(f"[data-view={view}] {part}").first
+        for view, part in (
+            ("scores", ".ks-bar-number"),
+            ("probabilities", ".ks-bar-number"),
+            ("flat", ".ks-vector-ink"),
+        )
+    )
+    expect(score).to_be_visible()
+    explore.get_by_role("button", name="Play").click()
+    for hidden in (score, probability, pooled):
+        expect(hidden).to_be_hidden()
+    explore.get_by_role("button", name="Pause").click()
+    expect(score).to_be_hidden()
+    explore.get_by_role("button", name="Show what the window has not reached yet").click()
+    for shown in (score, probability, pooled):
+        expect(shown).to_be_visible()
+    # To the end of its way it makes all of them itself.
+    explore.get_by_role("button", name="Play").click()
+    expect(score).to_be_hidden()
+    expect(score).to_be_visible(timeout=20_000)
+
+
 def test_showing_the_rest_stops_the_window_and_moves_nothing(explore: Page):
     headline = explore.locator(".ks-place")
     before = headline.bounding_box()

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from pages.shared.chain import build
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
 from tests.browser.conftest import ROOT, Server
-from tests.browser.screen import Fingers, clear, last_cell, revision, same_sum, wait_drawn
+from tests.browser.links import someone_else
+from tests.browser.screen import Fingers, choose, clear, last_cell, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +53,27 @@ def cell_under(page: Page, view: str, x: float, y: float) -> list[int]:
     return last_cell(page)["index"][2:]
 
 
+# Pixels a cell of the input.
+SCALE = """() => {
+  const values = document.querySelector("[data-view=input] .ks-map-values");
+  return values.getBoundingClientRect().width / values.width;
+}"""
+
+
+def seen(page: Page, view: str) -> list[float]:
+    """The part of a map that its frame shows: its top, left, bottom and right, in cells."""
+    script = """(view) => {
+      const map = document.querySelector(`[data-view=${view}]`);
+      const frame = map.getBoundingClientRect();
+      const values = map.querySelector(".ks-map-values");
+      const box = values.getBoundingClientRect();
+      const scale = box.width / values.width;
+      const [top, left] = [(frame.top - box.top) / scale, (frame.left - box.left) / scale];
+      return [top, left, top + frame.height / scale, left + frame.width / scale];
+    }"""
+    return page.evaluate(script, view)
+
+
 def wheel(page: Page, notches: int) -> None:
     for _ in range(abs(notches)):
         page.mouse.wheel(0, -100 if notches > 0 else 100)
@@ -67,6 +90,27 @@ def test_the_wheel_comes_closer_and_the_cell_under_the_pointer_stays_there(photo
     assert cell_under(photographed, "conv", x, y) == before
     wheel(photographed, -30)
     assert zoom(photographed) == 1
+
+
+def test_the_ledger_names_the_cell_that_lies_under_the_pointer_when_the_wheel_stands_still(photographed: Page):
+    for view, across, down in (("input", 0.5, 0.5), ("input", 0.31, 0.77), ("conv", 0.62, 0.2), ("pool", 0.9, 0.9)):
+        box = photographed.locator(f"[data-view={view}]").bounding_box()
+        x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+        photographed.mouse.move(x, y)
+        for notches in (15, -3, -7):
+            wheel(photographed, notches)
+            told = last_cell(photographed)["index"][2:]
+            assert cell_under(photographed, view, x, y) == told
+
+
+def test_zooming_by_keys_turns_from_the_cell_under_a_resting_pointer_to_the_pinned_one(photographed: Page):
+    headline = photographed.locator(".ks-ledger h2")
+    pinned = headline.inner_text()
+    photographed.mouse.move(*middle(photographed, "input"))
+    expect(headline).to_contain_text("Input [")
+    photographed.locator("[data-view=conv]").focus()
+    photographed.keyboard.press("PageUp")
+    expect(headline).to_have_text(pinned)
 
 
 def test_every_map_shows_what_was_made_from_the_same_place(photographed: Page):
@@ -90,11 +134,11 @@ def test_a_cell_that_is_asked_close_up_is_cnn_core_s(photographed: Page):
 
 
 def test_dragging_moves_every_map_and_paints_nothing(photographed: Page):
+    revisions = revision(photographed)
     x, y = middle(photographed, "conv")
     photographed.mouse.move(x, y)
     wheel(photographed, 10)
     before = cell_under(photographed, "conv", x, y)
-    revisions = revision(photographed)
     photographed.mouse.down()
     photographed.mouse.move(x - 20, y - 10)
     photographed.mouse.move(x - 40, y - 30)
@@ -229,6 +273,63 @@ def test_two_fingers_pinch_and_one_finger_moves(browser: Browser, server: Server
     context.close()
 
 
+def test_how_close_one_looks_and_at_which_gradients_is_in_the_link_and_survives_pages_and_reloads(
+    explore: Page, browser: Browser
+):
+    take_sample(explore, "Photograph")
+    clear(explore)
+    explore.get_by_label("What the maps show").select_option("score:0")
+    wait_drawn(explore, "conv")
+    box = explore.locator("[data-view=conv]").bounding_box()
+    explore.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"])
+    wheel(explore, 4)
+    assert zoom(explore) > 1
+    seen = explore.locator(".ks-zoom-amount").inner_text()
+
+    def looks(page: Page) -> None:
+        expect(page.locator(".ks-zoom-amount")).to_have_text(seen)
+        expect(page.get_by_label("What the maps show")).to_have_value("score:0")
+        assert cell_under(page, "conv", *middle(page, "conv")) == target
+
+    target = cell_under(explore, "conv", *middle(explore, "conv"))
+    explore.wait_for_timeout(800)
+    address = explore.url
+    with someone_else(browser, address, "probabilities") as other:
+        looks(other)
+    clear(explore)
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "laplacian")
+    clear(explore)
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "probabilities")
+    looks(explore)
+    explore.reload()
+    wait_drawn(explore, "probabilities")
+    explore.wait_for_timeout(800)  # what the session showed before comes after what the address holds
+    looks(explore)
+    explore.get_by_role("button", name="Show the whole map").click()
+    explore.wait_for_function("(before) => location.href !== before", arg=address)
+    assert len(explore.url) < len(address)
+
+
+def test_a_file_opens_as_close_as_it_was_looked_at_when_it_was_saved(photographed: Page):
+    photographed.mouse.move(*middle(photographed, "input"))
+    wheel(photographed, 5)
+    seen = photographed.locator(".ks-zoom-amount").inner_text()
+    photographed.wait_for_timeout(800)
+    photographed.get_by_role("button", name="Take away").click()
+    with photographed.expect_download() as found:
+        photographed.get_by_text("Scenario file", exact=True).click()
+    photographed.keyboard.press("Escape")
+    photographed.get_by_role("button", name="Show the whole map").click()
+    expect(photographed.locator(".ks-zoom-amount")).to_have_text("1.0×")
+    photographed.set_input_files(
+        UPLOAD,
+        {"name": "scenario.json", "mimeType": "application/json", "buffer": Path(found.value.path()).read_bytes()},
+    )
+    expect(photographed.locator(".ks-zoom-amount")).to_have_text(seen)
+
+
 def test_zooming_keeps_the_frame_rate(photographed: Page, capsys: pytest.CaptureFixture[str]):
     gaps = photographed.evaluate(
         """async () => {
@@ -315,3 +416,41 @@ def test_a_cell_is_typed_where_it_is_seen(photographed: Page):
 
 def test_no_message_is_shown_before_there_is_one(explore: Page):
     expect(explore.locator(".ks-notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1366, 1440])
+def test_from_as_close_as_one_comes_the_whole_window_of_the_pinned_cell_is_seen_with_its_numbers(
+    explore: Page, width: int
+):
+    explore.set_viewport_size({"width": width, "height": 768})
+    open_photograph(explore)
+    conv = explore.locator("[data-view=conv]")
+    for across, down in ((0.31, 0.62), (0.02, 0.97)):
+        box = conv.bounding_box()
+        explore.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        explore.mouse.move(5, 5)
+        conv.focus()
+        for _ in range(12):
+            explore.keyboard.press("PageUp")
+        for key in ("", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
+            if key:
+                explore.keyboard.press(key)
+            explore.wait_for_timeout(150)
+            row, column = last_cell(explore)["index"][2:]
+            region, scale = seen(explore, "input"), explore.evaluate(SCALE)
+            assert scale >= 30
+            assert region[0] <= row + 0.01
+            assert region[1] <= column + 0.01
+            assert region[2] >= row + 3 - 0.01
+            assert region[3] >= column + 3 - 0.01
+        explore.keyboard.press("Home")
+
+
+def test_a_wide_kernel_does_not_keep_one_from_coming_close_enough_to_read(explore: Page):
+    open_photograph(explore)
+    choose(explore, "Kernel", "gaussian_blur_5")
+    explore.locator("[data-view=conv]").focus()
+    for _ in range(12):
+        explore.keyboard.press("PageUp")
+    explore.wait_for_timeout(200)
+    assert explore.evaluate(SCALE) >= 30

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+import cnn_core
 from cnn_core import ShapeError, gelu, leaky_relu, relu, sigmoid, softmax, softplus, tanh
 
 NUMBERS = np.array([-1000.0, -30.0, -2.5, -1e-3, -0.0, 0.0, 1e-3, 2.5, 30.0, 1000.0])
@@ -174,3 +175,26 @@ def test_softmax_without_such_an_axis_is_refused(x, axis):
 def test_what_is_no_number_is_refused(function):
     with pytest.raises(ShapeError, match="real numbers"):
         function(["a", "b"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_single_number_gives_an_array_of_its_own_kind(dtype):
+    x = np.array(0.5, dtype)
+    made = {function.__name__: function(x) for function in (relu, leaky_relu, sigmoid, tanh, softplus, gelu)}
+    backwards = (
+        cnn_core.relu_backward,
+        cnn_core.leaky_relu_backward,
+        cnn_core.sigmoid_backward,
+        cnn_core.tanh_backward,
+        cnn_core.softplus_backward,
+        cnn_core.gelu_backward,
+    )
+    made |= {function.__name__: function(x, x) for function in backwards}
+    made |= dict(zip(["dropout", "mask"], cnn_core.dropout(x, 0.5, np.random.default_rng(0)), strict=True))
+    made["dropout_backward"] = cnn_core.dropout_backward(x, made["mask"])
+    network = cnn_core.Sequential([cnn_core.ReLU(), cnn_core.Tanh(), cnn_core.Dropout(0.5)])
+    trace = network.trace(x, training=True, rng=0)
+    made |= {"forward": network.forward(x), "trace": trace.output, "gradient": network.backward(trace, x).input}
+    for name, array in made.items():
+        assert type(array) is np.ndarray, name
+        assert (array.shape, array.dtype) == ((), dtype), name

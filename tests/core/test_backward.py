@@ -1,5 +1,6 @@
 """Going back: every layer's gradient against differences, then whole networks, and what is refused."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -250,3 +251,20 @@ def test_one_number_a_channel_has_no_spread_to_train_with():
     with pytest.raises(ShapeError, match=r"0\.BatchNorm2d: .*more than one"):
         network.trace(np.ones((1, 2, 1, 1)), training=True)
     assert network.trace(np.ones((1, 2, 1, 1))).output.shape == (1, 2, 1, 1)
+
+
+def test_going_back_takes_no_more_memory_than_what_it_gives():
+    network = Sequential([Linear(1000, 1000), Linear(1000, 2)])
+    trace = network.trace(np.ones((1, 1000), np.float32))
+    tracemalloc.start()
+    try:
+        network.backward(trace, np.ones((1, 2), np.float32), needs_input=False)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    given = sum(array.nbytes for array in network.params().values())
+    assert most < 1.5 * given
+    # What comes after the stage that one begins at has zeros.
+    found = network.backward(trace, np.ones((1, 1000)), stage=0)
+    assert found.params["1.weight"].tolist() == [[0] * 1000] * 2
+    assert found.params["0.bias"].any()

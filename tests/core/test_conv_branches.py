@@ -1,5 +1,7 @@
 """Every way to convolve, forced, gives what loops give; and each is chosen where it was measured to be the fastest."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from cnn_core.ops.conv import (
     folded,
     gathered,
     gradients,
+    plane_rows,
     rows,
     separable,
     shifted,
@@ -78,6 +81,8 @@ def small_parts(patch):
     patch.setattr(folded, "LOW", 2)
     patch.setattr(staggered, "NUMBERS_MOST", 3000)
     staggered.layout.cache_clear()
+    patch.setattr(plane_rows, "NUMBERS_MOST", 200)
+    plane_rows.layout.cache_clear()
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
@@ -121,7 +126,14 @@ def test_bands_meet_parts_of_rows_where_whole_ones_are_not_to_be_had(parts, case
 @pytest.fixture
 def own_layouts():
     """Layouts are made with what a test sets, and forgotten after it."""
-    kept = whole_rows.layout, staggered.layout, staggered.met, staggered._chunk_plan, folded.layout
+    kept = (
+        whole_rows.layout,
+        plane_rows.layout,
+        staggered.layout,
+        staggered.met,
+        staggered._chunk_plan,
+        folded.layout,
+    )
     for made in kept:
         made.cache_clear()
     yield
@@ -271,6 +283,58 @@ def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
         assert folded.correlate_folded(x, weight, None, out, place) is False
 
 
+@pytest.mark.parametrize("numbers", [1, 500, 10_000])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 1), (1, 3)])
+@pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((4, 5), (0, 2)), ((0, 9), (12, 6))])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.usefixtures("own_layouts")
+def test_bands_meet_all_rows_of_some_planes(monkeypatch, numbers, stride, around, kernel, dtype):
+    monkeypatch.setattr(plane_rows, "NUMBERS_MOST", numbers)
+    rng = np.random.default_rng(19)
+    x, weight = rng.normal(size=(2, 5, 9, 11)).astype(dtype), rng.normal(size=(5, 1, *kernel)).astype(dtype)
+    kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
+    sliding = conv_window(x.shape, weight.shape, stride, around, 1, 5, "zeros")
+    assert dispatch.working(Branch.BANDED, x, weight, sliding, 5) is plane_rows.correlate_plane_rows
+    assert_close(forced(Branch.BANDED, x, weight, x[0, :, 0, 0], kept), x, weight, x[0, :, 0, 0], kept)
+    assert_close(forced(Branch.BANDED, x, weight, None, kept), x, weight, None, kept)
+
+
+@pytest.mark.parametrize("mode", PADDING_MODES)
+@pytest.mark.parametrize("dilation", [(1, 1), (1, 2), (2, 1)])
+def test_bands_meet_planes_with_whatever_is_around_and_between_their_rows(mode, dilation):
+    rng = np.random.default_rng(20)
+    x, weight = rng.normal(size=(2, 3, 9, 8)).astype(np.float32), rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
+    kept = {"stride": (1, 1), "padding": ((2, 1), (1, 3)), "dilation": dilation, "groups": 3}
+    ours = forced(Branch.BANDED, x, weight, None, kept, mode)
+    np.testing.assert_allclose(ours, forced(Branch.GATHERED, x, weight, None, kept, mode), atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("side", [20, 112])
+def test_no_window_of_many_planes_takes_what_is_not_finite_from_outside(value, side):
+    x, weight = np.ones((1, 4, side, side), np.float32), np.ones((4, 1, 3, 3), np.float32)
+    x[0, 2, 7, 9] = value
+    seen = np.isfinite(conv2d(x, weight, padding=1, groups=4))
+    seen[0, 2, 6:9, 8:11] ^= True
+    assert seen.all()
+
+
+@pytest.mark.parametrize("branch", [Branch.BANDED, Branch.STAGGERED])
+def test_threads_do_not_meet_in_the_memory_that_is_kept(branch):
+    rng = np.random.default_rng(21)
+    images = rng.normal(size=(4, 1, 16, 30, 30)).astype(np.float32)
+    weight = rng.normal(size=(16, 1, 3, 3)).astype(np.float32)
+    kept = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 16}
+    alone = [forced(branch, x, weight, None, kept) for x in images]
+    with ThreadPoolExecutor(len(images)) as pool:
+        for _ in range(50):
+            for ours, expected in zip(
+                pool.map(lambda x: forced(branch, x, weight, None, kept), images), alone, strict=True
+            ):
+                np.testing.assert_array_equal(ours, expected)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @settings(max_examples=80)
 @given(convolutions())
@@ -292,13 +356,14 @@ def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, ca
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 1), (1, 3)])
 @pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((4, 5), (0, 2)), ((0, 9), (6, 6))])
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
-@pytest.mark.parametrize("long", [1, 100])
+@pytest.mark.parametrize(("long", "line"), [(1, 600), (100, 1)])
 @pytest.mark.usefixtures("own_layouts")
 def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
-    monkeypatch, numbers, stride, around, kernel, long
+    monkeypatch, numbers, stride, around, kernel, long, line
 ):
     monkeypatch.setattr(staggered, "NUMBERS_MOST", numbers)
     monkeypatch.setattr(staggered, "LONG", long)
+    monkeypatch.setattr(staggered, "LINE_LEAST", line)
     rng = np.random.default_rng(16)
     x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
@@ -551,12 +616,17 @@ GREY = (1, 1, 480, 640)
         (np.float64, (1, 1, 28, 28), (4, 1, 5, 5), {}, Branch.SHIFTED),
         (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
-        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.FOLDED),
+        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
         (np.float32, (1, 512, 14, 14), (512, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
         (np.float32, (1, 1024, 7, 7), (1024, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
-        (np.float32, (1, 32, 112, 112), (32, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
+        (np.float32, (1, 32, 112, 112), (32, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
+        (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
+        (np.float32, (1, 240, 28, 28), (240, 1, 5, 5), {"padding": 2}, Branch.STAGGERED),
+        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, (1, 3, 512, 512), (3, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 16, 32, 32), (16, 16, 3, 3), {"padding": 1}, Branch.BANDED),

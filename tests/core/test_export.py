@@ -143,6 +143,33 @@ def test_batch_norm_dropout_and_a_layer_without_bias_are_reproduced(tmp_path):
         assert same_bits(np.ascontiguousarray(results[stage.name]), np.ascontiguousarray(stage.output)), stage.name
 
 
+@pytest.mark.parametrize("inline", [0, 2048, 10**9])
+def test_the_script_of_single_precision_computes_in_double_and_says_so(inline, tmp_path):
+    def network() -> Sequential:
+        layers = [Conv2d(1, 2, 3), BatchNorm2d(2), Tanh(), AvgPool2d(2), Flatten(), Linear(98, 4), Softmax()]
+        return Sequential(layers)
+
+    x = image(1, 17, 17).astype(np.float32)
+    trace = network().trace(x)
+    script = numpy_script(network(), x, inline=inline)
+    assert "not to the last bit" in script
+    results = run(script, trace, tmp_path)
+    exact = in_double(network()).trace(x.astype(np.float64))
+    for stage, same in zip(trace.stages, exact.stages, strict=True):
+        assert same_bits(np.ascontiguousarray(results[stage.name]), np.ascontiguousarray(same.output)), stage.name
+        assert stage.output.dtype == np.float32
+        np.testing.assert_allclose(stage.output, results[stage.name], rtol=0, atol=1e-6)
+    assert "last bit" not in numpy_script(in_double(network()), x.astype(np.float64))
+
+
+def test_infinities_and_nan_are_numbers_of_the_script_too(tmp_path):
+    network = in_double(Sequential([Softplus(2, threshold=np.inf), LeakyReLU()]))
+    trace = network.trace(np.array([[-np.inf, np.nan, 3, np.inf]]))
+    results = run(numpy_script(network, trace.input), trace, tmp_path)
+    for stage in trace.stages:
+        np.testing.assert_array_equal(results[stage.name], stage.output)
+
+
 def test_a_script_that_holds_its_numbers_needs_no_file_and_prints_them(tmp_path):
     x = np.arange(9.0).reshape(1, 1, 3, 3)
     script = numpy_script(in_double(Sequential([ReLU(), Flatten()])), x)

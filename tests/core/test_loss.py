@@ -101,7 +101,7 @@ def test_labels_may_be_integers_of_any_kind(kind):
         (np.ones((2, 3)), [True, False], "integers"),
         (np.ones((2, 3)), ["a", "b"], "integers"),
         (np.ones((2, 3)), np.eye(3)[:2], "shape"),
-        (np.ones((2, 3)), [[1, 2], [3]], "lengths"),
+        (np.ones((2, 3)), [[1, 2], [3]], "all of one length"),
         (np.array([["a"]]), [0], "real numbers"),
     ],
 )

@@ -4,7 +4,11 @@ import platform
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+
+from cnn_core.ops._memory import LINE, Room
+from cnn_core.ops._steps import Blocks, Steps, run
 
 # In a process that has freed nothing large: the pages fetched by 50 calls, after a few that do so once and for all.
 COUNT_PAGES = """
@@ -35,3 +39,50 @@ def test_from_call_to_call_memory_is_not_fetched_anew(shapes: tuple[tuple[int, .
     code = COUNT_PAGES.format(shapes=shapes, padding=padding)
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(told.stdout) < 50 * 20
+
+
+def test_memory_that_was_given_back_is_lent_again():
+    room = Room(1000)
+    piece = room.lend(10)
+    room.take_back(piece)
+    assert room.keeps(piece)
+    assert room.lend(1000) is piece
+
+
+def test_no_piece_of_memory_is_lent_twice_at_a_time():
+    room = Room(1000)
+    assert not np.shares_memory(room.lend(1000), room.lend(1000))
+
+
+def test_pieces_that_are_too_large_or_too_many_are_not_kept():
+    room = Room(1000, most=1)
+    large, one, other = room.lend(1001), room.lend(1), room.lend(1)
+    for piece in (large, one, other):
+        room.take_back(piece)
+    assert large.nbytes >= 1001
+    assert not room.keeps(large)
+    assert room.lend(1) is one
+    assert room.lend(1) is not other
+
+
+@pytest.mark.parametrize("size", [1, 1000, 1001])
+def test_what_is_lent_begins_with_a_line_of_memory(size):
+    assert Room(1000).lend(size).__array_interface__["data"][0] % LINE == 0
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_steps_are_taken_in_memory_met_before_as_in_any_other(count):
+    dtype = np.dtype(np.float32)
+    to_do = Steps(dtype, (4,), (4,), (8,))
+    given, made, space = to_do.parts
+    to_do.copy(space[2:6], given)
+    to_do.add(np.add, space[1:5], space[3:7], made)
+    plan, pieces = to_do.plan(), [np.zeros(32, np.uint8) for _ in range(2)]
+    for piece in (0, 0, 1, 1, 0, None):
+        memory = np.zeros(8, dtype) if piece is None else pieces[piece]
+        cells = np.random.default_rng(piece).normal(size=(count, 4)).astype(np.float32)
+        out = np.empty_like(cells)
+        blocks = Blocks(0, 16), Blocks(0, 16), Blocks(0, 0)
+        run(plan, (cells, out, memory), blocks, count, None if piece is None else 2)
+        around = np.pad(cells, ((0, 0), (1, 1)))
+        np.testing.assert_array_equal(out, around[:, :4] + around[:, 2:])

@@ -5,7 +5,9 @@ import pytest
 
 from cnn_core import (
     AvgPool2d,
+    BatchNorm2d,
     Conv2d,
+    ConvTranspose2d,
     Dropout,
     Flatten,
     Linear,
@@ -94,3 +96,39 @@ def test_what_is_no_layer_is_refused():
 def test_a_summary_of_what_is_no_shape_is_refused(shape):
     with pytest.raises(ShapeError, match=r"\(1, 1, 28, 28\) works"):
         small().summary(shape)
+
+
+@pytest.mark.parametrize("layer", [Conv2d(1, 1, 3, padding=1), BatchNorm2d(1), Linear(4, 4)])
+def test_a_layer_that_learns_stands_in_a_network_once(layer):
+    with pytest.raises(ModelError, match=rf"place 2 .*place 0.*; another {type(layer).__name__}.* works"):
+        Sequential([layer, ReLU(), layer])
+    idle = Dropout(0.5)
+    assert len(Sequential([layer, idle, idle]).layers) == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda given: Conv2d(1, 1, 3, padding=given), "padding"),
+        (lambda given: ConvTranspose2d(1, 1, 3, padding=given), "padding"),
+        (lambda given: ConvTranspose2d(1, 1, 3, stride=3, output_padding=given), "output_padding"),
+        (lambda given: MaxPool2d(3, padding=given), "padding"),
+        (lambda given: AvgPool2d(3, padding=given), "padding"),
+    ],
+)
+@pytest.mark.parametrize("given", [[1, 0], np.array([1, 0]), [np.int64(1), 0]])
+def test_a_setting_given_as_a_list_is_the_layer_s_own(make, name, given):
+    given = given.copy()
+    layer = make(given)
+    assert repr(getattr(layer, name)) == "(1, 0)"
+    given[0] = 2
+    assert layer.settings()[name] == (1, 0)
+
+
+def test_sides_given_as_lists_are_the_layer_s_own():
+    sides = [[1, 2], [0, 1]]
+    layers = [Conv2d(1, 1, 3, padding=sides), MaxPool2d(3, padding=sides)]
+    shape = layers[0].output_shape((1, 1, 5, 5))
+    sides[0][0] = 9
+    assert [layer.padding for layer in layers] == [((1, 2), (0, 1))] * 2
+    assert layers[0].output_shape((1, 1, 5, 5)) == shape

@@ -198,3 +198,19 @@ def test_observing_moves_the_running_statistics_by_the_unbiased_variance():
     training_module.observe(Sequential([layer]).trace(x))
     training_module.observe(Sequential([layer]).trace(x[:0], training=True))
     np.testing.assert_array_equal(layer.running_mean, before)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_an_explanation_in_single_precision_adds_up_to_what_is_shown_however_far_the_mean(training):
+    spread, mean = (np.array(each).reshape(3, 1, 1) for each in ([1e-3, 1, 0.1], [1e3, -2, -5e4]))
+    x = (np.random.default_rng(1).normal(size=(2, 3, 4, 5)) * spread + mean).astype(np.float32)
+    layer = BatchNorm2d(3)
+    layer.running_mean[:], layer.running_var[:] = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))
+    layer.weight[:], layer.bias[:] = [1.5, -0.5, 2], [0.1, 0.2, 0.3]
+    trace = Sequential([layer]).trace(x, training=training)
+    assert trace.output.dtype == np.float32
+    for index in np.ndindex(x.shape):
+        asked = trace.explain(0, index)
+        # One rounding of the result, and those of product and sum where the mean is near.
+        rounded = abs(asked.value) + (abs(asked.terms[0].product) if index[1] == 1 else 0)
+        assert abs(asked.residual) <= np.finfo(np.float32).eps * rounded, index

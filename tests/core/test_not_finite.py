@@ -81,3 +81,24 @@ def test_what_follows_them_says_nothing(dtype, bad):
     norm.batch_norm2d_training_backward(grad, x, seen, None)
     for name in ("relu", "leaky_relu", "gelu", "sigmoid", "tanh", "softplus"):
         getattr(cnn_core, name)(x)
+
+
+SETTINGS = {
+    "temperature": [
+        lambda x, value: cnn_core.softmax(x, temperature=value),
+        lambda x, value: cnn_core.softmax_backward(x, x, temperature=value),
+        lambda x, value: cnn_core.Softmax(temperature=value).forward(x),
+    ],
+    "beta": [cnn_core.softplus, lambda x, value: cnn_core.softplus_backward(x, x, value)],
+    "negative_slope": [cnn_core.leaky_relu, lambda x, value: cnn_core.leaky_relu_backward(x, x, value)],
+}
+
+
+@pytest.mark.parametrize("value", [1e-46, 1e-50, 5e-324, 1e39])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_that_single_precision_does_not_hold_is_refused_where_it_would_be_0_or_infinite(name, value):
+    for call in SETTINGS[name]:
+        for array in ([1.0, 2.0], [-np.inf, np.inf]):
+            with pytest.raises(cnn_core.ShapeError, match=f"{name}.*float32.*works"):
+                call(np.array(array, np.float32), value)
+        assert not np.isnan(call(np.array([1.0, 2.0]), value)).any()

@@ -1,9 +1,13 @@
 """Receptive fields: exactly the input cells that a cell changes with, in any chain of layers."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from cnn_core import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     AvgPool2d,
     BatchNorm2d,
     Conv2d,
@@ -11,6 +15,7 @@ from cnn_core import (
     Dropout,
     Flatten,
     Linear,
+    LPPool2d,
     MaxPool2d,
     ReLU,
     Sequential,
@@ -18,7 +23,7 @@ from cnn_core import (
     Softmax,
 )
 from cnn_core.receptive import Field, axes, field
-from cnn_core.shapes import Line
+from cnn_core.shapes import Axis, Line
 
 RNG = np.random.default_rng(7)
 
@@ -62,9 +67,15 @@ NETWORKS = {
     ],
     "transposed": [conv(2, 2, 3, stride=2), spread(2, 1, 2, stride=3, padding=1), conv(1, 1, 2)],
     "an overhanging pool": [conv(2, 1, 2), MaxPool2d(3, stride=3, ceil_mode=True), BatchNorm2d(1), Dropout(0.5)],
+    "areas of several sizes": [conv(2, 2, 2), AdaptiveAvgPool2d((3, 4)), conv(2, 1, (1, 2))],
+    "areas of one size that overlap": [conv(2, 1, 3, dilation=2), AdaptiveMaxPool2d((3, None)), ReLU()],
+    "more areas than cells": [AvgPool2d(4), AdaptiveAvgPool2d((3, 5)), conv(2, 1, 2)],
+    "a norm's pool, then a global one": [LPPool2d(2, (2, 3), stride=(2, 1)), conv(2, 1, 3), AdaptiveMaxPool2d(1)],
+    "a norm's pool that overhangs": [conv(2, 1, 2), LPPool2d(1, 3, ceil_mode=True)],
     "grouped": [conv(2, 4, 3, groups=2), ReLU(), conv(4, 1, 2, dilation=2)],
     "softmax over the channels": [conv(2, 3, 2, stride=2), Softmax(axis=1), AvgPool2d(2)],
     "softmax over the rows": [conv(2, 1, 2, stride=2), Softmax(axis=2)],
+    "a linear layer over the columns": [conv(2, 1, (2, 3)), linear(10, 3), conv(1, 1, (1, 2))],
     "a classifier": [conv(2, 2, 3, stride=2), MaxPool2d(2), ReLU(), Flatten(), linear(8, 3), Softmax()],
 }
 SIZE = (11, 12)
@@ -106,14 +117,34 @@ def test_a_box_begins_and_ends_as_the_published_rule_has_it(name):
     trace = network.trace(RNG.normal(size=(1, 2, *SIZE)))
     for number, row in enumerate(network.summary(trace.input.shape)):
         published = row.receptive_field
-        if published is None or any(
-            isinstance(layer, ConvTranspose2d | Softmax) for layer in network.layers[: number + 1]
-        ):
+        lines = axes(trace, number)
+        if published is None:
+            # Only where one size and one distance cannot tell of all cells.
+            assert lines is None or any(not evenly_apart(each.lines) for each in lines)
             continue
-        for axis, lines in enumerate(axes(trace, number)):
-            for at, line in enumerate(lines.lines):
+        for axis, along in enumerate(lines):
+            for at, line in enumerate(along.lines):
                 start = published.start[axis] + at * published.jump[axis]
                 assert (line.first, line.last) == (start, start + published.size[axis] - 1)
+
+
+def evenly_apart(lines: tuple[Line, ...]) -> bool:
+    steps = {after.first - before.first for before, after in itertools.pairwise(lines)}
+    return len({line.last - line.first for line in lines}) == 1 and len(steps) <= 1
+
+
+def test_a_summary_counts_what_was_stamped_and_what_is_shared_out_along_an_axis():
+    def sizes(*layers):
+        rows = Sequential(layers).summary((1, 1, 8, 8))
+        return [row.receptive_field and row.receptive_field.size for row in rows]
+
+    assert sizes(ConvTranspose2d(1, 1, 3, padding=1)) == [(3, 3)]
+    stamped = ConvTranspose2d(1, 1, 3, padding=1)
+    assert sizes(Conv2d(1, 1, 3, padding=1), stamped, Conv2d(1, 1, 3, padding=1)) == [(3, 3), (5, 5), (7, 7)]
+    assert sizes(Softmax(axis=2), Softmax(axis=3), ReLU()) == [(8, 1), (8, 8), (8, 8)]
+    assert sizes(Linear(8, 8)) == [(1, 8)]
+    # A cell between two stamps sees fewer of them than one under both.
+    assert sizes(ConvTranspose2d(1, 1, 3, stride=2), ReLU()) == [None, None]
 
 
 def test_every_stage_of_a_chain_is_told_and_an_input_cell_sees_itself():
@@ -132,6 +163,22 @@ def test_a_batch_s_statistics_see_the_whole_of_it():
     assert field(network.trace(x), 1, (0, 0, 0, 0)).rows.seen == (0, 1, 2)
     learning = field(network.trace(x, training=True), 1, (0, 0, 0, 0))
     assert (learning.rows.seen, learning.columns.seen) == (tuple(range(5)), tuple(range(6)))
+
+
+def test_batch_statistics_one_after_the_other_are_told_in_the_time_of_as_many_layers(monkeypatch):
+    layers = [BatchNorm2d(1) for _ in range(40)]  # each used to double what it took
+    trace = Sequential([*layers, Flatten()]).trace(np.zeros((2, 1, 3, 4)), training=True)
+    walked = []
+    spans = Axis.whole
+    monkeypatch.setattr(Axis, "whole", lambda *given: walked.append(given) or spans(*given))
+    assert axes(trace, 39)[0].lines == (Line(0, 2, (0, 1, 2)),) * 3
+    assert len(walked) == 2 * len(layers)
+
+
+def test_a_thousand_layers_are_walked_without_a_limit_of_the_language():
+    trace = Sequential([*[ReLU()] * 1500, *[Flatten()] * 1500]).trace(np.zeros((1, 1, 2, 2)))
+    assert axes(trace, 1499) == (Axis.same(2), Axis.same(2))
+    assert field(trace, 2999, (0, 3)) == Field(Line(1, 1, (1,)), Line(1, 1, (1,)))
 
 
 def test_an_input_without_rows_and_columns_has_no_fields():

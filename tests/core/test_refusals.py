@@ -1,16 +1,18 @@
 """Whatever is passed by mistake, wherever, is taken or refused in words: no error of NumPy's reaches a user."""
 
 import contextlib
+import re
 import warnings
 
 import numpy as np
 import pytest
 
 import cnn_core as cc
-from cnn_core import ModelError, ShapeError, attribution, training
+from cnn_core import ModelError, ShapeError, attribution, export, training
 
 IMAGES, ROWS = np.ones((2, 3, 4, 4)), np.ones((2, 3))
 NETWORK = cc.Sequential([cc.Flatten(), cc.Linear(48, 3)])
+MAPS = cc.Sequential([cc.Conv2d(3, 2, 2), cc.Flatten(), cc.Linear(18, 3)])
 TRACE = NETWORK.trace(IMAGES)
 
 
@@ -51,6 +53,7 @@ ODD = {
     "a date": np.datetime64("2020-01-01"),
     "a time span": np.timedelta64(3, "s"),
     "half precision": np.float16(2),
+    "a masked array": np.ma.masked_array(ROWS, mask=[[True, False, False]] * 2),
     "long doubles": np.ones((2, 3), np.longdouble),
 }
 
@@ -138,7 +141,19 @@ CALLS = {
         lambda x, target, seed, noise: attribution.smooth_grad(NETWORK, x, target, seed=seed, noise=noise, samples=1),
         [IMAGES, 0, 0, 0.1],
     ),
-    "grad_cam": (lambda x, target, stage: attribution.grad_cam(NETWORK, x, target, stage=stage), [IMAGES, 0, 0]),
+    "grad_cam": (lambda x, target, stage: attribution.grad_cam(MAPS, x, target, stage=stage), [IMAGES, 0, 0]),
+    "kernels.check": (cc.kernels.check, [ROWS]),
+    "kernels.parse": (cc.kernels.parse, ["1 0; 0 1"]),
+    "kernels.get": (cc.kernels.get, ["sharpen"]),
+    "kernels.match": (cc.kernels.match, [ROWS]),
+    "kernels.facts": (cc.kernels.facts, [ROWS]),
+    "kernels.normalised": (cc.kernels.normalised, [ROWS]),
+    "kernels.resized": (cc.kernels.resized, [ROWS, (3, 3)]),
+    "kernels.random": (lambda shape, seed: cc.kernels.random(shape, seed=seed), [(3, 3), 0]),
+    "export.archive": (export.archive, [TRACE]),
+    "export.npz": (export.npz, [{"a": ROWS}]),
+    "export.to_csv": (export.to_csv, [ROWS[:1], ["a", "b", "c"]]),
+    "export.numpy_script": (lambda n, x, most: export.numpy_script(n, x, inline=most), [NETWORK, IMAGES, 10]),
     "occlusion": (
         lambda x, target, size, fill: attribution.occlusion(NETWORK, x, target, size=size, fill=fill),
         [IMAGES, 0, 2, 0.0],
@@ -197,3 +212,93 @@ def test_what_a_pooling_made_may_be_given_back_as_lists():
     made = cc.max_pool2d(IMAGES, 2)
     expected = cc.max_pool2d_backward(POOLED, IMAGES, 2)
     np.testing.assert_array_equal(cc.max_pool2d_backward(POOLED, IMAGES, 2, output=made.tolist()), expected)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda two: cc.Conv2d(two, 2, 3), "in_channels"),
+        (lambda two: cc.Conv2d(2, two, 3), "out_channels"),
+        (lambda two: cc.Conv2d(2, 2, 3, groups=two), "groups"),
+        (lambda two: cc.ConvTranspose2d(two, 2, 3), "in_channels"),
+        (lambda two: cc.ConvTranspose2d(2, two, 3), "out_channels"),
+        (lambda two: cc.ConvTranspose2d(2, 2, 3, groups=two), "groups"),
+        (lambda two: cc.Linear(two, 2), "in_features"),
+        (lambda two: cc.Linear(2, two), "out_features"),
+        (cc.BatchNorm2d, "channels"),
+        (lambda two: cc.AdaptiveAvgPool2d((two, 3)), "output_size"),
+        (lambda two: cc.adaptive_max_pool2d(IMAGES, (1, two)), "output_size"),
+    ],
+)
+@pytest.mark.parametrize("two", [(1, 2), [1, 2], np.array([1, 2])])
+def test_two_numbers_where_one_is_meant_are_refused(call, name, two):
+    with pytest.raises(ShapeError, match=f"{name} must be one whole number.*; {name}=1 works"):
+        call(two)
+
+
+@pytest.mark.parametrize("mask", [False, True, [[True, False, False], [False, False, True]]])
+def test_numbers_behind_a_mask_are_not_computed_with(mask):
+    masked = np.ma.masked_array(ROWS, mask=mask)
+    for call in (
+        cc.relu,
+        NETWORK.forward,
+        cc.Softmax().forward,
+        lambda x: cc.linear(ROWS, x),
+        lambda x: cc.cross_entropy(ROWS, x[:, 0].astype(int)),
+        lambda x: attribution.input_gradient(NETWORK, IMAGES, x[:, 0].astype(int)),
+        lambda x: training.evaluate(NETWORK, x, [0, 1]),
+        cc.reference.relu,
+        cc.kernels.check,
+    ):
+        with pytest.raises(ShapeError, match=r"mask.*(x|weights?|labels|target|image)\.filled\(0\) works"):
+            call(masked)
+    np.testing.assert_array_equal(cc.relu(masked.filled(0)), masked.filled(0))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: cc.kernels.random((3.5, 3)), "3 × 3 works"),
+        (lambda: cc.kernels.resized(ROWS, 3), "3 × 3 works"),
+        (lambda: cc.kernels.random(seed=-1), "got -1; seed=0 works"),
+        (lambda: cc.kernels.random(seed=None), "got None; seed=0 works"),
+        (lambda: cc.kernels.parse(3), "text such as"),
+        (lambda: cc.kernels.get(["sobel_x"]), "no kernel named"),
+        (lambda: export.to_csv([[1.0, 2.0]], ["a"]), r"names must be 2 .*got \['a'\]; names=None works"),
+        (lambda: export.to_csv([[1.0, 2.0]], "ab"), "names=None works"),
+        (lambda: export.numpy_script([cc.ReLU()], ROWS), r"Sequential\(\[ReLU\(\)\]\) works"),
+        (lambda: export.archive(ROWS), r"network\.trace\(x\) works"),
+    ],
+)
+def test_kernels_and_exports_refuse_in_words(call, says):
+    with pytest.raises((ModelError, ShapeError), match=says):
+        call()
+
+
+def test_numbers_to_export_may_be_lists():
+    assert export.to_csv([[1]]) == "0,1.0\r\n"
+    assert "np.array([[1.0, 2.0]])" in export.numpy_script(cc.Sequential([cc.ReLU()]), [[1, 2]])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "says"),
+    [
+        (
+            lambda text: cc.softmax(ROWS, temperature=text),
+            ShapeError,
+            "above 0 and finite, got '1'; temperature=1 works",
+        ),
+        (lambda text: cc.softplus(ROWS, threshold=text), ShapeError, "threshold must be a number, got '1'"),
+        (lambda text: cc.BatchNorm2d(3, momentum=text), ShapeError, "at least 0 and at most 1, got '1'"),
+        (cc.Dropout, ModelError, "p must be a number, at least 0 and at most 1, got '1'; p=0.5 works"),
+        (lambda text: cc.SGD(NETWORK, text), ModelError, "lr must be a number, at least 0 and finite, got '1'"),
+        (
+            lambda text: cc.Adam(NETWORK, betas=(0.5, text)),
+            ModelError,
+            "betas must be a number, at least 0 and below 1, got '1'",
+        ),
+    ],
+)
+def test_a_number_in_letters_is_refused_with_the_limits_that_hold(call, error, says):
+    with pytest.raises(error, match=re.escape(says)):
+        call("1")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import Conv2d, MaxPool2d, Sequential, ShapeError
+from cnn_core import Conv2d, MaxPool2d, Sequential, ShapeError, max_pool2d
 from cnn_core.shapes import ReceptiveField, Window, padding_sources, pair, window
 from tests.core.cases import pairs, sides
 from tests.helpers.oracles import pool_starts
@@ -96,10 +96,10 @@ def test_anything_else_is_refused_by_name_with_what_works(value):
 
 
 def test_a_window_that_does_not_fit_says_what_would():
-    with pytest.raises(
-        ShapeError, match=r"a 3×3 window does not fit a 2×2 input; padding=1 or an input of at least 3×3"
-    ):
+    with pytest.raises(ShapeError, match="a 3×3 window does not fit a 2×2 input; an input of at least 3×3 works"):
         window(3, input_size=(2, 2)).output_size(2, 2)
+    with pytest.raises(ShapeError, match="; padding=1 or an input of at least 3×3 works"):
+        max_pool2d(np.ones((1, 1, 2, 2)), 3)
     assert window(3, padding=1, input_size=(2, 2)).output_size(2, 2) == (2, 2)
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from cnn_core.errors import ShapeError
+from cnn_core.ops._fitting import check_padded
 from cnn_core.ops._remembered import remembered
-from cnn_core.shapes import Pair, Window, check_padding_mode, in_memory, pair, whole, window
+from cnn_core.shapes import Pair, Window, in_memory, pair, whole, window
 
 
 @remembered
@@ -23,11 +24,20 @@ def conv_window(
         ShapeError: where shapes or settings do not fit together.
     """
     if len(weight_shape) != 4 or 0 in weight_shape[1:]:
-        raise ShapeError(f"weight must be (C_out, C_in/groups, KH, KW), all at least 1, got shape {weight_shape}")
+        raise ShapeError(
+            f"weight must be (C_out, C_in/groups, KH, KW), all at least 1, got shape {weight_shape}; "
+            f"shape {(1, x_shape[1], 1, 1)} with groups=1 works"
+        )
     groups = whole(groups, "groups", least=1)
     channels, (outputs, each) = x_shape[1], weight_shape[:2]
     if channels % groups or outputs % groups:
-        raise ShapeError(f"groups must divide {channels} input and {outputs} output channels, got {groups}; 1 works")
+        fitting = channels // each if channels % each == 0 else 0
+        works = f"groups={fitting}"
+        if not fitting or outputs % fitting:
+            works = f"groups=1 with a weight of shape {(outputs, channels, *weight_shape[2:])}"
+        raise ShapeError(
+            f"groups must divide {channels} input and {outputs} output channels, got {groups}; {works} works"
+        )
     if each * groups != channels:
         raise ShapeError(
             f"weight of shape {weight_shape} with groups={groups} expects {each * groups} input channels, "
@@ -35,8 +45,7 @@ def conv_window(
         )
     height, width = x_shape[2:]
     sliding = window(weight_shape[2:], stride=stride, padding=padding, dilation=dilation, input_size=(height, width))
-    check_padding_mode(padding_mode, sliding.padding, (height, width))
-    sliding.output_size(height, width)
+    check_padded(sliding, (height, width), padding_mode)
     return sliding
 
 
@@ -56,26 +65,32 @@ def transposed_window(
         ShapeError: where shapes or settings do not fit together.
     """
     if len(weight_shape) != 4 or 0 in weight_shape[1:]:
-        raise ShapeError(f"weight must be (C_in, C_out/groups, KH, KW), all at least 1, got shape {weight_shape}")
+        raise ShapeError(
+            f"weight must be (C_in, C_out/groups, KH, KW), all at least 1, got shape {weight_shape}; "
+            f"shape {(x_shape[1], 1, 1, 1)} with groups=1 works"
+        )
     groups = whole(groups, "groups", least=1)
     if x_shape[1] != weight_shape[0]:
+        also = " with groups=1" if x_shape[1] % groups else ""
         raise ShapeError(
             f"weight of shape {weight_shape} expects {weight_shape[0]} input channels, got {x_shape[1]}; "
-            f"a weight of shape {(x_shape[1], *weight_shape[1:])} works"
+            f"a weight of shape {(x_shape[1], *weight_shape[1:])}{also} works"
         )
     if x_shape[1] % groups:
-        raise ShapeError(f"groups must divide {x_shape[1]} input channels, got {groups}; 1 works")
+        raise ShapeError(f"groups must divide {x_shape[1]} input channels, got {groups}; groups=1 works")
     if isinstance(padding, str) and padding == "same":
         raise ShapeError('padding="same" says nothing of a transposed convolution; padding=0 works')
     height, width = x_shape[2:]
     sliding = window(weight_shape[2:], stride=stride, padding=padding, dilation=dilation, input_size=(height, width))
     more = pair(output_padding, "output_padding", least=0)
+    rooms = tuple(map(max, sliding.stride, sliding.dilation))
     for axis in (0, 1):
-        room = max(sliding.stride[axis], sliding.dilation[axis])
-        if more[axis] >= room:
+        if more[axis] >= rooms[axis]:
+            most = min(rooms) - 1
+            also = "" if min(sliding.spread_size(height, width, (most, most))) > 0 else " with padding=0"
             raise ShapeError(
-                f"output_padding must be smaller than the stride or the dilation, got {more[axis]} "
-                f"with stride {sliding.stride[axis]} and dilation {sliding.dilation[axis]}; {room - 1} works"
+                f"output_padding must be smaller than the stride or the dilation, got {more[axis]} with stride "
+                f"{sliding.stride[axis]} and dilation {sliding.dilation[axis]}; output_padding={most}{also} works"
             )
     rows, columns = sliding.spread_size(height, width, more)
     if rows < 1 or columns < 1:
@@ -83,4 +98,5 @@ def transposed_window(
             f"padding {sliding.padding} would leave {rows}×{columns} cells of the transposed convolution of a "
             f"{height}×{width} input; padding=0 works"
         )
-    return sliding, in_memory(rows, columns)
+    small = "stride=1 with dilation=1, output_padding=0 and padding=0 works"
+    return sliding, in_memory(rows, columns, small)

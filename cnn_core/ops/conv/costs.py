@@ -2,10 +2,10 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, those of whole rows anew to 27,000 of their own, those of
-staggered planes to 8,000 with a kernel for each plane, those of folded ones anew to 25,000. What is estimated to be the
-fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and columns had taken
-1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+Winograd's to 500 with weights that had come before, those of whole rows anew to 27,000 of their own, those of folded
+planes to 25,000, and those of the other ways with a kernel for each plane to 6,000. What is estimated to be the fastest
+took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and columns had taken 1.25;
+``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops.conv import abreast, folded, separable, spectral, staggered, whole_rows
+from cnn_core.ops.conv import abreast, folded, plane_rows, separable, spectral, staggered, whole_rows
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
 from cnn_core.ops.conv.rows import columns_together, rows_together
@@ -67,6 +67,14 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add over columns": 0.0532,
         "cell": 0.0785,
     },
+    "plane rows": {
+        "call": 6130,
+        "chunk": 6580,
+        "number of a band": 0.213,
+        "line copied": 4.52,
+        "number copied": 0.0823,
+        "multiply-add": 0.0127,
+    },
     "folded": {
         "call": 13000,
         "chunk": 4000,
@@ -77,14 +85,14 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a plane in parts": 0.15,
     },
     "staggered": {
-        "chunk": 19600,
-        "line copied": 1.47,
-        "number copied": 0.112,
-        "number picked": 0.166,
-        "product": 30.5,
-        "sum": 0.108,
-        "multiply-add": 0.0152,
-        "cell put in its place": 0.0605,
+        "chunk": 7500,
+        "column or row": 399,
+        "line copied": 1.81,
+        "number copied": 0.00834,
+        "number picked": 0.223,
+        "product": 31,
+        "sum": 0.197,
+        "multiply-add": 0.0118,
     },
     "separable": {
         "plane": 31400,
@@ -183,8 +191,8 @@ class Work(NamedTuple):
 @lru_cache(maxsize=1024)
 def microseconds(name: str, work: Work) -> float:
     """How long the algorithm of that name will take; whether it can do the work is not asked here."""
-    if name == "banded" and _in_few_calls(work):
-        name = "whole rows"
+    if name == "banded":
+        name = "plane rows" if _plane_by_plane(work) else "whole rows" if _in_few_calls(work) else name
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
 
@@ -273,6 +281,31 @@ def _whole_rows(work: Work) -> dict[str, float]:
     }
 
 
+def _plane_by_plane(work: Work) -> bool:
+    """Whether bands meet all rows of some planes."""
+    if not 1 < work.channels == work.outputs == work.groups or work.window.dilation[0] > 1:
+        return False
+    window = work.window
+    return plane_rows.fits(window.kernel_size, window.padding[0][0], window.stride[0], work.image[0], work.size)
+
+
+def _plane_rows(work: Work) -> dict[str, float]:
+    (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
+    planes, (rows, columns) = work.batch * work.channels, work.size
+    block = plane_rows.block_rows(step_h, rows)
+    depth = ((block - 1) * step_h + kernel_h) * kernel_w
+    lines = planes * ((rows - 1) * step_h + kernel_h) * kernel_w
+    each = plane_rows.planes_together(work.channels, work.window.kernel_size, step_h, work.size)
+    return {
+        "call": 1,
+        "chunk": work.batch * -(-work.channels // each),
+        "number of a band": work.channels * block * depth,
+        "line copied": lines,
+        "number copied": lines * columns * (1 if step_w == 1 else 2),
+        "multiply-add": work.cells * depth,
+    }
+
+
 def _folded(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
     rows = -(-work.size[0] // work.apart)
@@ -308,18 +341,28 @@ def _staggered(work: Work) -> dict[str, float]:
     kernel_w, step_w = work.window.kernel_size[1], work.window.stride[1]
     planes, rows, (images, together) = work.batch * work.channels, _staggered_rows(work), staggered_chunk(work)
     lines, cells = len(rows.phases) * kernel_w, planes * rows.made * work.size[1]
-    # The other lines are moves of these, each in one go.
-    begun = len(rows.phases) * (kernel_w if step_w == 1 else min(kernel_w, step_w))
+    # Those of taps left of the image are moves of others, each in one go.
+    moved = sum(b < work.window.padding[1][0] for b in range(kernel_w - step_w)) if step_w > 1 else 0
+    begun = len(rows.phases) * (kernel_w - moved)
     flat = rows.apart == 1 and rows.made == work.image[0] and work.size[1] * step_w == work.image[1]
+    # Short rows are put together first, a line each; then all are picked in one go.
+    first = (
+        planes * rows.made * len(rows.phases)
+        if staggered.puts_together(rows, work.image[1], work.size[1], step_w)
+        else 0
+    )
+    chunks = -(-work.batch // images) * -(-work.channels // together)
+    # Columns that lie left or right of the image are cleared one by one: one of the second tap, two of the third.
+    cleared = sum(around * (around + 1) // 2 for around in work.window.padding[1]) // step_w
     return {
-        "chunk": -(-work.batch // images) * -(-work.channels // together),
-        "line copied": 0 if flat else planes * rows.made * begun,
-        "number copied": cells * lines,
+        "chunk": chunks,
+        "column or row": chunks * (len(rows.phases) * cleared + lines + 2 * len(rows.moves)),
+        "line copied": first or (0 if flat else planes * rows.made * begun),
+        "number copied": cells * lines + first * work.image[1],
         "number picked": 0 if step_w == 1 else cells * begun,
         "product": planes,
         "sum": cells * len(rows.moves),
         "multiply-add": cells * lines * len(rows.moves),
-        "cell put in its place": 0 if rows.straight else work.cells,
     }
 
 
@@ -455,6 +498,7 @@ COUNTED = {
     "gathered": _gathered,
     "banded": _banded,
     "whole rows": _whole_rows,
+    "plane rows": _plane_rows,
     "folded": _folded,
     "staggered": _staggered,
     "separable": _separable,

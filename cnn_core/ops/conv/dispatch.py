@@ -15,7 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import folded, shifted, staggered, whole_rows, winograd
+from cnn_core.ops.conv import folded, plane_rows, shifted, staggered, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
 from cnn_core.ops.conv.folded import correlate_folded
@@ -378,16 +378,29 @@ def working(
     branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str = "zeros"
 ) -> Callable[..., bool | None]:
     """The function that does a branch's work on this: its own, or the one that does the same in fewer calls."""
-    whole = _in_whole_rows(branch, x, weight, sliding, groups, mode, False) is not None
-    return whole_rows.correlate_whole_rows if whole else branch.function
+    if _in_whole_rows(branch, x, weight, sliding, groups, mode, False) is not None:
+        return whole_rows.correlate_whole_rows
+    if branch is Branch.BANDED:
+        out = np.empty((x.shape[0], weight.shape[0], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
+        cells, place, target = next(rows_apart(x, sliding, mode, out))
+        if _in_plane_rows(cells, weight, target, place, groups):
+            return plane_rows.correlate_plane_rows
+    return branch.function
 
 
 def _in_whole_rows(
     branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str, biased: bool
 ) -> whole_rows.Layout | None:
-    if branch is not Branch.BANDED or mode != "zeros" or not x.flags.c_contiguous:
+    if branch is not Branch.BANDED or mode != "zeros" or not x.flags.c_contiguous or 1 < len(weight) == groups:
         return None
     return whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
+
+
+def _in_plane_rows(x: Array, weight: Array, out: Array, place: Place, groups: int) -> bool:
+    """Whether a part of the work is one for ``plane_rows``."""
+    if not (1 < len(weight) == groups == x.shape[1] and x.flags.c_contiguous and out.flags.c_contiguous):
+        return False
+    return plane_rows.fits(weight.shape[2:], place.before[0], place.stride[0], x.shape[2], out.shape[2:])
 
 
 def _slide(
@@ -406,7 +419,10 @@ def _slide(
             return out[:, :, :: layout.block] if out.size >= ROWS_LOOKED_LEAST else out
         seen = True
         for cells, place, target in rows_apart(x, sliding, mode, out):
-            if branch is Branch.BANDED:
+            if branch is Branch.BANDED and _in_plane_rows(cells, weight, target, place, groups):
+                plane_rows.correlate_plane_rows(cells, weight, bias, target, place)
+                seen = False
+            elif branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
                 kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
                 correlate_banded(cells, kernels, bias, target, place, block_rows(kernels.shape[1]))

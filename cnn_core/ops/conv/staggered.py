@@ -9,13 +9,13 @@ plane's kernel, as it is, makes a plane of sums for each of its rows, over all c
 The sums of row ``a`` belong ``a - top`` rows further up: one addition of long lines for each row of the kernel, over
 all planes at once, once the rows that it would take from a neighbouring plane are zero.
 
-With a stride down, most of these rows would be made for nothing. Where rows are long, those that lie a stride apart are
-laid out as lines of their own. Then rows of the kernel whose sums belong equally far up are one line of the product:
+With a stride down, most of these rows would be made for nothing. Those that lie a stride apart are laid out as lines of
+their own. Then rows of the kernel whose sums belong equally far up are one line of the product:
 
     (moves, stride * KW) @ (stride * KW, OH * OW) -> (moves, OH * OW)
 
-Of 3×3 with a stride of 2 and a row of padding the first row is one move, the other two are another. To pick rows apart
-begins each row anew: short ones are laid out all together, and the rows wanted are picked in the end.
+Of 3×3 with a stride of 2 and a row of padding the first row is one move, the other two are another. To pick numbers a
+stride apart begins each row anew: short rows are put together first, a row at once, and then picked in one go.
 
 ``folded`` spends two products on each block of rows and needs a band matrix for each kernel, but lays nothing out: 8
 products for a plane of 14×14, where one is enough here. Where planes are large, products count less than memory does.
@@ -27,25 +27,32 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
-from cnn_core.ops._planes import add_to_planes
+from cnn_core.ops._memory import LINE, ROOM
+from cnn_core.ops._planes import LINE_LEAST, add_to_planes
 from cnn_core.ops._steps import Blocks, Plan, Steps, run
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
 # Numbers laid out and summed at a time. With a quarter of them the calls of more chunks weigh more than nearer memory
-# saves, 1.04 times the time for 512 planes of 14×14; with twice as many nothing is gained. A plane with more is left to
-# other ways.
+# saves, up to 1.1 times the time; with twice as many nothing is gained. A plane with more is left to other ways.
 NUMBERS_MOST = 1_200_000
 
 # Numbers between lines, so that no two of them begin at the same place of a page.
 BETWEEN = 16
 
-# Columns of a result from which on rows a stride apart are lines of their own: 0.20 against 0.27 ms for a stride of 2
-# on 144 planes of 56×56, but 0.117 against 0.098 on 576 of 14×14.
+# Columns of a result from which on rows are not put together first: 0.200 against 0.210 ms for a stride of 2 on 144
+# planes of 56×56, but 0.094 against 0.085 on 192 of 28×28.
 LONG = 20
+
+# The third part of a chunk's memory, where numbers are laid out and summed.
+SPACE = 2
+
+# What is handed on where there is no bias.
+EMPTY = np.empty(0)
 
 # What all chunks share begins where memory does.
 SHARED = Blocks(0, 0)
@@ -82,7 +89,7 @@ class Chunks(NamedTuple):
     Attributes:
         images: those of all chunks.
         planes: likewise.
-        plan: what is done to a chunk's cells, its result, other memory and its left matrices.
+        plan: what is done to a chunk's cells, its result, other memory, its left matrices and its bias.
         blocks: where chunks lie in these.
         times: how many chunks.
     """
@@ -90,7 +97,7 @@ class Chunks(NamedTuple):
     images: slice
     planes: slice
     plan: Plan
-    blocks: tuple[Blocks, Blocks, Blocks, Blocks]
+    blocks: tuple[Blocks, ...]
     times: int
 
 
@@ -124,7 +131,7 @@ def met(kernel_h: int, top: int, step: int, height: int, size: Pair) -> Rows:
         height: H.
         size: ``(OH, OW)``.
     """
-    apart = step if size[1] >= LONG else 1
+    apart = step
     places = [divmod(a - top, apart) for a in range(kernel_h)]
     phases, moves = tuple(sorted({phase for _, phase in places})), range(places[0][0], places[-1][0] + 1)
     taps = tuple((move - moves.start, phases.index(phase)) for move, phase in places)
@@ -132,6 +139,11 @@ def met(kernel_h: int, top: int, step: int, height: int, size: Pair) -> Rows:
     # What is further down is read by no window, or is not there: zeros.
     there = max(len(range(phase, height, apart)) for phase in phases)
     return Rows(apart, phases, moves, taps, max(last, min(there, last + moves[-1])), slice(0, last, step // apart))
+
+
+def puts_together(rows: Rows, width: int, columns: int, step: int) -> bool:
+    """Whether rows that lie apart are put together first: short ones, whose numbers are picked in one go then."""
+    return rows.apart > 1 and columns < LONG and columns * step == width
 
 
 def numbers(rows: Rows, kernel_w: int, columns: int) -> int:
@@ -164,22 +176,32 @@ def correlate_staggered(x: Array, weight: Array, bias: Array | None, out: Array,
         place: where the windows lie; ``fits`` is true of it.
     """
     together = x.flags.c_contiguous and out.flags.c_contiguous
-    lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, together)
-    # One piece of memory, which the system does not take back and clear from call to call.
-    kernels, space = _kernels(weight, lay.rows), np.empty(lay.space, dtype=x.dtype)
+    # Where planes are long, adding a bias in the end is fast.
+    first = bias is not None and out.shape[2] * out.shape[3] < LINE_LEAST
+    lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, together, first)
+    kernels, space = _kernels(weight, lay.rows), ROOM.lend(lay.space * x.itemsize)
+    same = SPACE if ROOM.keeps(space) else None
     for images, planes, plan, blocks, times in lay.chunks:
         given, target = np.ascontiguousarray(x[images, planes]), out[images, planes]
         made = target if target.flags.c_contiguous else np.empty(target.shape, target.dtype)
-        run(plan, (given, made, space, kernels[planes]), blocks, times)
-        if bias is not None:
-            add_to_planes(made, bias[planes])
+        added = EMPTY if bias is None else np.ascontiguousarray(bias[planes])
+        run(plan, (given, made, space, kernels[planes], added), blocks, times, same)
+        if bias is not None and not first:
+            add_to_planes(made, added)
         if made is not target:
             target[...] = made
+    ROOM.take_back(space)
 
 
 @lru_cache(maxsize=256)
 def layout(
-    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], together: bool
+    x_shape: tuple[int, ...],
+    kernel: Pair,
+    size: Pair,
+    place: Place,
+    dtype: np.dtype[Any],
+    together: bool,
+    biased: bool,
 ) -> Layout:
     """How the windows of a geometry are done.
 
@@ -190,6 +212,7 @@ def layout(
         place: where the windows lie.
         dtype: of all numbers.
         together: whether images and results are contiguous; if not, each chunk is done by itself.
+        biased: whether sums begin with a bias.
     """
     batch, channels, height, _ = x_shape
     rows = met(kernel[0], place.before[0], place.stride[0], height, size)
@@ -198,9 +221,9 @@ def layout(
     for n, last in _runs(batch, images, together and planes == channels):
         for c, end in _runs(channels, planes, together):
             some = min(images, last - n), min(planes, end - c)
-            plan, length, apart = _chunk_plan((*some, *x_shape[2:]), kernel, size, place, dtype)
+            plan, length, apart = _chunk_plan((*some, *x_shape[2:]), kernel, size, place, dtype, biased)
             if planes == channels:
-                apart = (*apart[:3], SHARED)
+                apart = (*apart[:3], SHARED, SHARED)
             count = (last - n) * (end - c) // (some[0] * some[1])
             space = max(space, length)
             made.append(Chunks(slice(n, last), slice(c, end), plan, apart, count))
@@ -219,34 +242,51 @@ def _kernels(weight: Array, rows: Rows) -> Array:
     channels, _, kernel_h, kernel_w = weight.shape
     if len(rows.phases) == 1 and len(rows.moves) == kernel_h:
         return weight.reshape(channels, kernel_h, kernel_w)
-    out = np.zeros((channels, len(rows.moves), len(rows.phases), kernel_w), dtype=weight.dtype)
-    for a, (move, phase) in enumerate(rows.taps):
-        out[:, move, phase] = weight[:, 0, a]
-    return out.reshape(channels, len(rows.moves), -1)
+    # Each number times 1, and zeros.
+    moved: Array = weight.reshape(channels, -1).dot(_where(rows.taps, kernel_w, weight.dtype))
+    return moved.reshape(channels, len(rows.moves), -1)
+
+
+@lru_cache(maxsize=64)
+def _where(taps: tuple[Pair, ...], kernel_w: int, dtype: np.dtype[Any]) -> Array:
+    """Which number of a left matrix each of a kernel's is, ones and zeros: ``(KH * KW, moves * phases * KW)``."""
+    moves, phases = (1 + max(numbers) for numbers in zip(*taps, strict=True))
+    out = np.zeros((len(taps), kernel_w, moves, phases, kernel_w), dtype=dtype)
+    for a, (move, phase) in enumerate(taps):
+        for b in range(kernel_w):
+            out[a, b, move, phase, b] = 1
+    return out.reshape(len(taps) * kernel_w, -1)
 
 
 @lru_cache(maxsize=256)
 def _chunk_plan(
-    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any]
-) -> tuple[Plan, int, tuple[Blocks, Blocks, Blocks, Blocks]]:
+    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], biased: bool
+) -> tuple[Plan, int, tuple[Blocks, ...]]:
     """What is done to a chunk, the numbers of its other memory, and how far apart chunks lie."""
     (images, planes, height, _), (kernel_h, kernel_w), wide = x_shape, kernel, size[1]
     rows = met(kernel_h, place.before[0], place.stride[0], height, size)
     lines, sums, cells = len(rows.phases) * kernel_w, len(rows.moves), rows.made * wide
     count = images * planes * cells
     gap = max(BETWEEN, max(map(abs, rows.moves)) * wide)
+    # All lines begin where the first does in a line of memory.
+    gap += -(count + gap) % (LINE // dtype.itemsize)
     apart, straight = count + gap, rows.straight
-    length = (lines + sums) * apart + gap + (0 if straight else count)
+    together = puts_together(rows, x_shape[3], wide, place.stride[1])
+    gathered = images * planes * rows.made * x_shape[3] if together else 0
+    length = (lines + sums) * apart + max(gathered, 0 if straight else count)
     out_shape, left = (images, planes, *size), (planes, sums, lines)
-    to_do = Steps(dtype, x_shape, out_shape, (length,), left)
-    given, target, space, kernels = to_do.parts
+    to_do = Steps(dtype, x_shape, out_shape, (length,), left, (planes,))
+    given, target, space, kernels, bias = to_do.parts
     image = given.reshape(images * planes, *x_shape[2:])
     for k, phase in enumerate(rows.phases):
         begins = range(k * kernel_w * apart, (k + 1) * kernel_w * apart, apart)
         some = [space[begin : begin + count].reshape(images * planes, rows.made, wide) for begin in begins]
-        _lay_out(to_do, image[:, phase :: rows.apart], some, place)
+        source = image[:, phase :: rows.apart]
+        if together:
+            source = _together(to_do, source, space[length - gathered :].reshape(-1, rows.made, x_shape[3]))
+        _lay_out(to_do, source, some, place)
     # (C, moves, lines) @ (n, C, lines, OH * OW) -> (n, C, moves, OH * OW)
-    item, begin = dtype.itemsize, lines * apart + gap
+    item, begin = dtype.itemsize, lines * apart
     strides = (planes * cells * item, cells * item, apart * item, item)
     right = np.ndarray((images, planes, lines, cells), dtype, space, 0, strides)
     made = np.ndarray((images, planes, sums, cells), dtype, space, begin * item, strides)
@@ -259,10 +299,15 @@ def _chunk_plan(
         below = max(0, rows.wanted.stop + move - rows.made)
         taken = line[:, max(0, rows.made + move) * wide :] if move < 0 else line[:, : below * wide]
         if move and taken.size:
-            to_do.fill(taken, 0)
+            to_do.fill(as_lines(taken, taken)[0], 0)
         parts.append(space[begin + k * apart + move * wide :][:count])
     into = target.reshape(-1) if straight else space[length - count :]
-    if len(parts) == 1:
+    if biased:
+        # (C,) -> (n, C, OH * OW), every plane all the same number
+        numbers_of = np.ndarray((images, planes, cells), dtype, bias, 0, (0, item, 0))
+        to_do.copy(into.reshape(images, planes, cells), numbers_of)
+        parts.insert(0, into)
+    elif len(parts) == 1:
         to_do.copy(into, parts[0])
     total = parts[0]
     for part in parts[1:]:
@@ -271,7 +316,17 @@ def _chunk_plan(
     if not straight:
         # (n * C * rows * OW) -> (n, C, OH, OW)
         to_do.copy(*as_lines(target, into.reshape(images, planes, rows.made, wide)[:, :, rows.wanted]))
-    return to_do.plan(), length, (Blocks(0, given.nbytes), Blocks(0, target.nbytes), SHARED, Blocks(0, kernels.nbytes))
+    ends = [Blocks(0, part.nbytes) for part in to_do.parts]
+    return to_do.plan(), length, (*ends[:SPACE], SHARED, *ends[SPACE + 1 :])
+
+
+def _together(to_do: Steps, cells: Array, space: Array) -> Array:
+    """Have rows that lie apart, ``(n, R, W)``, be put together, zeros where ``space``, ``(n, rows, W)``, has more."""
+    most = min(cells.shape[1], space.shape[1])
+    to_do.copy(*as_lines(space[:, :most], cells[:, :most]))
+    if most < space.shape[1]:
+        to_do.fill(space[:, most:], 0)
+    return space
 
 
 def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> None:
@@ -308,7 +363,7 @@ def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> No
         else:
             if most < rows:
                 to_do.fill(line[:, most:], 0)
-            _pick_columns(to_do, cells[..., start + inside.start * step :], step, line[:, :most, inside])
+            pick_in_steps(to_do, cells[..., start + inside.start * step :], step, line[:, :most, inside])
     for column in bare:
         to_do.fill(column, 0)
 
@@ -329,10 +384,10 @@ def _pick(to_do: Steps, cells: Array, start: int, step: int, line: Array) -> Non
     first = max(0, -(start // step))
     start += first * step
     count = min(len(line) - first, (len(cells) - 1 - start) // step + 1)
-    _pick_columns(to_do, cells[None, None, start:], step, line[None, None, first : first + count])
+    pick_in_steps(to_do, cells[None, None, start:], step, line[None, None, first : first + count])
 
 
-def _pick_columns(to_do: Steps, cells: Array, step: int, target: Array) -> None:
+def pick_in_steps(to_do: Steps, cells: Array, step: int, target: Array) -> None:
     """``pick_columns`` of ``(n, R, W)``, but from any number on; the last number of a line may have no second one."""
     columns = target.shape[2]
     if step != 2 or cells.itemsize != 4:
@@ -342,7 +397,7 @@ def _pick_columns(to_do: Steps, cells: Array, step: int, target: Array) -> None:
     elif len(cells) > 1:
         # What comes after a line in memory is as good; after the last plane may be nothing.
         shape = (len(cells) - 1, cells.shape[1], 2 * columns)
-        pairs = np.lib.stride_tricks.as_strided(cells, shape, cells.strides, writeable=False)
+        pairs = as_strided(cells, shape, cells.strides, writeable=False)
         to_do.copy(target[:-1].view("<u4"), pairs.view("<u8"))
         to_do.copy(target[-1:], cells[-1:, :, : 2 * columns - 1 : 2])
     else:

@@ -112,7 +112,7 @@ class Layout(NamedTuple):
         left: the shape of the matrix.
         block: output rows to a product.
         step: input rows from one output row to the next.
-        moves: see ``_moves``; None where there is nothing to move, or too much.
+        moves: see ``moves``; None where there is nothing to move, or too much.
     """
 
     rows: Pair
@@ -166,9 +166,9 @@ def layout(
         (channels, height, width), (outputs, each, kernel_h, kernel_w), (rows, columns), groups, sliding, dtype, biased
     )
     block, (parts, lines, depth) = shapes.block, shapes.left(shapes.block)
-    moves = None
+    moved = None
     if block > 1 and math.prod(weight_shape[1:]) * block * depth <= MOVES_MOST:
-        moves = _moves(each, kernel_h, kernel_w, block, sliding.stride[0], dtype)
+        moved = moves(each, kernel_h, kernel_w, block, sliding.stride[0], dtype)
     return Layout(
         (rows, strip),
         runs(_strips(shapes, batch, strip), partial(_plan, shapes)),
@@ -177,7 +177,7 @@ def layout(
         (groups, parts * lines, depth),
         block,
         sliding.stride[0],
-        moves,
+        moved,
     )
 
 
@@ -258,7 +258,7 @@ def _multiply(to_do: Steps, shapes: Shapes, first: int, blocks: int, high: int) 
 
 
 @lru_cache(maxsize=64)
-def _moves(each: int, kernel_h: int, kernel_w: int, block: int, step: int, dtype: np.dtype[Any]) -> Array:
+def moves(each: int, kernel_h: int, kernel_w: int, block: int, step: int, dtype: np.dtype[Any]) -> Array:
     """Which number of a band each weight is, ones and zeros: ``(C/G * KH * KW, block * R * C/G * KW)``."""
     weights = np.eye(each * kernel_h * kernel_w, dtype=dtype).reshape(-1, 1, each, kernel_h, kernel_w)
     moved = band(weights, block, step).reshape(len(weights), -1)

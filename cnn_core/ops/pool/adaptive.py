@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
-from cnn_core.shapes import Pair, adaptive_spans, pair
+from cnn_core.shapes import Pair, adaptive_spans, whole
 
 Sizes = tuple[int | None, int | None]
 
@@ -22,8 +22,15 @@ def sizes_of(output_size: Any) -> Sizes:
     Raises:
         ShapeError: where it is no whole number, None, or a pair of these.
     """
-    both = output_size if isinstance(output_size, tuple | list) and len(output_size) == 2 else (output_size,) * 2
-    rows, columns = (None if each is None else pair(each, "output_size", least=1)[0] for each in both)
+    try:
+        both = tuple(output_size)
+    except TypeError:
+        both = (output_size,) * 2
+    if len(both) != 2:
+        raise ShapeError(
+            f"output_size must be a whole number, None or a pair of these, got {output_size!r}; output_size=1 works"
+        )
+    rows, columns = (None if each is None else whole(each, "output_size", least=1) for each in both)
     if max(rows or 1, columns or 1) > _MOST:
         raise ShapeError(f"output_size must be at most {_MOST:,} an axis, got {output_size!r}; output_size=1 works")
     return rows, columns

@@ -36,7 +36,7 @@ def lp_pool2d(
         ShapeError: where the window does not fit, or p is no such number.
     """
     x, norm = images(x), norm_of(norm_type)
-    return _pooled(x, norm, pool_window(x.shape, kernel_size, stride, 0, 1, ceil_mode))
+    return _pooled(x, norm, pool_window(x.shape, kernel_size, stride, None, 1, ceil_mode))
 
 
 def lp_pool2d_backward(
@@ -68,7 +68,7 @@ def lp_pool2d_backward(
         ShapeError: where the window does not fit, p is no such number, or ``grad`` has not the forward result's shape.
     """
     x, norm = images(x), norm_of(norm_type)
-    sliding = pool_window(x.shape, kernel_size, stride, 0, 1, ceil_mode)
+    sliding = pool_window(x.shape, kernel_size, stride, None, 1, ceil_mode)
     grad = gradient(grad, (*x.shape[:2], *sliding.output_size(*x.shape[2:])))
     out = np.zeros(x.shape, dtype=together(grad, x))
     result, given = _pooled(x, norm, sliding), grad.astype(out.dtype, copy=False)
@@ -87,10 +87,9 @@ def norm_of(norm_type: Any) -> float:
     Raises:
         ShapeError: where it is no number above 0, or infinite.
     """
-    norm = setting(norm_type, "norm_type", works=2, least=0)
-    if norm == 0 or np.isinf(norm):
-        instead = "; max_pool2d is what p = infinity would be" if norm else "; norm_type=2 works"
-        raise ShapeError(f"norm_type must be a finite number above 0, got {norm_type!r}{instead}")
+    norm = setting(norm_type, "norm_type", works=2, above=0)
+    if np.isinf(norm):
+        raise ShapeError(f"norm_type must be finite, got {norm_type!r}; max_pool2d, which p = infinity would be, works")
     return norm
 
 

@@ -414,6 +414,12 @@ export class Board {
     return this.model.explain(place.stage, place.index);
   }
 
+  /** Whoever moves the maps by the keyboard looks at the pinned cell, wherever the pointer was left. @param {boolean} moved */
+  byKey(moved) {
+    if (moved) this.lookAt(null);
+    return moved;
+  }
+
   /** @param {Place | null} place */
   lookAt(place) {
     if (place) this.slide.end();

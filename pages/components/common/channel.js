@@ -31,6 +31,8 @@ export class Channel {
     this.output = 0;
     /** What the gradients on screen are of, "" where values are shown. */
     this.target = "";
+    /** How close the maps are looked at: zoom, and the row and column of the input in the middle; null for all of them. @type {number[] | null} */
+    this.zoom = null;
     /** @type {Map<string, import("./blob.js").Tensor>} */
     this.arrays = new Map();
     /** Entries of the header's lists that seldom change, by the name of their content. @type {Map<string, any>} */
@@ -95,9 +97,15 @@ export class Channel {
     this.#go({ session: this.session, edits: [], pin: null, output: this.output, have, resume: session });
   }
 
+  /** @param {number[] | null} zoom how close the maps are looked at from now on */
+  sendZoom(zoom) {
+    this.zoom = zoom;
+    this.#post();
+  }
+
   #post(have = [...this.arrays.keys(), ...this.entries.keys()]) {
     this.promised = have;
-    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, target: this.target, have });
+    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, target: this.target, zoom: this.zoom, have });
   }
 
   /** @param {any} message */

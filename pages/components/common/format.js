@@ -116,6 +116,17 @@ export function read(text) {
 }
 
 /**
+ * The sign before a result: "=" where it is written to the last digit. What binary numbers leave beyond that, as of
+ * 0.1 · 3, is none.
+ * @param {string} written
+ * @param {number} value
+ */
+export function equals(written, value) {
+  const shown = read(written);
+  return shown !== null && Math.abs(shown - value) <= 4 * Number.EPSILON * Math.abs(value) ? "=" : "≈";
+}
+
+/**
  * How a sentence begins that refuses what {@link read} could not.
  * @param {string} text as it was typed
  */
@@ -123,6 +134,8 @@ export function notANumber(text) {
   const written = text.trim();
   return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
 }
+
+const SPARING = 2; // decimals more than four digits of the largest need, where they leave no remainder
 
 /**
  * The decimals that show a sum: as few as show every number exactly, else enough for four digits of the largest.
@@ -132,7 +145,7 @@ export function placesFor(numbers) {
   const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   if (largest === 0) return 0;
   const most = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(largest))));
-  for (let places = 0; places < most; places += 1) {
+  for (let places = 0; places <= Math.min(12, most + SPARING); places += 1) {
     if (numbers.every((x) => Number(x.toFixed(places)) === x)) return places;
   }
   return most;

@@ -28,6 +28,11 @@ export function listen(grid, on) {
   let last = null;
   let from = { x: 0, y: 0 };
 
+  /** Where the pointer is; a wheel's event knows it only to whole pixels. @type {PointerEvent | null} */
+  let pointed = null;
+  /** Another cell may lie under the pointer in the frame that draws the map anew: asked there, and after it. */
+  const pointAgain = () => requestAnimationFrame(() => pointed && on.hover?.(grid.cellAt(pointed)));
+
   const middle = () => {
     const [a, b] = [...pointers.values()];
     return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart: Math.hypot(a.x - b.x, a.y - b.y) };
@@ -60,6 +65,7 @@ export function listen(grid, on) {
   });
 
   element.addEventListener("pointermove", (event) => {
+    pointed = event;
     const pointer = pointers.get(event.pointerId);
     if (pointer) Object.assign(pointer, { x: event.clientX, y: event.clientY });
     if (mode === "pinch") {
@@ -93,6 +99,8 @@ export function listen(grid, on) {
   const end = (/** @type {PointerEvent} */ event, /** @type {boolean} */ picks) => {
     if (!pointers.delete(event.pointerId)) return;
     if (mode === "stroke") on.stroke?.([], "end");
+    // At its edge the map stood still, and the pointer did not.
+    else if (mode === "pan" && event.pointerType === "mouse") pointAgain();
     else if (mode === "press" && picks) {
       const cell = grid.cellAt(event);
       if (start && cell) on.pick?.(cell);
@@ -105,6 +113,7 @@ export function listen(grid, on) {
   element.addEventListener("pointerup", (event) => end(event, true));
   element.addEventListener("pointercancel", (event) => end(event, false));
   element.addEventListener("pointerleave", () => {
+    pointed = null;
     if (mode === "none") on.hover?.(null);
   });
   element.addEventListener("keydown", (event) => on.key?.(event));
@@ -112,7 +121,10 @@ export function listen(grid, on) {
     "wheel",
     (event) => {
       const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? PIXELS_A_LINE : 1);
-      if (on.zoom?.(Math.exp(-pixels * NOTCH), grid.fractionAt(event.clientX, event.clientY))) event.preventDefault();
+      if (on.zoom?.(Math.exp(-pixels * NOTCH), grid.fractionAt(event.clientX, event.clientY))) {
+        event.preventDefault();
+        pointAgain();
+      }
       // Only where the person has put the focus: a page must scroll past a map without changing it.
       else if (on.wheel && document.activeElement === element) {
         event.preventDefault();

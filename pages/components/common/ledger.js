@@ -7,7 +7,7 @@ import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
-import { brief, fixed, placesFor, read, short } from "./format.js";
+import { brief, equals, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { ShortLedger } from "./short_ledger.js";
@@ -425,7 +425,7 @@ export class Ledger {
       .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)
       .replaceAll("{x}", given)
       .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
-      .replaceAll("= {y}", `${given === result || read(result) === value ? "=" : "≈"} ${result}`)
+      .replaceAll("= {y}", `${given === result ? "=" : equals(result, value)} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const behind = this.trail.behind(own);
     const source = terms.length === 1 ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
@@ -448,7 +448,7 @@ export class Ledger {
     const [cells, counted] = [stage.link.extent[0] * stage.link.extent[1], model.counted(stage, explanation.index)];
     // A window that overhangs is scaled up to the cells it would hold.
     const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
-    const root = `√${counted === cells ? under : `(${under})`} ${read(result) === explanation.value ? "=" : "≈"} ${result}`;
+    const root = `√${counted === cells ? under : `(${under})`} ${equals(result, explanation.value)} ${result}`;
     const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, false, this.write)}, and ${root}`));
     if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
     const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;

@@ -34,7 +34,7 @@ export class Look {
       "div",
       { class: "ks-look", role: "group", "aria-label": "Colours" },
       choice("Which maps share a colour scale", SHARING, "sharing", "Shared: a colour is the same number on every map"),
-      choice("Colours of the maps", COLOURS, "colours", "By sign: zero is the page's own colour as soon as a number is negative"),
+      choice("Colours of the maps", COLOURS, "colours", "By sign: zero is the page's own colour wherever numbers can be negative"),
     );
   }
 
@@ -46,7 +46,7 @@ export class Look {
    * @returns {Scale[][]} in the same order
    */
   scales(stages, held = false) {
-    const { kind, domain } = stages[0].stage.scale;
+    const { kind, domain, negative = false } = stages[0].stage.scale;
     const planes = stages.map(({ stage: { dust = 0 }, tensor }) => {
       // What rounding left of a 0 is none on any scale: alone it would fill the whole of it.
       const settled = (/** @type {number} */ end) => (Math.abs(end) <= dust ? 0 : end);
@@ -55,7 +55,8 @@ export class Look {
     });
     // The ends of a map are all that its scale asks for.
     const coloured = (/** @type {[number, number][]} */ ends, /** @type {string} */ name) => {
-      const scale = scaleFor(kind === "signed" && held && this.diverging.has(name) ? "diverging" : kind, ends, domain);
+      const below = (negative && this.sharing === "shared") || (held && this.diverging.has(name));
+      const scale = scaleFor(kind === "signed" && below ? "diverging" : kind, ends, domain);
       if (scale.kind === "diverging") this.diverging.add(name);
       else this.diverging.delete(name);
       return stages[0].stage.stage === -1 && this.colours !== "cividis" ? scale : inColours(scale, /** @type {any} */ (this.colours));

@@ -31,3 +31,17 @@ export function veil(model, number, reached) {
     return high;
   };
 }
+
+/**
+ * Whether a vector, of scores say, is still to be made: where the map it is made of has a blank left.
+ * @param {import("./model.js").Model} model
+ * @param {number} number the vector's stage
+ * @param {{stage: number, index: number[]} | null} reached the last cell that the window has made, null where all are
+ */
+export function unmade(model, number, reached) {
+  if (!reached || number < reached.stage || model.values.get(number).shape.length === 4) return false;
+  let map = number;
+  while (model.values.get(map).shape.length !== 4) map = model.byNumber.get(map).reads;
+  const [, , rows, columns] = model.values.get(map).shape;
+  return (veil(model, map, reached)?.(rows - 1) ?? columns) < columns;
+}

@@ -8,17 +8,28 @@ import { WHOLE, around, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
 
 /** @typedef {import("./viewport.js").Map} MapShape */
 /** @typedef {import("./grid.js").Grid} Grid */
+/**
+ * @typedef {{view: string, row: number, column: number, window?: {top: number, left: number, bottom: number, right: number} | null}} Looked
+ *   a cell that is looked at, and what it sees of the input
+ */
 
 const CLOSEST = 46; // px a cell, where every number fits
+const LEGIBLE = 30; // px a cell in which numbers of a few digits still fit
 const STEP = 1.6; // of zoom, a key or a button
 const MIDDLE = { x: 0.5, y: 0.5 };
 
 export class Zoom {
-  /** @param {() => {view: string, row: number, column: number} | null} pinned the cell that the buttons come closer to */
-  constructor(pinned) {
+  /**
+   * @param {() => Looked | null} pinned the cell that the buttons come closer to
+   * @param {() => void} [moved] called when another part of the maps is looked at
+   */
+  constructor(pinned, moved = () => {}) {
+    this.moved = moved;
     this.viewport = WHOLE;
     /** Where it was before it came closer to something by itself. @type {import("./viewport.js").Viewport | null} */
     this.before = null;
+    /** Where the next maps to come begin to be looked at. */
+    this.wanted = WHOLE;
     this.most = 1;
     /** @type {Map<string, {grid: Grid, map: MapShape}>} */
     this.maps = new Map();
@@ -34,17 +45,34 @@ export class Zoom {
     this.redraw = oncePerFrame(() => this.#show());
   }
 
+  /** How close the maps are looked at, short enough for an address; null where they are seen whole. */
+  get told() {
+    const { zoom, row, column } = this.viewport;
+    const rounded = (/** @type {number} */ place) => Math.max(0, Math.round(place * 10) / 10);
+    return zoom === 1 ? null : [Number(zoom.toPrecision(4)), rounded(row), rounded(column)];
+  }
+
+  /** The maps that are taken in next are looked at as `told` once told. @param {number[] | null} told */
+  begin(told) {
+    this.wanted = told ? { zoom: told[0], row: told[1], column: told[2] } : WHOLE;
+    this.size = "";
+  }
+
   /**
    * Take in the maps of the strip. Another input's size begins anew; any other change keeps the place.
    * @param {Map<string, {grid: Grid, map: MapShape}>} maps the input's first
+   * @param {number[]} [window] rows and columns of the first map that are to be seen at once, where their numbers can be read so
    */
-  take(maps) {
+  take(maps, window = [1, 1]) {
     this.maps = maps;
     const [first] = maps.values();
     const size = `${first.map.rows} ${first.map.columns}`;
-    if (size !== this.size) Object.assign(this, { viewport: WHOLE, before: null });
+    if (size !== this.size) Object.assign(this, { viewport: this.wanted, before: null, wanted: WHOLE });
     this.size = size;
-    this.most = Math.max(1, ...[...maps.values()].map(({ grid }) => CLOSEST / grid.cell));
+    const closest = Math.max(...[...maps.values()].map(({ grid }) => CLOSEST / grid.cell));
+    const { grid } = first;
+    const whole = Math.min((grid.rows * grid.cell) / window[0], (grid.columns * grid.cell) / window[1]);
+    this.most = Math.max(1, Math.min(closest, Math.max(LEGIBLE, whole) / grid.cell));
     // A map of large cells as it stands needs no closer look.
     if (this.most < STEP) this.most = 1;
     if (this.viewport.zoom > this.most) this.viewport = zoomAt(this.viewport, first.map, MIDDLE, 0, this.most);
@@ -56,6 +84,7 @@ export class Zoom {
   #set(viewport) {
     this.viewport = viewport.zoom === 1 ? WHOLE : viewport;
     this.redraw();
+    this.moved();
   }
 
   #show() {
@@ -113,7 +142,7 @@ export class Zoom {
   /**
    * One step closer or further, about a cell that is looked at or else the middle.
    * @param {number} direction
-   * @param {{view: string, row: number, column: number} | null} [place]
+   * @param {Looked | null} [place]
    */
   step(direction, place = null) {
     const view = place && this.maps.has(place.view) ? place.view : [...this.maps.keys()][0];
@@ -125,12 +154,13 @@ export class Zoom {
       ? { x: ((place.column + 0.5 - left) * this.viewport.zoom) / grid.columns, y: ((place.row + 0.5 - top) * this.viewport.zoom) / grid.rows }
       : MIDDLE;
     this.at(view, direction > 0 ? STEP : 1 / STEP, point);
+    if (place?.window) this.revealAll(place);
   }
 
   /**
    * Take a key that zooms.
    * @param {KeyboardEvent} event
-   * @param {{view: string, row: number, column: number} | null} place
+   * @param {Looked | null} place
    * @returns {boolean} whether it was one
    */
   key(event, place) {
@@ -141,6 +171,18 @@ export class Zoom {
     else return false;
     event.preventDefault();
     return true;
+  }
+
+  /** Bring a cell into sight, and of the input what it sees, as far as there is room. @param {Looked} place */
+  revealAll({ view, row, column, window }) {
+    const input = this.maps.get("input");
+    let { viewport } = this;
+    if (window && input) {
+      viewport = reveal(viewport, input.map, { row: window.bottom, column: window.right });
+      viewport = reveal(viewport, input.map, { row: window.top, column: window.left });
+    }
+    const at = this.maps.get(view);
+    if (at) this.#set(reveal(viewport, at.map, { row, column }));
   }
 
   /** Bring a cell into sight. @param {string} view @param {{row: number, column: number}} cell */

@@ -413,7 +413,7 @@ export class Convolution extends Board {
     return {
       hover: (cell) => this.lookAt(cell && placeAt(cell)),
       pick: (cell) => this.pickOrType(placeAt(cell)),
-      key: (event) => this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
+      key: (event) => this.byKey(this.zoom.key(event, this.#pinnedCell(view))) || this.walk(event, view),
       zoom: (factor, point) => this.zoom.at(view, factor, point),
       pan: (right, down) => this.zoom.pan(view, right, down),
     };

@@ -13,7 +13,7 @@ import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
 import { short } from "../common/format.js";
-import { veil } from "../common/veil.js";
+import { unmade, veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 import { Backward } from "./backward.js";
@@ -32,6 +32,8 @@ import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 
+const RESTS = 300; // ms without a move
+
 export class Explore extends Board {
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -42,7 +44,7 @@ export class Explore extends Board {
     this.strip = h("div", { class: "ks-strip" });
     this.tail = new Tail(() => this.#foldTail());
     this.sentence = h("p", { class: "ks-sentence" });
-    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view));
+    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view), () => this.#moved());
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
@@ -114,6 +116,7 @@ export class Explore extends Board {
 
   leave() {
     super.leave();
+    clearTimeout(this.movedTimer);
     this.door.leave();
     document.removeEventListener("paste", this.onPaste);
     this.commands.leave();
@@ -167,8 +170,13 @@ export class Explore extends Board {
     this.takeAway.hidden = !!header.course;
     this.makeLesson.hidden = !!header.course;
     this.teach.describe(header);
-    if (header.open !== this.opened) this.shown.output = header.output;
+    const opened = header.open !== this.opened;
     this.opened = header.open;
+    if (opened) {
+      this.shown.output = header.output;
+      this.zoom.begin(header.zoom);
+      this.channel.zoom = header.zoom;
+    }
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
@@ -179,7 +187,7 @@ export class Explore extends Board {
     this.skip.hidden = !!this.lesson.overview;
     this.dock.hold(this.lesson.crowded);
     if (this.lesson.overview) return; // no stage is in sight, and none has a size
-    if (sizes !== this.laidOut) this.layout(false);
+    if (sizes !== this.laidOut || opened) this.layout(false);
     this.laidOut = sizes;
   }
 
@@ -205,6 +213,15 @@ export class Explore extends Board {
     // Gradients would tell of what is hidden.
     if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
     this.edits.send(edit);
+  }
+
+  /** Where one looks is told when one has come to rest there. */
+  #moved() {
+    clearTimeout(this.movedTimer);
+    this.movedTimer = window.setTimeout(() => {
+      const { told } = this.zoom;
+      if (JSON.stringify(told) !== JSON.stringify(this.channel.zoom)) this.channel.sendZoom(told);
+    }, RESTS);
   }
 
   /** @param {string} command its name, and after a colon the view it concerns */
@@ -384,7 +401,8 @@ export class Explore extends Board {
     this.dock.hold(this.lesson.crowded);
     this.dock.stack(stacked);
     this.root.classList.toggle("ks-tight", tight);
-    this.zoom.take(looked);
+    const window = this.model.ofView("conv")?.link;
+    this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
@@ -448,6 +466,10 @@ export class Explore extends Board {
   #drawWeightGradient() {
     const { weight_gradient: weight, bias_gradient: bias } = this.model.byNumber.get(this.header.kernel.stage) ?? {};
     const { arrays } = this.channel;
+    // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
+    const held = weight ? `${this.width} ${this.laidOut}` : "";
+    if (weight && held !== this.held) this.weightGradient.hold(this.strip, this.columns.get("kernel").body);
+    this.held = held;
     return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.dark);
   }
 
@@ -469,7 +491,12 @@ export class Explore extends Board {
     this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
     const winner = this.backward.shows ? null : winnerOf(model, explanation);
     const marks = marksOf({ model, shown }, { cell, pinned: hover ? pin : null, winner, term });
-    for (const [stage, own] of marks) columns.get(stage.view)?.view.drawMarks(own, this.slide.reached ? veil(model, stage.stage, this.slide.reached) : null);
+    const { reached } = this.slide;
+    for (const [stage, own] of marks) {
+      const column = columns.get(stage.view);
+      column?.view.drawMarks(own, reached ? veil(model, stage.stage, reached) : null);
+      column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
+    }
     columns.get("kernel")?.view.mark(this.weightShown ?? null);
     this.writeSoon(explanation);
   }
@@ -552,7 +579,7 @@ export class Explore extends Board {
         if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
         else this.pick(place);
       },
-      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.zoom.key(event, this.#pinnedCell(view)) || this.walk(event, view),
+      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.byKey(this.zoom.key(event, this.#pinnedCell(view))) || this.walk(event, view),
       zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
       pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
     };
@@ -620,7 +647,7 @@ export class Explore extends Board {
   #pinnedCell(view) {
     const { stage } = this.model.ofView(view);
     if (this.pin?.stage !== stage || this.pin.index.length !== 4) return null;
-    return { view, row: this.pin.index[2], column: this.pin.index[3] };
+    return { view, row: this.pin.index[2], column: this.pin.index[3], window: this.model.sees(stage, this.pin.index)?.inside };
   }
 
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
@@ -634,6 +661,6 @@ export class Explore extends Board {
   /** @param {string} view */
   walked(view) {
     const place = this.#pinnedCell(view);
-    if (place) this.zoom.reveal(view, place);
+    if (place) this.zoom.revealAll(place);
   }
 }

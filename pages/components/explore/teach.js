@@ -80,7 +80,7 @@ export class Teach {
     const field = (/** @type {string} */ name, /** @type {HTMLElement} */ element) => h("label", { class: "ks-teach-field" }, h("span", { text: name }), element);
     this.dialog.open(
       "Make a lesson of this",
-      h("p", { class: "ks-quiet", text: "A step opens with what is on screen now: input, kernel, settings, pinned cell, gradients. Change the page and add another." }),
+      h("p", { class: "ks-quiet", text: "A step opens with what is on screen now: input, kernel, settings, pinned cell, zoom, gradients. Change the page and add another." }),
       field("Title of the lesson", this.title),
       field("Title of the step", this.heading),
       field("Text", this.text),

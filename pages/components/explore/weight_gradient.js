@@ -11,6 +11,8 @@ import { scaleFor } from "../common/scale.js";
 import { weightSize } from "../common/kernel.js";
 
 const PLANES = ["R", "G", "B"];
+const LARGEST_CELL = 34; // px: on a laptop the maps' scales stay in sight below it
+const MIDDLE_ROW = 2; // of the strip's grid: the maps
 
 export class WeightGradient {
   /** @param {{look: (index: number[] | null, param: string) => void, pick: (index: number[], param: string) => void}} on */
@@ -43,6 +45,25 @@ export class WeightGradient {
   }
 
   /**
+   * Measure where everything lies without it, for the style sheet to hold it there.
+   * @param {HTMLElement} strip
+   * @param {HTMLElement} body of the kernel's column
+   */
+  hold(strip, body) {
+    const { hidden } = this.element;
+    this.element.hidden = true;
+    const track = parseFloat(getComputedStyle(strip).gridTemplateRows.split(" ")[MIDDLE_ROW]) || 0;
+    // A column's own gap between rows lies within the strip's, half of it on either side.
+    const row = Math.max(0, track - (parseFloat(getComputedStyle(body.parentElement).rowGap) || 0));
+    for (const [name, size] of /** @type {[string, number][]} */ ([
+      ["track", track],
+      ["row", row],
+      ["above", Math.max(0, (row - body.offsetHeight) / 2)],
+    ])) strip.style.setProperty(`--ks-${name}`, `${size}px`);
+    this.element.hidden = hidden;
+  }
+
+  /**
    * @param {{weight: import("../common/blob.js").Tensor, bias: import("../common/blob.js").Tensor} | null} gradient null where values are shown
    * @param {number} output which kernel
    * @param {boolean} dark
@@ -63,7 +84,7 @@ export class WeightGradient {
     const own = values.subarray(output * planes * rows * columns, (output + 1) * planes * rows * columns);
     const scale = scaleFor("diverging", [own]);
     this.grids.forEach((grid, plane) => {
-      grid.resize(rows, columns, weightSize(Math.max(rows, columns)));
+      grid.resize(rows, columns, Math.min(LARGEST_CELL, weightSize(Math.max(rows, columns))));
       grid.draw(own, plane * rows * columns, scale, dark);
     });
     this.legend.draw(scale, dark);

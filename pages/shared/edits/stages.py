@@ -19,6 +19,7 @@ from pages.shared.edits.checked import (
 )
 from pages.shared.experiment import CLASSES_LARGEST, DILATION_LARGEST, SLOPES, Experiment
 
+PADDING_MOST = kernels.LARGEST_SIZE * DILATION_LARGEST
 FEATURES_MOST = 1_000_000  # more than any chain here flattens to
 
 
@@ -31,7 +32,7 @@ def set_pair(experiment: Experiment, edit: Edit, *, name: str, low: int, high: i
 
 def set_padding(experiment: Experiment, edit: Edit) -> Experiment:
     """Padding of the convolution: ``same``, ``valid``, one number, four sides, or one side of them."""
-    value, most = edit["value"], kernels.LARGEST_SIZE * DILATION_LARGEST
+    value = edit["value"]
     if value == "same":
         return replace(experiment, padding="same")
     if value == "valid":
@@ -46,7 +47,7 @@ def set_padding(experiment: Experiment, edit: Edit) -> Experiment:
         kept = [0] * 4 if isinstance(old, str) else [each for axis in old for each in axis]
         kept[whole_number(edit["side"], 0, 3, "The side")] = value
         sides = kept
-    top, bottom, left, right = (whole_number(each, 0, most, "The padding") for each in sides)
+    top, bottom, left, right = (whole_number(each, 0, PADDING_MOST, "The padding") for each in sides)
     return replace(experiment, padding=((top, bottom), (left, right)))
 
 

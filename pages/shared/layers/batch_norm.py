@@ -21,6 +21,7 @@ from pages.shared.layers.screen import (
     input_controls,
     input_note,
     mode,
+    operand,
     plain,
     shape_words,
     table,
@@ -162,9 +163,9 @@ def _deviation(shown: Screen, var: tuple[int, Array], deviation: Array, eps: flo
     shown.add(INVERSE, "inverse", title, vector(1 / deviation), **alike, reads=DEVIATION, scale=scale)
     for c, value in enumerate(deviation):
         at = (0, c)
-        text = f"√({plain(variance[c])} + {eps:.5f}) = {{y}}"
+        text = f"√({operand(variance[c])} + {eps:.5f}) = {{y}}"
         shown.told.append(formula(DEVIATION, at, value, [(stage, at, float(variance[c]))], text))
-        shown.told.append(formula(INVERSE, at, 1 / value, [(DEVIATION, at, value)], f"1 / {plain(value)} = {{y}}"))
+        shown.told.append(formula(INVERSE, at, 1 / value, [(DEVIATION, at, value)], f"1 / {operand(value)} = {{y}}"))
 
 
 def _statistics(shown: Screen, seen: Statistics) -> None:

@@ -7,7 +7,18 @@ import numpy as np
 from cnn_core import Flatten, Sequential, Softmax, cross_entropy
 from pages.shared.controls import option, segments
 from pages.shared.layers.laboratory import CLASSES, Laboratory
-from pages.shared.layers.screen import INPUT, Array, Screen, formula, input_controls, plain, table, vector, weighted
+from pages.shared.layers.screen import (
+    INPUT,
+    Array,
+    Screen,
+    formula,
+    input_controls,
+    operand,
+    plain,
+    table,
+    vector,
+    weighted,
+)
 
 FLAT, PROBABILITIES, LOG_SUM, LOSS, ONE_HOT, GRADIENT = range(6)  # stages
 DIGITS = 3  # that are shown of a loss, however small it is beside its terms
@@ -44,7 +55,7 @@ def screen(laboratory: Laboratory) -> Screen:
     note = "choose a logit and type to change it"
     controls = input_controls(laboratory)
     shown.column("input", "bars", "Logit", shape=f"{len(logits)} classes", note=note, controls=controls)
-    note = f"softmax: e^logit over the sum of all\n−log {plain(probabilities[label])} is the loss"
+    note = f"softmax: e^logit over the sum of all\n−log {operand(probabilities[label])} is the loss"
     shown.column("probabilities", "bars", "Probability", note=note, controls=table("probabilities"), sign="→")
     labels = [option(str(k), name) for k, name in enumerate(names)]
     shown.column(
@@ -67,7 +78,7 @@ def screen(laboratory: Laboratory) -> Screen:
     )
     shown.sentence = (
         f"Class {names[label]} is right and was given {probabilities[label]:.1%}: the loss is "
-        f"−log {plain(probabilities[label])} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
+        f"−log {operand(probabilities[label])} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
         f"{plain(float(np.log(len(logits))))}."
     )
     return shown
@@ -77,13 +88,13 @@ def _tell(shown: Screen, logits: Array, probabilities: Array, losses: tuple[floa
     """The sum behind each number of the stages."""
     label = shown.laboratory.label
     log_sum, loss = losses
-    powers = " + ".join(f"e^{plain(z)}" for z in logits)
+    powers = " + ".join(f"e^{operand(z)}" for z in logits)
     given = [(INPUT, (0, 0, k, 0), z) for k, z in enumerate(logits)]
     shown.told.append(formula(LOG_SUM, (0, 0), log_sum, given, f"log({powers}) = {{y}}"))
     right = (INPUT, (0, 0, label, 0), logits[label], -1.0)
     shown.told.append(weighted(LOSS, (0, 0), loss, [(LOG_SUM, (0, 0), log_sum, 1.0), right]))
     for k, (z, p) in enumerate(zip(logits, probabilities, strict=True)):
         own = [given[k], *(each for j, each in enumerate(given) if j != k)]
-        shown.told.append(formula(PROBABILITIES, (0, k), p, own, f"e^{plain(z)} / ({powers}) = {{y}}"))
+        shown.told.append(formula(PROBABILITIES, (0, k), p, own, f"e^{operand(z)} / ({powers}) = {{y}}"))
         hot = (ONE_HOT, (0, k), float(k == label), -1.0)
         shown.told.append(weighted(GRADIENT, (0, k), gradient[k], [(PROBABILITIES, (0, k), p, 1.0), hot]))

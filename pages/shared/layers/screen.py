@@ -174,6 +174,11 @@ def plain(x: float, digits: int = 6) -> str:
     return f"{x:.{digits}g}".replace("-", "−")
 
 
+def operand(x: float) -> str:
+    """A number that goes into a formula: with digits enough for each of the six that come out."""
+    return plain(x, 9)
+
+
 def percent(part: int, whole: int) -> str:
     """A share in whole per cent."""
     return f"{round(100 * part / whole)} %" if whole else "0 %"

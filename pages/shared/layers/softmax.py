@@ -7,7 +7,7 @@ import numpy as np
 from cnn_core import Flatten, Sequential, Softmax
 from pages.shared.controls import dial
 from pages.shared.layers.laboratory import CLASSES, Laboratory
-from pages.shared.layers.screen import INPUT, Screen, formula, input_controls, plain, table, vector, weighted
+from pages.shared.layers.screen import INPUT, Screen, formula, input_controls, operand, plain, table, vector, weighted
 
 FLAT, SCALED, POWERS, OUTPUT = 0, 1, 2, 3  # stages
 TEMPERATURES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
@@ -34,14 +34,14 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.add(POWERS, "powers", "Power", vector(powers), **alike, reads=SCALED, plural="powers", scale=scale)
     last = {"scale": {"group": "probabilities", **positive}, "reads": POWERS}
     shown.add(OUTPUT, "output", "Probability", vector(probabilities), **alike, **last)
-    below = " + ".join(plain(power) for power in powers)
+    below = " + ".join(operand(power) for power in powers)
     for k in range(len(scores)):
         at = (0, k)
         shown.told.append(weighted(SCALED, at, scaled[k], [(INPUT, (0, 0, k, 0), scores[k], 1 / heat)]))
-        text = f"e^({plain(scaled[k])} − {plain(largest)}) = {{y}}"
+        text = f"e^({operand(scaled[k])} − {operand(largest)}) = {{y}}"
         shown.told.append(formula(POWERS, at, powers[k], [(SCALED, at, scaled[k])], text))
         made = [(POWERS, (0, j), power) for j, power in enumerate(powers)]
-        text = f"{plain(powers[k])} / ({below}) = {{y}}"
+        text = f"{operand(powers[k])} / ({below}) = {{y}}"
         shown.told.append(formula(OUTPUT, at, probabilities[k], made, text))
     note = "choose a score and type to change it"
     count = f"{len(scores)} classes"

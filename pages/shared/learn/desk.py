@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pages.shared.backward import Target, gradients, holds, parse
-from pages.shared.desk import Desk, Pin
+from pages.shared.backward import Target, gradients, holds
+from pages.shared.desk import Desk
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.experiment import Experiment, read_only
 from pages.shared.experiment_desk import ExperimentDesk
@@ -20,6 +20,7 @@ from pages.shared.learn.groups import allows, refusal
 from pages.shared.learn.lesson import Lesson, Step, from_file, from_link, to_link
 from pages.shared.link_code import Link, ScenarioError
 from pages.shared.predict import Said
+from pages.shared.scenario import Scenario
 
 OWN = "own"  # the name of a lesson that came by link or file
 
@@ -32,9 +33,7 @@ class Left(NamedTuple):
 
     history: list[Experiment]
     position: int
-    pin: Pin | None
-    output: int
-    target: Target | None
+    scenario: Scenario
     said: Said
     answer: str
     clues: int
@@ -165,17 +164,18 @@ class LearnDesk(ExperimentDesk):
         if left is None:
             self.begin()
             return
-        self.history, self.position, self.pin, self.output, self.target, said, self.answer, self.clues = left
+        self.history, self.position, scenario, said, self.answer, self.clues = left
         self.predictions.take_up(said)
+        self.look_as(scenario)
 
     def begin(self) -> None:
         """Begin the open step anew."""
         step = self.step
         scenario = step.scenario if step else ExperimentDesk().scenario
         self.history, self.position = [scenario.experiment], 0
-        self.pin, self.output, self.notice = scenario.pin, scenario.output, ""
-        self.target = parse(step.target) if step else None
         self.predictions.hide(step.hidden if step else "")
+        self.look_as(scenario)
+        self.notice = ""
         self.answer, self.clues = "", 0
 
     def states(self) -> list[Experiment]:
@@ -185,8 +185,9 @@ class LearnDesk(ExperimentDesk):
     def _leave(self) -> None:
         if self.step is None:
             return
-        looked = (self.pin, self.output, self.target, self.predictions.said(), self.answer, self.clues)
-        self._left[self.name, self.number] = Left(self.history, self.position, *looked)
+        said = self.predictions.said()
+        left = Left(self.history, self.position, self.scenario, said, self.answer, self.clues)
+        self._left[self.name, self.number] = left
         while len(self._left) > _KEPT_MOST:
             self._left.pop(next(iter(self._left)))
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pages.shared.backward import Target
 from pages.shared.chain import build
 from pages.shared.desk import Desk
 from pages.shared.edits.checked import EditRefusedError
@@ -40,15 +39,15 @@ class DraftDesk(Desk[Lesson]):
     """The desk of the lesson that is put together, with an undo of its own.
 
     Attributes:
-        scene: what is on screen, which an added step opens with, and of what gradients are shown, or None.
+        scene: what is on screen, which an added step opens with.
     """
 
     history: list[Lesson] = field(default_factory=lambda: [Lesson("", ())])
-    scene: Callable[[], tuple[Scenario, Target | None]] = lambda: (Scenario(Experiment()), None)
+    scene: Callable[[], Scenario] = lambda: Scenario(Experiment())
 
     def applied(self, state: Lesson, edit: Mapping[str, Any]) -> Lesson:
         """The lesson after one edit."""
-        return changed(state, edit, *self.scene())
+        return changed(state, edit, self.scene())
 
     def arrays(self, state: Lesson) -> list[Any]:
         """The pictures and grids that its steps open with."""
@@ -59,7 +58,7 @@ class DraftDesk(Desk[Lesson]):
         return to_link(self.state)
 
 
-def changed(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario, target: Target | None) -> Lesson:
+def changed(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario) -> Lesson:
     """The lesson after one edit; the very same one where nothing is other than it was.
 
     Args:
@@ -69,7 +68,6 @@ def changed(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario, target: 
             ``to``, the place where it will be; ``"remove"`` with ``value``; ``"title"`` with the lesson's in
             ``value``; or ``"clear"``.
         scenario: what is on screen, which an added step opens with.
-        target: of what gradients are shown, or None.
 
     Raises:
         EditRefusedError: with a sentence, where it cannot be done.
@@ -79,18 +77,18 @@ def changed(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario, target: 
     elif edit["op"] == "title":
         made = replace(draft, title=line(str(edit.get("value", "")), TITLE_LONGEST))
     elif edit["op"] == "add":
-        made = replace(draft, steps=(*draft.steps, _added(draft, edit, scenario, target)))
+        made = replace(draft, steps=(*draft.steps, _added(draft, edit, scenario)))
     else:
         made = replace(draft, steps=_steps(draft.steps, edit))
     same = made.title == draft.title and len(made.steps) == len(draft.steps)
     return draft if same and all(a is b for a, b in zip(made.steps, draft.steps, strict=True)) else made
 
 
-def _added(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario, target: Target | None) -> Step:
+def _added(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario) -> Step:
     if len(draft.steps) >= STEPS_MOST:
         raise EditRefusedError(_FULL)
     try:
-        step = step_of({**edit, "target": target.code if target else ""}, scenario)
+        step = step_of(edit, scenario)
     except (KeyError, TypeError, ValueError) as error:
         raise EditRefusedError(_UNREAD) from error
     if not step.text:

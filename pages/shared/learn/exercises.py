@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.shared.backward import Target
 from pages.shared.learn.lesson import Goal, Lesson, Step
 from pages.shared.learn.lessons import LEARNER
 from pages.shared.learn.scenes import AS_IS, KERNEL, RELU, grid, kernel, pattern, photo, scene, setting
@@ -301,7 +302,7 @@ EXERCISES: dict[str, Lesson] = {
         "Downhill by hand",
         "The maps show gradients of the loss for class A. A weight with a negative gradient lowers the loss "
         "when it grows.",
-        scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
+        scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
         Goal(
             "loss",
             "Change the kernel's weights until the loss for class A is below 0.5.",
@@ -310,7 +311,6 @@ EXERCISES: dict[str, Lesson] = {
         ),
         show=frozenset({"weights"}),
         columns=("input", "kernel", "conv", "scores", "probabilities"),
-        target="loss:0",
     ),
 }
 """Each exercise by the name that an address has for it."""

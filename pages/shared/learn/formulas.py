@@ -185,8 +185,9 @@ def _learning(chain: Chain, pin: Place) -> Formula | None:
     gradient = slope[0, :, 0, 0].sum()  # the same weight on every channel
     after = weight - LEARNING_RATE * gradient
     shown = _seen(weight) - LEARNING_RATE * _seen(float(gradient))
+    share = math.exp(-loss)  # the probability of the class that is right
     here = (
-        f"loss for class {chain.experiment.class_name(0)}: −log(probability) ≈ {loss:.4f}\n"
+        f"loss for class {chain.experiment.class_name(0)}: −log {share:.6g} ≈ {loss:.4f}\n"
         f"weight [0, 0]: {_short(weight)} − {LEARNING_RATE} · {_short(float(gradient))} {_equals(shown, float(after))}"
     )
     return Formula("One step", "weight − rate · ∂loss/∂weight", here)

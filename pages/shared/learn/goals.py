@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cnn_core import Linear, conv2d, cross_entropy
+from cnn_core import conv2d, cross_entropy
 from pages.shared.chain import Chain, build, convolution
 from pages.shared.describe import size
 from pages.shared.experiment import Experiment, FloatArray
@@ -221,7 +221,7 @@ def quantity(name: str, chain: Chain) -> float:
         "multiplications": lambda: rows[0].macs,
         # A fully connected layer from the same input to as many numbers.
         "dense_parameters": lambda: features * cells + cells,
-        "dense_multiplications": lambda: Linear(features, cells).weight.size,
+        "dense_multiplications": lambda: features * cells,
         "features": lambda: float(np.prod(chain.trace.stages[2].output.shape[1:])),
     }
     return float(quantities[name]())

@@ -54,7 +54,6 @@ class Step:
         show: the groups of controls that work, None for all.
         columns: the views that are seen, None for all.
         hidden: the view to be predicted, "" for none.
-        target: of what gradients are shown, "" for values.
         formulas: names of the formulas that stand beside it with the numbers plugged in.
         goal: what is to be reached, or None.
     """
@@ -65,7 +64,6 @@ class Step:
     show: frozenset[str] | None = None
     columns: tuple[str, ...] | None = None
     hidden: str = ""
-    target: str = ""
     formulas: tuple[str, ...] = ()
     goal: Goal | None = None
 
@@ -146,7 +144,7 @@ def _words(step: Step) -> dict[str, Any]:
         told["show"] = sorted(step.show)
     if step.columns is not None:
         told["columns"] = list(step.columns)
-    for name in ("title", "hidden", "target"):
+    for name in ("title", "hidden"):
         if getattr(step, name):
             told[name] = getattr(step, name)
     if step.hidden and step.goal is not None and step.goal.asked["cells"] != 1:
@@ -165,20 +163,21 @@ def _read(told: Mapping[str, Any], scenario_of: Any) -> Lesson:
 def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
     """The step that a link, a file or a teacher's dialog tells of, over ``scenario``; a ValueError for any other."""
     show, columns = told.get("show"), told.get("columns")
-    hidden, target = told.get("hidden", ""), parse(told.get("target"))
+    hidden = told.get("hidden", "")
     if hidden not in ("", *HIDEABLE):
         raise ValueError("no such stage to hide")
     cells = told.get("cells", 1)
     if type(cells) is not int or not 1 <= cells <= CELLS_MOST:
         raise ValueError("no such number of cells")
+    # The first lessons told of what gradients are shown beside the scenario.
+    target = scenario.target or parse(told.get("target"))
     return Step(
         text=paragraphs(told.get("text", "")),
-        scenario=replace(scenario, notice=_NO_PICTURE if scenario.notice else ""),
+        scenario=replace(scenario, target=target, notice=_NO_PICTURE if scenario.notice else ""),
         title=line(told.get("title", ""), TITLE_LONGEST),
         show=None if show is None else frozenset(_known(show, GROUPS)),
         columns=None if columns is None else ("input", *(view for view in VIEWS[1:] if view in _known(columns, VIEWS))),
         hidden=hidden,
-        target=target.code if target else "",
         goal=predicting(cells) if hidden else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pages.shared.backward import Target
 from pages.shared.learn.lesson import Lesson, Step
 from pages.shared.learn.scenes import (
     AS_IS,
@@ -283,14 +284,14 @@ _LEARNING = _lesson(
     "Which way is downhill, and what one small step does.",
     Step(
         title="The loss has a slope",
-        text="Say the right class is A. The loss is −log of A's probability: 0 where A has everything. Each "
+        text="Say the right class is A. The loss is −log of A's probability (log to base e, “ln” on a "
+        "calculator): 0 where A has everything. Each "
         "weight's gradient tells how much the loss grows with that weight.\n\n"
         "The small map under the kernel shows these gradients. Choose one: it is a sum as well, one term "
         "for every place where the weight was used.",
-        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
+        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
         show=frozenset(),
         columns=("input", "kernel", "conv", "scores", "probabilities"),
-        target="loss:0",
         formulas=("learning",),
     ),
     Step(

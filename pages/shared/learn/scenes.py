@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pages.shared.backward import Target
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Pin, Scenario
@@ -16,12 +17,12 @@ RELU = (*KERNEL, "activation")
 POOL = (*RELU, "pool")
 
 
-def scene(*edits: Mapping[str, Any], pin: Pin | None = None, output: int = 0) -> Scenario:
+def scene(*edits: Mapping[str, Any], pin: Pin | None = None, output: int = 0, target: Target | None = None) -> Scenario:
     """The page as it opens, after ``edits``."""
     experiment = Experiment()
     for edit in edits:
         experiment = apply(experiment, edit)
-    return Scenario(experiment, pin, output)
+    return Scenario(experiment, pin, output, target)
 
 
 def grid(rows: list[list[float]]) -> dict[str, Any]:

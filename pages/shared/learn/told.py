@@ -51,7 +51,7 @@ def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
         "beside": all(each.columns is not None and len(each.columns) <= _MOST_BESIDE for each in lesson.steps),
         "descends": "learning" in step.formulas,
         "predicts": step.hidden != "",
-        "gradients": step.target != "",
+        "gradients": step.scenario.target is not None,
         "next": {"name": following[0], "title": COURSE[following[0]].title} if following else None,
     }
 
