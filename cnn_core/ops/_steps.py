@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+
+K = TypeVar("K", bound=Hashable)
 
 # Bytes that the template's parts begin at a multiple of, so that a view in it is aligned where it will be.
 ALIGNED = 64
@@ -80,6 +82,20 @@ class Plan:
             others = tuple((k, place) for k, place in enumerate(self.places) if place.part != part)
             self.kept = kept = Kept(memory, found, others)
         return kept
+
+
+class Run(NamedTuple):
+    """Blocks that are done alike and lie evenly apart.
+
+    Attributes:
+        plan: what is done; operands lie where the first block begins.
+        blocks: how far apart they lie in each part.
+        times: how many.
+    """
+
+    plan: Plan
+    blocks: tuple[Blocks, ...]
+    times: int
 
 
 class Steps:
@@ -162,6 +178,49 @@ def run(plan: Plan, memory: Sequence[Array], blocks: Sequence[Blocks], count: in
         return
     # Each round of zip takes every step once, and the first that meets what is not shared tells when there are no more.
     deque(zip(*[map(do, *operands(views)) for do, operands in plan.steps], strict=False), maxlen=0)
+
+
+def run_all(runs: Iterable[Run], memory: Sequence[Array]) -> None:
+    """Carry out what :func:`runs` has found, one after the other."""
+    view = np.ndarray
+    for plan, blocks, times in runs:
+        if times > 1:
+            run(plan, memory, blocks, times)
+            continue
+        # A fourth less for each view than by way of ``run``, which adds up where it lies.
+        views = [
+            view(shape, dtype, memory[part], offset, strides) for part, shape, dtype, offset, strides in plan.places
+        ]
+        for do, operands in plan.steps:
+            do(*operands(views))
+
+
+def runs(blocks: Iterable[tuple[K, tuple[int, ...]]], plan: Callable[[K], Plan]) -> tuple[Run, ...]:
+    """Blocks that follow on each other, those together that are alike and evenly apart.
+
+    Args:
+        blocks: for each what tells how it is done, and the bytes before it in each part of memory.
+        plan: of such a block.
+    """
+    found: list[tuple[K, list[tuple[int, ...]]]] = []
+    for kind, start in blocks:
+        if found and found[-1][0] == kind:
+            starts = found[-1][1]
+            if len(starts) == 1 or _apart(starts[-1], start) == _apart(starts[-2], starts[-1]):
+                starts.append(start)
+                continue
+        found.append((kind, [start]))
+    plans = {kind: plan(kind) for kind, _ in found}
+    made = []
+    for kind, starts in found:
+        places = (place._replace(offset=starts[0][place.part] + place.offset) for place in plans[kind].places)
+        apart = _apart(*starts[:2]) if len(starts) > 1 else (0,) * len(starts[0])
+        made.append(Run(Plan(tuple(places), plans[kind].steps), tuple(Blocks(0, a) for a in apart), len(starts)))
+    return tuple(made)
+
+
+def _apart(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(b - a for a, b in zip(one, other, strict=True))
 
 
 def _copy(target: Array, source: Array) -> None:

@@ -78,10 +78,8 @@ def small_parts(patch):
     patch.setattr(dispatch, "GATHERED_SINGLE", 60)
     patch.setattr(dispatch, "COLUMNS_LEAST", 1)
     patch.setattr(dispatch, "AROUND_MOST", 60)
-    folded.layouts.cache_clear()
+    folded.layout.cache_clear()
     patch.setattr(folded, "SUMS_MOST", 90)
-    patch.setattr(folded, "PLANE_LEAST", 90)
-    patch.setattr(folded, "PLANE_MOST", 90)
     patch.setattr(folded, "LONG_LEAST", 50)
     patch.setattr(folded, "LOW", 2)
     patch.setattr(staggered, "NUMBERS_MOST", 3000)
@@ -140,7 +138,7 @@ def own_layouts():
         staggered.layout,
         staggered.met,
         staggered._chunk_plan,
-        folded.layouts,
+        folded.layout,
     )
     for made in kept:
         made.cache_clear()
@@ -164,7 +162,7 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
     weight, bias = rng.normal(size=(outputs, 2, 3, 4)).astype(np.float32), np.arange(outputs, dtype=np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": groups}
     sliding = conv_window(x.shape, weight.shape, stride, around, (1, 1), groups, "zeros")
-    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype).rows
+    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype, True).rows
     assert (at_a_time < made) == (laid_out == 40)
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
 
@@ -336,8 +334,6 @@ def test_folding_reads_rows_wherever_they_lie(change):
 def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, long, sums, around, kernel):
     monkeypatch.setattr(folded, "LONG_LEAST", long)
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
-    monkeypatch.setattr(folded, "PLANE_LEAST", sums)
-    monkeypatch.setattr(folded, "PLANE_MOST", sums)
     rng = np.random.default_rng(17)
     x, weight = rng.normal(size=(2, 3, 19, 13)).astype(np.float32), rng.normal(size=(3, 1, *kernel)).astype(np.float32)
     kept = {"stride": (1, 1), "padding": around, "dilation": (1, 1), "groups": 3}
@@ -362,8 +358,6 @@ def test_folding_answers_for_no_sum_that_is_larger_than_its_type_holds():
 @pytest.mark.usefixtures("own_layouts")
 def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
-    monkeypatch.setattr(folded, "PLANE_LEAST", sums)
-    monkeypatch.setattr(folded, "PLANE_MOST", sums)
     x, weight = np.ones((2, 2, 19, 12), np.float32), np.ones((2, 1, 3, 3), np.float32)
     out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
     assert folded.correlate_folded(x, weight, None, out, place) is True
@@ -709,7 +703,7 @@ GREY = (1, 1, 480, 640)
     [
         (np.float64, (1, 1, 28, 28), (4, 1, 5, 5), {}, Branch.SHIFTED),
         (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
-        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
+        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
@@ -772,6 +766,20 @@ def test_what_is_not_finite_reaches_the_windows_that_hold_it_and_no_other(number
     reached[..., 40 - half : 41 + half, 50 - half : 51 + half] = True
     np.testing.assert_array_equal(~np.isfinite(out), reached)
     assert np.isnan(out[reached]).all() == np.isnan(number)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("looked", [0, 10**9])
+def test_some_rows_of_blocks_tell_of_every_cell_that_is_not_finite(monkeypatch, looked, stride):
+    monkeypatch.setattr(dispatch, "ROWS_LOOKED_LEAST", looked)
+    monkeypatch.setattr(dispatch, "LINES_LOOKED_LEAST", looked)
+    monkeypatch.setattr(dispatch, "_settled", lambda *_: Branch.BANDED)
+    weight, kept = np.ones((1, 1, 3, 3), np.float32), {"stride": stride, "padding": 1}
+    for row, column in np.ndindex(19, 7):
+        x = np.ones((1, 1, 19, 7), np.float32)
+        x[0, 0, row, column] = np.nan
+        out = conv2d(x, weight, **kept)
+        np.testing.assert_array_equal(np.isnan(out), np.isnan(conv2d(x.astype(np.float64), weight, **kept)))
 
 
 @pytest.mark.parametrize("size", [3, 31])

@@ -2,10 +2,10 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, those of whole rows to 10,000 of their own, those of the ways with
-a kernel for each plane to 6,000, among which what is estimated to be the fastest took 1.02 times as long as what was,
-and those of panels and of windows gathered for several images at once to 7,500 batches. On 1,900 others it was 1.03,
-where thresholds on channels, taps and columns had taken 1.25;
+Winograd's to 500 with weights that had come before, those of whole rows anew to 27,000 of their own, those of folded
+planes to 25,000, those of the other ways with a kernel for each plane to 6,000, and those of panels and of windows
+gathered for several images at once to 7,500 batches. What is estimated to be the fastest took 1.03 times as long as
+what was, on 3,300 others, where thresholds on channels, taps and columns had taken 1.25;
 ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
@@ -26,9 +26,6 @@ from cnn_core.shapes import Pair, Window
 
 # Numbers of a result that stay in a second-level cache of 1 MB until a bias is added.
 NEAR = 250_000
-
-# Numbers of a row above which those of a block no longer stay in a first-level cache of 48 kB.
-WIDE = 1_500
 
 # Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
 SLAB_MOST = 11_000
@@ -61,16 +58,16 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.0116,
     },
     "whole rows": {
-        "call": 4260,
-        "strip": 5410,
-        "product": 16.2,
-        "line copied": 2.88,
-        "number copied": 0.0898,
-        "number padded": 0.186,
-        "number of a band": 0.248,
-        "multiply-add": 0.00782,
-        "multiply-add over columns": 0.181,
-        "cell": 0.0404,
+        "call": 5920,
+        "strip": 2970,
+        "product": 16,
+        "line copied": 3.6,
+        "number copied": 0.0804,
+        "number padded": 0.0995,
+        "number of a band": 0.838,
+        "multiply-add": 0.00898,
+        "multiply-add over columns": 0.0532,
+        "cell": 0.0785,
     },
     "plane rows": {
         "call": 6130,
@@ -104,13 +101,13 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.0208,
     },
     "folded": {
-        "call": 17000,
+        "call": 13000,
         "chunk": 4000,
-        "product": 58,
-        "number of a band": 0.158,
-        "multiply-add": 0.0165,
-        "sum in a wide row": 0.05,
-        "cell": 0.286,
+        "product": 52.7,
+        "number of a band": 0.188,
+        "multiply-add": 0.0128,
+        "cell": 0.32,
+        "cell of a plane in parts": 0.15,
     },
     "staggered": {
         "chunk": 7500,
@@ -246,7 +243,7 @@ def _gathered(work: Work) -> dict[str, float]:
     return {
         "image": work.batch,
         "line copied": 0 if as_one else lines,
-        "number copied": 0 if as_one else lines * columns,
+        "number copied": 0 if as_one else lines * columns * (1 if window.stride[1] == 1 else 2),
         "line copied as one": lines if as_one else 0,
         "number of one": lines * columns if as_one else 0,
         "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
@@ -407,12 +404,12 @@ def _folded(work: Work) -> dict[str, float]:
     parts = folded.parts_of_plane(sums // planes)
     return {
         "call": 1,
-        "chunk": max(work.apart, planes * parts if parts > 1 else sums // folded.SUMS_MOST),
+        "chunk": max(work.apart, planes * parts if parts > 1 else -(-sums // folded.SUMS_MOST)),
         "product": blocks,
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,
-        "sum in a wide row": sums if work.image[1] > WIDE else 0,
         "cell": work.cells * step_w,
+        "cell of a plane in parts": work.cells if parts > 1 else 0,
     }
 
 

@@ -10,25 +10,24 @@ Cell ``j`` of an output row is then made of cell ``j + k * dilation - left`` of 
 and ``dilation`` cells apart, evenly too: one product with a line of ones adds them up, over a whole block as over one
 line. What such a line takes from the row before or after is made zero first: no window of that row reads it.
 
-Sums are made a chunk of blocks at a time. Where the operands of its few calls lie depends on shapes alone: it is worked
-out once and kept.
+Sums are made a chunk of blocks at a time, so that they are near the processor when they are added up. Where the
+operands of a chunk's few calls lie depends on shapes alone: it is worked out once and kept, see ``_steps``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import pick_columns
+from cnn_core.ops._copies import as_columns
 from cnn_core.ops._planes import add_to_planes
+from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.rows import Place
-from cnn_core.ops.conv.whole_rows import View
 from cnn_core.shapes import Pair
 
 # Rows of a block, the best first: with 4, KH of KH + 3 numbers in a line of the band are no zeros, and its product has
@@ -43,14 +42,10 @@ LONG_ROWS, LONG_LEAST, LONG_NARROW = (2, 3), 4000, 3
 # Planes as low as that are one block, up to twice as low two: 0.26 against 0.45 ms for 5×5 on 512 planes of 14×14.
 LOW = 8
 
-# Numbers of the sums of a chunk of planes; with fewer, its calls weigh too much: 0.68 against 0.94 ms for 64 planes of
-# 112×112 with 140,000.
-SUMS_MOST = 900_000
-
-# A larger plane is made in parts. What one leaves near the processor is warm for the next, where others have used its
-# memory in between: 480×640 under 3×3 takes 0.34 ms with 400,000 in a part and 0.39 with 600,000. Of many parts fewer
-# are better: 7×7 on 2000×3000 takes 7.5 ms with 600,000, 7.8 with 400,000, 9.0 with 140,000.
-PLANE_LEAST, PLANE_MOST, PARTS = 400_000, 600_000, 8
+# Numbers of the sums of a chunk; with fewer its calls weigh too much, with more it is far from the processor: 1024×1024
+# under 3×3 takes 1.07 ms where others have used the memory in between, 1.11 with 600,000, and 3 planes of 512×512 under
+# 5×5 take 0.72, 0.8 with 200,000.
+SUMS_MOST = 300_000
 
 # Bytes that the sums of the first block begin at a multiple of, and numbers that the zeros after each block are one of.
 ALIGNED, GAP = 64, 16
@@ -73,79 +68,93 @@ class Reading(NamedTuple):
     low: int
     high: int
 
-
-class Sums(NamedTuple):
-    """Where the sums of some blocks lie, from the first one of all on.
-
-    Attributes:
-        made: those of the blocks of each reading, ``(n, C, blocks, KW * lines, W)``.
-        bare: what a line would take of the row before or after, or a plane of the next or the one before.
-        moved: what is added up, ``(n, C, blocks, KW, lines * W)``.
-    """
-
-    made: tuple[View, ...]
-    bare: tuple[tuple[View, np.dtype[Any]], ...]
-    moved: View
+    def end(self, apart: int) -> int:
+        """One past the last row that is read where blocks read from rows so far ``apart`` on."""
+        return self.start + (self.last - self.first - 1) * apart + self.high - self.low
 
 
-class Chunk(NamedTuple):
-    """Blocks that are made at a time.
+class Shapes(NamedTuple):
+    """A geometry, of which each plane is done as the others are.
 
     Attributes:
-        rows: the first output row, and one past the last.
-        readings: what they read.
-        right: the rows of each reading in an image that begins with the chunk's planes, ``(n, C, blocks, rows, W)``.
-        sums: what is made of them.
-        out: the output rows in a result that begins likewise, ``(n, C, blocks, 1, lines * W)``.
-        seen: the cells in the image that no chunk before has looked at, in one line.
-    """
-
-    rows: Pair
-    readings: tuple[Reading, ...]
-    right: tuple[View, ...]
-    sums: Sums
-    out: View
-    seen: View
-
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """How some output rows of a geometry are made: worked out once, kept for all calls.
-
-    Attributes:
-        shapes: of an image's planes, ``(C, H, W)``, of the kernels, ``(KH, KW)``, and of the result's planes.
+        image: ``(H, W)``.
+        kernel: ``(KH, KW)``.
+        size: ``(OH, OW)``.
         place: where the windows lie.
-        rows: the first output row, and one past the last.
-        lines: rows of a block.
-        chunk: how many images, planes and blocks to make at a time.
         dtype: of all numbers.
-        moved: of ``moves``.
-        ones: a line, ``(1, KW)``.
+        biased: whether a number is added to each plane.
     """
 
-    shapes: tuple[tuple[int, int, int], Pair, Pair]
+    image: Pair
+    kernel: Pair
+    size: Pair
     place: Place
-    rows: Pair
-    lines: int
-    chunk: tuple[int, int, int]
     dtype: np.dtype[Any]
-    moved: Array
-    ones: Array
+    biased: bool
 
-    @property
-    def reach(self) -> int:
-        """Rows that a block reads, R."""
-        return (self.lines - 1) * self.place.stride[0] + self.shapes[1][0]
+    def reach(self, lines: int) -> int:
+        """Rows that a block of ``lines`` output rows reads, R."""
+        return (lines - 1) * self.place.stride[0] + self.kernel[0]
 
     @property
     def gap(self) -> int:
         """Zeros before all blocks and after each: as far as a plane of sums is moved."""
-        return -(-(self.shapes[1][1] * self.place.across) // GAP) * GAP
+        return -(-(self.kernel[1] * self.place.across) // GAP) * GAP
 
     @property
-    def block(self) -> int:
+    def straight(self) -> bool:
+        """Whether all columns of the image become columns of the result."""
+        return self.size[1] == self.image[1] and self.place.stride[1] == 1
+
+    def block(self, lines: int) -> int:
         """Numbers from one block's sums to the next block's."""
-        return self.shapes[1][1] * self.lines * self.shapes[0][2] + self.gap
+        return self.kernel[1] * lines * self.image[1] + self.gap
+
+
+class Chunk(NamedTuple):
+    """What is made at a time: blocks of a plane, or all blocks of some planes.
+
+    Attributes:
+        planes: of how many images, and how many of each.
+        lines: rows of a block.
+        readings: what the blocks read, rows counted from the first that the chunk is given.
+        seen: those of its rows that no chunk before has looked at.
+    """
+
+    planes: Pair
+    lines: int
+    readings: tuple[Reading, ...]
+    seen: Pair
+
+
+class Part(NamedTuple):
+    """Output rows in blocks of one height.
+
+    Attributes:
+        moved: of ``moves``.
+        bare: the zeros around the most blocks that a chunk has: how many gaps, and the bytes from one to the next.
+        chunks: all of them.
+    """
+
+    moved: Array
+    bare: Pair
+    chunks: tuple[Run, ...]
+
+
+class Layout(NamedTuple):
+    """How the output rows of a geometry are made: worked out once, kept for all calls.
+
+    Attributes:
+        parts: whole blocks, then what is left of the rows, a lower block by itself.
+        space: numbers of the memory that all chunks share, for sums and for folded ones that are no result yet.
+        gap: numbers of zeros before and between blocks.
+        looks: how many sums of squares are made; each cell is in one of them, or in none.
+    """
+
+    parts: tuple[Part, ...]
+    space: Pair
+    gap: int
+    looks: int
 
 
 def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> bool:
@@ -155,7 +164,7 @@ def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, pl
         x: ``(N, C, H, W)``, all finite, not padded.
         weight: ``(C, 1, KH, KW)``, all finite.
         bias: ``(C,)`` or None.
-        out: ``(N, C, OH, OW)``, written to; rows may lie apart, the cells of a row may not.
+        out: ``(N, C, OH, OW)``, written to.
         place: where the windows lie; ``fits`` is true of it.
 
     Returns:
@@ -163,15 +172,25 @@ def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, pl
         looked at before they are multiplied: then they are near the processor for both, 5.5 against 6.0 ms for 5×5 on
         2000×3000.
     """
-    if x.strides[3] != x.itemsize or x.strides[2] < x.shape[3] * x.itemsize:
-        x = np.ascontiguousarray(x)
-    # No sum, of whichever part of a window, is larger than the root of all cells' squares times this.
-    most = float(np.abs(weight).max(initial=0)) * math.prod(weight.shape[2:])
-    # Of far fewer numbers the result is the one to look at.
-    finite = x.flags.c_contiguous and x.size <= 2 * out.size and math.isfinite(most)
-    for lay in layouts(x.shape, weight.shape, out.shape, place, x.dtype):
-        finite = _fold_blocks(x, weight, bias, out, lay, finite, most)
-    return finite
+    x, weight, size = np.ascontiguousarray(x), np.ascontiguousarray(weight), x.itemsize
+    made = out if out.flags.c_contiguous else np.empty(out.shape, out.dtype)
+    (channels, _, kernel_h, kernel_w), line = weight.shape, weight.reshape(-1)
+    # (C, 1, KH, KW) -> (C * KW, KH)
+    columns = weight.reshape(channels, kernel_h, kernel_w).transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
+    lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, bias is not None)
+    space, looks = np.empty(sum(lay.space) + ALIGNED // size, x.dtype), np.empty(lay.looks, x.dtype)
+    space = space[-space.__array_interface__["data"][0] % ALIGNED // size :]
+    folds = space[lay.space[0] :]
+    for part in lay.parts:
+        # (C * KW, KH) @ (KH, lines * R) -> (C, KW * lines, R): each number times 1, and zeros
+        bands = np.matmul(columns, part.moved)
+        count, apart = part.bare
+        np.ndarray((count, lay.gap), x.dtype, space, 0, (apart, size))[...] = 0
+        run_all(part.chunks, (x, made, space, folds, bands, bands if bias is None else bias, looks))
+    if made is not out:
+        out[...] = made
+    # No sum, of whichever part of a window, has a larger square than that of all weights times that of all cells.
+    return lay.looks > 0 and float(line.dot(line)) * sum(looks.tolist()) < float(np.finfo(x.dtype).max)
 
 
 def fits(kernel_w: int, place: Place, width: int, columns: int) -> bool:
@@ -192,154 +211,158 @@ def block_rows(rows: int, width: int, kernel_w: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def layouts(
-    x_shape: tuple[int, ...],
-    weight_shape: tuple[int, ...],
-    out_shape: tuple[int, ...],
-    place: Place,
-    dtype: np.dtype[Any],
-) -> tuple[Layout, ...]:
-    """How the output rows are made: whole blocks, then what is left of them, a lower block by itself."""
-    (batch, channels, height, width), (kernel_h, kernel_w) = x_shape, weight_shape[2:]
-    rows, columns = out_shape[2:]
-    shapes = (channels, height, width), (kernel_h, kernel_w), (rows, columns)
-    block = block_rows(rows, width, kernel_w)
-    whole = rows // block * block
-    ones, made = np.ones((1, kernel_w), dtype=dtype), []
-    for first, last, lines in ((0, whole, block), (whole, rows, rows - whole)):
-        if first < last:
-            blocks, size = (last - first) // lines, kernel_w * lines * width
-            parts = parts_of_plane(blocks * size)
-            blocks = -(-blocks // parts)  # as even as can be
-            planes = max(1, min(channels, SUMS_MOST // (size * blocks))) if parts == 1 else 1
-            images = max(1, min(batch, SUMS_MOST // (size * blocks * channels))) if parts == 1 else 1
-            moved = moves(kernel_h, lines, place.stride[0], dtype)
-            made.append(Layout(shapes, place, (first, last), lines, (images, planes, blocks), dtype, moved, ones))
-    return tuple(made)
+def layout(
+    x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], biased: bool
+) -> Layout:
+    """How the windows of a geometry are done.
+
+    Args:
+        x_shape: ``(N, C, H, W)``.
+        kernel: ``(KH, KW)``.
+        size: ``(OH, OW)``.
+        place: where the windows lie.
+        dtype: of all numbers.
+        biased: whether a number is added to each plane.
+    """
+    shapes = Shapes((x_shape[2], x_shape[3]), kernel, size, place, dtype, biased)
+    lines = block_rows(size[0], shapes.image[1], kernel[1])
+    whole = size[0] // lines * lines
+    # Of far fewer numbers the result is the one to look at.
+    looked = 0 if math.prod(shapes.image) <= 2 * math.prod(size) else x_shape[2]
+    looks, sums, folds, parts = 0, 0, 0, []
+    for first, last, high in ((0, whole, lines), (whole, size[0], size[0] - whole)):
+        if first == last:
+            continue
+        begun = list(_chunks(shapes, (x_shape[0], x_shape[1]), (first, last), high, looked, looks))
+        most = max(math.prod(chunk.planes) * chunk.readings[-1].last for chunk, _ in begun)
+        moved, apart = moves(kernel[0], high, place.stride[0], dtype), shapes.block(high)
+        chunks = runs(begun, partial(_plan, shapes))
+        if looked == 0:
+            looks, looked = len(begun), x_shape[2]
+        parts.append(Part(moved, (most + 1, apart * dtype.itemsize), chunks))
+        sums = max(sums, shapes.gap + most * apart)
+        folds = max(folds, 0 if shapes.straight else most * high * shapes.image[1])
+    return Layout(tuple(parts), (sums, folds), shapes.gap, looks)
 
 
 def parts_of_plane(sums: int) -> int:
     """In how many chunks to make a plane with so many sums."""
-    return -(-sums // min(max(PLANE_LEAST, sums // PARTS), PLANE_MOST))
+    return -(-sums // SUMS_MOST)
 
 
-@lru_cache(maxsize=512)
-def chunks(lay: Layout, images: int, planes: int) -> tuple[Chunk, ...]:
-    """The chunks that make the rows of so many images, and of so many planes of each."""
-    ((channels, height, width), (kernel_h, _), (rows, columns)), step = lay.shapes, lay.place.stride[0]
-    count, most, cells = (lay.rows[1] - lay.rows[0]) // lay.lines, lay.chunk[2], lay.lines * lay.shapes[0][2]
-    found, looked = [], 0
-    for i in range(0, count, most):
-        blocks, first = min(most, count - i), lay.rows[0] + i * lay.lines
-        above = first * step - lay.place.before[0]
-        reads = readings(blocks, above, lay.lines, height, kernel_h, step)
-        apart = (channels * height * width, height * width, lay.lines * step * width, width, 1)
-        right = tuple(
-            _view(lay, (images, planes, r.last - r.first, r.high - r.low, width), r.start * width, apart) for r in reads
-        )
-        apart = (channels * rows * columns, rows * columns, cells, cells, 1)
-        out = _view(lay, (images, planes, blocks, 1, cells), first * columns, apart)
-        sums = _sums(lay, images, planes, blocks, tuple((reading.first, reading.last) for reading in reads))
-        # All cells are looked at with the first rows made: each with those that are multiplied as soon.
-        until = height if i + blocks == count else min(height, max(looked, above + (blocks - 1) * step + lay.reach))
-        size = images * planes * (until - looked) * width if lay.rows[0] == 0 else 0
-        seen, looked = _view(lay, (size,), looked * width, (1,)), until
-        found.append(Chunk((first, first + blocks * lay.lines), reads, right, sums, out, seen))
-    return tuple(found)
+def _chunks(
+    shapes: Shapes, planes: Pair, rows: Pair, lines: int, looked: int, looks: int
+) -> Iterator[tuple[Chunk, tuple[int, ...]]]:
+    """The chunks that make ``rows`` of all planes in blocks of ``lines``, and the bytes before each in every memory.
+
+    Of the rows of the image ``looked`` have been looked at, all planes together ``looks`` times.
+    """
+    (batch, channels), (height, width), (kernel_h, _) = planes, shapes.image, shapes.kernel
+    step, reach, item = shapes.place.stride[0], shapes.reach(lines), shapes.dtype.itemsize
+    blocks = (rows[1] - rows[0]) // lines
+    sums = blocks * shapes.kernel[1] * lines * width
+    some, together, images = -(-blocks // parts_of_plane(sums)), 1, 1  # as even as can be
+    if some == blocks:
+        together = max(1, min(channels, SUMS_MOST // sums))
+        images = max(1, min(batch, SUMS_MOST // (sums * channels)))
+    for n in range(0, batch, images):
+        for c in range(0, channels, together):
+            given, seen = (min(images, batch - n), min(together, channels - c)), looked
+            plane = n * channels + c
+            for i in range(0, blocks, some):
+                count, first = min(some, blocks - i), rows[0] + i * lines
+                above = first * step - shapes.place.before[0]
+                # All cells are looked at with the first rows made: each with those that are multiplied as soon.
+                until = max(seen, min(height, above + (count - 1) * lines * step + reach))
+                until = height if i + count == blocks else until
+                origin = 0 if some == blocks else max(0, min(above, seen))
+                found = tuple(
+                    reading._replace(start=reading.start - origin)
+                    for reading in readings(count, above, lines, height, kernel_h, step)
+                )
+                cells = (plane * height + origin) * width
+                made = (plane * shapes.size[0] + first) * shapes.size[1]
+                band = c * shapes.kernel[1] * lines * reach
+                starts = (cells, made, 0, 0, band, c, looks)
+                yield Chunk(given, lines, found, (seen - origin, until - origin)), tuple(n * item for n in starts)
+                looks += 1
+                seen = until
 
 
-@lru_cache(maxsize=1024)
-def _sums(lay: Layout, images: int, planes: int, blocks: int, parts: tuple[Pair, ...]) -> Sums:
-    """Where the sums of so many blocks lie; the products make those from one to another, part by part."""
-    (_, _, width), (_, kernel_w), _ = lay.shapes
-    cells, outer = lay.lines * width, (planes * blocks * lay.block, blocks * lay.block, lay.block)
-    made = tuple(
-        _view(lay, (images, planes, last - first, kernel_w * lay.lines, width), first * lay.block, (*outer, width, 1))
-        for first, last in parts
+def _plan(shapes: Shapes, chunk: Chunk) -> Plan:
+    """What is done to a chunk."""
+    (images, planes), lines, (low, high) = chunk.planes, chunk.lines, chunk.seen
+    ((height, width), (_, kernel_w), (_, columns)), (step_h, step_w) = shapes[:3], shapes.place.stride
+    dtype, item, reach, block = shapes.dtype, shapes.dtype.itemsize, shapes.reach(lines), shapes.block(lines)
+    blocks, cells, gap = chunk.readings[-1].last, lines * width, shapes.gap
+    tall = height if images * planes > 1 else max(high, *(reading.end(lines * step_h) for reading in chunk.readings))
+    count = images * planes * blocks
+    to_do = Steps(
+        dtype,
+        (images, planes, tall, width),
+        (images, planes, shapes.size[0] if images * planes > 1 else blocks * lines, columns),
+        (gap + count * block,),
+        (count * cells,),
+        (planes, 1, kernel_w * lines, reach),
+        (planes,),
+        (1, 1),
     )
+    given, out, space, folds, bands, bias, look = to_do.parts
+    target = out[:, :, : blocks * lines]
+    if low < high:
+        line = given[:, :, low:high].reshape(1, -1)
+        to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
+    outer = (planes * blocks * block * item, blocks * block * item, block * item)
+    for reading in chunk.readings:
+        # (C, 1, KW * lines, rows read) @ (n, C, blocks, rows read, W) -> (n, C, blocks, KW * lines, W)
+        rows = (images, planes, reading.last - reading.first, reading.high - reading.low, width)
+        image, plane, row, cell = given.strides
+        apart = (image, plane, lines * step_h * row, row, cell)
+        right = np.lib.stride_tricks.as_strided(given[:, :, reading.start :], rows, apart, writeable=False)
+        made = (*rows[:3], kernel_w * lines, width)
+        begin = (gap + reading.first * block) * item
+        sums = np.ndarray(made, dtype, space, begin, (*outer, width * item, item))
+        to_do.add(np.matmul, bands[..., reading.low : reading.high], right, sums)
+    for ends in _bare(shapes, (images, planes, blocks), lines, outer, space):
+        to_do.add(partial(_clear, np.zeros((), ends.dtype)), ends, ends)
     shape = (images, planes, blocks, kernel_w, cells)
-    moved = _view(lay, shape, -lay.place.before[1], (*outer, cells + lay.place.across, 1))
-    return Sums(made, tuple(_bare(lay, shape[:3], outer)), moved)
+    apart = (*outer, (cells + shapes.place.across) * item, item)
+    moved = np.ndarray(shape, dtype, space, (gap - shapes.place.before[1]) * item, apart)
+    fold = partial(np.matmul, np.ones((1, kernel_w), dtype))
+    if shapes.straight:
+        to_do.add(fold, moved, target.reshape(images, planes, blocks, 1, cells))
+    else:
+        to_do.add(fold, moved, folds.reshape(images, planes, blocks, 1, cells))
+        # (n, C, blocks, 1, lines * W) -> (n, C, blocks * lines, OW)
+        to_do.copy(*as_columns(target, folds.reshape(images, planes, blocks * lines, width), step_w))
+    if shapes.biased:
+        to_do.add(add_to_planes, target, bias)
+    return to_do.plan()
 
 
 def _bare(
-    lay: Layout, blocks: tuple[int, int, int], outer: tuple[int, int, int]
-) -> Iterator[tuple[View, np.dtype[Any]]]:
-    """The ends of lines that are to be zeros, each as one item, those of equal length together."""
-    (_, _, width), (_, kernel_w), (_, columns) = lay.shapes
-    kept = (columns - 1) * lay.place.stride[1] + 1  # columns of the image up to the last window's place
+    shapes: Shapes, blocks: tuple[int, int, int], lines: int, outer: tuple[int, int, int], space: Array
+) -> Iterator[Array]:
+    """The ends of lines of sums that are to be zeros, each as one item, those of equal length together.
+
+    There a line would take something of the row before or after, or a plane of the next or the one before.
+    """
+    width, item = shapes.image[1], shapes.dtype.itemsize
+    kept = (shapes.size[1] - 1) * shapes.place.stride[1] + 1  # columns of the image up to the last window's place
     starts: dict[int, list[int]] = {}
-    for k in range(kernel_w):
-        shift = k * lay.place.across - lay.place.before[1]
+    for k in range(shapes.kernel[1]):
+        shift = k * shapes.place.across - shapes.place.before[1]
         if shift < 0 or kept + shift > width:
-            starts.setdefault(abs(shift), []).append(k * lay.lines * width + (width + shift if shift < 0 else 0))
+            starts.setdefault(abs(shift), []).append(k * lines * width + (width + shift if shift < 0 else 0))
     for length, (first, *others) in starts.items():
         apart = others[0] - first if others else 0
-        item = lay.dtype if length == 1 else np.dtype(f"V{length * lay.dtype.itemsize}")
-        yield _view(lay, (*blocks, 1 + len(others), lay.lines), first, (*outer, apart, width)), item
+        ends = shapes.dtype if length == 1 else np.dtype(f"V{length * item}")
+        strides = (*outer, apart * item, width * item)
+        yield np.ndarray((*blocks, 1 + len(others), lines), ends, space, (shapes.gap + first) * item, strides)
 
 
-def _view(lay: Layout, shape: tuple[int, ...], offset: int, strides: tuple[int, ...]) -> View:
-    size = lay.dtype.itemsize
-    return View(shape, offset * size, tuple(stride * size for stride in strides))
-
-
-def _fold_blocks(
-    x: Array, weight: Array, bias: Array | None, out: Array, lay: Layout, finite: bool, most: float
-) -> bool:
-    """Blocks of output rows, a chunk at a time: all of them, of some planes, or some, of one plane.
-
-    Returns:
-        ``finite``, if what was looked at here was so too.
-    """
-    (batch, channels, height, width), (kernel_h, kernel_w), size = x.shape, weight.shape[2:], x.itemsize
-    largest = float(np.finfo(x.dtype).max)
-    lines, (images, planes, blocks), step = lay.lines, lay.chunk, lay.place.stride[1]
-    cells, apart, contiguous = lines * width, lines * lay.place.stride[0], x.flags.c_contiguous
-    straight = out.shape[3] == width and step == 1 and out.flags.c_contiguous
-    # (C, 1, KH, KW) -> (C * KW, KH)
-    kernels = weight[:, 0].transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
-    # One piece of memory, which the system does not take back and clear from call to call.
-    count, banded = images * planes * blocks, planes * kernel_w * lines * lay.reach
-    space = np.empty(banded + lay.gap + count * (lay.block + (0 if straight else cells)) + ALIGNED // size, x.dtype)
-    begin = (banded + lay.gap) * size
-    begin += -(space.__array_interface__["data"][0] + begin) % ALIGNED
-    np.ndarray((count + 1, lay.gap), x.dtype, space, begin - lay.gap * size, (lay.block * size, size))[...] = 0
-    for c in range(0, channels, planes):
-        some = kernels[c * kernel_w : (c + planes) * kernel_w]
-        # (C * KW, KH) @ (KH, lines * R) -> (C, KW * lines, R): each number times 1, and zeros
-        band = np.matmul(some, lay.moved, out=space[: len(some) * lines * lay.reach].reshape(len(some), -1))
-        band = band.reshape(len(some) // kernel_w, 1, kernel_w * lines, lay.reach)
-        for n in range(0, batch, images):
-            given, target = x[n : n + images, c : c + planes], out[n : n + images, c : c + planes]
-            from_x, from_out = (n * channels + c) * height * width * size, (n * channels + c) * out[0, 0].size * size
-            sums = None
-            for chunk in chunks(lay, *given.shape[:2]):
-                if finite:
-                    line = chunk.seen.of(x, x.dtype, from_x)
-                    finite = float(line.dot(line)) * most * most < largest
-                if chunk.sums is not sums:
-                    sums = chunk.sums
-                    made = [view.of(space, x.dtype, begin) for view in sums.made]
-                    bare = [(view.of(space, item, begin), np.zeros((), item)) for view, item in sums.bare]
-                    moved = sums.moved.of(space, x.dtype, begin)
-                for reading, view, products in zip(chunk.readings, chunk.right, made, strict=True):
-                    # (C, 1, KW * lines, rows read) @ (n, C, blocks, rows read, W) -> (n, C, blocks, KW * lines, W)
-                    right = view.of(x, x.dtype, from_x) if contiguous else _read(given, reading, view.shape, apart)
-                    np.matmul(band[..., reading.low : reading.high], right, out=products)
-                for ends, zero in bare:
-                    np.copyto(ends, zero)
-                rows = target[:, :, slice(*chunk.rows)]
-                if straight:
-                    np.matmul(lay.ones, moved, out=chunk.out.of(out, x.dtype, from_out))
-                else:
-                    folded = np.ndarray(chunk.out.shape, x.dtype, space, begin + count * lay.block * size)
-                    np.matmul(lay.ones, moved, out=folded)
-                    # (n, C, blocks, 1, lines * W) -> (n, C, blocks * lines, W)
-                    pick_columns(folded.reshape(*rows.shape[:3], width), step, rows)
-                if bias is not None:
-                    add_to_planes(rows, bias[c : c + planes])
-    return finite
+def _clear(zero: Array, ends: Array, _: Array) -> None:
+    np.copyto(ends, zero)
 
 
 @lru_cache(maxsize=64)
@@ -366,10 +389,3 @@ def readings(count: int, above: int, lines: int, height: int, kernel: int, step:
             low = max(0, -start)
             found.append(Reading(first, last, min(start + low, height), low, max(low, min(reach, height - start))))
     return tuple(found)
-
-
-def _read(x: Array, reading: Reading, shape: tuple[int, ...], apart: int) -> Array:
-    """The rows that each of some blocks reads, ``apart`` rows from one to the next: overlapping views ``shape``."""
-    image, plane, row, cell = x.strides
-    strides = (image, plane, apart * row, row, cell)
-    return np.lib.stride_tricks.as_strided(x[:, :, reading.start :], shape, strides, writeable=False)
