@@ -94,6 +94,7 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
         if "glimpse" in message:
             return _glimpse(kept, component, message["glimpse"])
         kept.desks[component].receive(message)
+        kept.weigh()
         return make(kept)
 
 

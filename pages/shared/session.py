@@ -49,6 +49,7 @@ class Session(ExperimentDesk):
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         teaching: the desk of the lesson that the visitor puts together for others.
         large: what is opened large, or None.
+        held: bytes that all desks' states hold, as last weighed.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
         layers: the desk of the layers laboratory.
@@ -57,6 +58,7 @@ class Session(ExperimentDesk):
 
     uploads: int = 0
     large: Large | None = None
+    held: int = 0
     _called_off: int = 0
 
     def __post_init__(self) -> None:
@@ -92,6 +94,11 @@ class Session(ExperimentDesk):
             "layers": self.layers,
             "learn": self.learn,
         }
+
+    def weigh(self) -> None:
+        """Tell how much is held. Others read the number: what it is of changes under this session's lock alone."""
+        with self.lock:
+            self.held = sum(desk.weight() for desk in self.desks.values())
 
     def _plane(self, name: str) -> FloatArray:
         """What Explore has for a laboratory of one plane."""
@@ -179,12 +186,12 @@ _lock = Lock()
 
 
 def _remember(kept: Session) -> None:
+    kept.weigh()  # before: whoever holds `_lock` waits for no session
     with _lock:
         _recent[kept.identity] = kept
         _recent.move_to_end(kept.identity)
         while len(_recent) > 1 and (
-            len(_recent) > _RECENT
-            or sum(desk.weight() for each in _recent.values() for desk in each.desks.values()) > _RECENT_BYTES
+            len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES
         ):
             _recent.popitem(last=False)
 

@@ -1,13 +1,16 @@
 """What a session keeps, and what it makes of the browser's messages."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
 
+from pages.shared import answers
 from pages.shared.backward import Target
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.learn.course import COURSE
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
 
@@ -189,3 +192,41 @@ def test_only_so_many_sessions_are_remembered():
         _remember(each)
     assert recent(kept[0].identity) is None
     assert recent(kept[-1].identity) is kept[-1]
+
+
+def test_a_page_opens_while_another_visitor_goes_from_step_to_step():
+    mine, other = Session(), Session()
+    _remember(other)
+    name, lesson = next((name, lesson) for name, lesson in COURSE.items() if len(lesson.steps) > 2)
+    other.learn.go(name, 0)
+    other.learn.go(name, 1)
+
+    def go_on() -> None:
+        with other.lock:
+            other.learn.go(name, 2)
+
+    class Read(dict):
+        """The steps that were left; their owner leaves one more while they are read."""
+
+        def values(self):
+            for left in super().values():
+                with ThreadPoolExecutor(1) as owner:
+                    owner.submit(go_on).result(timeout=10)
+                yield left
+
+    other.learn._left = Read(other.learn._left)
+    _remember(mine)
+    assert recent(other.identity) is other
+
+
+def test_sessions_are_forgotten_for_what_edits_by_the_short_way_made_them_hold(monkeypatch):
+    monkeypatch.setattr("pages.shared.session._RECENT_BYTES", 5 * 2**20)
+    sessions = [Session() for _ in range(3)]
+    for each in sessions:
+        _remember(each)
+    edits = [{"op": "sample", "value": "cat", "revision": 1}, {"op": "photo_size", "value": 512, "revision": 2}]
+    for each in sessions:  # 2 MB of grey values each
+        answers.answer("explore", each.identity, message(each, *edits))
+    _remember(sessions[-1])
+    assert recent(sessions[0].identity) is None
+    assert recent(sessions[-1].identity) is sessions[-1]
