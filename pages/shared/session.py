@@ -31,6 +31,7 @@ LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "lea
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a reloaded page may come back to
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
+_PATIENCE = 5.0  # seconds for another session's lock: two that would take each other over must not wait for ever
 
 
 class Large(NamedTuple):
@@ -175,10 +176,14 @@ class Session(ExperimentDesk):
     def _resume(self, identity: str) -> None:
         """Take over what a page showed before it was loaded again; two pages never share one session."""
         before = recent(identity)
-        if before is not None and before is not self:
+        if before is None or before is self or not before.lock.acquire(timeout=_PATIENCE):
+            return
+        try:
             for name, desk in self.desks.items():
                 desk.take_over(before.desks[name])
             self.teaching.take_over(before.teaching)
+        finally:
+            before.lock.release()
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()

@@ -2,6 +2,7 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 
 import numpy as np
 from PIL import Image
@@ -197,7 +198,7 @@ def test_only_so_many_sessions_are_remembered():
 def test_a_page_opens_while_another_visitor_goes_from_step_to_step():
     mine, other = Session(), Session()
     _remember(other)
-    name, lesson = next((name, lesson) for name, lesson in COURSE.items() if len(lesson.steps) > 2)
+    name = next(name for name, lesson in COURSE.items() if len(lesson.steps) > 2)
     other.learn.go(name, 0)
     other.learn.go(name, 1)
 
@@ -230,3 +231,46 @@ def test_sessions_are_forgotten_for_what_edits_by_the_short_way_made_them_hold(m
     _remember(sessions[-1])
     assert recent(sessions[0].identity) is None
     assert recent(sessions[-1].identity) is sessions[-1]
+
+
+def resuming(session: Session, before: Session) -> dict:
+    return {"session": session.identity, "edits": [], "pin": None, "have": [], "resume": before.identity}
+
+
+def test_a_page_that_is_loaded_again_while_a_gesture_lasts_takes_over_what_was_made():
+    before, after = Session(), Session()
+    _remember(before)
+    made = before.experiment
+    tried, asked = Event(), Event()
+
+    def glimpse() -> None:
+        with before.lock, before.tried({"op": "cells", "cells": [[0, 0, 999]]}):
+            tried.set()
+            asked.wait(0.3)
+
+    with ThreadPoolExecutor(1) as gesture:
+        lasting = gesture.submit(glimpse)
+        assert tried.wait(10)
+        after.receive(resuming(after, before))
+        asked.set()
+    lasting.result()
+    assert after.experiment is made
+
+
+def test_two_sessions_that_take_each_other_over_wait_for_no_end(monkeypatch):
+    monkeypatch.setattr("pages.shared.session._PATIENCE", 0.1)
+    one, other = Session(), Session()
+    _remember(one)
+    _remember(other)
+    both_locked = Barrier(2)
+
+    def resume(session: Session, before: Session) -> None:
+        with session.lock:
+            both_locked.wait(10)
+            session.receive(resuming(session, before))
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(resume, one, other), pool.submit(resume, other, one)]:
+            done.result(timeout=10)
+    assert one.lock.acquire(timeout=1)
+    assert other.lock.acquire(timeout=1)
