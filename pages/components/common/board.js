@@ -164,6 +164,8 @@ export class Board {
     this.channel.arrived = () => {};
     this.slide.end();
     this.busy.leave();
+    this.ledger.leave();
+    for (const column of this.columns.values()) column.remove();
     this.observer.disconnect();
     this.dock.leave();
     document.removeEventListener("keydown", this.onKey);

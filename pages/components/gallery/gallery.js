@@ -61,6 +61,7 @@ export class Gallery {
   }
 
   leave() {
+    this.ledger.leave();
     this.root.remove();
   }
 
