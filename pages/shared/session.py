@@ -202,8 +202,10 @@ def _remember(kept: Session) -> None:
 
 
 def recent(identity: str) -> Session | None:
-    """The session of that identity, where it is remembered; the identity is a secret of its page."""
+    """The session of that identity, where it is remembered; the identity is a secret of its page, which is at work."""
     with _lock:
+        if identity in _recent:
+            _recent.move_to_end(identity)
         return _recent.get(identity)
 
 

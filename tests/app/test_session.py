@@ -195,6 +195,17 @@ def test_only_so_many_sessions_are_remembered():
     assert recent(kept[-1].identity) is kept[-1]
 
 
+def test_who_only_works_by_the_short_way_is_remembered_however_many_come():
+    busy, idle = Session(), Session()
+    _remember(busy)
+    _remember(idle)
+    for revision in range(1, 51):
+        _remember(Session())
+        edit = {"op": "stride", "value": 1 + revision % 2, "revision": revision}
+        assert answers.answer("explore", busy.identity, message(busy, edit)) is not None
+    assert recent(idle.identity) is None
+
+
 def test_a_page_opens_while_another_visitor_goes_from_step_to_step():
     mine, other = Session(), Session()
     _remember(other)

@@ -433,3 +433,39 @@ def test_weights_of_cells_and_of_channels_are_terms_and_what_python_told_is_repe
     assert (scaled["total"], scaled["residual"]) == (4, 0)
     assert [(term["value"], term["weight"]) for term in masked["terms"]] == [(7, 2)]
     assert [term["value"] for term in told["terms"]] == [5]
+
+
+ASK_AGAIN = """async () => {
+  const { Asked } = await import("/ui/common/asked.js");
+  const { fetch } = window;
+  const { now } = performance;
+  let clock = 0;
+  let questions = 0;
+  const answers = [Promise.reject(new TypeError("no network")), null, { value: 7 }];
+  performance.now = () => clock;
+  window.fetch = async () => {
+    questions += 1;
+    const answer = await answers.shift();
+    return { ok: true, json: async () => answer };
+  };
+  const told = [];
+  const ask = () => asked.of({ stage: 0, index: [0] }, { index: "0" });
+  // As a page does: what arrived is looked at once more.
+  const asked = new Asked({ arrived: () => told.push(ask()?.value ?? null), told: (answer) => answer });
+  asked.forget("session");
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const seen = [];
+  for (const at of [0, 1, 60_000, 60_001, 120_000, 180_000]) {
+    clock = at;
+    ask();
+    await settle();
+    seen.push([questions, ask()?.value ?? null]);
+  }
+  window.fetch = fetch;
+  performance.now = now;
+  return seen;
+}"""
+
+
+def test_what_could_not_be_told_is_asked_again_after_a_while_and_not_without_end(modules: Page):
+    assert modules.evaluate(ASK_AGAIN) == [[1, None], [1, None], [2, None], [2, None], [3, 7], [3, 7]]
