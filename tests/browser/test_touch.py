@@ -223,3 +223,18 @@ def test_a_third_finger_paints_nothing_and_leaves_the_zoom_as_it_was(phone: Page
     fingers.send("touchEnd")
     phone.wait_for_timeout(500)
     assert revision(phone) == before
+
+
+def test_the_menu_of_pages_closes_over_the_page_that_was_chosen(phone: Page):
+    menu, opener = phone.get_by_test_id("stSidebar"), phone.get_by_test_id("stExpandSidebarButton")
+    for title, view in (("Pooling", "max"), ("Kernels", "laplacian"), ("Explore", "probabilities")):
+        opener.tap()
+        clear(phone)
+        menu.get_by_role("link", name=title).tap()
+        wait_drawn(phone, view)
+        expect(menu).not_to_be_in_viewport()
+        expect(opener).to_be_visible()
+    # The page that is open already is a choice too.
+    opener.tap()
+    menu.get_by_role("link", name="Explore").tap()
+    expect(menu).not_to_be_in_viewport()
