@@ -268,3 +268,51 @@ def test_a_kernel_is_named_and_saved_without_a_mouse_and_buttons_that_stop_say_w
     expect(explore.locator(".ks-notice")).to_be_hidden()
     press(explore, "↶ Undo", "kernel")
     expect(explore.locator(".ks-sentence b")).to_have_text("Vertical edges")
+
+
+def to_page(page: Page, title: str, view: str) -> None:
+    """Go to another page by the bar above, where the focus stays."""
+    clear(page)
+    page.get_by_role("navigation").get_by_role("link", name=title).click()
+    wait_drawn(page, view)
+
+
+@pytest.mark.parametrize("way", ["by the bar", "by Back"])
+def test_undo_reaches_the_page_one_has_come_back_to(explore: Page, way: str):
+    choose(explore, "Activation", "tanh", "activation")
+    to_page(explore, "Pooling", "max")
+    if way == "by Back":
+        clear(explore)
+        explore.go_back()
+        wait_drawn(explore, "activation")
+    else:
+        to_page(explore, "Explore", "activation")
+    title = explore.locator("[data-column=activation] h2")
+    expect(title).to_have_text("Tanh")
+    keys(explore, "Control+z", view="activation")
+    expect(title).to_have_text("ReLU")
+    keys(explore, "Control+Shift+Z", view="activation")
+    expect(title).to_have_text("Tanh")
+
+
+def test_a_field_of_the_framework_s_own_keeps_its_undo(explore: Page):
+    choose(explore, "Activation", "tanh", "activation")
+    before = revision(explore)
+    explore.evaluate("""() => {
+      for (const made of ["input", "textarea", "div"]) {
+        const field = document.createElement(made);
+        if (made === "div") Object.assign(field, { contentEditable: "true", tabIndex: 0 });
+        document.querySelector(".stAppHeader").append(field);
+        field.className = "written";
+      }
+      const dialog = document.createElement("div");
+      dialog.setAttribute("role", "dialog");
+      dialog.innerHTML = "<button class=written>Close</button>";
+      document.body.append(dialog);
+    }""")
+    for field in explore.locator(".written").all():
+        field.focus()
+        explore.keyboard.press("Control+z")
+    explore.wait_for_timeout(200)
+    assert revision(explore) == before
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Tanh")
