@@ -316,3 +316,32 @@ def test_a_field_of_the_framework_s_own_keeps_its_undo(explore: Page):
     explore.wait_for_timeout(200)
     assert revision(explore) == before
     expect(explore.locator("[data-column=activation] h2")).to_have_text("Tanh")
+
+
+RADIOS = {
+    "of a control": ("layers", "slope-0", ".ks-segments"),
+    "of looking": ("pooling", "max", ".ks-modes"),
+    "of kernels": ("", "probabilities", "[data-column=kernel] .ks-planes"),
+    "of classes": ("", "probabilities", ".ks-dense-classes"),
+}
+
+
+@pytest.mark.parametrize("which", RADIOS)
+def test_home_and_end_go_to_the_ends_of_a_radio_group(page: Page, server: Server, which: str):
+    address, view, group = RADIOS[which]
+    page.goto(f"{server.url}/{address}")
+    wait_drawn(page, view)
+    if which == "of kernels":
+        for _ in range(2):
+            press(page, "Add a kernel", "activation", within="kernel")
+    if which == "of classes":
+        page.locator(".ks-dense summary").click()
+    radios = page.locator(group).first.get_by_role("radio")
+    expect(radios.nth(1)).to_be_visible()
+    last = radios.count() - 1
+    radios.and_(page.locator("[aria-checked=true]")).focus()
+    for key, at in (("End", last), ("Home", 0), ("ArrowLeft", last), ("ArrowRight", 0), ("ArrowDown", min(1, last))):
+        page.keyboard.press(key)
+        expect(radios.nth(at)).to_be_checked()
+        expect(radios.nth(at)).to_be_focused()
+        expect(page.locator(group).first.locator("[tabindex='0']")).to_have_count(1)
