@@ -77,6 +77,21 @@ _BLOCK = 1 << 18  # pixels converted at a time: bounds the memory beside the pic
 _LUMA = np.array([299.0, 587.0, 114.0])
 
 
+def luma(planes: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """The grey that a colour is as bright as, the ITU-R BT.601 luma, (299 R + 587 G + 114 B) / 1000.
+
+    Of a grey picture, all three planes alike, it is that plane to the last bit. Of planes that ``load_image`` read in
+    colour it may be a last bit away from what mode ``"L"`` gives, which knows the file's whole numbers.
+
+    Args:
+        planes: red, green and blue, ``(3, H, W)`` in [0, 1].
+
+    Returns:
+        ``(H, W)`` float32 in [0, 1].
+    """
+    return np.asarray(np.tensordot(_LUMA, planes, axes=1) / 1000, dtype=np.float32)  # (3,) · (3, H, W) -> (H, W)
+
+
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
