@@ -73,8 +73,9 @@ _MOST_SLOW_SAMPLES = 12_000_000
 
 _BLOCK = 1 << 18  # pixels converted at a time: bounds the memory beside the picture and the result
 
-# ITU-R BT.601 luma in thousandths: whole numbers keep greys exact.
-_LUMA = np.array([299.0, 587.0, 114.0])
+# What red, green and blue count in the ITU-R BT.601 luma, in thousandths: whole numbers keep greys exact.
+LUMA = np.array([299.0, 587.0, 114.0])
+LUMA.setflags(write=False)
 
 
 def luma(planes: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -89,7 +90,7 @@ def luma(planes: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     Returns:
         ``(H, W)`` float32 in [0, 1].
     """
-    return np.asarray(np.tensordot(_LUMA, planes, axes=1) / 1000, dtype=np.float32)  # (3,) · (3, H, W) -> (H, W)
+    return np.asarray(np.tensordot(LUMA, planes, axes=1) / 1000, dtype=np.float32)  # (3,) · (3, H, W) -> (H, W)
 
 
 class _Readable(Protocol):
@@ -441,7 +442,7 @@ def _strip(strip: Image.Image, source: _Source, channels: int) -> npt.NDArray[np
     """
     values, top, alpha = _samples(strip, source)  # (h, w) or (h, w, 3), int, (h, w) or None
     if values.ndim == 3 and channels == 1:
-        values, top = values @ _LUMA, top * 1000  # (h, w, 3) -> (h, w)
+        values, top = values @ LUMA, top * 1000  # (h, w, 3) -> (h, w)
     if values.ndim == 2:
         values = values[:, :, np.newaxis]
     if alpha is not None:

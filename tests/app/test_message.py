@@ -8,6 +8,7 @@ import pytest
 from cnn_core import kernels
 from cnn_core.receptive import field
 from pages.components.blob import identity
+from pages.shared.edits import apply
 from pages.shared.message import explore_message, gallery_message, keeper_message
 from pages.shared.sees import sees
 from pages.shared.session import Session
@@ -183,6 +184,15 @@ def test_a_cell_that_sees_padding_alone_is_told_as_one_that_sees_nothing():
     header, arrays = unpack(explore_message(session, upload_limit=100))
     rows, _ = (arrays[name] for name in header["stages"][1]["sees"])
     assert rows[0].tolist() == [-3, -1, 0, -1, 0]
+
+
+def test_an_input_in_colour_is_told_with_the_luma_of_the_core():
+    kept = Session()
+    kept.put(apply(kept.experiment, {"op": "sample", "value": "cat"}))
+    grey, _ = unpack(explore_message(kept, upload_limit=1))
+    kept.put(apply(kept.experiment, {"op": "colour", "value": "rgb"}))
+    coloured, _ = unpack(explore_message(kept, upload_limit=1))
+    assert [each["stages"][0]["luma"] for each in (grey, coloured)] == [None, [299, 587, 114]]
 
 
 def test_fields_are_remembered_as_long_as_the_geometry_stays():

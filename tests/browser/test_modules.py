@@ -435,6 +435,28 @@ def test_weights_of_cells_and_of_channels_are_terms_and_what_python_told_is_repe
     assert [term["value"] for term in told["terms"]] == [5]
 
 
+INKS = """async (luma) => {
+  const { Grid } = await import("/ui/common/grid.js");
+  const grid = new Grid({ view: "input", label: "Input", on: {} });
+  document.body.append(grid.element);
+  grid.resize(1, 2, 60);
+  grid.drawColour(Float64Array.of(1, 0, 0, 1, 0, 0), false, luma); // one cell red, the other green
+  const ratio = window.devicePixelRatio;
+  const inks = [0, 60].map((left) => {
+    const { data } = grid.ink.getContext("2d").getImageData((left + 5) * ratio, 5 * ratio, 50 * ratio, 50 * ratio);
+    const solid = [...Array(data.length / 4).keys()].filter((k) => data[4 * k + 3] === 255);
+    return [...new Set(solid.map((k) => data[4 * k]))];
+  });
+  grid.element.remove();
+  return inks;
+}"""
+
+
+def test_numbers_on_a_colour_are_dark_where_its_luma_as_told_is_bright(modules: Page):
+    assert modules.evaluate(INKS, [299, 587, 114]) == [[255], [0]]
+    assert modules.evaluate(INKS, [900, 50, 50]) == [[0], [255]]
+
+
 ASK_AGAIN = """async () => {
   const { Asked } = await import("/ui/common/asked.js");
   const { fetch } = window;

@@ -173,7 +173,7 @@ export class Gallery {
       const { values } = model.values.get(stage.stage);
       const own = scaleFor(stage.scale.kind, [values], stage.scale.domain);
       const scale = this.shared && stage.stage >= 0 ? together : own;
-      if (stage.stage < 0 && stage.planes) map.drawColour(values, dark);
+      if (stage.stage < 0 && stage.planes) map.drawColour(values, dark, stage.luma);
       else map.draw(values, 0, scale, dark);
       legend.draw(scale, dark);
       announce.drawn({ view: stage.view, source: "cnn_core", revision: this.channel.revision });
