@@ -73,8 +73,24 @@ _MOST_SLOW_SAMPLES = 12_000_000
 
 _BLOCK = 1 << 18  # pixels converted at a time: bounds the memory beside the picture and the result
 
-# ITU-R BT.601 luma in thousandths: whole numbers keep greys exact.
-_LUMA = np.array([299.0, 587.0, 114.0])
+# What red, green and blue count in the ITU-R BT.601 luma, in thousandths: whole numbers keep greys exact.
+LUMA = np.array([299.0, 587.0, 114.0])
+LUMA.setflags(write=False)
+
+
+def luma(planes: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """The grey that a colour is as bright as, the ITU-R BT.601 luma, (299 R + 587 G + 114 B) / 1000.
+
+    Of a grey picture, all three planes alike, it is that plane to the last bit. Of planes that ``load_image`` read in
+    colour it may be a last bit away from what mode ``"L"`` gives, which knows the file's whole numbers.
+
+    Args:
+        planes: red, green and blue, ``(3, H, W)`` in [0, 1].
+
+    Returns:
+        ``(H, W)`` float32 in [0, 1].
+    """
+    return np.asarray(np.tensordot(LUMA, planes, axes=1) / 1000, dtype=np.float32)  # (3,) · (3, H, W) -> (H, W)
 
 
 class _Readable(Protocol):
@@ -426,7 +442,7 @@ def _strip(strip: Image.Image, source: _Source, channels: int) -> npt.NDArray[np
     """
     values, top, alpha = _samples(strip, source)  # (h, w) or (h, w, 3), int, (h, w) or None
     if values.ndim == 3 and channels == 1:
-        values, top = values @ _LUMA, top * 1000  # (h, w, 3) -> (h, w)
+        values, top = values @ LUMA, top * 1000  # (h, w, 3) -> (h, w)
     if values.ndim == 2:
         values = values[:, :, np.newaxis]
     if alpha is not None:

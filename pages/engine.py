@@ -19,12 +19,12 @@ frame.heading(
     "Choose a step and a precision, and see which way is taken, and why.",
     "Choose a step and a precision, and see which way is taken, and why.",
 )
+with kept.lock:
+    message, chain = keeper_message(kept), kept.chain
 keeper(
-    keeper_message(kept),
+    message,
     key="keeper",
     on_message=lambda: kept.receive(st.session_state["keeper"]["message"]),
     ui_path=web.ui_path(),
 )
-with kept.lock:
-    chain = kept.chain
 screen.show(chain)

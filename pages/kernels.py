@@ -27,6 +27,8 @@ def choose() -> None:
     st.session_state["gallery_chosen"] = kept.revision > before
 
 
-gallery(gallery_message(kept), key="gallery", on_message=choose, ui_path=web.ui_path())
+with kept.lock:
+    message = gallery_message(kept)
+gallery(message, key="gallery", on_message=choose, ui_path=web.ui_path())
 if st.session_state.pop("gallery_chosen", False):
     st.switch_page(navigation.page("explore"))

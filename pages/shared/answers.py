@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from pages.shared import describe
 from pages.shared.convolution.message import convolution_glimpse, convolution_message
+from pages.shared.desk import MessageError
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.layers.message import layers_glimpse, layers_message
 from pages.shared.message import explore_glimpse, explore_message, learn_message
@@ -86,6 +87,9 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
 
     Returns:
         What the component is sent, or None where there is no such component or session.
+
+    Raises:
+        MessageError: where the message makes no sense.
     """
     kept, make = recent(identity), _MAKERS.get(component)
     if kept is None or make is None:
@@ -94,6 +98,7 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
         if "glimpse" in message:
             return _glimpse(kept, component, message["glimpse"])
         kept.desks[component].receive(message)
+        kept.weigh()
         return make(kept)
 
 
@@ -116,7 +121,7 @@ def _glimpse(kept: Session, component: str, asked: Any) -> bytes:
         wanted = {int(stage) for stage in asked["stages"]}
         with desk.tried(asked["edit"]):
             return make(kept, wanted)
-    except (EditRefusedError, KeyError, TypeError, ValueError, AttributeError):
+    except (EditRefusedError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return b""
 
 
@@ -131,7 +136,10 @@ async def serve(request: Request) -> Response:
     if not isinstance(message, dict):
         return Response(status_code=400)
     names = request.path_params
-    made = await run_in_threadpool(answer, names["component"], names["session"], message)
+    try:
+        made = await run_in_threadpool(answer, names["component"], names["session"], message)
+    except MessageError:
+        return Response(status_code=400)
     if made is None:
         return Response(status_code=404)
     # Named as what it is, or the framework would compress it: for arrays of doubles that takes longer than the numbers.

@@ -35,6 +35,7 @@ from cnn_core import (
     Tanh,
     kernels,
 )
+from cnn_core.images import LUMA
 from cnn_core.layers import Layer
 from cnn_core.rational import common_denominator
 from cnn_core.shapes import Pair, ReceptiveField, Window, padding_sources
@@ -79,6 +80,8 @@ _FORMULAS: dict[type[Layer], str] = {
     Softmax: "e^{x} / ({all}) = {y}",
     LPPool2d: "the root of the sum of all squares = {y}",
 }
+COLOURED = ["R", "G", "B"]  # the planes of an input in colour
+
 _READS_EVERYTHING = (Linear, Softmax)
 
 _NOISE = 1e-12  # of the largest product of a sum in double: what is no larger is left of rounding
@@ -261,13 +264,13 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
 
 def _input(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[str, Any]:
     """The experiment's input as a stage."""
-    return given(x, arrays, _input_scale(experiment), ["R", "G", "B"] if x.shape[1] == 3 else None)
+    return given(x, arrays, _input_scale(experiment), COLOURED if x.shape[1] == 3 else None)
 
 
 def given(
     x: npt.NDArray[Any], arrays: Arrays, scale: dict[str, Any], planes: list[str] | None = None
 ) -> dict[str, Any]:
-    """An input as a stage: nothing made it; ``planes`` tells its channels apart."""
+    """An input as a stage: nothing made it; ``planes`` tells its channels apart, and ``luma`` a colour's brightness."""
     return {
         "stage": -1,
         "view": "input",
@@ -287,6 +290,7 @@ def given(
         "scale": scale,
         "field": field_of(ReceptiveField()),
         "planes": planes,
+        "luma": LUMA.tolist() if planes == COLOURED else None,
         "ring": [0, 0, 0, 0],
         "gradient": None,
         "parameter": None,

@@ -23,6 +23,38 @@ _STEPS = 100  # how far back undo reaches
 _HISTORY_BYTES = 64 * 2**20  # of arrays that undo keeps
 
 
+class MessageError(ValueError):
+    """A browser's message that makes no sense."""
+
+
+def _check(message: Mapping[str, Any]) -> None:
+    """Refuse a message whose parts are not what they should be, before any of it is taken in; edits tell of their own.
+
+    Raises:
+        MessageError: naming the part.
+    """
+    edits, pin, have = message.get("edits") or [], message.get("pin"), message.get("have") or []
+    sound = {
+        "edits": isinstance(edits, list)
+        and all(
+            isinstance(each, dict) and isinstance(each.get("op"), str) and isinstance(each.get("revision"), int)
+            for each in edits
+        ),
+        "pin": not pin
+        or (
+            isinstance(pin, dict)
+            and isinstance(pin.get("count"), int)
+            and isinstance(pin.get("stage"), int)
+            and isinstance(pin.get("index"), list | tuple)
+            and all(isinstance(at, int) for at in pin["index"])
+        ),
+        "output": isinstance(message.get("output") or 0, int),
+        "have": isinstance(have, list) and all(isinstance(each, str) for each in have),
+    }
+    if crooked := [part for part, whole in sound.items() if not whole]:
+        raise MessageError(f"The message's {crooked[0]} make no sense: {message[crooked[0]]!r:.80}")
+
+
 @dataclass(kw_only=True)
 class Desk(Generic[State]):
     """A state that edits lead on from, each of them a step to undo.
@@ -117,7 +149,11 @@ class Desk(Generic[State]):
         return self.position < len(self.history) - 1
 
     def receive(self, message: Mapping[str, Any] | None) -> None:
-        """Take in what the browser sent: edits not answered yet, the pinned cell, the arrays it holds."""
+        """Take in what the browser sent: edits not answered yet, the pinned cell, the arrays it holds.
+
+        Raises:
+            MessageError: where it makes no sense; nothing of it is taken in.
+        """
         with self.lock:
             self._receive(message)
 
@@ -125,6 +161,7 @@ class Desk(Generic[State]):
         if not message or message.get("session") != self.identity:
             self.have = frozenset()
             return
+        _check(message)
         self.have = frozenset(message.get("have") or ())
         if message.get("resume") and self.resumed is not None:
             self.resumed(str(message["resume"]))
@@ -136,12 +173,12 @@ class Desk(Generic[State]):
                 self.edit(edit)
         pin = message.get("pin")
         if pin and pin["count"] > self.pin_count:
-            self.pin = (int(pin["stage"]), tuple(int(at) for at in pin["index"]))
+            self.pin = (pin["stage"], tuple(pin["index"]))
             self.pin_count = pin["count"]
 
     def looked(self, message: Mapping[str, Any]) -> None:
         """Take in how the state is looked at; what the message does not say stays."""
-        self.output = max(0, int(message.get("output", self.output) or 0))
+        self.output = max(0, message.get("output", self.output) or 0)
 
     @contextmanager
     def tried(self, edit: Mapping[str, Any]) -> Iterator[None]:
@@ -164,7 +201,8 @@ class Desk(Generic[State]):
         elif edit["op"] == "redo":
             self.position = min(len(self.history) - 1, self.position + 1)
         elif edit["op"] == "call_off":
-            self.call_off(str(edit.get("way")), int(edit.get("value") or 0))
+            number = edit.get("value")
+            self.call_off(str(edit.get("way")), number if isinstance(number, int) else 0)
         else:
             try:
                 self.put(self.applied(self.state, edit))

@@ -56,9 +56,10 @@ def large(kept: Session) -> None:
         return
     from pages.shared import figures  # noqa: PLC0415 - half a second of start-up that only this dialog needs
 
-    view, plane, dark = kept.large
-    asked = figures.shown(kept.chain, view, kept.output, plane)
-    kept.large = None
+    with kept.lock:
+        view, plane, dark = kept.large
+        asked = figures.shown(kept.chain, view, kept.output, plane)
+        kept.large = None
     if asked is None:
         return
     title, values = asked

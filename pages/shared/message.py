@@ -185,7 +185,7 @@ def _pin(desk: ExperimentDesk, chain: Chain, views: Collection[str] | None) -> t
     if stage not in shown:
         stage, index = min(shown, key=lambda k: (k < stage, abs(k - stage))), (0, 0, 0, 0)
     shape = chain.trace.input.shape if stage < 0 else chain.trace.stages[stage].output.shape
-    index = (*index, 0, 0)[: len(shape)]
+    index = (*index, 0, 0, 0, 0)[: len(shape)]
     return stage, tuple(min(max(at, 0), size - 1) for at, size in zip(index, shape, strict=True))
 
 

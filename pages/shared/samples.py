@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core import load_image
+from cnn_core.images import luma
 
 ASSETS = Path(__file__).parents[2] / "assets"
 SIDE = 256  # cells of a generated picture
@@ -191,6 +192,19 @@ def get(name: str) -> Sample:
     if name not in _BY_NAME:
         raise ValueError(f"There is no sample of that name; there are {', '.join(_BY_NAME)}.")
     return _BY_NAME[name]
+
+
+@lru_cache(maxsize=len(SAMPLES))
+def grey(name: str) -> npt.NDArray[np.float32]:
+    """A sample in grey, ``(H, W)`` float32 in [0, 1], read-only: a file as it is when it is uploaded.
+
+    Raises:
+        ValueError: where there is no such sample.
+    """
+    source = get(name).source
+    plane = load_image(ASSETS / source, mode="L")[0] if isinstance(source, str) else luma(pixels(name))
+    plane.setflags(write=False)
+    return plane
 
 
 @lru_cache(maxsize=len(SAMPLES))

@@ -31,6 +31,7 @@ LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "lea
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a reloaded page may come back to
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
+_PATIENCE = 5.0  # seconds for another session's lock: two that would take each other over must not wait for ever
 
 
 class Large(NamedTuple):
@@ -49,6 +50,7 @@ class Session(ExperimentDesk):
         uploads: how many files came in by upload; they come by another way than edits and are counted apart.
         teaching: the desk of the lesson that the visitor puts together for others.
         large: what is opened large, or None.
+        held: bytes that all desks' states hold, as last weighed.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
         layers: the desk of the layers laboratory.
@@ -57,6 +59,7 @@ class Session(ExperimentDesk):
 
     uploads: int = 0
     large: Large | None = None
+    held: int = 0
     _called_off: int = 0
 
     def __post_init__(self) -> None:
@@ -92,6 +95,11 @@ class Session(ExperimentDesk):
             "layers": self.layers,
             "learn": self.learn,
         }
+
+    def weigh(self) -> None:
+        """Tell how much is held. Others read the number: what it is of changes under this session's lock alone."""
+        with self.lock:
+            self.held = sum(desk.weight() for desk in self.desks.values())
 
     def _plane(self, name: str) -> FloatArray:
         """What Explore has for a laboratory of one plane."""
@@ -168,10 +176,14 @@ class Session(ExperimentDesk):
     def _resume(self, identity: str) -> None:
         """Take over what a page showed before it was loaded again; two pages never share one session."""
         before = recent(identity)
-        if before is not None and before is not self:
+        if before is None or before is self or not before.lock.acquire(timeout=_PATIENCE):
+            return
+        try:
             for name, desk in self.desks.items():
                 desk.take_over(before.desks[name])
             self.teaching.take_over(before.teaching)
+        finally:
+            before.lock.release()
 
 
 _recent: OrderedDict[str, Session] = OrderedDict()
@@ -179,19 +191,21 @@ _lock = Lock()
 
 
 def _remember(kept: Session) -> None:
+    kept.weigh()  # before: whoever holds `_lock` waits for no session
     with _lock:
         _recent[kept.identity] = kept
         _recent.move_to_end(kept.identity)
         while len(_recent) > 1 and (
-            len(_recent) > _RECENT
-            or sum(desk.weight() for each in _recent.values() for desk in each.desks.values()) > _RECENT_BYTES
+            len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES
         ):
             _recent.popitem(last=False)
 
 
 def recent(identity: str) -> Session | None:
-    """The session of that identity, where it is remembered; the identity is a secret of its page."""
+    """The session of that identity, where it is remembered; the identity is a secret of its page, which is at work."""
     with _lock:
+        if identity in _recent:
+            _recent.move_to_end(identity)
         return _recent.get(identity)
 
 

@@ -6,28 +6,38 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cnn_core.export import archive, npz, numpy_script, to_csv
+from pages.shared.chain import Chain
 from pages.shared.learn import lesson
-from pages.shared.scenario import kernel_file, to_file
+from pages.shared.scenario import Scenario, kernel_file, to_file
 from pages.shared.session import Session, recent
 
-_FILES: dict[str, tuple[str, Callable[[Session], bytes]]] = {
-    "scenario.json": ("application/json", lambda kept: to_file(kept.scenario).encode()),
-    "lesson.json": ("application/json", lambda kept: lesson.to_file(kept.teaching.state).encode()),
+
+class Taken(NamedTuple):
+    """What files are written from; it stays what it is while the session goes on."""
+
+    scenario: Scenario
+    chain: Chain
+    draft: lesson.Lesson
+
+
+_FILES: dict[str, tuple[str, Callable[[Taken], bytes]]] = {
+    "scenario.json": ("application/json", lambda taken: to_file(taken.scenario).encode()),
+    "lesson.json": ("application/json", lambda taken: lesson.to_file(taken.draft).encode()),
     "lesson_link.json": (
         "application/json",
-        lambda kept: json.dumps(asdict(lesson.to_link(kept.teaching.state))).encode(),
+        lambda taken: json.dumps(asdict(lesson.to_link(taken.draft))).encode(),
     ),
-    "trace.npz": ("application/octet-stream", lambda kept: archive(kept.chain.trace)),
+    "trace.npz": ("application/octet-stream", lambda taken: archive(taken.chain.trace)),
     "reproduce.py": (
         "text/x-python; charset=utf-8",
-        lambda kept: numpy_script(kept.chain.network, kept.chain.trace.input).encode(),
+        lambda taken: numpy_script(taken.chain.network, taken.chain.trace.input).encode(),
     ),
 }
 
@@ -41,17 +51,19 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
             ``"kernel_0.json"`` for the first kernel, or a stage's view with ``.csv`` or ``.npz``, such as
             ``"conv.csv"``.
     """
+    with kept.lock:  # not while a gesture's state is on screen; writing takes longer, and edits go on meanwhile
+        taken = Taken(kept.scenario, kept.chain, kept.teaching.state)
     if name in _FILES:
         media, write = _FILES[name]
-        return media, write(kept)
+        return media, write(taken)
     output = re.fullmatch(r"kernel_(\d)\.json", name)
-    if output is not None and int(output[1]) < kept.experiment.bank.shape[0]:
-        return "application/json", kernel_file(kept.experiment, int(output[1])).encode()
+    if output is not None and int(output[1]) < taken.chain.experiment.bank.shape[0]:
+        return "application/json", kernel_file(taken.chain.experiment, int(output[1])).encode()
     asked = re.fullmatch(r"(\w+)\.(csv|npz)", name)
     if asked is None:
         return None
     view, ending = asked.groups()
-    chain = kept.chain
+    chain = taken.chain
     stages: dict[str, tuple[npt.NDArray[Any], list[str] | None]] = {
         "input": (chain.trace.input, ["R", "G", "B"][: chain.trace.input.shape[1]])
     }

@@ -46,8 +46,12 @@ async def _module(request: Request) -> Response:
 
     A page asks for forty of them at once: they are answered from memory, and a thread is spent on none.
     """
-    file = (COMPONENTS_FOLDER / request.path_params["path"]).resolve()
-    if file.suffix not in _TYPES or not file.is_relative_to(COMPONENTS_FOLDER) or not file.is_file():
+    try:
+        file = (COMPONENTS_FOLDER / request.path_params["path"]).resolve()
+        found = file.suffix in _TYPES and file.is_relative_to(COMPONENTS_FOLDER) and file.is_file()
+    except (OSError, ValueError):  # a name too long for the system, or no name at all
+        found = False
+    if not found:
         return Response("Not found", status_code=404)
     changed = file.stat().st_mtime_ns
     tag = f'"{changed:x}"'

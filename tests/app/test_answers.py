@@ -162,3 +162,47 @@ def test_a_glimpse_of_a_refused_edit_or_on_another_state_is_empty(kept):
     assert glimpse(kept, "explore", {"op": "stride", "value": 0}) == b""
     assert glimpse(kept, "explore", WEIGHTS, base=3) == b""
     assert kept.notice == ""
+
+
+CROOKED = {
+    "an edit that is a number": {"edits": [1]},
+    "edits that are a number": {"edits": 1},
+    "an edit without a revision": {"edits": [{"op": "clear"}]},
+    "an edit without an operation": {"edits": [{"revision": 1}]},
+    "a revision in words": {"edits": [{"op": "clear", "revision": "first"}]},
+    "an operation that is a list": {"edits": [{"op": ["clear"], "revision": 2}]},
+    "an upload called off in words": {"edits": [{"op": "call_off", "way": "upload", "value": "x", "revision": 2}]},
+    "a pin without a stage": {"pin": {"count": 1}},
+    "a pin of too few numbers": {"pin": {"count": 1, "stage": 0, "index": [1]}},
+    "a pin of too many": {"pin": {"count": 1, "stage": 0, "index": [1] * 9}},
+    "a pin that is a number": {"pin": 1},
+    "a pin in words": {"pin": {"count": 1, "stage": "conv", "index": [0]}},
+    "a pin of no cell": {"pin": {"count": 1, "stage": 0, "index": 3}},
+    "an output in words": {"output": "x"},
+    "an output that is a list": {"output": [0]},
+    "an output without end": {"output": float("inf")},
+    "arrays without names": {"have": 3},
+    "arrays that are objects": {"have": [{}]},
+    "a target that is a number": {"target": 5},
+    "a zoom in words": {"zoom": "close"},
+    "a zoom of words": {"zoom": ["a", "b", "c"]},
+    "a session to resume that is an object": {"resume": {}},
+}
+
+
+@pytest.mark.parametrize("component", ["explore", "learn", "convolution", "pooling", "layers"])
+@pytest.mark.parametrize("crooked", CROOKED)
+def test_a_message_that_makes_no_sense_is_refused_and_nothing_is_lost(kept, component, crooked):
+    edit = {"op": "clear"} if component == "explore" else {"op": "rows", "value": 4}
+    assert post(address(kept, component), json.dumps(message(kept, edit)).encode())[0] == 200
+    desk = kept.desks[component]
+    before = desk.state, list(desk.history), desk.pin, desk.revision
+    body = json.dumps({"session": kept.identity, **CROOKED[crooked]}).encode()
+    status, _, data = post(address(kept, component), body)
+    assert status in (200, 400)
+    if status == 400:
+        assert data == b""
+        assert (desk.state, list(desk.history), desk.pin, desk.revision) == before
+    # The page goes on as it did, and its next edit is taken in.
+    desk.receive({"session": kept.identity, "edits": [{**edit, "revision": desk.revision + 1}]})
+    assert post(address(kept, component), json.dumps(message(kept)).encode())[0] == 200

@@ -218,6 +218,15 @@ def test_a_cell_that_sees_padding_alone_is_told_as_one_that_sees_nothing():
     assert rows[0].tolist() == [-3, -1, 0, -1, 0]
 
 
+def test_an_input_in_colour_is_told_with_the_luma_of_the_core():
+    kept = Session()
+    kept.put(apply(kept.experiment, {"op": "sample", "value": "cat"}))
+    grey, _ = unpack(explore_message(kept, upload_limit=1))
+    kept.put(apply(kept.experiment, {"op": "colour", "value": "rgb"}))
+    coloured, _ = unpack(explore_message(kept, upload_limit=1))
+    assert [each["stages"][0]["luma"] for each in (grey, coloured)] == [None, [299, 587, 114]]
+
+
 def test_fields_are_remembered_as_long_as_the_geometry_stays():
     session = Session()
     before = sees(session.chain.trace)

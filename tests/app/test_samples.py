@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from pages.shared import samples
+from pages.shared.edits import apply
+from pages.shared.experiment import Experiment
+from pages.shared.photo import open_photo
 from pages.shared.samples import ASSETS, SAMPLES
 
 
@@ -17,6 +20,22 @@ def test_every_sample_is_a_picture_that_nobody_can_change(sample):
     assert planes.max() <= 1
     assert planes.std() > 0.05
     assert not planes.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "sample", [each for each in SAMPLES if isinstance(each.source, str)], ids=lambda each: each.name
+)
+def test_a_sample_is_as_grey_as_its_file_is_when_it_is_uploaded(sample):
+    taken = apply(Experiment(), {"op": "sample", "value": sample.name}).photo
+    uploaded = open_photo((ASSETS / sample.source).read_bytes(), sample.source)
+    np.testing.assert_array_equal(taken.grey, uploaded.grey)
+
+
+@pytest.mark.parametrize("sample", [each for each in SAMPLES if callable(each.source)], ids=lambda each: each.name)
+def test_a_drawn_sample_without_colour_is_as_grey_as_it_is_drawn(sample):
+    planes = samples.pixels(sample.name)
+    if (planes[0] == planes[1]).all() and (planes[0] == planes[2]).all():
+        np.testing.assert_array_equal(samples.grey(sample.name), planes[0])
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=samples.names())

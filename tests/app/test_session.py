@@ -1,13 +1,17 @@
 """What a session keeps, and what it makes of the browser's messages."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 
 import numpy as np
 from PIL import Image
 
+from pages.shared import answers
 from pages.shared.backward import Target
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.learn.course import COURSE
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
 
@@ -189,3 +193,95 @@ def test_only_so_many_sessions_are_remembered():
         _remember(each)
     assert recent(kept[0].identity) is None
     assert recent(kept[-1].identity) is kept[-1]
+
+
+def test_who_only_works_by_the_short_way_is_remembered_however_many_come():
+    busy, idle = Session(), Session()
+    _remember(busy)
+    _remember(idle)
+    for revision in range(1, 51):
+        _remember(Session())
+        edit = {"op": "stride", "value": 1 + revision % 2, "revision": revision}
+        assert answers.answer("explore", busy.identity, message(busy, edit)) is not None
+    assert recent(idle.identity) is None
+
+
+def test_a_page_opens_while_another_visitor_goes_from_step_to_step():
+    mine, other = Session(), Session()
+    _remember(other)
+    name = next(name for name, lesson in COURSE.items() if len(lesson.steps) > 2)
+    other.learn.go(name, 0)
+    other.learn.go(name, 1)
+
+    def go_on() -> None:
+        with other.lock:
+            other.learn.go(name, 2)
+
+    class Read(dict):
+        """The steps that were left; their owner leaves one more while they are read."""
+
+        def values(self):
+            for left in super().values():
+                with ThreadPoolExecutor(1) as owner:
+                    owner.submit(go_on).result(timeout=10)
+                yield left
+
+    other.learn._left = Read(other.learn._left)
+    _remember(mine)
+    assert recent(other.identity) is other
+
+
+def test_sessions_are_forgotten_for_what_edits_by_the_short_way_made_them_hold(monkeypatch):
+    monkeypatch.setattr("pages.shared.session._RECENT_BYTES", 5 * 2**20)
+    sessions = [Session() for _ in range(3)]
+    for each in sessions:
+        _remember(each)
+    edits = [{"op": "sample", "value": "cat", "revision": 1}, {"op": "photo_size", "value": 512, "revision": 2}]
+    for each in sessions:  # 2 MB of grey values each
+        answers.answer("explore", each.identity, message(each, *edits))
+    _remember(sessions[-1])
+    assert recent(sessions[0].identity) is None
+    assert recent(sessions[-1].identity) is sessions[-1]
+
+
+def resuming(session: Session, before: Session) -> dict:
+    return {"session": session.identity, "edits": [], "pin": None, "have": [], "resume": before.identity}
+
+
+def test_a_page_that_is_loaded_again_while_a_gesture_lasts_takes_over_what_was_made():
+    before, after = Session(), Session()
+    _remember(before)
+    made = before.experiment
+    tried, asked = Event(), Event()
+
+    def glimpse() -> None:
+        with before.lock, before.tried({"op": "cells", "cells": [[0, 0, 999]]}):
+            tried.set()
+            asked.wait(0.3)
+
+    with ThreadPoolExecutor(1) as gesture:
+        lasting = gesture.submit(glimpse)
+        assert tried.wait(10)
+        after.receive(resuming(after, before))
+        asked.set()
+    lasting.result()
+    assert after.experiment is made
+
+
+def test_two_sessions_that_take_each_other_over_wait_for_no_end(monkeypatch):
+    monkeypatch.setattr("pages.shared.session._PATIENCE", 0.1)
+    one, other = Session(), Session()
+    _remember(one)
+    _remember(other)
+    both_locked = Barrier(2)
+
+    def resume(session: Session, before: Session) -> None:
+        with session.lock:
+            both_locked.wait(10)
+            session.receive(resuming(session, before))
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(resume, one, other), pool.submit(resume, other, one)]:
+            done.result(timeout=10)
+    assert one.lock.acquire(timeout=1)
+    assert other.lock.acquire(timeout=1)

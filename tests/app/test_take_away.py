@@ -5,6 +5,8 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -98,3 +100,26 @@ def test_a_chain_that_stops_early_gives_what_there_is():
     assert make(kept, "activation.csv") is not None
     assert make(kept, "pool.csv") is None
     assert b"stages" in make(kept, "reproduce.py")[1]
+
+
+NAMES = ("input.csv", "input.npz", "scenario.json", "trace.npz", "reproduce.py")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_is_asked_for_while_a_gesture_lasts_holds_what_was_made(name):
+    kept = Session()
+    wanted = make(kept, name)
+    tried, seen = Event(), Event()
+
+    def glimpse() -> None:
+        with kept.lock, kept.tried({"op": "cells", "cells": [[0, 0, 999]]}):
+            tried.set()
+            seen.wait(0.3)
+
+    with ThreadPoolExecutor(1) as gesture:
+        lasting = gesture.submit(glimpse)
+        assert tried.wait(10)
+        made = make(kept, name)
+        seen.set()
+    lasting.result()
+    assert made == wanted

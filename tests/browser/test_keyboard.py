@@ -268,3 +268,80 @@ def test_a_kernel_is_named_and_saved_without_a_mouse_and_buttons_that_stop_say_w
     expect(explore.locator(".ks-notice")).to_be_hidden()
     press(explore, "↶ Undo", "kernel")
     expect(explore.locator(".ks-sentence b")).to_have_text("Vertical edges")
+
+
+def to_page(page: Page, title: str, view: str) -> None:
+    """Go to another page by the bar above, where the focus stays."""
+    clear(page)
+    page.get_by_role("navigation").get_by_role("link", name=title).click()
+    wait_drawn(page, view)
+
+
+@pytest.mark.parametrize("way", ["by the bar", "by Back"])
+def test_undo_reaches_the_page_one_has_come_back_to(explore: Page, way: str):
+    choose(explore, "Activation", "tanh", "activation")
+    to_page(explore, "Pooling", "max")
+    if way == "by Back":
+        clear(explore)
+        explore.go_back()
+        wait_drawn(explore, "activation")
+    else:
+        to_page(explore, "Explore", "activation")
+    title = explore.locator("[data-column=activation] h2")
+    expect(title).to_have_text("Tanh")
+    keys(explore, "Control+z", view="activation")
+    expect(title).to_have_text("ReLU")
+    keys(explore, "Control+Shift+Z", view="activation")
+    expect(title).to_have_text("Tanh")
+
+
+def test_a_field_of_the_framework_s_own_keeps_its_undo(explore: Page):
+    choose(explore, "Activation", "tanh", "activation")
+    before = revision(explore)
+    explore.evaluate("""() => {
+      for (const made of ["input", "textarea", "div"]) {
+        const field = document.createElement(made);
+        if (made === "div") Object.assign(field, { contentEditable: "true", tabIndex: 0 });
+        document.querySelector(".stAppHeader").append(field);
+        field.className = "written";
+      }
+      const dialog = document.createElement("div");
+      dialog.setAttribute("role", "dialog");
+      dialog.innerHTML = "<button class=written>Close</button>";
+      document.body.append(dialog);
+    }""")
+    for field in explore.locator(".written").all():
+        field.focus()
+        explore.keyboard.press("Control+z")
+    explore.wait_for_timeout(200)
+    assert revision(explore) == before
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Tanh")
+
+
+RADIOS = {
+    "of a control": ("layers", "slope-0", ".ks-segments"),
+    "of looking": ("pooling", "max", ".ks-modes"),
+    "of kernels": ("", "probabilities", "[data-column=kernel] .ks-planes"),
+    "of classes": ("", "probabilities", ".ks-dense-classes"),
+}
+
+
+@pytest.mark.parametrize("which", RADIOS)
+def test_home_and_end_go_to_the_ends_of_a_radio_group(page: Page, server: Server, which: str):
+    address, view, group = RADIOS[which]
+    page.goto(f"{server.url}/{address}")
+    wait_drawn(page, view)
+    if which == "of kernels":
+        for _ in range(2):
+            press(page, "Add a kernel", "activation", within="kernel")
+    if which == "of classes":
+        page.locator(".ks-dense summary").click()
+    radios = page.locator(group).first.get_by_role("radio")
+    expect(radios.nth(1)).to_be_visible()
+    last = radios.count() - 1
+    radios.and_(page.locator("[aria-checked=true]")).focus()
+    for key, at in (("End", last), ("Home", 0), ("ArrowLeft", last), ("ArrowRight", 0), ("ArrowDown", min(1, last))):
+        page.keyboard.press(key)
+        expect(radios.nth(at)).to_be_checked()
+        expect(radios.nth(at)).to_be_focused()
+        expect(page.locator(group).first.locator("[tabindex='0']")).to_have_count(1)

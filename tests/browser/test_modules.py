@@ -452,3 +452,61 @@ def test_weights_of_cells_and_of_channels_are_terms_and_what_python_told_is_repe
     assert (scaled["total"], scaled["residual"]) == (4, 0)
     assert [(term["value"], term["weight"]) for term in masked["terms"]] == [(7, 2)]
     assert [term["value"] for term in told["terms"]] == [5]
+
+
+INKS = """async (luma) => {
+  const { Grid } = await import("/ui/common/grid.js");
+  const grid = new Grid({ view: "input", label: "Input", on: {} });
+  document.body.append(grid.element);
+  grid.resize(1, 2, 60);
+  grid.drawColour(Float64Array.of(1, 0, 0, 1, 0, 0), false, luma); // one cell red, the other green
+  const ratio = window.devicePixelRatio;
+  const inks = [0, 60].map((left) => {
+    const { data } = grid.ink.getContext("2d").getImageData((left + 5) * ratio, 5 * ratio, 50 * ratio, 50 * ratio);
+    const solid = [...Array(data.length / 4).keys()].filter((k) => data[4 * k + 3] === 255);
+    return [...new Set(solid.map((k) => data[4 * k]))];
+  });
+  grid.element.remove();
+  return inks;
+}"""
+
+
+def test_numbers_on_a_colour_are_dark_where_its_luma_as_told_is_bright(modules: Page):
+    assert modules.evaluate(INKS, [299, 587, 114]) == [[255], [0]]
+    assert modules.evaluate(INKS, [900, 50, 50]) == [[0], [255]]
+
+
+ASK_AGAIN = """async () => {
+  const { Asked } = await import("/ui/common/asked.js");
+  const { fetch } = window;
+  const { now } = performance;
+  let clock = 0;
+  let questions = 0;
+  const answers = [Promise.reject(new TypeError("no network")), null, { value: 7 }];
+  performance.now = () => clock;
+  window.fetch = async () => {
+    questions += 1;
+    const answer = await answers.shift();
+    return { ok: true, json: async () => answer };
+  };
+  const told = [];
+  const ask = () => asked.of({ stage: 0, index: [0] }, { index: "0" });
+  // As a page does: what arrived is looked at once more.
+  const asked = new Asked({ arrived: () => told.push(ask()?.value ?? null), told: (answer) => answer });
+  asked.forget("session");
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const seen = [];
+  for (const at of [0, 1, 60_000, 60_001, 120_000, 180_000]) {
+    clock = at;
+    ask();
+    await settle();
+    seen.push([questions, ask()?.value ?? null]);
+  }
+  window.fetch = fetch;
+  performance.now = now;
+  return seen;
+}"""
+
+
+def test_what_could_not_be_told_is_asked_again_after_a_while_and_not_without_end(modules: Page):
+    assert modules.evaluate(ASK_AGAIN) == [[1, None], [1, None], [2, None], [2, None], [3, 7], [3, 7]]

@@ -192,3 +192,49 @@ def tap_sample(page: Page) -> None:
     page.get_by_role("button", name="Samples").tap()
     page.locator(".ks-sample", has_text="Zone plate").tap()
     wait_drawn(page, "probabilities", "cnn_core", before)
+
+
+def test_a_third_finger_paints_nothing_and_leaves_the_zoom_as_it_was(phone: Page):
+    tap_sample(phone)
+    phone.get_by_role("button", name="Draw", exact=True).tap()
+    middle_of_screen(phone, "input")
+    before = revision(phone)
+    box = phone.locator("[data-view=input]").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = Fingers(phone)
+    phone.evaluate("document.addEventListener('pointerdown', (event) => (window.first ??= event), true)")
+    fingers.send("touchStart", (x - 20, y))
+    fingers.send("touchStart", (x - 20, y), (x + 20, y))
+    for apart in (30, 45, 60):
+        fingers.send("touchMove", (x - apart, y), (x + apart, y))
+    amount = phone.get_by_label("zoom", exact=True)
+    expect(amount).not_to_have_text("1×")
+    closer = amount.inner_text()
+    fingers.send("touchStart", (x - 60, y), (x + 60, y), (x, y + 30))
+    for moved in (10, 20, 30, 40):
+        fingers.send("touchMove", (x - 60, y), (x + 60, y), (x - moved, y + 30))
+    # The first finger is lifted, which the browser's driver cannot: the two that are left lie nearer to each other.
+    phone.evaluate("first.target.dispatchEvent(new PointerEvent('pointerup', first))")
+    for down in (30, 31, 32):
+        fingers.send("touchMove", (x - 60, y), (x + 60, y), (x - 40, y + down))
+    phone.wait_for_timeout(300)
+    assert revision(phone) == before
+    assert float(amount.inner_text().rstrip("×")) == pytest.approx(float(closer.rstrip("×")), rel=0.1)
+    fingers.send("touchEnd")
+    phone.wait_for_timeout(500)
+    assert revision(phone) == before
+
+
+def test_the_menu_of_pages_closes_over_the_page_that_was_chosen(phone: Page):
+    menu, opener = phone.get_by_test_id("stSidebar"), phone.get_by_test_id("stExpandSidebarButton")
+    for title, view in (("Pooling", "max"), ("Kernels", "laplacian"), ("Explore", "probabilities")):
+        opener.tap()
+        clear(phone)
+        menu.get_by_role("link", name=title).tap()
+        wait_drawn(phone, view)
+        expect(menu).not_to_be_in_viewport()
+        expect(opener).to_be_visible()
+    # The page that is open already is a choice too.
+    opener.tap()
+    menu.get_by_role("link", name="Explore").tap()
+    expect(menu).not_to_be_in_viewport()

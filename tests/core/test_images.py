@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
-from cnn_core.images import load_image
+from cnn_core.images import load_image, luma
 from tests.core.picture_files import (
     ALPHA,
     GREY,
@@ -83,6 +83,15 @@ def test_the_result_has_three_channels_or_one(mode):
 
 def test_the_default_is_colour():
     assert load_image(encoded(picture(GREY))).shape == (3, 9, 13)
+
+
+def test_the_luma_of_planes_is_that_of_the_file_and_of_a_grey_the_grey_itself():
+    data = encoded(picture(RGB))
+    found = luma(load_image(data))
+    assert found.dtype == np.float32
+    np.testing.assert_array_max_ulp(found, load_image(data, mode="L")[0], maxulp=1)
+    grey = load_image(encoded(picture(GREY)))
+    np.testing.assert_array_equal(luma(grey), grey[0])
 
 
 def test_grey_is_the_601_luma_to_within_rounding():

@@ -5,18 +5,21 @@
 
 import { explain } from "./ask.js";
 
+const AGAIN = 2000; // ms before what could not be told is asked for once more, where the eye still is on it
+
 /** @typedef {{stage: number, index: number[], param?: string}} Place */
 
 export class Asked {
   /**
-   * @param {{arrived: () => void, told: (told: any, place: Place) => any}} on `told`: what an answer, or null for none,
-   *   is kept as
+   * @param {{arrived: () => void, told: (told: any, place: Place) => any}} on `told`: what an answer is kept as
    */
   constructor(on) {
     this.on = on;
     this.session = "";
     /** @type {Map<string, any>} */
     this.told = new Map();
+    /** When what could not be told may be asked for again. @type {Map<string, number>} */
+    this.later = new Map();
     this.asking = "";
   }
 
@@ -24,6 +27,7 @@ export class Asked {
   forget(session) {
     this.session = session;
     this.told.clear();
+    this.later.clear();
     this.asking = "";
   }
 
@@ -36,6 +40,7 @@ export class Asked {
   of(place, asked) {
     const key = JSON.stringify(asked);
     if (this.told.has(key)) return this.told.get(key);
+    if (performance.now() < (this.later.get(key) ?? -Infinity)) return null;
     // One question at a time, and the last one: the pointer moves on faster than answers come.
     this.wanted = { key, asked, place };
     if (!this.asking) this.#ask();
@@ -49,7 +54,8 @@ export class Asked {
     const told = await explain(this.session, asked).catch(() => null);
     // An answer that came meanwhile has other numbers.
     if (this.asking === key) {
-      this.told.set(key, this.on.told(told, place));
+      if (told) this.told.set(key, this.on.told(told, place));
+      else this.later.set(key, performance.now() + AGAIN);
       this.asking = "";
       this.on.arrived();
     }

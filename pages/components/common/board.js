@@ -164,6 +164,8 @@ export class Board {
     this.channel.arrived = () => {};
     this.slide.end();
     this.busy.leave();
+    this.ledger.leave();
+    for (const column of this.columns.values()) column.remove();
     this.observer.disconnect();
     this.dock.leave();
     document.removeEventListener("keydown", this.onKey);
@@ -538,12 +540,12 @@ export class Board {
 
   /** @param {KeyboardEvent} event */
   #shortcut(event) {
-    const inside = event.target instanceof Node && (this.root.contains(event.target) || event.target.contains(this.root));
-    if (!inside || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-    // Where words are written, what is undone is the writing.
-    if (event.target instanceof Element && event.target.closest("dialog, .ks-words")) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || !(event.target instanceof Element)) return;
+    // Where words are written, what is undone is the writing. Elsewhere than on the page is where its link had the focus.
+    const own = this.root.contains(event.target) ? "dialog, .ks-words" : "dialog, [role=dialog], input, textarea, [contenteditable]";
+    if (event.target.closest(own)) return;
     const key = event.key.toLowerCase();
-    if (key !== "z" && key !== "y") return;
+    if ((key !== "z" && key !== "y") || !this.header) return;
     event.preventDefault();
     this.edits.send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
   }

@@ -45,6 +45,7 @@ export class Busy {
   end() {
     clearTimeout(this.timer);
     this.element.hidden = true;
+    setText(this.text, ""); // a screen reader may find it though it is hidden
     this.job = null;
   }
 

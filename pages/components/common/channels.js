@@ -20,8 +20,10 @@ class Channels {
     this.view = view;
     this.make = make;
     this.element = h("div", { class: "ks-maps" });
-    /** By channel. @type {Map<any, {figure: HTMLElement, caption: HTMLElement, drawn: Drawn}>} */
+    /** By channel. @type {Map<any, {figure: HTMLElement, caption: HTMLElement, drawn: Drawn, name?: string}>} */
     this.shown = new Map();
+    /** What a screen reader calls one, where that may change. @type {((named: Named) => string) | null} */
+    this.nameOf = null;
   }
 
   /**
@@ -38,6 +40,7 @@ class Channels {
     }
     channels.forEach((named, k) => {
       const { channel, label } = named;
+      const name = this.nameOf?.(named);
       let one = this.shown.get(channel);
       if (!one) {
         const drawn = this.make(named);
@@ -46,6 +49,8 @@ class Channels {
         this.shown.set(channel, one);
       }
       setText(one.caption, label);
+      if (name && name !== one.name) one.drawn.element.setAttribute("aria-label", name);
+      one.name = name;
       one.figure.classList.toggle("ks-chosen", channel === chosen);
       // Moving an element that is in its place would take the focus from whoever is typing in it.
       if (this.element.children[k] !== one.figure) this.element.insertBefore(one.figure, this.element.children[k] ?? null);
@@ -57,10 +62,17 @@ class Channels {
 export class Maps extends Channels {
   /** @param {{view: string, title: string, on: (view: string) => import("./grid.js").Handlers}} options */
   constructor({ view, title, on }) {
-    super(view, ({ channel, label, view: own }) => {
+    super(view, ({ channel, view: own }) => {
       const name = own ?? `${view}-${channel}`;
-      return new Grid({ view: name, label: `${title}, ${label ? `${label}, ` : ""}a map of numbers`, on: on(name) });
+      return new Grid({ view: name, label: "", on: on(name) });
     });
+    this.name(title);
+    this.nameOf = ({ label }) => `${this.title}, ${label ? `${label}, ` : ""}a map of numbers`;
+  }
+
+  /** @param {string} title of the column, from the next offer on */
+  name(title) {
+    this.title = title;
   }
 }
 

@@ -19,20 +19,27 @@ import { Planes } from "./planes.js";
  *   controls: import("./controls.js").ControlHandlers,
  *   cell: (view: string) => import("./grid.js").Handlers,
  *   kernel: import("./kernel.js").KernelHandlers,
- *   curve?: (described: any) => {element: HTMLElement},
+ *   curve?: (described: any) => {element: HTMLElement, name: (title: string) => void},
  *   kernels?: (channel: number) => import("./kernel.js").KernelHandlers,
  *   plane: (view: string, plane: number) => void,
  *   output: (output: number) => void,
  * }} ColumnHandlers
  */
 
+/** What a screen reader calls that which is one thing; what is made of several names them itself. */
+const NAMES = {
+  map: (/** @type {string} */ title) => `${title}, a map of numbers`,
+  bars: (/** @type {string} */ title) => title,
+  vector: (/** @type {string} */ title) => `${title}, one number below the other`,
+};
+
 /** What draws each kind of column; "missing" columns say why there is nothing to draw. */
 const VIEWS = {
   map: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) =>
-    new Grid({ view, label: `${title}, a map of numbers`, on: on.cell(view) }),
-  bars: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) => new Bars({ view, label: title, on: on.cell(view) }),
+    new Grid({ view, label: NAMES.map(title), on: on.cell(view) }),
+  bars: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) => new Bars({ view, label: NAMES.bars(title), on: on.cell(view) }),
   vector: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) =>
-    new Vector({ view, label: `${title}, one number below the other`, on: on.cell(view) }),
+    new Vector({ view, label: NAMES.vector(title), on: on.cell(view) }),
   kernel: (/** @type {any} */ _, /** @type {ColumnHandlers} */ on) => new Kernel(on.kernel),
   maps: (/** @type {any} */ { view, title }, /** @type {ColumnHandlers} */ on) => new Maps({ view, title, on: on.cell }),
   kernels: (/** @type {any} */ { view }, /** @type {ColumnHandlers} */ on) => new Kernels({ view, on: on.kernels }),
@@ -60,7 +67,7 @@ export class Column {
     this.fold = new Fold(this.more.element);
     this.view = /** @type {any} */ (VIEWS[described.kind](described, on));
     /** The planes of a map, or of the kernel that is shown. */
-    this.planes = new Planes(`${described.title}: which plane`, (plane) => on.plane(described.view, plane));
+    this.planes = new Planes("", (plane) => on.plane(described.view, plane));
     this.outputs = described.kind === "kernel" ? new Planes("Which kernel", on.output) : null;
     this.legend = ["map", "maps", "kernel", "kernels", "vector"].includes(described.kind) ? new Legend(described.kind === "vector" ? VECTOR_LETTERS : undefined) : null;
     this.body = h("div", { class: "ks-body" }, this.outputs?.element ?? null, this.view?.element ?? null, this.view?.brush?.element ?? null, this.planes.element);
@@ -82,6 +89,7 @@ export class Column {
    */
   describe(described) {
     setText(this.title, described.title);
+    if (described.title !== this.named) this.#name(described.title);
     setText(this.shape, described.shape);
     setText(this.note, described.note ?? "");
     setText(this.sign, described.sign);
@@ -94,6 +102,15 @@ export class Column {
     }
     this.fold.element.hidden = !described.controls.some((/** @type {any} */ control) => control.place === "more");
     if (this.kind === "missing") this.#why(described);
+  }
+
+  /** Another title is another name for all that the column holds. @param {string} title */
+  #name(title) {
+    this.named = title;
+    this.planes.element.setAttribute("aria-label", `${title}: which plane`);
+    const name = NAMES[this.kind]?.(title);
+    if (name) this.view.element.setAttribute("aria-label", name);
+    else this.view?.name?.(title);
   }
 
   /** @param {any} described */

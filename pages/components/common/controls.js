@@ -5,6 +5,7 @@
 
 import { h, setText, whileTyping } from "./dom.js";
 import { fixed, notANumber, read, typed } from "./format.js";
+import { check, rove } from "./roving.js";
 
 /**
  * @typedef {{
@@ -276,15 +277,7 @@ export class Controls {
     const choose = (/** @type {number} */ k) => {
       if (now.options[k].value !== now.value) this.on.send({ ...now.edit, value: now.options[k].value });
     };
-    group.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-      if (!step || at < 0) return;
-      event.preventDefault();
-      const next = (at + step + now.options.length) % now.options.length;
-      buttons[next].focus();
-      choose(next);
-    });
+    rove(group, () => buttons, choose);
     this.refresh.push((control) => {
       now = control;
       while (buttons.length > control.options.length) buttons.pop().remove();
@@ -294,10 +287,8 @@ export class Controls {
         block(control.options[k].group).append(buttons[k]);
       }
       control.options.forEach(({ value, label: text }, k) => {
-        const chosen = value === control.value;
         setText(buttons[k], text);
-        buttons[k].setAttribute("aria-checked", String(chosen));
-        buttons[k].tabIndex = chosen ? 0 : -1;
+        check(buttons[k], value === control.value);
       });
     });
     return group;

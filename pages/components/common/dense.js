@@ -8,8 +8,9 @@ import * as announce from "./announce.js";
 import { h, setText, whileTyping } from "./dom.js";
 import { addUp, fixed, notANumber, placesFor, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
-import { NO_WORDS, begins } from "./keys.js";
+import { NO_WORDS, begins, stepOf, within } from "./keys.js";
 import { Legend } from "./legend.js";
+import { check, rove } from "./roving.js";
 import { scaleFor } from "./scale.js";
 import { CellEditor } from "./cell_editor.js";
 import { thicken } from "./edits.js";
@@ -154,15 +155,7 @@ export class Dense {
   /** One of several, all in sight. @param {string} label @param {(k: number) => void} choose */
   #chooser(label, choose) {
     const group = h("div", { class: "ks-dense-classes", role: "radiogroup", "aria-label": label });
-    group.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      const buttons = /** @type {HTMLElement[]} */ ([...group.children]);
-      if (!step || !buttons.length) return;
-      event.preventDefault();
-      const next = (buttons.findIndex((button) => button.tabIndex === 0) + step + buttons.length) % buttons.length;
-      choose(next);
-      buttons[next].focus();
-    });
+    rove(group, () => /** @type {HTMLElement[]} */ ([...group.children]), choose);
     return group;
   }
 
@@ -176,8 +169,7 @@ export class Dense {
     names.forEach((name, k) => {
       const button = /** @type {HTMLButtonElement} */ (group.children[k]);
       setText(button, name);
-      button.setAttribute("aria-checked", String(k === number));
-      button.tabIndex = k === number ? 0 : -1;
+      check(button, k === number);
     });
   }
 
@@ -239,7 +231,7 @@ export class Dense {
   /** Arrow keys walk, Shift and up or down change a weight, a digit opens a field. @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.shown) return;
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = stepOf(event);
     const { rows, columns } = this.grids.weights;
     const cell = this.cell ?? { row: 0, column: 0 };
     const value = this.shown.weights[cell.row * columns + cell.column];
@@ -249,8 +241,7 @@ export class Dense {
       this.on.end();
     } else if (step) {
       event.preventDefault();
-      const clamp = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, at));
-      this.#look({ row: clamp(cell.row + (this.cell ? step[0] : 0), rows), column: clamp(cell.column + (this.cell ? step[1] : 0), columns) });
+      this.#look({ row: within(cell.row + (this.cell ? step[0] : 0), rows), column: within(cell.column + (this.cell ? step[1] : 0), columns) });
     } else if (begins(event) === "word") {
       this.on.refuse(NO_WORDS);
     } else if (begins(event) === "number") {

@@ -24,6 +24,7 @@ export class Dialog {
 
   /** @param {string} title @param {...Node} children */
   open(title, ...children) {
+    if (!this.element.isConnected) return; // its page was left while what it shows was fetched
     setText(this.title, title);
     this.element.setAttribute("aria-label", title);
     this.body.replaceChildren(...children);

@@ -49,7 +49,7 @@ export function listen(grid, on) {
     if (event.button > 1) return;
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     element.setPointerCapture(event.pointerId);
-    if (pointers.size === 2 && on.zoom) {
+    if (pointers.size >= 2 && on.zoom) {
       if (mode === "stroke") on.stroke?.([], "end");
       mode = "pinch";
       pinched = middle();
@@ -109,6 +109,8 @@ export function listen(grid, on) {
     start = last = null;
     // The finger that is left of a pinch is not a press of its own.
     mode = mode === "pinch" && pointers.size ? "pinch" : "none";
+    // Of three, the two that are left lie elsewhere.
+    if (mode === "pinch" && pointers.size > 1) pinched = middle();
   };
   element.addEventListener("pointerup", (event) => end(event, true));
   element.addEventListener("pointercancel", (event) => end(event, false));

@@ -76,7 +76,7 @@ export class Grid {
     this.zoom = 1;
     this.top = 0;
     this.left = 0;
-    /** @type {{values: ArrayLike<number>, offset: number, scale: Scale | null, dark: boolean} | null} */
+    /** @type {{values: ArrayLike<number>, offset: number, scale: Scale | null, dark: boolean, luma?: number[]} | null} */
     this.drawn = null;
     /** What lies over the numbers, where they are to be predicted. @type {import("./cover.js").Cover | null} */
     this.cover = null;
@@ -183,9 +183,10 @@ export class Grid {
    * Draw three planes as one picture in colour.
    * @param {ArrayLike<number>} values red, then green, then blue
    * @param {boolean} dark
+   * @param {number[]} luma what each of them counts in how bright a colour is
    */
-  drawColour(values, dark) {
-    this.drawn = { values, offset: 0, scale: null, dark };
+  drawColour(values, dark, luma) {
+    this.drawn = { values, offset: 0, scale: null, dark, luma };
     paintColour(this.#imageOf(this.rows, this.columns).data, values);
     this.values.getContext("2d").putImageData(this.image, 0, 0);
     this.#drawInk();
@@ -197,7 +198,7 @@ export class Grid {
     this.rounded = false;
     const context = this.ink.getContext("2d");
     const { cell, rows, columns, top, left, scale: size, zoom } = this;
-    const { values, offset, scale, dark } = this.drawn;
+    const { values, offset, scale, dark, luma } = this.drawn;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, columns * cell, rows * cell);
     if (size < LINES_FROM) return;
@@ -250,7 +251,8 @@ export class Grid {
     context.textAlign = "center";
     context.textBaseline = "middle";
     for (const [at, { row, column, numbers }] of cells.entries()) {
-      const bright = numbers.length > 1 && 0.299 * numbers[0] + 0.587 * numbers[1] + 0.114 * numbers[2] > 0.5;
+      // Against white and black, which all of the luma and none of it are.
+      const bright = luma?.reduce((sum, share, k) => sum + share * (numbers[k] - 0.5), 0) > 0;
       context.fillStyle = scale ? colour(numbers[0], scale, dark).ink : bright ? "#000" : "#fff";
       numbers.forEach((_, k) => {
         const text = texts[at * numbers.length + k];

@@ -16,5 +16,19 @@ export function begins(event) {
   return /^\p{L}$/u.test(event.key) && event.key !== RUNS_AGAIN ? "word" : null;
 }
 
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/**
+ * How far an arrow key walks: rows down and columns to the right; null for any other key.
+ * @param {KeyboardEvent} event
+ * @returns {number[] | null}
+ */
+export function stepOf(event) {
+  return event.ctrlKey || event.metaKey || event.altKey ? null : (STEPS[event.key] ?? null);
+}
+
+/** A place that is walked to, or the edge that it would be beyond. @param {number} at @param {number} size */
+export const within = (at, size) => Math.min(size - 1, Math.max(0, at));
+
 /** What is said of a word that is typed on a cell. */
 export const NO_WORDS = "A cell holds a number: begin with a digit or a sign, as in 12, −0.5 or 2/9.";

@@ -45,6 +45,10 @@ export class Ledger {
     this.observer.observe(this.element);
   }
 
+  leave() {
+    this.observer.disconnect();
+  }
+
   /**
    * @param {Model} model
    * @param {Explanation} explanation

@@ -16,7 +16,7 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  * @typedef {{
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
  *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | null, array: string,
- *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, ring: number[],
+ *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, luma?: number[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
  *   images?: string[] | null, aside?: boolean, digits?: number, dust?: number,
  *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,

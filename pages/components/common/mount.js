@@ -3,6 +3,10 @@
  * @module
  */
 
+import { closeMenuOnceChosen } from "./menu.js";
+
+closeMenuOnceChosen(); // every page has a component
+
 /**
  * @typedef {{
  *   receive: (data: Uint8Array, setStateValue: (name: string, value: any) => void) => void,

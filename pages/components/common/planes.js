@@ -4,6 +4,7 @@
  */
 
 import { h, setText } from "./dom.js";
+import { check, rove } from "./roving.js";
 import { sampled } from "./sample.js";
 import { paint, paintColour } from "./scale.js";
 
@@ -24,15 +25,7 @@ export class Planes {
     this.element = h("div", { class: "ks-planes", role: "radiogroup", "aria-label": label, hidden: true });
     /** @type {{button: HTMLButtonElement, canvas: HTMLCanvasElement, name: HTMLElement}[]} */
     this.buttons = [];
-    this.element.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (!step || !this.buttons.length) return;
-      event.preventDefault();
-      const count = this.buttons.length;
-      const next = (this.chosen + step + count) % count;
-      this.choose(next);
-      this.buttons[next].button.focus();
-    });
+    rove(this.element, () => this.buttons.map(({ button }) => button), choose);
   }
 
   /**
@@ -40,7 +33,6 @@ export class Planes {
    * @param {number} chosen
    */
   offer(names, chosen) {
-    this.chosen = chosen;
     this.element.hidden = !names;
     const count = names?.length ?? 0;
     while (this.buttons.length < count) this.#add();
@@ -48,8 +40,7 @@ export class Planes {
     this.buttons.forEach(({ button, name }, k) => {
       setText(name, names[k]);
       button.title = names[k];
-      button.setAttribute("aria-checked", String(k === chosen));
-      button.tabIndex = k === chosen ? 0 : -1;
+      check(button, k === chosen);
     });
   }
 

@@ -3,9 +3,7 @@
  * @module
  */
 
-import { begins } from "./keys.js";
-
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+import { begins, stepOf, within } from "./keys.js";
 
 /**
  * Take a key that was pressed on a map; on the input, Shift and up or down change the pinned cell's value.
@@ -16,7 +14,7 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 export function walk(board, event, view) {
   const { stage } = board.stageOfView(view);
   const here = board.pinnedOn(view);
-  const step = STEPS[event.key];
+  const step = stepOf(event);
   if (event.key === " " || event.key === "Spacebar") {
     event.preventDefault();
     board.slide.player.toggle();
@@ -36,7 +34,7 @@ export function walk(board, event, view) {
     }
     if (begun === "word") board.refuseWord();
   }
-  if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!step) return;
   event.preventDefault();
   board.pick({ stage, index: here ? beside(here, step, board.model.values.get(stage).shape) : board.firstOn(view) });
   board.walked(view);
@@ -52,7 +50,7 @@ function beside(index, step, shape) {
   const axes = shape.length === 4 ? [2, 3] : [1];
   const next = [...index];
   axes.forEach((axis, k) => {
-    next[axis] = Math.min(shape[axis] - 1, Math.max(0, index[axis] + step[k]));
+    next[axis] = within(index[axis] + step[k], shape[axis]);
   });
   return next;
 }

@@ -86,10 +86,10 @@ export class Backward {
 
   /** @param {any} told @param {Place} place */
   #told(told, place) {
-    if (told?.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : this.ofPinned
+    if (told.rule === "input") told.note = this.value.startsWith("loss") ? AT_SCORES : this.ofPinned
       ? `Effective weights: the number at each cell of the input, and of every map between, is how much ${this.title} grows with it. ${this.title} itself has 1.`
       : `This is where the gradients begin: ${this.title} itself has 1, whatever stands beside it 0.`;
-    const terms = told?.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
-    return told && { ...told, ...place, terms };
+    const terms = told.terms.map((/** @type {any} */ term, /** @type {number} */ k) => ({ ...term, key: k }));
+    return { ...told, ...place, terms };
   }
 }

@@ -41,6 +41,7 @@ export class Commands {
   }
 
   leave() {
+    this.dialog.close();
     this.#stopCamera();
   }
 
@@ -264,19 +265,24 @@ export class Commands {
     const take = h("button", { type: "button", class: "ks-button ks-primary", text: "Take the picture", disabled: true });
     const wait = h("p", { class: "ks-quiet", text: "Waiting for the camera…" });
     this.dialog.open("Camera", wait, video, take);
+    // While the browser asks, the dialog may be closed, opened anew or left with its page.
+    const asking = () => this.dialog.isOpen && video.isConnected;
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 960 } });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 960 } });
     } catch (error) {
+      if (!asking()) return;
       this.dialog.close();
       const refused = error instanceof DOMException && error.name === "NotAllowedError";
       this.on.refuse(refused ? "The browser was told to keep the camera to itself. Allow it beside the address, or upload a picture." : "No camera was found. Upload a picture instead.");
       return;
     }
-    if (!this.dialog.isOpen) {
-      this.#stopCamera(); // left while the browser was asking
+    if (!asking()) {
+      stop(stream);
       return;
     }
-    video.srcObject = this.stream;
+    this.stream = stream;
+    video.srcObject = stream;
     video.addEventListener("loadedmetadata", () => {
       setText(wait, "The picture goes to this server alone.");
       take.disabled = false;
@@ -292,9 +298,14 @@ export class Commands {
   }
 
   #stopCamera() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    if (this.stream) stop(this.stream);
     this.stream = null;
   }
+}
+
+/** @param {MediaStream} stream */
+function stop(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /**

@@ -39,7 +39,7 @@ function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse
   const channel = shown.channelOf(stage);
   // Three gradients together have no colour of their own.
   const colour = stage.stage === -1 && shown.inColour && !gradients;
-  if (colour) column.view.drawColour(values, dark);
+  if (colour) column.view.drawColour(values, dark, stage.luma);
   else column.view.draw(values, channel * plane, scales[channel], dark, coarse);
   const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
   column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : channel + first);

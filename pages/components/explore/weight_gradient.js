@@ -6,6 +6,7 @@
 import { h, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
+import { stepOf, within } from "../common/keys.js";
 import { Legend } from "../common/legend.js";
 import { scaleFor } from "../common/scale.js";
 import { weightSize } from "../common/kernel.js";
@@ -103,11 +104,11 @@ export class WeightGradient {
 
   /** Arrow keys walk over the weights. @param {KeyboardEvent} event @param {number} plane */
   #key(event, plane) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Enter: [0, 0] }[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = event.key === "Enter" ? [0, 0] : stepOf(event);
+    if (!step) return;
     event.preventDefault();
     const here = this.index?.length === 4 && this.index[1] === plane ? this.index.slice(2) : [0, 0];
-    const next = here.map((at, axis) => Math.min(this.size[axis] - 1, Math.max(0, at + step[axis])));
+    const next = here.map((at, axis) => within(at + step[axis], this.size[axis]));
     this.on.pick([this.output, plane, ...next], "0.weight");
   }
 }

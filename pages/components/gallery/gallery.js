@@ -10,6 +10,7 @@ import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
 import { keep, takeUp } from "../common/keep.js";
+import { stepOf, within } from "../common/keys.js";
 import { kernelPicture } from "../common/kernel_picture.js";
 import { Ledger } from "../common/ledger.js";
 import { Legend } from "../common/legend.js";
@@ -61,6 +62,7 @@ export class Gallery {
   }
 
   leave() {
+    this.ledger.leave();
     this.root.remove();
   }
 
@@ -171,7 +173,7 @@ export class Gallery {
       const { values } = model.values.get(stage.stage);
       const own = scaleFor(stage.scale.kind, [values], stage.scale.domain);
       const scale = this.shared && stage.stage >= 0 ? together : own;
-      if (stage.stage < 0 && stage.planes) map.drawColour(values, dark);
+      if (stage.stage < 0 && stage.planes) map.drawColour(values, dark, stage.luma);
       else map.draw(values, 0, scale, dark);
       legend.draw(scale, dark);
       announce.drawn({ view: stage.view, source: "cnn_core", revision: this.channel.revision });
@@ -197,13 +199,12 @@ export class Gallery {
 
   /** @param {KeyboardEvent} event @param {number} stage */
   #walk(event, stage) {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = stepOf(event);
+    if (!step) return;
     event.preventDefault();
     const { shape } = this.model.values.get(stage);
     const [row, column] = this.place?.stage === stage ? this.place.index.slice(2) : [0, 0];
-    const clamp = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, at));
-    this.place = { stage, index: [0, 0, clamp(row + step[0], shape[2]), clamp(column + step[1], shape[3])] };
+    this.place = { stage, index: [0, 0, within(row + step[0], shape[2]), within(column + step[1], shape[3])] };
     this.remark();
     setText(this.live, `${nameOf(this.model, stage, this.place.index)} is ${short(this.model.value(stage, this.place.index), 6)}`);
     announce.cell(this.model.byNumber.get(stage).view, this.model.explain(stage, this.place.index), this.channel.revision);

@@ -28,12 +28,13 @@ function s(tag, attributes, text) {
 
 export class Curve {
   /**
-   * @param {{view: string, label: string, on: {hover: (x: number | null) => void, pick: (x: number) => void, key: (event: KeyboardEvent) => void}}} options
+   * @param {{view: string, title: string, on: {hover: (x: number | null) => void, pick: (x: number) => void, key: (event: KeyboardEvent) => void}}} options
    */
-  constructor({ view, label, on }) {
+  constructor({ view, title, on }) {
     this.told = h("p", { class: "ks-curve-told" });
     this.svg = s("svg", { "aria-hidden": "true", height: HEIGHT });
-    this.frame = h("div", { class: "ks-curve-frame", "data-view": view, tabindex: "0", role: "application", "aria-label": label });
+    this.frame = h("div", { class: "ks-curve-frame", "data-view": view, tabindex: "0", role: "application" });
+    this.name(title);
     this.frame.append(this.svg);
     const key = h("p", { class: "ks-curve-key" }, h("span", { class: "ks-lively" }), "a gradient passes ", h("span", { class: "ks-silent" }), "dead or saturated");
     this.element = h("div", { class: "ks-curve" }, this.told, this.frame, key);
@@ -43,6 +44,11 @@ export class Curve {
     this.frame.addEventListener("pointerleave", () => on.hover(null));
     this.frame.addEventListener("click", (event) => on.pick(at(event)));
     this.frame.addEventListener("keydown", (event) => on.key(event));
+  }
+
+  /** @param {string} title of the function */
+  name(title) {
+    this.frame.setAttribute("aria-label", `${title}: the curve and its slope; the arrow keys walk over the map's numbers`);
   }
 
   /** @param {number} width px */

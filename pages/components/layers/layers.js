@@ -131,7 +131,7 @@ export class Layers extends Board {
     this.placeColumns(this.strip, {
       controls: this.handlers,
       cell: (view) => this.#on(view),
-      curve: ({ title }) => new Curve({ view: "curve", label: `${title}: the curve and its slope; the arrow keys walk over the map's numbers`, on: this.#onCurve() }),
+      curve: ({ title }) => new Curve({ view: "curve", title, on: this.#onCurve() }),
       kernel: null,
       plane: () => {},
       output: () => {},

@@ -4,6 +4,7 @@
  */
 
 import { h, setText } from "../common/dom.js";
+import { check, rove } from "../common/roving.js";
 
 export class Modes {
   /** @param {string} label @param {(value: string) => void} choose */
@@ -12,7 +13,7 @@ export class Modes {
     this.element = h("div", { class: "ks-modes", role: "radiogroup", "aria-label": label });
     /** @type {{value: string, button: HTMLButtonElement}[]} */
     this.buttons = [];
-    this.element.addEventListener("keydown", (event) => this.#walk(event));
+    rove(this.element, () => this.buttons.map(({ button }) => button), (k) => choose(this.buttons[k].value));
   }
 
   /** @param {{value: string, label: string}[]} options @param {string} chosen */
@@ -28,19 +29,7 @@ export class Modes {
       const one = this.buttons[k];
       one.value = value;
       setText(one.button, label);
-      one.button.setAttribute("aria-checked", String(value === chosen));
-      one.button.tabIndex = value === chosen ? 0 : -1;
+      check(one.button, value === chosen);
     });
-  }
-
-  /** @param {KeyboardEvent} event */
-  #walk(event) {
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const at = this.buttons.findIndex(({ button }) => button === event.target);
-    if (!step || at < 0) return;
-    event.preventDefault();
-    const next = this.buttons[(at + step + this.buttons.length) % this.buttons.length];
-    next.button.focus();
-    this.choose(next.value);
   }
 }

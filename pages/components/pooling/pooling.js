@@ -54,7 +54,7 @@ export class Pooling extends Board {
     this.measures = new Measures();
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.dialog = new Dialog();
-    this.asked = new Asked({ arrived: () => this.answered(), told: (told, place) => told && keyed({ ...told, ...place }) });
+    this.asked = new Asked({ arrived: () => this.answered(), told: (told, place) => keyed({ ...told, ...place }) });
     this.inflow = new CellEditor({
       change: (cell, value) => (this.typed = { ...cell, value }),
       end: () => this.#endInflow(),

@@ -93,11 +93,11 @@ def set_sample(experiment: Experiment, edit: Edit) -> Experiment:
     """A sample picture from the gallery, at the working size that the visitor had."""
     name = one_of(edit["value"], samples.names(), "The sample")
     planes = samples.pixels(name)  # (3, H, W)
-    luma = (0.299 * planes[0] + 0.587 * planes[1] + 0.114 * planes[2]).astype(np.float32)
+    grey = samples.grey(name)
     title = samples.get(name).title
     # No larger than it is: a single bright cell must not become four.
     size = min(max(planes.shape[1:]), experiment.photo.size if experiment.photo is not None else DEFAULT)
-    photo = from_planes(luma, planes, title, original=(planes.shape[1], planes.shape[2]), size=size, sample=name)
+    photo = from_planes(grey, planes, title, original=(planes.shape[1], planes.shape[2]), size=size, sample=name)
     if experiment.photo is not None and experiment.photo.colour == "rgb":
         photo = photo.in_colour("rgb")
     return with_photo(experiment, photo)
