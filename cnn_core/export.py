@@ -31,7 +31,8 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, array_of, real
-from cnn_core.ops.conv.dispatch import FEW_TAPS, GATHERED_MOST
+from cnn_core.ops.conv.dispatch import FEW_TAPS
+from cnn_core.ops.conv.execute import GATHERED_MOST
 from cnn_core.shapes import whole
 from cnn_core.trace import Trace
 

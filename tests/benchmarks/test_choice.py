@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_core.ops.conv.checks import conv_window
-from cnn_core.ops.conv.dispatch import correlate, estimates, obstacle
+from cnn_core.ops.conv.dispatch import estimates, obstacle
+from cnn_core.ops.conv.execute import correlate
 from tests.benchmarks.rows import numbers
 from tests.benchmarks.timing import geometric_mean, interleaved
 

@@ -12,6 +12,7 @@ from cnn_core.ops.conv import (
     abreast,
     batched,
     dispatch,
+    execute,
     folded,
     gathered,
     gradients,
@@ -27,7 +28,8 @@ from cnn_core.ops.conv import (
     winograd,
 )
 from cnn_core.ops.conv.checks import conv_window
-from cnn_core.ops.conv.dispatch import Branch, choose, correlate
+from cnn_core.ops.conv.dispatch import Branch, choose
+from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.spectral import even
 from cnn_core.shapes import PADDING_MODES
 from tests.core.cases import convolutions
@@ -74,10 +76,10 @@ def small_parts(patch):
     whole_rows.layout.cache_clear()
     patch.setattr(whole_rows, "NARROW_MOST", 10**9)
     patch.setattr(gathered, "LINES_LEAST", 1)
-    patch.setattr(dispatch, "GATHERED_MOST", 60)
-    patch.setattr(dispatch, "GATHERED_SINGLE", 60)
-    patch.setattr(dispatch, "COLUMNS_LEAST", 1)
-    patch.setattr(dispatch, "AROUND_MOST", 60)
+    patch.setattr(execute, "GATHERED_MOST", 60)
+    patch.setattr(execute, "GATHERED_SINGLE", 60)
+    patch.setattr(execute, "COLUMNS_LEAST", 1)
+    patch.setattr(execute, "AROUND_MOST", 60)
     folded.layout.cache_clear()
     patch.setattr(folded, "SUMS_MOST", 90)
     patch.setattr(folded, "LONG_LEAST", 50)
@@ -383,7 +385,7 @@ def test_bands_meet_all_rows_of_some_planes(monkeypatch, numbers, stride, around
     x, weight = rng.normal(size=(2, 5, 9, 11)).astype(dtype), rng.normal(size=(5, 1, *kernel)).astype(dtype)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
     sliding = conv_window(x.shape, weight.shape, stride, around, 1, 5, "zeros")
-    assert dispatch.working(Branch.BANDED, x, weight, sliding, 5) is plane_rows.correlate_plane_rows
+    assert execute.working(Branch.BANDED, x, weight, sliding, 5) is plane_rows.correlate_plane_rows
     assert_close(forced(Branch.BANDED, x, weight, x[0, :, 0, 0], kept), x, weight, x[0, :, 0, 0], kept)
     assert_close(forced(Branch.BANDED, x, weight, None, kept), x, weight, None, kept)
 
@@ -485,7 +487,7 @@ def test_columns_that_meet_nothing_but_padding_are_zeros(apart, stride):
 @pytest.mark.parametrize("mode", sorted(set(PADDING_MODES) - {"zeros"}))
 @pytest.mark.parametrize("stride", [1, 2])
 def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, stride):
-    monkeypatch.setattr(dispatch, "AROUND_MOST", 300)
+    monkeypatch.setattr(execute, "AROUND_MOST", 300)
     rng = np.random.default_rng(19)
     x, weight = rng.normal(size=(2, 3, 9, 12)).astype(np.float32), rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
     around = ((1, 2), (2, 1))
@@ -771,9 +773,9 @@ def test_what_is_not_finite_reaches_the_windows_that_hold_it_and_no_other(number
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("looked", [0, 10**9])
 def test_some_rows_of_blocks_tell_of_every_cell_that_is_not_finite(monkeypatch, looked, stride):
-    monkeypatch.setattr(dispatch, "ROWS_LOOKED_LEAST", looked)
+    monkeypatch.setattr(execute, "ROWS_LOOKED_LEAST", looked)
     monkeypatch.setattr(dispatch, "LINES_LOOKED_LEAST", looked)
-    monkeypatch.setattr(dispatch, "_settled", lambda *_: Branch.BANDED)
+    monkeypatch.setattr(execute, "settled", lambda *_: Branch.BANDED)
     weight, kept = np.ones((1, 1, 3, 3), np.float32), {"stride": stride, "padding": 1}
     for row, column in np.ndindex(19, 7):
         x = np.ones((1, 1, 19, 7), np.float32)

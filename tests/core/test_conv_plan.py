@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnn_core import ShapeError, conv2d, conv2d_plan
-from cnn_core.ops.conv import Branch, dispatch
+from cnn_core.ops.conv import Branch, execute
 from cnn_core.ops.conv.banded import correlate_banded
 from cnn_core.ops.conv.batched import correlate_batched
 from cnn_core.ops.conv.panels import correlate_panels
@@ -23,7 +23,7 @@ def test_the_plan_is_what_conv2d_does_and_its_run_gives_the_same_bits(case):
     for dtype in (np.float32, np.float64):
         operands = [None if array is None else array.astype(dtype) for array in (x, weight, bias)]
         plan = conv2d_plan(*operands, **given_settings)
-        with patch.object(dispatch, "_slide", wraps=dispatch._slide) as slid:
+        with patch.object(execute, "_slide", wraps=execute._slide) as slid:
             out = conv2d(*operands, **given_settings)
         # Once, and for an empty batch never.
         assert [call.args[0] for call in slid.call_args_list] == [plan.branch] * (out.size > 0)

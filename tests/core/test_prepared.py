@@ -9,7 +9,8 @@ from cnn_core import conv2d
 from cnn_core.ops import _prepared
 from cnn_core.ops._prepared import Store, prepared, same_bits
 from cnn_core.ops.conv.checks import conv_window
-from cnn_core.ops.conv.dispatch import Branch, correlate
+from cnn_core.ops.conv.dispatch import Branch
+from cnn_core.ops.conv.execute import correlate
 
 
 @pytest.fixture(autouse=True)

@@ -209,7 +209,7 @@ class Work(NamedTuple):
 
     @property
     def apart(self) -> int:
-        """How many images rows fall into that a dilation keeps apart: see ``dispatch.rows_apart``."""
+        """How many images rows fall into that a dilation keeps apart: see ``execute.rows_apart``."""
         return min(self.window.dilation[0] if self.window.kernel_size[0] > 1 else 1, self.size[0])
 
 

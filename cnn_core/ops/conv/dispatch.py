@@ -8,42 +8,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from enum import Enum
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import batched, folded, panels, plane_rows, shifted, staggered, whole_rows, winograd
+from cnn_core.ops.conv import folded, staggered, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
 from cnn_core.ops.conv.folded import correlate_folded
-from cnn_core.ops.conv.gathered import GATHERED_SINGLE, correlate_gathered
+from cnn_core.ops.conv.gathered import correlate_gathered
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
 from cnn_core.ops.conv.shifted import correlate_shifted
 from cnn_core.ops.conv.spectral import correlate_spectral, even
 from cnn_core.ops.conv.staggered import correlate_staggered
 from cnn_core.ops.conv.winograd import correlate_winograd
-from cnn_core.ops.padding import pad, pad_rows
-from cnn_core.shapes import Pair, Window
+from cnn_core.shapes import Window
 
 # In double precision: below this many multiply-adds for each output cell, shifted multiply-adds beat gathering.
 FEW_TAPS = 64
 
-# Numbers gathered at a time in double precision: part of the order of operations that exported scripts repeat.
-GATHERED_MOST = 2_000_000
-
-# Numbers of lines that lie apart from which on each is looked at by itself, and of a result of which some rows tell of
-# all: few are looked at the sooner in one go.
-LINES_LOOKED_LEAST, ROWS_LOOKED_LEAST = 10_000, 60_000
-
-# The columns below which a product with many channels no longer runs fast.
-COLUMNS_LEAST = 256
-
-# Numbers padded at a time where the padding shows the image.
-AROUND_MOST = 1_000_000
+# Numbers of lines that lie apart from which on each is looked at by itself: few are looked at the sooner in one go.
+LINES_LOOKED_LEAST = 10_000
 
 
 class Branch(Enum):
@@ -132,13 +120,13 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         ordered: whether double precision is added in the order that others repeat.
     """
     ways = able(x, weight, sliding, groups, ordered)
-    branch, time, spread = _keeping_apart(x, weight, ways)
+    branch, time, spread = keeping_apart(x, weight, ways)
     if time is None:
         return Choice(branch, _why_alone(branch, weight))
     return Choice(branch, _WOULD_SPREAD if spread else _faster(time, next(ways, None)))
 
 
-def _keeping_apart(
+def keeping_apart(
     x: Array, weight: Array, ways: Iterator[tuple[Branch, float | None]]
 ) -> tuple[Branch, float | None, bool]:
     """The first of these that carries no NaN or infinity beyond its windows, and whether another was passed over."""
@@ -213,7 +201,7 @@ def estimates(
 
 
 @lru_cache(maxsize=1024)
-def _settled(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int) -> Branch | None:
+def settled(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Window, groups: int) -> Branch | None:
     """What comes first of :func:`able` in single precision, whatever the numbers are; None where these are asked."""
     first = estimates(x_shape, weight_shape, sliding, groups)[0][0] if math.prod(weight_shape) else Branch.GATHERED
     return None if first in _ASKED else first
@@ -231,7 +219,7 @@ def spreads(branch: Branch, outputs: int) -> bool:
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
     """The branch of :func:`decide`, which see."""
-    return _keeping_apart(x, weight, able(x, weight, sliding, groups, ordered))[0]
+    return keeping_apart(x, weight, able(x, weight, sliding, groups, ordered))[0]
 
 
 def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: int) -> str | None:
@@ -323,196 +311,3 @@ def finite(x: Array) -> bool:
         # Lines that are not neighbours, each by itself: 5 against 12 µs for 120 lines of 640.
         return finite(np.vecdot(x, x)) or bool(np.isfinite(x).all())
     return bool(np.isfinite(x).all())
-
-
-@np.errstate(all="ignore")  # infinities and NaN go their way without a word, as elsewhere
-def correlate(
-    x: Array,
-    weight: Array,
-    bias: Array | None,
-    sliding: Window,
-    groups: int,
-    size: Pair,
-    mode: str = "zeros",
-    branch: Branch | None = None,
-    ordered: bool = True,
-) -> Array:
-    """Slide ``weight`` over ``x``, its surroundings and all.
-
-    Args:
-        x: ``(N, C_in, H, W)``, not padded.
-        weight: ``(C_out, C_in / groups, KH, KW)``, of the same type.
-        bias: ``(C_out,)``, of the same type, or None.
-        sliding: the window; nothing is checked here.
-        groups: into how many groups the channels fall.
-        size: ``(OH, OW)`` of the result.
-        mode: what is seen around the image.
-        branch: the algorithm, or None to have it chosen.
-        ordered: whether double precision is added in the order that others repeat.
-
-    Returns:
-        ``(N, C_out, OH, OW)``.
-    """
-    out = np.empty((x.shape[0], weight.shape[0], *size), dtype=x.dtype)
-    if not out.size:
-        return out
-    weight = np.ascontiguousarray(weight)
-    # What is not finite never gets lost in a sum: of operands and result it is enough to look at the smaller. Only then
-    # it is asked whether it came from outside its windows.
-    later = branch is None and out.size <= x.size + weight.size
-    if branch is None and x.dtype == np.float32:
-        first = _settled(x.shape, weight.shape, sliding, groups)
-        branch = first if later or first is None or not spreads(first, weight.shape[0] // groups) else None
-    if branch is None:
-        ways = able(x, weight, sliding, groups, ordered)
-        branch = next(ways)[0] if later else _keeping_apart(x, weight, ways)[0]
-    telling = _slide(branch, x, weight, bias, sliding, groups, mode, out)
-    if later and telling is not None and spreads(branch, weight.shape[0] // groups) and not finite(telling):
-        careful = choose(x, weight, sliding, groups, ordered)
-        if careful is not branch:
-            _slide(careful, x, weight, bias, sliding, groups, mode, out)
-    return out
-
-
-def working(
-    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str = "zeros"
-) -> Callable[..., bool | None]:
-    """The function that does a branch's work on this: its own, or the one that does the same in fewer calls."""
-    found = _in_few_calls(branch, x, weight, sliding, groups, mode)
-    if found is not None:
-        return found.work.func
-    if branch is Branch.BANDED:
-        out = np.empty((x.shape[0], weight.shape[0], *sliding.output_size(*x.shape[2:])), dtype=x.dtype)
-        cells, place, target = next(rows_apart(x, sliding, mode, out))
-        if _in_plane_rows(cells, weight, target, place, groups):
-            return plane_rows.correlate_plane_rows
-    return branch.function
-
-
-class FewCalls(NamedTuple):
-    """A branch's work by calls that were worked out once for a shape.
-
-    Attributes:
-        work: does it, given ``x, weight, bias, out``.
-        block: in every how many rows of the result one tells whether anything was not finite.
-    """
-
-    work: partial[None]
-    block: int = 1
-
-
-def _in_few_calls(
-    branch: Branch, x: Array, weight: Array, sliding: Window, groups: int, mode: str, biased: bool = True
-) -> FewCalls | None:
-    """A branch's work in few calls, if there is that."""
-    if mode != "zeros" or not x.flags.c_contiguous:
-        return None
-    if branch is Branch.GATHERED and x.dtype == np.float32 and len(x) > 1:
-        gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
-        return FewCalls(partial(batched.correlate_batched, lay=gathered)) if gathered else None
-    if branch is Branch.BANDED and not 1 < len(weight) == groups:
-        abreast = len(x) > 1 and panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
-        if abreast:
-            return FewCalls(partial(panels.correlate_panels, lay=abreast))
-        lay = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
-        # A band's zeros carry what is not finite into all rows of a block: the first one tells.
-        return FewCalls(partial(whole_rows.correlate_whole_rows, groups=groups, lay=lay), lay.block) if lay else None
-    return None
-
-
-def _in_plane_rows(x: Array, weight: Array, out: Array, place: Place, groups: int) -> bool:
-    """Whether a part of the work is one for ``plane_rows``."""
-    if not (1 < len(weight) == groups == x.shape[1] and x.flags.c_contiguous and out.flags.c_contiguous):
-        return False
-    return plane_rows.fits(weight.shape[2:], place.before[0], place.stride[0], x.shape[2], out.shape[2:])
-
-
-def _slide(
-    branch: Branch, x: Array, weight: Array, bias: Array | None, sliding: Window, groups: int, mode: str, out: Array
-) -> Array | None:
-    """Have a branch make ``out``, part by part.
-
-    Returns:
-        Of ``out`` what is not finite where anything is not that it is made of, or None where all was seen to be.
-    """
-    # A gradient may ask for fewer windows than would fit.
-    if out.shape[2:] == sliding.output_size(x.shape[2], x.shape[3]):
-        at_once = _in_few_calls(branch, x, weight, sliding, groups, mode, bias is not None)
-        if at_once is not None:
-            at_once.work(x, weight, bias, out)
-            return out[:, :, :: at_once.block] if out.size >= ROWS_LOOKED_LEAST else out
-    if branch not in (Branch.SHIFTED, Branch.GATHERED):
-        seen = True
-        for cells, place, target in rows_apart(x, sliding, mode, out):
-            if branch is Branch.BANDED and _in_plane_rows(cells, weight, target, place, groups):
-                plane_rows.correlate_plane_rows(cells, weight, bias, target, place)
-                seen = False
-            elif branch is Branch.BANDED:
-                # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
-                kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
-                correlate_banded(cells, kernels, bias, target, place, block_rows(kernels.shape[1]))
-                seen = False
-            else:
-                seen = bool(branch.function(cells, weight, bias, target, place)) and seen
-        return None if seen else out
-    for cells, target in _strips(x, weight, sliding, mode, out, branch):
-        branch.function(cells, weight, target, sliding, groups)
-        if bias is not None:
-            add_to_planes(target, bias)
-    return out
-
-
-def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:
-    """Convolutions whose taps lie row under row, with zeros around them, that together make the one asked for.
-
-    Rows ``i, i + d, i + 2d, ...`` of a result dilated by ``d`` read every d-th row of the image and no other.
-    """
-    (top, _), (left, _) = sliding.padding
-    apart = sliding.dilation[0] if sliding.kernel_size[0] > 1 else 1
-    if mode != "zeros" and any(map(any, sliding.padding)):
-        bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
-        for cells, target in in_strips(x, sliding, mode, out, rows=max(1, AROUND_MOST // x[:, :, 0].size)):
-            yield from rows_apart(cells, bare, "zeros", target)
-        return
-    for phase in range(min(apart, out.shape[2])):
-        first = phase - top
-        start = first % apart
-        place = Place(((start - first) // apart, left), sliding.stride, sliding.dilation[1])
-        yield x[:, :, start::apart], place, out[:, :, phase::apart]
-
-
-def _strips(
-    x: Array, weight: Array, sliding: Window, mode: str, out: Array, branch: Branch
-) -> Iterator[tuple[Array, Array]]:
-    """Padded parts of the input, and the parts of the result that are made of them."""
-    width = out.shape[3]
-    if branch is Branch.SHIFTED:
-        rows = max(1, shifted.STRIP_MOST // width)
-        images = max(1, shifted.STRIP_MOST // (out.shape[2] * width))
-    else:
-        rows, images = gathered_rows(x, sliding, width), 1
-    if x.shape[0] <= images and out.shape[2] <= rows:  # small ones are one part, and their calls all that they cost
-        yield pad(x, sliding.padding, mode), out
-        return
-    for first in range(0, x.shape[0], images):
-        some = slice(first, first + images)
-        yield from in_strips(x[some], sliding, mode, out[some], rows)
-
-
-def gathered_rows(x: Array, sliding: Window, width: int) -> int:
-    """How many output rows, ``width`` wide, to gather windows for at a time."""
-    line: int = x.shape[1] * sliding.kernel_size[0] * sliding.kernel_size[1] * width
-    if x.dtype != np.float32:
-        return max(1, GATHERED_MOST // line)
-    if sliding.kernel_size == (1, 1) and sliding.stride == (1, 1):
-        return max(1, AROUND_MOST // line, -(-COLUMNS_LEAST // width))
-    return max(GATHERED_SINGLE // line, -(-COLUMNS_LEAST // width))
-
-
-def in_strips(x: Array, sliding: Window, mode: str, out: Array, rows: int) -> Iterator[tuple[Array, Array]]:
-    """The padded input of ``rows`` output rows, and these, until all have had their turn."""
-    for top in range(0, out.shape[2], rows):
-        count = min(rows, out.shape[2] - top)
-        above = top * sliding.stride[0]
-        cells = pad_rows(x, sliding.padding, mode, above, above + (count - 1) * sliding.stride[0] + sliding.extent[0])
-        yield cells, out[:, :, top : top + count]

@@ -13,7 +13,8 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
 from cnn_core.ops.conv.costs import Work, microseconds
-from cnn_core.ops.conv.dispatch import correlate, estimates, finite, gathered_rows, has_slabs, in_strips, rows_apart
+from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
+from cnn_core.ops.conv.execute import correlate, gathered_rows, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
 from cnn_core.ops.conv.rows import slabs, strips
 from cnn_core.ops.conv.shifted import tap

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.convolution import checked
-from cnn_core.ops.conv.dispatch import Branch, correlate, decide, obstacles, working
+from cnn_core.ops.conv.dispatch import Branch, decide, obstacles
+from cnn_core.ops.conv.execute import correlate, working
 from cnn_core.shapes import Pair, Window
 
 

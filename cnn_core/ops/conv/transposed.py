@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.checks import transposed_window
-from cnn_core.ops.conv.dispatch import correlate
+from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
 
 
