@@ -12,6 +12,7 @@ import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cnn_core import Gradients
 from cnn_core.export import archive, npz, numpy_script, to_csv
 from pages.shared.chain import Chain
 from pages.shared.learn import lesson
@@ -24,6 +25,7 @@ class Taken(NamedTuple):
 
     scenario: Scenario
     chain: Chain
+    gradients: Gradients | None
     draft: lesson.Lesson
 
 
@@ -49,34 +51,47 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
         kept: whose experiment it is of.
         name: ``"scenario.json"``, ``"lesson.json"``, ``"trace.npz"``, ``"reproduce.py"``,
             ``"kernel_0.json"`` for the first kernel, or a stage's view with ``.csv`` or ``.npz``, such as
-            ``"conv.csv"``.
+            ``"conv.csv"``, or ``"conv_gradient.csv"`` for the gradients that are shown of it.
     """
     with kept.lock:  # not while a gesture's state is on screen; writing takes longer, and edits go on meanwhile
-        taken = Taken(kept.scenario, kept.chain, kept.teaching.state)
+        shown = kept.backward
+        taken = Taken(kept.scenario, kept.chain, shown and shown[1], kept.teaching.state)
     if name in _FILES:
         media, write = _FILES[name]
         return media, write(taken)
     output = re.fullmatch(r"kernel_(\d)\.json", name)
     if output is not None and int(output[1]) < taken.chain.experiment.bank.shape[0]:
         return "application/json", kernel_file(taken.chain.experiment, int(output[1])).encode()
-    asked = re.fullmatch(r"(\w+)\.(csv|npz)", name)
+    asked = re.fullmatch(r"(\w+?)(_gradient)?\.(csv|npz)", name)
     if asked is None:
         return None
-    view, ending = asked.groups()
-    chain = taken.chain
-    stages: dict[str, tuple[npt.NDArray[Any], list[str] | None]] = {
-        "input": (chain.trace.input, ["R", "G", "B"][: chain.trace.input.shape[1]])
-    }
-    for step, stage in zip(chain.steps, chain.trace.stages, strict=False):
-        classes = step.view in ("scores", "probabilities")
-        names = [chain.experiment.class_name(k) for k in range(chain.experiment.classes)] if classes else None
-        stages[step.view] = (stage.output, names)
-    if view not in stages:
+    view, gradient, ending = asked.groups()
+    found = _numbers(taken, view, gradient=gradient is not None)
+    if found is None:
         return None
-    values, names = stages[view]
+    values, names = found
     if ending == "npz":
         return "application/octet-stream", npz({view: values})
     return "text/csv; charset=utf-8", to_csv(values, names).encode()
+
+
+def _numbers(taken: Taken, view: str, *, gradient: bool) -> tuple[npt.NDArray[Any], list[str] | None] | None:
+    """A stage's numbers or the gradients that are shown of it, and the names of its rows; None where there are none."""
+    chain, experiment = taken.chain, taken.chain.experiment
+    views = ["input", *(step.view for step in chain.steps[: len(chain.trace.stages)])]
+    if view not in views or (gradient and taken.gradients is None):
+        return None
+    number = views.index(view) - 1
+    values = chain.trace.values(number)
+    if taken.gradients is not None and gradient:
+        asked = taken.gradients.input if number < 0 else taken.gradients.stages[number]
+        if asked is None:
+            return None
+        values = asked
+    if number < 0:
+        return values, ["R", "G", "B"][: values.shape[1]]
+    named = view in ("scores", "probabilities")
+    return values, [experiment.class_name(k) for k in range(experiment.classes)] if named else None
 
 
 def serve(request: Request) -> Response:

@@ -123,3 +123,19 @@ def test_a_file_that_is_asked_for_while_a_gesture_lasts_holds_what_was_made(name
         seen.set()
     lasting.result()
     assert made == wanted
+
+
+def test_gradients_that_are_shown_are_taken_away_as_such_and_under_their_own_name():
+    kept = session({"op": "sample", "value": "digit"})
+    assert make(kept, "conv_gradient.csv") is None  # values are shown
+    kept.receive({"session": kept.identity, "edits": [], "have": [], "target": "score:1"})
+    found = kept.backward[1]
+    for view, gradient in (("input", found.input), ("conv", found.stages[0]), ("pool", found.stages[2])):
+        _, data = make(kept, f"{view}_gradient.npz")
+        with np.load(io.BytesIO(data)) as opened:
+            np.testing.assert_array_equal(opened[view], gradient)
+        text = make(kept, f"{view}_gradient.csv")[1].decode()
+        assert text != make(kept, f"{view}.csv")[1].decode()
+    # Behind the score there are none.
+    assert make(kept, "probabilities_gradient.csv") is None
+    assert make(kept, "probabilities.csv") is not None

@@ -253,6 +253,22 @@ def test_what_comes_after_the_number_asked_keeps_its_digits(explore: Page):
     assert shown.all_inner_texts() == before
 
 
+def test_three_gradients_have_no_picture_in_colour_to_choose(explore: Page):
+    take_sample(explore, "Cat")
+    choose(explore, "Colour", "rgb")
+    planes = explore.locator("[data-column=input] .ks-plane")
+    expect(planes).to_have_count(4)
+    expect(planes.first).to_be_visible()
+    clear(explore)
+    explore.get_by_label("What the maps show").select_option("score:0")
+    wait_drawn(explore, "conv")
+    expect(planes.first).to_be_hidden()
+    planes.nth(1).focus()
+    for key, chosen in (("End", "B"), ("ArrowRight", "R"), ("ArrowLeft", "B"), ("Home", "R")):
+        explore.keyboard.press(key)
+        expect(explore.locator("[data-column=input] .ks-plane[aria-checked=true]")).to_have_text(chosen)
+
+
 @pytest.mark.parametrize("width", [1366, 1440])
 @pytest.mark.parametrize("sample", ["", "Photograph"])
 def test_no_map_moves_when_values_give_way_to_gradients_so_that_one_can_flip_between_them(

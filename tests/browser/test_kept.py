@@ -165,6 +165,22 @@ def test_a_map_as_png_and_svg_has_its_cells_in_the_colours_of_the_screen(explore
     assert ">−6</text>" in svg
 
 
+def test_what_is_taken_away_of_gradients_are_gradients_and_the_file_says_so(explore: Page):
+    clear(explore)
+    explore.get_by_label("What the maps show").select_option("score:0")
+    wait_drawn(explore, "conv")
+    explore.get_by_role("button", name="Take away").click()
+    expect(explore.locator(".ks-take caption")).to_have_text(
+        "One stage, as it is shown or as numbers: gradients of score A"
+    )
+    row = explore.locator("tr", has_text="Feature map")
+    expect(row.locator("a").first).to_have_attribute("download", "conv_gradient.csv")
+    with explore.expect_download() as waiting:
+        row.get_by_text("CSV", exact=True).click()
+    rows = Path(waiting.value.path()).read_text().splitlines()
+    assert float(rows[0].split(",")[1]) == pytest.approx(0.2739, abs=1e-4)
+
+
 def test_a_scenario_file_opens_again_with_the_picture_and_can_be_undone(explore: Page):
     before = revision(explore)
     explore.set_input_files(UPLOAD, PHOTOGRAPH)

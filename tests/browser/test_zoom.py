@@ -323,6 +323,7 @@ def test_a_file_opens_as_close_as_it_was_looked_at_when_it_was_saved(photographe
     photographed.keyboard.press("Escape")
     photographed.get_by_role("button", name="Show the whole map").click()
     expect(photographed.locator(".ks-zoom-amount")).to_have_text("1.0×")
+    photographed.wait_for_timeout(800)  # it is told when one has come to rest there
     photographed.set_input_files(
         UPLOAD,
         {"name": "scenario.json", "mimeType": "application/json", "buffer": Path(found.value.path()).read_bytes()},
@@ -444,6 +445,61 @@ def test_from_as_close_as_one_comes_the_whole_window_of_the_pinned_cell_is_seen_
             assert region[2] >= row + 3 - 0.01
             assert region[3] >= column + 3 - 0.01
         explore.keyboard.press("Home")
+
+
+def within_sight(page: Page, view: str) -> bool:
+    """Whether the cell asked last lies in what its map shows."""
+    top, left, bottom, right = seen(page, view)
+    row, column = last_cell(page)["index"][2:]
+    return top - 0.01 <= row <= bottom - 0.99 and left - 0.01 <= column <= right - 0.99
+
+
+def test_stepping_and_pausing_keep_the_pinned_cell_in_sight_and_playing_shows_whole_maps(photographed: Page):
+    photographed.locator("[data-view=conv]").focus()
+    for _ in range(12):
+        photographed.keyboard.press("PageUp")
+    near = zoom(photographed)
+    for name in ("To the first cell", "One cell on", "One cell on", "To the last cell", "One cell back"):
+        photographed.get_by_role("button", name=name).click()
+        photographed.wait_for_timeout(150)
+        assert within_sight(photographed, "conv")
+    photographed.get_by_role("button", name="Play").click()
+    expect(photographed.locator(".ks-zoom-amount")).to_have_text("1.0×")
+    photographed.wait_for_timeout(400)
+    photographed.get_by_role("button", name="Pause").click()
+    photographed.wait_for_timeout(150)
+    assert zoom(photographed) == near
+    assert within_sight(photographed, "conv")
+
+
+def test_in_a_layout_of_less_zoom_one_is_as_close_as_it_allows_and_not_far_away(photographed: Page):
+    photographed.locator("[data-view=conv]").focus()
+    for _ in range(12):
+        photographed.keyboard.press("PageUp")
+    before = zoom(photographed)
+    photographed.get_by_role("button", name="Hide →").click()
+    photographed.wait_for_timeout(300)
+    assert 2 < zoom(photographed) < before
+    expect(photographed.get_by_role("button", name="Zoom in (Page Up on a map)")).to_have_attribute(
+        "aria-disabled", "true"
+    )
+
+
+def test_a_kernel_used_from_the_gallery_moves_nobody_away(photographed: Page):
+    photographed.mouse.move(*middle(photographed, "conv"))
+    wheel(photographed, 10)
+    before = zoom(photographed)
+    photographed.get_by_label("What the maps show").select_option("score:0")
+    photographed.wait_for_timeout(800)
+    clear(photographed)
+    photographed.get_by_role("link", name="Kernels").click()
+    wait_drawn(photographed, "laplacian")
+    clear(photographed)
+    photographed.get_by_role("button", name="Use in Explore: Sobel y").click()
+    wait_drawn(photographed, "probabilities")
+    photographed.wait_for_timeout(300)
+    assert zoom(photographed) == before
+    expect(photographed.get_by_label("What the maps show")).to_have_value("score:0")
 
 
 def test_a_wide_kernel_does_not_keep_one_from_coming_close_enough_to_read(explore: Page):

@@ -36,7 +36,8 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 /**
  * A page gives: `bar` (what stands above the ledger), `share` (of `sharing`), `output` (the kernel that is looked at),
  * `channelOf(stage, view)`, `inputPlane(index)`, `draw(source, tell, anew)`, `mark()`, `layout()`, `show(header)`,
- * `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked` and `opened`.
+ * `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked`,
+ * `played` and `opened`.
  */
 export class Board {
   /**
@@ -84,7 +85,7 @@ export class Board {
       shape: (stage) => this.model.values.get(stage).shape.slice(2),
       output: () => this.output,
       place: () => this.place,
-      pick: (place) => this.pick(place),
+      pick: (place) => this.#step(place),
       pass: (place) => this.#pass(place),
       filled: () => this.remark(),
       playing: (playing) => this.#playing(playing),
@@ -476,8 +477,15 @@ export class Board {
 
   /** On a phone the ledger leaves its room to the maps while they are filled. @param {boolean} playing */
   #playing(playing) {
+    if (playing !== this.root.classList.contains("ks-playing")) this.played(playing);
     this.root.classList.toggle("ks-playing", playing);
     if (playing && this.dock.stacked) [...this.columns.values()][0].element.scrollIntoView({ block: "start" });
+  }
+
+  /** The window was moved on by a button: the pinned cell stays in sight. @param {Place} place */
+  #step(place) {
+    this.pick(place);
+    this.walked(this.viewName(this.model.byNumber.get(place.stage), place.index));
   }
 
   /** The window slides over a cell: it is pinned while it does. @param {Place} place */
@@ -527,6 +535,9 @@ export class Board {
 
   /** The pinned cell was walked on a map. @param {string} _view */
   walked(_view) {}
+
+  /** The window has begun or ended to slide by itself. @param {boolean} _playing */
+  played(_playing) {}
 
   /** The stage that a view shows. @param {string} view */
   stageOfView(view) {

@@ -29,10 +29,10 @@ export class Channel {
     this.pins = 0;
     /** Which kernel's maps are looked at. */
     this.output = 0;
-    /** What the gradients on screen are of, "" where values are shown. */
-    this.target = "";
-    /** How close the maps are looked at: zoom, and the row and column of the input in the middle; null for all of them. @type {number[] | null} */
-    this.zoom = null;
+    /** What the gradients on screen are of, "" where values are shown; a page that knows of none says nothing. @type {string | undefined} */
+    this.target = undefined;
+    /** How close the maps are looked at: zoom, and the row and column of the input in the middle; null for all of them; undefined likewise. @type {number[] | null | undefined} */
+    this.zoom = undefined;
     /** @type {Map<string, import("./blob.js").Tensor>} */
     this.arrays = new Map();
     /** Entries of the header's lists that seldom change, by the name of their content. @type {Map<string, any>} */

@@ -25,21 +25,26 @@ export class Planes {
     this.element = h("div", { class: "ks-planes", role: "radiogroup", "aria-label": label, hidden: true });
     /** @type {{button: HTMLButtonElement, canvas: HTMLCanvasElement, name: HTMLElement}[]} */
     this.buttons = [];
-    rove(this.element, () => this.buttons.map(({ button }) => button), choose);
+    /** The first that can be chosen. */
+    this.from = 0;
+    rove(this.element, () => this.buttons.slice(this.from).map(({ button }) => button), (k) => choose(k + this.from));
   }
 
   /**
    * @param {string[] | null} names null where there is nothing to choose
    * @param {number} chosen
+   * @param {number} [from] the first that can be chosen: those before it are not there
    */
-  offer(names, chosen) {
+  offer(names, chosen, from = 0) {
     this.element.hidden = !names;
+    this.from = from;
     const count = names?.length ?? 0;
     while (this.buttons.length < count) this.#add();
     while (this.buttons.length > count) this.buttons.pop().button.remove();
     this.buttons.forEach(({ button, name }, k) => {
       setText(name, names[k]);
       button.title = names[k];
+      button.hidden = k < from;
       check(button, k === chosen);
     });
   }

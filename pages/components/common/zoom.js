@@ -75,7 +75,7 @@ export class Zoom {
     this.most = Math.max(1, Math.min(closest, Math.max(LEGIBLE, whole) / grid.cell));
     // A map of large cells as it stands needs no closer look.
     if (this.most < STEP) this.most = 1;
-    if (this.viewport.zoom > this.most) this.viewport = zoomAt(this.viewport, first.map, MIDDLE, 0, this.most);
+    if (this.viewport.zoom > this.most) this.viewport = zoomAt(this.viewport, first.map, MIDDLE, this.most / this.viewport.zoom, this.most);
     this.element.hidden = this.most === 1;
     this.#show();
   }
@@ -133,7 +133,15 @@ export class Zoom {
     this.before = before;
   }
 
-  /** Back to where it was before `comeTo`, unless somebody has moved since. */
+  /** See the maps whole for a while: `comeBack` leads back. */
+  comeOut() {
+    if (this.viewport.zoom === 1) return;
+    const before = this.viewport;
+    this.#set(WHOLE);
+    this.before = before;
+  }
+
+  /** Back to where it was before `comeTo` or `comeOut`, unless somebody has moved since. */
   comeBack() {
     if (this.before) this.#set(this.before);
     this.before = null;

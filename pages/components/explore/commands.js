@@ -26,9 +26,12 @@ import { toPng, toSvg } from "../common/picture.js";
  *   stages: () => any[],
  *   drawing: (view: string) => import("../common/picture.js").Plane,
  *   numbers: (view: string) => import("../common/table.js").Numbers,
+ *   gradient: (view: string) => boolean,
+ *   of: () => string,
  *   door: import("./photo_door.js").PhotoDoor,
  *   ui: string,
- * }} CommandHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not; `ui`: where the server keeps the components' files
+ * }} CommandHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not; `gradient`: whether a view
+ *   shows its gradient, `of` what; `ui`: where the server keeps the components' files
  */
 
 export class Commands {
@@ -239,18 +242,20 @@ export class Commands {
       .filter((/** @type {any} */ column) => column.view !== "kernel" && column.kind !== "missing")
       .map((/** @type {any} */ { view, title }) => {
         const plane = this.on.drawing(view);
+        // What is on screen is what is taken away, and its file says so.
+        const name = this.on.gradient(view) ? `${view}_gradient` : view;
         const draw = (/** @type {string} */ label, /** @type {() => void} */ act) => h("button", { type: "button", class: "ks-button", text: label, onclick: act });
         return h(
           "tr",
           {},
           h("th", { scope: "row", text: title }),
-          h("td", {}, draw("PNG", async () => download(await toPng(plane), `${view}.png`))),
-          h("td", {}, draw("SVG", () => download(toSvg(plane, title), `${view}.svg`))),
-          h("td", {}, from(`${view}.csv`, "CSV")),
-          h("td", {}, from(`${view}.npz`, "NPZ")),
+          h("td", {}, draw("PNG", async () => download(await toPng(plane), `${name}.png`))),
+          h("td", {}, draw("SVG", () => download(toSvg(plane, title), `${name}.svg`))),
+          h("td", {}, from(`${name}.csv`, "CSV")),
+          h("td", {}, from(`${name}.npz`, "NPZ")),
         );
       });
-    const table = h("table", { class: "ks-take" }, h("caption", { text: "One stage, as it is shown or as numbers" }), h("tbody", {}, ...rows));
+    const table = h("table", { class: "ks-take" }, h("caption", { text: `One stage, as it is shown or as numbers${this.on.of() && `: gradients of ${this.on.of()}`}` }), h("tbody", {}, ...rows));
     this.dialog.open("Take away", whole, table);
   }
 

@@ -42,7 +42,7 @@ function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse
   if (colour) column.view.drawColour(values, dark, stage.luma);
   else column.view.draw(values, channel * plane, scales[channel], dark, coarse);
   const first = stage.stage === -1 ? 1 : 0; // the input's planes stand behind the picture of all three
-  column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : channel + first);
+  column.planes.offer(stage.planes && (first ? ["RGB", ...stage.planes] : stage.planes), colour ? 0 : channel + first, first && gradients ? 1 : 0);
   if (!stage.planes) return;
   if (first && !gradients) column.planes.drawColour(0, values, size);
   const small = cover ? new Float64Array(values.length) : values;

@@ -65,6 +65,8 @@ export class Explore extends Board {
       stages: () => this.sideBySide(),
       drawing: (view) => planeOf(this.columns.get(view), this.model.ofView(view).names, this.dark),
       numbers: (view) => this.#numbers(view),
+      gradient: (view) => !!this.model.gradients?.has(this.model.ofView(view).stage),
+      of: () => this.of,
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
@@ -656,6 +658,15 @@ export class Explore extends Board {
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     if (this.backward.ofPinned && place.stage >= 0) this.channel.sendTarget(this.backward.ofCell());
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);
+  }
+
+  /** The window slides over whole maps: close by, most of its way would be out of sight. @param {boolean} playing */
+  played(playing) {
+    if (playing) this.zoom.comeOut();
+    else {
+      this.zoom.comeBack();
+      if (this.pin) this.walked(this.model.byNumber.get(this.pin.stage).view);
+    }
   }
 
   /** @param {string} view */
