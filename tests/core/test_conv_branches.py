@@ -93,6 +93,7 @@ def small_parts(patch):
     patch.setattr(spectral, "TILE", 6)
     patch.setattr(winograd, "TILES_LEAST", 3)
     patch.setattr(winograd, "NUMBERS_MOST", 1)
+    patch.setattr(winograd, "COLUMNS_LEAST", 2)
     patch.setattr(abreast, "PRODUCT_MOST", 400)
     patch.setattr(abreast, "MADE_MOST", 60)
 
@@ -171,7 +172,17 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
 
 @pytest.mark.parametrize(
     "shape",
-    [(128, 128, 225), (128, 64, 96), (127, 128, 200), (64, 64, 700), (256, 256, 50), (96, 96, 99), (16, 32, 9000)],
+    [
+        (128, 128, 225),
+        (128, 64, 96),
+        (127, 128, 200),
+        (64, 64, 700),
+        (64, 64, 448),
+        (64, 64, 841),
+        (256, 256, 50),
+        (96, 96, 99),
+        (16, 32, 9000),
+    ],
 )
 def test_products_may_be_made_in_parts_of_lines_and_columns(shape):
     lines, depth, count = shape
@@ -626,7 +637,10 @@ def next_to_overflow(x, weight):
         next_to_overflow,
     ],
 )
-def test_what_sums_and_differences_could_spoil_goes_another_way(change):
+@pytest.mark.parametrize("looked_at", [150, 10**9])
+def test_what_sums_and_differences_could_spoil_goes_another_way(monkeypatch, looked_at, change):
+    monkeypatch.setattr(winograd, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(winograd, "COUNTED_AT", looked_at)
     rng = np.random.default_rng(10)
     x, weight = rng.normal(size=(1, 64, 56, 56)).astype(np.float32), rng.normal(size=(64, 64, 3, 3)).astype(np.float32)
     sliding = conv_window(x.shape, weight.shape, 1, 1, 1, 1, "zeros")

@@ -2,11 +2,11 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, those of whole rows anew to 27,000 of their own, those of folded
-planes to 25,000, those of the other ways with a kernel for each plane to 6,000, and those of panels and of windows
-gathered for several images at once to 7,500 batches. What is estimated to be the fastest took 1.03 times as long as
-what was, on 3,300 others, where thresholds on channels, taps and columns had taken 1.25;
-``tests/benchmarks/test_choice.py`` measures it again.
+Winograd's to 500 with weights that had come before, scaled when ten shapes took 0.94 of the time, those of whole rows
+anew to 27,000 of their own, those of folded planes to 25,000, those of the other ways with a kernel for each plane to
+6,000, and those of panels and of windows gathered for several images at once to 7,500 batches. What is estimated to be
+the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and columns had
+taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 
@@ -17,7 +17,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnn_core.ops.conv import abreast, batched, folded, panels, plane_rows, separable, spectral, staggered, whole_rows
+from cnn_core.ops.conv import (
+    abreast,
+    batched,
+    folded,
+    panels,
+    plane_rows,
+    separable,
+    spectral,
+    staggered,
+    whole_rows,
+    winograd,
+)
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
 from cnn_core.ops.conv.products import columns_taken, slower
@@ -134,9 +145,9 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
     "winograd": {
         "image apart": 52100,
         "kernel": 8.0,
-        "number looked at": 0.294,
-        "tile read": 4.95,
-        "tile made": 3.6,
+        "number looked at": 0.25,
+        "tile read": 4.5,
+        "tile made": 3.4,
         "tile of a kernel": 0.129,
     },
     "weights by rows": {
@@ -456,9 +467,10 @@ def _staggered(work: Work) -> dict[str, float]:
 def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
-    # The row and the column of tiles behind the last ones are made too: see ``winograd``.
-    read = work.batch * apart * (rows + 1) * (columns + 1)
-    made = work.batch * apart * (rows + (work.batch > 1)) * (columns + 1)
+    # The row of tiles behind the last one is read too, and made for small images: see ``winograd``.
+    small = work.batch > 1 and rows * columns < winograd.COLUMNS_LEAST
+    read = work.batch * apart * (rows + 1) * columns
+    made = work.batch * apart * (rows + small) * columns
     return {
         "image apart": apart,
         "kernel": work.channels * work.outputs,
