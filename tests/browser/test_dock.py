@@ -1,5 +1,7 @@
 """The ledger in a low window: at its edge, short, until the page is scrolled to the ledger's own place."""
 
+import itertools
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -342,3 +344,21 @@ def test_opened_at_the_edge_a_small_window_its_kernel_and_their_products_stand_b
     choose(laptop, "Kernel", "gaussian_blur_5")
     expect(lens).to_be_hidden()
     expect(total).to_be_visible()
+
+
+def test_opened_at_the_edge_each_plane_of_a_picture_in_colour_has_its_own_products(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    take_sample(laptop, "Cat")
+    choose(laptop, "Colour", "rgb")
+    laptop.get_by_role("button", name="products").first.click()
+    lenses = laptop.locator(".ks-ledger .ks-lens")
+    expect(lenses).to_have_count(3)
+    ledger = laptop.locator(".ks-ledger").bounding_box()
+    places = [lens.bounding_box() for lens in lenses.all()]
+    assert len({box["y"] for box in places}) == 1
+    for before, after in itertools.pairwise(places):
+        assert before["x"] + before["width"] < after["x"]
+    assert places[-1]["x"] + places[-1]["width"] < ledger["x"] + ledger["width"]
+    # Each stands below the sum that it makes.
+    assert laptop.locator(".ks-ledger-plane p").first.bounding_box()["y"] < places[0]["y"]
