@@ -165,7 +165,8 @@ class Desk(Generic[State]):
         self.have = frozenset(message.get("have") or ())
         if message.get("resume") and self.resumed is not None:
             self.resumed(str(message["resume"]))
-        self.looked(message)
+        if self.speaks_of(message):
+            self.looked(message)
         for edit in message.get("edits") or ():
             if edit["revision"] > self.revision:
                 self.revision = edit["revision"]
@@ -173,8 +174,18 @@ class Desk(Generic[State]):
                 self.edit(edit)
         pin = message.get("pin")
         if pin and pin["count"] > self.pin_count:
-            self.pin = (pin["stage"], tuple(pin["index"]))
             self.pin_count = pin["count"]
+            if self.speaks_of(message):  # an edit may have opened something else
+                self.pin = (pin["stage"], tuple(pin["index"]))
+
+    @property
+    def what_is_open(self) -> str:
+        """What is open here, by a name that changes with it."""
+        return ""
+
+    def speaks_of(self, message: Mapping[str, Any]) -> bool:
+        """Whether a browser looked at what is open here when it sent this, and not at what was open before."""
+        return bool(message.get("open", self.what_is_open) == self.what_is_open)
 
     def looked(self, message: Mapping[str, Any]) -> None:
         """Take in how the state is looked at; what the message does not say stays."""

@@ -58,6 +58,11 @@ class ExperimentDesk(Desk[Experiment]):
             self._backward = (chain, target, gradients(chain, target))
         return self._backward[1:]
 
+    @property
+    def what_is_open(self) -> str:
+        """Which of the experiments that were opened here."""
+        return str(self.opened)
+
     def looked(self, message: Mapping[str, Any]) -> None:
         """Take in how the experiment is looked at: how close, as values or as gradients of a target."""
         super().looked(message)

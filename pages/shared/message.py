@@ -29,7 +29,7 @@ def explore_message(session: Session, *, upload_limit: int) -> bytes:
     """The message for the Explore component; ``upload_limit`` is the largest upload, in megabytes."""
     header, arrays, output = _experiment(session)
     header |= {**_kept(session), "desk": "explore", "upload_limit": upload_limit, "locked": {}, "lesson": None}
-    header["open"] = str(session.opened)
+    header["open"] = session.what_is_open
     header["draft"] = draft.told(session.teaching)
     return pack(header, arrays, session.have, {"columns": columns(session.chain, output)})
 
@@ -42,7 +42,7 @@ def learn_message(session: Session, *, upload_limit: int) -> bytes:
     header |= {
         "session": desk.identity,
         "desk": "learn",
-        "open": f"{desk.name}.{desk.number}.{desk.opened}",
+        "open": desk.what_is_open,
         "revision": desk.revision,
         "uploads": session.uploads,
         "pin_count": desk.pin_count,

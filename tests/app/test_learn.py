@@ -12,6 +12,7 @@ import pytest
 
 from cnn_core import cross_entropy
 from pages.shared.answers import explanation
+from pages.shared.backward import Target
 from pages.shared.chain import build
 from pages.shared.columns import columns
 from pages.shared.edits import _OPERATIONS, apply
@@ -247,6 +248,17 @@ def test_a_step_downhill_lowers_the_loss_and_can_be_undone():
     after = desk.experiment.bank
     do(desk, {"op": "undo"})
     assert not np.array_equal(desk.experiment.bank, after)
+
+
+def test_a_cell_that_was_pinned_as_a_step_was_left_is_not_pinned_in_the_next():
+    desk = at("learning", 1)
+    told = {"session": desk.identity, "open": desk.what_is_open, "target": "", "have": []}
+    pin = {"stage": 0, "index": [0, 0, 1, 1], "count": 1}
+    desk.receive({**told, "edits": [{"op": "step", "value": 0, "revision": 1}], "pin": pin})
+    assert (desk.number, desk.pin, desk.target) == (0, (0, (0, 0, 0, 0)), Target("loss", 0))
+    # What was sent before the answer came speaks of the step that was left.
+    desk.receive({**told, "edits": [], "pin": {**pin, "count": 2}})
+    assert (desk.pin, desk.target) == ((0, (0, 0, 0, 0)), Target("loss", 0))
 
 
 def test_a_step_downhill_is_what_the_formula_says():

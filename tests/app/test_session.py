@@ -187,6 +187,19 @@ def test_a_file_opens_as_it_was_looked_at_but_tells_nothing_of_what_is_to_be_pre
     assert (kept.target, kept.zoom) == (None, was.zoom)
 
 
+def test_what_a_browser_looked_at_before_a_file_was_opened_is_no_news_of_the_file():
+    was = Scenario(Experiment(), (1, (0, 0, 1, 0)), 0, Target("score", 1), (2.0, 1, 1))
+    kept = Session()
+    before = kept.what_is_open
+    kept.take_in(to_file(was).encode(), "scenario.json")
+    late = {"open": before, "target": "", "zoom": None, "pin": {"stage": 0, "index": [0, 0, 2, 2], "count": 3}}
+    kept.receive({**message(kept), **late})
+    assert (kept.pin, kept.target, kept.zoom) == (was.pin, was.target, was.zoom)
+    assert kept.pin_count == 3  # so that the browser takes the file's
+    kept.receive({**message(kept), **late, "open": kept.what_is_open, "pin": {**late["pin"], "count": 4}})
+    assert (kept.pin, kept.target, kept.zoom) == ((0, (0, 0, 2, 2)), None, None)
+
+
 def test_only_so_many_sessions_are_remembered():
     kept = [Session() for _ in range(50)]
     for each in kept:

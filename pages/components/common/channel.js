@@ -31,6 +31,8 @@ export class Channel {
     this.output = 0;
     /** What the gradients on screen are of, "" where values are shown; a page that knows of none says nothing. @type {string | undefined} */
     this.target = undefined;
+    /** The name of what is open: what an older one was looked at like is no news. @type {string | undefined} */
+    this.open = undefined;
     /** How close the maps are looked at: zoom, and the row and column of the input in the middle; null for all of them; undefined likewise. @type {number[] | null | undefined} */
     this.zoom = undefined;
     /** @type {Map<string, import("./blob.js").Tensor>} */
@@ -105,7 +107,7 @@ export class Channel {
 
   #post(have = [...this.arrays.keys(), ...this.entries.keys()]) {
     this.promised = have;
-    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, target: this.target, zoom: this.zoom, have });
+    this.#go({ session: this.session, edits: this.unanswered, pin: this.pin, output: this.output, target: this.target, zoom: this.zoom, open: this.open, have });
   }
 
   /** @param {any} message */

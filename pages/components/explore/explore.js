@@ -173,7 +173,7 @@ export class Explore extends Board {
     this.makeLesson.hidden = !!header.course;
     this.teach.describe(header);
     const opened = header.open !== this.opened;
-    this.opened = header.open;
+    this.opened = this.channel.open = header.open;
     if (opened) {
       this.shown.output = header.output;
       this.zoom.begin(header.zoom);

@@ -74,6 +74,11 @@ class LearnDesk(ExperimentDesk):
         return None if lesson is None else lesson.steps[min(self.number, len(lesson.steps) - 1)]
 
     @property
+    def what_is_open(self) -> str:
+        """Which step of which lesson, and whether it was begun anew."""
+        return f"{self.name}.{self.number}.{self.opened}"
+
+    @property
     def verdict(self) -> Verdict | None:
         """Whether the step's goal is reached by what is on screen; None where it has none."""
         step = self.step
