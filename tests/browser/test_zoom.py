@@ -74,6 +74,13 @@ def seen(page: Page, view: str) -> list[float]:
     return page.evaluate(script, view)
 
 
+def come_close(page: Page) -> None:
+    """Zoom in by keyboard as far as it goes."""
+    page.locator("[data-view=conv]").focus()
+    for _ in range(12):
+        page.keyboard.press("PageUp")
+
+
 def wheel(page: Page, notches: int) -> None:
     for _ in range(abs(notches)):
         page.mouse.wheel(0, -100 if notches > 0 else 100)
@@ -211,9 +218,7 @@ RECORD_NUMBERS = """() => {
 
 
 def test_a_number_that_the_frame_would_cut_is_left_out(photographed: Page):
-    photographed.locator("[data-view=conv]").focus()
-    for _ in range(12):
-        photographed.keyboard.press("PageUp")
+    come_close(photographed)
     x, y = middle(photographed, "conv")
     photographed.mouse.move(x, y)
     photographed.keyboard.down("Shift")
@@ -430,9 +435,7 @@ def test_from_as_close_as_one_comes_the_whole_window_of_the_pinned_cell_is_seen_
         box = conv.bounding_box()
         explore.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
         explore.mouse.move(5, 5)
-        conv.focus()
-        for _ in range(12):
-            explore.keyboard.press("PageUp")
+        come_close(explore)
         for key in ("", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
             if key:
                 explore.keyboard.press(key)
@@ -455,9 +458,7 @@ def within_sight(page: Page, view: str) -> bool:
 
 
 def test_stepping_and_pausing_keep_the_pinned_cell_in_sight_and_playing_shows_whole_maps(photographed: Page):
-    photographed.locator("[data-view=conv]").focus()
-    for _ in range(12):
-        photographed.keyboard.press("PageUp")
+    come_close(photographed)
     near = zoom(photographed)
     for name in ("To the first cell", "One cell on", "One cell on", "To the last cell", "One cell back"):
         photographed.get_by_role("button", name=name).click()
@@ -473,9 +474,7 @@ def test_stepping_and_pausing_keep_the_pinned_cell_in_sight_and_playing_shows_wh
 
 
 def test_in_a_layout_of_less_zoom_one_is_as_close_as_it_allows_and_not_far_away(photographed: Page):
-    photographed.locator("[data-view=conv]").focus()
-    for _ in range(12):
-        photographed.keyboard.press("PageUp")
+    come_close(photographed)
     before = zoom(photographed)
     photographed.get_by_role("button", name="Hide →").click()
     photographed.wait_for_timeout(300)
@@ -505,8 +504,6 @@ def test_a_kernel_used_from_the_gallery_moves_nobody_away(photographed: Page):
 def test_a_wide_kernel_does_not_keep_one_from_coming_close_enough_to_read(explore: Page):
     open_photograph(explore)
     choose(explore, "Kernel", "gaussian_blur_5")
-    explore.locator("[data-view=conv]").focus()
-    for _ in range(12):
-        explore.keyboard.press("PageUp")
+    come_close(explore)
     explore.wait_for_timeout(200)
     assert explore.evaluate(SCALE) >= 30
