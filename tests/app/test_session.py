@@ -1,10 +1,12 @@
 """What a session keeps, and what it makes of the browser's messages."""
 
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from pages.shared import answers
@@ -12,6 +14,7 @@ from pages.shared.backward import Target
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.learn.course import COURSE
+from pages.shared.photo import Photo, open_photo
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
 
@@ -102,6 +105,38 @@ def test_an_upload_that_is_called_off_is_passed_over_and_the_next_is_not():
     assert session.uploads == 1
     session.take_in(picture(), "b.png")
     assert session.experiment.photo.name == "b.png"
+
+
+@pytest.fixture
+def while_read(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What happens while a picture is being decoded."""
+    meanwhile: list[Callable[[], None]] = []
+
+    def read(data: bytes, name: str) -> Photo:
+        for each in meanwhile:
+            each()
+        return open_photo(data, name)
+
+    monkeypatch.setattr("pages.shared.session.open_photo", read)
+    return meanwhile
+
+
+def test_an_upload_that_is_called_off_while_it_is_read_does_not_come(while_read: list[Callable[[], None]]):
+    session = Session()
+    off = {"op": "call_off", "way": "upload", "value": 1, "revision": 1}
+    while_read.append(lambda: session.receive(message(session, off)))
+    session.take_in(picture(), "a.png")
+    assert not session.experiment.on_photo
+    assert (session.uploads, session.can_undo()) == (1, False)
+
+
+def test_an_edit_made_while_a_picture_is_read_is_kept_and_undone_after_it(while_read: list[Callable[[], None]]):
+    session = Session()
+    while_read.append(lambda: session.receive(message(session, {"op": "stride", "value": 2, "revision": 1})))
+    session.take_in(picture(), "a.png")
+    assert (session.experiment.on_photo, session.experiment.stride) == (True, (2, 2))
+    session.receive(message(session, {"op": "undo", "revision": 2}))
+    assert (session.experiment.on_photo, session.experiment.stride) == (False, (2, 2))
 
 
 def test_an_upload_that_had_come_is_taken_back_unless_something_stands_on_it():

@@ -1,11 +1,8 @@
 """Every way in for the input: samples, camera, clipboard, patterns, typed sizes; and nonsense at each door."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pages.shared import patterns, samples
 from pages.shared.chain import build
@@ -231,48 +228,42 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was_meant(explore: Page):
         assert explore.evaluate(script, text) == rows, text
 
 
-def large_picture() -> bytes:
-    """A photograph of 30 megapixels, which takes a second to read."""
-    file = io.BytesIO()
-    noise = np.random.default_rng(0).integers(0, 255, (50, 75, 3), dtype=np.uint8)
-    Image.fromarray(noise).resize((6700, 4500)).save(file, "JPEG", quality=60)
-    return file.getvalue()
+class SlowRoad:
+    """A picture's way to the server, as long as the test wants."""
 
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.held: list[Route] = []
+        page.route("**/upload_file/**", self.hold)
+        page.set_input_files(".st-key-photo input[type=file]", ASSETS / "photograph.jpg")
+        expect(page.locator(".ks-busy")).to_contain_text("Reading photograph.jpg…")
 
-# Presses Cancel as soon as it is there, which a busy machine's test would find gone again.
-CALLED_OFF = """() => new MutationObserver((_, observer) => {
-    const busy = document.querySelector('.ks-busy');
-    const cancel = [...(busy?.querySelectorAll('button') ?? [])].find((button) => button.textContent === 'Cancel');
-    if (!cancel?.checkVisibility() || !busy.textContent.includes('Reading')) return;
-    window.calledOff = busy.textContent;
-    observer.disconnect();
-    cancel.click();
-}).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true})"""
+    def hold(self, route: Route) -> None:
+        self.held.append(route)
+
+    def let_go(self) -> None:
+        with self.page.expect_response("**/upload_file/**"):
+            self.held[0].continue_()
 
 
 def test_long_work_says_what_it_does_and_can_be_called_off(explore: Page):
-    data = large_picture()
-    explore.evaluate(CALLED_OFF)
-    explore.set_input_files(
-        ".st-key-photo input[type=file]", {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": data}
-    )
-    explore.wait_for_function("window.calledOff")
-    assert "Reading large.jpg…" in explore.evaluate("window.calledOff")
+    road = SlowRoad(explore)
+    explore.locator(".ks-busy").get_by_role("button", name="Cancel").click()
     expect(explore.locator(".ks-busy")).not_to_be_visible()
     # What was called off does not come, and what is done meanwhile is not lost.
     explore.get_by_label("weight, row 0, column 0").fill("7")
     explore.get_by_label("weight, row 0, column 0").press("Enter")
-    explore.wait_for_timeout(3000)
+    road.let_go()
+    explore.wait_for_timeout(2000)
     expect(explore.locator("[data-column=input] .ks-shape")).to_have_text("5 × 5")
     expect(explore.get_by_label("weight, row 0, column 0")).to_have_value("7")
 
 
 def test_an_edit_made_while_a_picture_is_read_is_kept(explore: Page):
-    file = {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": large_picture()}
-    explore.set_input_files(".st-key-photo input[type=file]", file)
-    expect(explore.locator(".ks-busy")).to_contain_text("Reading large.jpg…")
+    road = SlowRoad(explore)
     explore.get_by_label("weight, row 0, column 0").fill("7")
     explore.get_by_label("weight, row 0, column 0").press("Enter")
+    road.let_go()
     expect(explore.locator("[data-column=input] .ks-shape")).not_to_have_text("5 × 5", timeout=20_000)
     expect(explore.locator(".ks-busy")).not_to_be_visible()
     expect(explore.get_by_label("weight, row 0, column 0")).to_have_value("7")
