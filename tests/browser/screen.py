@@ -66,6 +66,26 @@ def next_frame(page: Page) -> None:
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
+def frames(page: Page, count: int = 4) -> None:
+    """Let so many frames go by: one measures the page, the next lays it out, a third draws it and a fourth marks it."""
+    page.evaluate("async (count) => { for (; count > 0; count -= 1) await new Promise(requestAnimationFrame); }", count)
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the window another size and have the page laid out for it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("([width, height]) => innerWidth === width && innerHeight === height", arg=[width, height])
+    frames(page)
+
+
+def pin(page: Page) -> None:
+    """Press on the cell under the pointer, and wait until the address holds that it is pinned."""
+    before = page.url
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("(before) => location.href !== before", arg=before)
+
+
 # A sum that is written anew under the pointer makes it enter the same term again.
 WATCH_THE_LEDGER = """
   new MutationObserver((changes) => { window.rewritten = (window.rewritten ?? 0) + changes.length; })
