@@ -15,7 +15,7 @@ from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, ROOT, Server
-from tests.browser.screen import clear, hover_cell, last_cell, revision, same_sum, take_sample, wait_drawn
+from tests.browser.screen import clear, hover_cell, last_cell, pin, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -78,10 +78,8 @@ def test_a_copied_link_opens_the_same_experiment_and_pinned_cell_for_someone_els
     take_sample(explore, "Shapes")
     change(explore, "Colour", "rgb")
     hover_cell(explore, "conv", 20, 30, (126, 126))
-    explore.mouse.down()
-    explore.mouse.up()
+    pin(explore)
     index = last_cell(explore)["index"]
-    explore.wait_for_timeout(600)
     explore.get_by_role("button", name="Copy link").click()
     expect(explore.locator(".ks-notice")).to_contain_text("The link is copied")
     link = explore.evaluate("navigator.clipboard.readText()")
