@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pages.shared.chain import build
 from pages.shared.edits import apply
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 
 PHOTOGRAPH = ROOT / "assets" / "photograph.jpg"
 UPLOAD = ".st-key-photo input[type=file]"
+SESSION = "() => JSON.parse(sessionStorage.getItem('kernelscope')).session"  # that a reload would look for
 
 
 def change(page: Page, label: str, value: str) -> None:
@@ -51,6 +52,27 @@ def test_a_reload_keeps_an_uploaded_picture_the_settings_and_undo(explore: Page)
     expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
     explore.get_by_role("button", name="Undo").click()
     expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
+
+
+def test_a_page_that_is_loaded_once_more_before_its_session_was_found_finds_it_still(explore: Page):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, PHOTOGRAPH)
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    explore.route("**/answers/**", hold_the_first)
+    with explore.expect_request("**/answers/**", timeout=60_000) as asked:
+        reopened(explore)
+    assert "resume" in asked.value.post_data_json
+    reopened(explore)
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
+    expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
 
 
 def test_the_address_follows_each_edit_without_adding_steps_to_go_back_over(explore: Page):
@@ -208,10 +230,10 @@ def test_a_reload_on_the_kernels_page_keeps_the_experiment(explore: Page):
     explore.get_by_role("link", name="Kernels").click()
     wait_drawn(explore, "laplacian")
     explore.wait_for_function("location.search.includes('x=')")
-    explore.evaluate("window.cnn.drawn = []")
+    session = explore.evaluate(SESSION)
     explore.reload()
+    explore.wait_for_function(f"(before) => ({SESSION})() !== before", arg=session)  # it was taken over
     wait_drawn(explore, "laplacian")
-    explore.wait_for_timeout(500)
     explore.get_by_role("link", name="Explore").click()
     wait_drawn(explore, "probabilities")
     expect(explore.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
