@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.browser.screen import HOLD_FRAMES, choose, next_frame, revision, take_sample, wait_drawn
+from tests.browser.screen import HOLD_FRAMES, choose, frames, next_frame, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ def test_what_is_looked_at_last_stays_though_an_earlier_answer_comes_later(explo
     expect(note).to_contain_text("∂")
     told = note.inner_text()
     held.let_go()
-    explore.wait_for_timeout(200)
+    frames(explore, 12)
     expect(choice).to_have_value("score:1")
     assert note.inner_text() == told
 
