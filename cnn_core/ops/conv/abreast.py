@@ -25,6 +25,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops.conv.products import left_lines
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair
 
@@ -87,7 +88,8 @@ def layout_of_weights(batch: int, channels: int, outputs: int, kernel: Pair, siz
     """Of the weights' gradient, ``size`` the result's cells."""
     most, wide, reach = 2 * LAID_OUT_MOST, size[1] + kernel[1] - 1, kernel[0] - 1
     whole = most // (size[0] * outputs + (size[0] + reach) * channels)
-    images = _images_together(batch, wide, whole, kernel[0] * channels * outputs)
+    lines = kernel[0] * channels
+    images = _images_together(batch, wide, whole, lines * left_lines(outputs, lines, batch * wide))
     line = _line(images, wide)
     strip = _evenly(size[0], max((most // line - reach * channels) // (outputs + channels), 2 * kernel[0]))
     return Layout(images, line, strip, strip)
@@ -140,9 +142,10 @@ def spread_abreast(grad: Array, weight: Array, before: Pair, size: Pair) -> Arra
         target = out[first : first + some].transpose(2, 1, 0, 3)
         images = given.shape[2]
         if images < some or first == 0:
+            # Zeros between images stay while rows come and go.
             line = _line(images, wide)
             laid = _lines(space, 0, (*laid_shape[:2], line), grad.dtype, images, wide)
-            _clear_around(laid, 0, columns)
+            space[: laid.flat.nbytes] = 0
             products = _lines(space, laid.flat.nbytes, (*made_shape[:2], line), grad.dtype, images, wide)
         for top in range(0, size[0], strip):
             end = min(top + strip, size[0])
@@ -177,7 +180,8 @@ def weights_abreast(grad: Array, x: Array, before: Pair, kernel: Pair) -> Array:
     (batch, outputs, rows, columns), channels, (kernel_h, kernel_w) = grad.shape, x.shape[1], kernel
     wide = columns + kernel_w - 1
     some, line, strip, _ = layout_of_weights(batch, channels, outputs, kernel, (rows, columns))
-    total = np.zeros((kernel_w, outputs, kernel_h * channels), dtype=grad.dtype)
+    together = left_lines(outputs, kernel_h * channels, line)
+    total = np.zeros((kernel_w, outputs // together, together, kernel_h * channels), dtype=grad.dtype)
     given_shape, laid_shape = (strip, outputs, line), (strip + kernel_h - 1, channels, line)
     # The last line, moved, is read beyond its end: zeros of the gradient meet zeros there.
     space = ROOM.lend((math.prod(given_shape) + math.prod(laid_shape) + kernel_w - 1) * grad.itemsize)
@@ -189,12 +193,9 @@ def weights_abreast(grad: Array, x: Array, before: Pair, kernel: Pair) -> Array:
         if images < some or first == 0:
             line = _line(images, wide)
             lines = _lines(space, 0, (*given_shape[:2], line), grad.dtype, images, wide)
-            _clear_around(lines, 0, columns)
             start = lines.flat.nbytes
             laid = _lines(space, start, (*laid_shape[:2], line), grad.dtype, images, wide)
-            _clear_around(laid, before[1], x.shape[3])
-            end = start + laid.flat.nbytes
-            space[end : end + (kernel_w - 1) * grad.itemsize] = 0
+            space[: start + laid.flat.nbytes + (kernel_w - 1) * grad.itemsize] = 0
         for top in range(0, rows, strip):
             count = min(strip, rows - top)
             _lay_out(lines.cells[:count], given, top, 0)
@@ -202,10 +203,11 @@ def weights_abreast(grad: Array, x: Array, before: Pair, kernel: Pair) -> Array:
             # A view for each column of the kernel: (count, KH*C_in, L) -> (count, KW, L, KH*C_in)
             apart = (laid.flat.strides[0], grad.itemsize, grad.itemsize, laid.flat.strides[1])
             moved = np.ndarray((count, kernel_w, line, kernel_h * channels), grad.dtype, space, start, apart)
-            # (count, 1, C_out, L) @ (count, KW, L, KH*C_in) -> (KW, C_out, KH*C_in)
-            total += np.matmul(lines.flat[:count, None], moved).sum(axis=0)
+            # (count, 1, C_out/P, P, L) @ (count, KW, 1, L, KH*C_in) -> (KW, C_out/P, P, KH*C_in)
+            left = lines.flat[:count].reshape(count, 1, outputs // together, together, line)
+            total += np.matmul(left, moved[:, :, None]).sum(axis=0)
     ROOM.take_back(space)
-    # (KW, C_out, KH, C_in) -> (C_out, C_in, KH, KW)
+    # (KW, C_out/P, P, KH*C_in) -> (C_out, C_in, KH, KW)
     return np.ascontiguousarray(total.reshape(kernel_w, outputs, kernel_h, channels).transpose(1, 3, 2, 0))
 
 
@@ -216,17 +218,6 @@ def _lines(
     flat: Array = np.ndarray(shape, dtype, space, start)
     apart = (*flat.strides[:2], wide * flat.itemsize, flat.itemsize)
     return Lines(flat, np.ndarray((*shape[:2], images, wide), dtype, space, start, apart))
-
-
-def _clear_around(lines: Lines, left: int, columns: int) -> None:
-    """Zeros left and right of each image's ``columns``, and behind the last: they stay while rows come and go."""
-    images, wide = lines.cells.shape[2:]
-    if left:
-        lines.cells[..., :left] = 0
-    if left + columns < wide:
-        lines.cells[..., left + columns :] = 0
-    if images * wide < lines.flat.shape[2]:
-        lines.flat[..., images * wide :] = 0
 
 
 def _lay_out(laid: Array, cells: Array, top: int, left: int) -> None:
