@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._copies import TWICE
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import Blocks, Plan, Steps, run
 from cnn_core.shapes import Window
@@ -24,9 +25,6 @@ WINDOWS_MOST = 18_000
 
 # Numbers that parts of the memory between are a multiple of.
 APART = 16
-
-# Times a number of 32 bits, that number twice.
-TWICE = np.uint64(2**32 + 1)
 
 # Where the memory that blocks share is among the others.
 SPACE = 4
