@@ -46,7 +46,12 @@ export function layOut(width, { columns: all, kernel }, columns) {
   kernelColumn?.element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
   if (kernelColumn) kernelColumn.element.style.width = stacked ? "" : `${kernelWidth}px`;
   const flat = columns.get("flat");
-  if (flat?.kind === "vector") flat.view.resize(all.find(({ view }) => view === "flat").shape[1], stacked ? TALLEST / 2 : TALLEST);
+  if (flat?.kind === "vector") {
+    const count = all.find(({ view }) => view === "flat").shape[1];
+    // Longer than its pixels it tells no more by being tall, and would keep everything below the maps off a low screen.
+    const beside = Math.max(kernelWidth, ...sizes.map(({ rows, ring }, k) => Math.ceil((rows + ring[0] + ring[1]) * cells[k])));
+    flat.view.resize(count, stacked ? TALLEST / 2 : count > TALLEST ? Math.min(TALLEST, beside) : TALLEST);
+  }
   const abreast = stacked && width < ABREAST_BELOW && THREE.every((view) => columns.has(view)) && besideInput(width) >= kernelWidth;
   return { stacked, abreast, tight, looked };
 }
