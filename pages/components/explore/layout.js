@@ -8,7 +8,7 @@ import { STACKED_MAP, STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.
 
 const COLUMN = { bars: 140, vector: 84, missing: 130, tail: 88 }; // px a column that is no map
 const NARROWEST_KERNEL = 150; // px
-const ABREAST_BELOW = 700; // px: on a wider strip two columns stand beside each other as they are
+const ABREAST_BELOW = 676; // px: on a wider strip, that of a window from 740 px on, two columns stand beside each other anyway
 const APART = 10; // px between the input and the kernel beside it
 
 /** What a newcomer's first screen shows on a phone: a feature map and what it is made of. */
