@@ -27,7 +27,11 @@ _STYLE = """<style>
 }
 .ks-finger { display: none; }
 @media (hover: none) { .ks-mouse { display: none; } .ks-finger { display: inline; } }
-@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 0.9rem 1rem; } }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 3.5rem 0.9rem 1rem; }
+  .ks-heading h1 { margin: 0 0 2px; font-size: 1.25rem; line-height: 1.3; }
+  .ks-heading p { font-size: 0.8125rem; line-height: 1.35; }
+}
 </style>"""
 
 

@@ -476,3 +476,10 @@ def test_a_reload_finds_the_lesson_its_step_and_what_was_done():
     assert (now.learn.name, now.learn.number) == ("five_silent", 0)
     assert now.learn.experiment.bias[0] == -7
     assert ("five_silent", 0) in now.learn.done
+
+
+def test_whatever_is_pointed_at_with_a_mouse_a_lesson_says_is_tapped_on_a_phone():
+    texts = [step.text for lesson in COURSE.values() for step in lesson.steps]
+    sentences = [each for text in texts for each in re.split(r"(?<=[.:]) |\n+", text) if "oint at" in each]
+    assert len(sentences) >= 2
+    assert all(re.search(r"\btap\b", each) for each in sentences), sentences

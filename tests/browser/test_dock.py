@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import cell_centre, choose, frames, take_sample, wait_drawn
+from tests.browser.screen import cell_centre, choose, frames, next_frame, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -186,6 +186,61 @@ def test_open_the_ledger_is_as_high_for_every_cell_so_that_it_never_grows_over_t
         frames(laptop)
         edges.add(round(laptop.locator(".ks-ledger").bounding_box()["y"]))
     assert len(edges) == 1
+
+
+def test_open_the_ledger_takes_no_more_room_than_the_stage_of_the_pinned_cell_has_to_say(laptop: Page, server: Server):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    take_sample(laptop, "Cat")
+    laptop.get_by_role("button", name="products", exact=True).click()
+    ledger = laptop.locator(".ks-ledger")
+
+    def height() -> float:
+        laptop.wait_for_timeout(100)
+        for _ in range(3):  # what it needs is measured a frame after it was written
+            next_frame(laptop)
+        return ledger.bounding_box()["height"]
+
+    window = height()
+    assert window <= 0.3 * LAPTOP["height"] + 1
+    laptop.locator("[data-view=activation]").click()
+    expect(laptop.locator(".ks-ledger h2")).to_contain_text("ReLU")
+    expect(laptop.locator(".ks-ledger-state")).to_have_text("pinned")
+    said = height()
+    assert said < window - 50
+    # What is only pointed at moves nothing, and is told as far as there is room.
+    for view in ("conv", "pool", "activation"):
+        laptop.locator(f"[data-view={view}]").hover(position={"x": 30, "y": 30})
+        expect(laptop.locator(".ks-ledger-state")).to_have_text("under the pointer")
+        assert height() == said
+        for told in laptop.locator(".ks-ledger > :not(.ks-dock):visible").all():
+            box = told.bounding_box()
+            assert box["y"] + box["height"] <= LAPTOP["height"], view
+    laptop.locator("[data-view=conv]").click()
+    expect(laptop.locator(".ks-ledger-state")).to_have_text("pinned")
+    assert height() == pytest.approx(window, abs=24)  # another cell's remainder may take a line
+    expect(laptop.locator(".ks-ledger .ks-terms")).to_be_visible()
+
+
+def test_in_a_low_window_a_photograph_s_controls_are_above_the_ledger_and_its_menus_a_short_way_below(
+    laptop: Page, server: Server
+):
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    laptop.set_viewport_size({"width": 1366, "height": 768})
+    take_sample(laptop, "Cat")
+    expect(laptop.locator(".ks-docked")).to_have_count(1)
+    scroll_to(laptop, 0)
+    edge = laptop.locator(".ks-ledger").bounding_box()["y"]
+    for controls in laptop.locator(".ks-column .ks-bottom").all():
+        box = controls.bounding_box()
+        assert box["y"] + box["height"] <= edge
+    scroll_to(laptop, 80)
+    edge = laptop.locator(".ks-ledger").bounding_box()["y"]
+    expect(laptop.locator(".ks-bar-top select:visible").first).to_be_in_viewport()
+    for menu in laptop.locator(".ks-bar-top select:visible").all():
+        box = menu.bounding_box()
+        assert box["y"] + box["height"] <= edge
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,39 @@ def test_back_and_forward_between_pages_keep_the_experiment(explore: Page):
     expect(explore.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
 
 
+def test_what_says_that_the_link_is_copied_goes_by_itself_but_not_from_under_the_pointer_or_the_focus(explore: Page):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    explore.evaluate(
+        """() => {
+          window.told = [];
+          const status = document.querySelector(".ks-notice [role=status]");
+          new MutationObserver(() => status.textContent && window.told.push(status.textContent))
+            .observe(status, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    notice = explore.locator(".ks-notice")
+    explore.get_by_role("button", name="Copy link").click()
+    expect(notice).to_contain_text("The link is copied")
+    notice.hover()
+    explore.wait_for_timeout(8000)
+    expect(notice).to_be_visible()
+    notice.get_by_role("button").focus()
+    explore.mouse.move(5, 5)
+    explore.wait_for_timeout(2500)
+    expect(notice).to_be_visible()
+    explore.get_by_role("button", name="Copy link").focus()
+    expect(notice).to_be_hidden(timeout=4000)
+    assert len(explore.evaluate("window.told")) == 1
+
+
+def test_what_was_not_done_stays_said_until_it_is_closed(explore: Page):
+    explore.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    explore.get_by_role("button", name="Copy link").click()
+    expect(explore.locator(".ks-notice")).to_contain_text("keeps the clipboard to itself")
+    explore.wait_for_timeout(8000)
+    expect(explore.locator(".ks-notice")).to_be_visible()
+
+
 def test_a_copied_link_opens_the_same_experiment_and_pinned_cell_for_someone_else(explore: Page, browser: Browser):
     explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
     take_sample(explore, "Shapes")

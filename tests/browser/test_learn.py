@@ -317,6 +317,7 @@ def test_a_lesson_is_made_of_what_is_on_screen_and_opens_as_exactly_that(explore
     dialog.get_by_role("button", name="Copy lesson link").click()
     expect(dialog).to_contain_text("The link is copied")
     address = explore.evaluate("navigator.clipboard.readText()")
+    expect(dialog).not_to_contain_text("The link is copied", timeout=9000)  # nothing stale stays
     with explore.expect_download() as download:
         dialog.get_by_role("button", name="Save lesson file").click()
     told = json.loads(download.value.path().read_bytes())

@@ -242,3 +242,23 @@ def test_the_menu_of_pages_closes_over_the_page_that_was_chosen(phone: Page):
     opener.tap()
     menu.get_by_role("link", name="Explore").tap()
     expect(menu).not_to_be_in_viewport()
+
+
+@pytest.mark.parametrize("picture", [False, True], ids=["grid", "picture"])
+def test_the_first_screen_shows_the_input_the_kernel_and_the_feature_map_above_the_ledger(phone: Page, picture: bool):
+    if picture:
+        tap_sample(phone)
+        phone.evaluate("document.querySelector('.stMain').scrollTop = 0")
+    edge = phone.locator(".ks-ledger").bounding_box()["y"]
+    boxes = [phone.locator(f"[data-view={view}]").bounding_box() for view in ("input", "kernel", "conv")]
+    for box in boxes:
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    given, kernel, conv = boxes
+    # Of a picture, whose sum takes more lines, half the feature map: the pinned cell lies in its middle.
+    assert conv["y"] + conv["height"] * (0.5 if picture else 1) < edge
+    assert given["x"] + given["width"] < kernel["x"]
+    assert max(each["y"] + each["height"] for each in (given, kernel)) < conv["y"]
+    # A finger hits a cell and a weight as well as it did where they stood below each other.
+    assert picture or given["width"] >= 175
+    assert kernel["width"] >= 142

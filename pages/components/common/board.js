@@ -121,7 +121,7 @@ export class Board {
 
   /** What hands the page on, in one group. @param {string} what its link opens, such as "laboratory" @param {HTMLElement[]} more */
   sharing(what, ...more) {
-    const copy = copyLinkButton(what, { link: () => this.header.link, tell: (sentence) => this.notice.tell(sentence) });
+    const copy = copyLinkButton(what, { link: () => this.header.link, tell: (sentence, passes) => this.notice.tell(sentence, passes) });
     return h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copy, ...more);
   }
 

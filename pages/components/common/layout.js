@@ -11,7 +11,7 @@ export const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
 const ROOMY = 1240; // px: on a narrower strip there are no signs between the columns
 const STACK_BELOW = 860; // px: under this width the stages stand below each other
-const STACKED_MAP = 176; // px of a map beside its own controls
+export const STACKED_MAP = 176; // px of a map beside its own controls
 export const STACKED_WIDTH = 186; // px beside the controls of a column, where columns stand below each other
 
 /**

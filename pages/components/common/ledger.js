@@ -10,6 +10,7 @@ import { addsUp, inParts } from "./fraction.js";
 import { brief, equals, fixed, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
+import { LedgerRoom } from "./ledger_room.js";
 import { ShortLedger } from "./short_ledger.js";
 import { REMAINDER, inWords, largestInWords, planesOf, shownSum } from "./sum.js";
 import { Trail, keyOf } from "./trail.js";
@@ -43,10 +44,13 @@ export class Ledger {
     this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.trail.element, this.feeds);
     this.short = new ShortLedger(this.element, () => this.trail.close());
     this.observer.observe(this.element);
+    this.room = new LedgerRoom(this.element);
+    this.room.watch(this.body, this.trail.element, this.feeds);
   }
 
   leave() {
     this.observer.disconnect();
+    this.room.leave();
   }
 
   /**
@@ -96,6 +100,7 @@ export class Ledger {
     this.trail.draw();
     focused?.();
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
+    this.room.holds(`${of ? "gradient" : "value"} ${stage} ${rule} ${this.trail.element.childElementCount}`, pinned);
   }
 
   /**
@@ -123,6 +128,7 @@ export class Ledger {
     if (below.parentNode !== this.body) this.body.replaceChildren(below);
     this.trail.element.replaceChildren();
     this.feeds.replaceChildren();
+    this.room.holds("question", true);
   }
 
   /**
@@ -212,6 +218,11 @@ export class Ledger {
 
   /** Begin anew with the room the ledger takes, as another input or kernel has other sums. */
   relax() {
+    this.#forget();
+    this.room.relax();
+  }
+
+  #forget() {
     this.tallest = 0;
     this.element.style.minHeight = "";
   }
@@ -219,7 +230,7 @@ export class Ledger {
   /** A ledger that shrank at the foot of a page would pull the page away from under the pointer that it speaks of. */
   #keepHeight() {
     if (this.element.closest(".ks-docked")) {
-      this.relax();
+      this.#forget();
       return;
     }
     this.tallest = Math.max(this.tallest, this.element.offsetHeight);

@@ -7,6 +7,7 @@
  */
 
 import { h, setText } from "./dom.js";
+import { Passing } from "./passing.js";
 
 const APART = 12; // px from what must stay in reach
 const EDGE = 16; // px from the window's
@@ -18,12 +19,18 @@ export class Notice {
     this.sentence = h("p", { role: "status" });
     const close = h("button", { type: "button", class: "ks-button", "aria-label": "Close this message", text: "×", onclick: () => this.tell("") });
     this.element = h("div", { class: "ks-notice", hidden: true }, this.sentence, close);
+    this.passing = new Passing(this.element, () => this.tell(""));
     /** The server's last sentence and the revision it belongs to. */
     this.news = "";
   }
 
-  /** @param {string} sentence "" for none */
-  tell(sentence) {
+  /**
+   * @param {string} sentence "" for none
+   * @param {boolean} [passes] whether it goes by itself
+   */
+  tell(sentence, passes = false) {
+    if (passes) this.passing.begin();
+    else this.passing.stop();
     setText(this.sentence, sentence);
     this.element.hidden = sentence === "";
     this.place();

@@ -399,9 +399,10 @@ export class Explore extends Board {
     const { width } = this;
     if (!this.header || !width) return;
     this.columns.get("input").view.overhang = this.model.overhang;
-    const { stacked, tight, looked } = layOut(width, this.#sizes(), this.columns);
+    const { stacked, abreast, tight, looked } = layOut(width, this.#sizes(), this.columns);
     this.dock.hold(this.lesson.crowded);
     this.dock.stack(stacked);
+    this.root.classList.toggle("ks-abreast", abreast);
     this.root.classList.toggle("ks-tight", tight);
     const window = this.model.ofView("conv")?.link;
     this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));

@@ -5,6 +5,7 @@
  */
 
 import { h, setText, whileTyping } from "../common/dom.js";
+import { Passing } from "../common/passing.js";
 import { recall, remember } from "../common/visit.js";
 import { DraftSteps } from "./draft_steps.js";
 
@@ -44,7 +45,7 @@ export class Teach {
     this.count = h("label", { class: "ks-teach-field" }, h("span", { text: "Cells to predict right" }), this.cells);
     this.hidden.addEventListener("change", () => this.#offerCount());
     this.add = h("button", { type: "button", class: "ks-button ks-primary", text: "Add this step", onclick: () => this.#add() });
-    this.steps = new DraftSteps({ ask: (edit) => on.ask(edit), tell: (sentence) => setText(this.told, sentence) });
+    this.steps = new DraftSteps({ ask: (edit) => on.ask(edit), tell: (sentence) => this.#tell(sentence) });
     const act = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
     this.out = h(
       "div",
@@ -55,6 +56,14 @@ export class Teach {
       act("Begin another", "Forget these steps", () => on.send({ op: "draft_clear" })),
     );
     this.told = h("p", { class: "ks-quiet", role: "status" });
+    this.passing = new Passing(this.told, () => this.#tell(""));
+  }
+
+  /** @param {string} sentence "" for none @param {boolean} [passes] whether it goes by itself */
+  #tell(sentence, passes = false) {
+    if (passes) this.passing.begin();
+    else this.passing.stop();
+    setText(this.told, sentence);
   }
 
   async open() {
@@ -76,7 +85,7 @@ export class Teach {
     this.steps.begin();
     this.describe(header());
     setText(this.problem, "");
-    setText(this.told, "");
+    this.#tell("");
     const field = (/** @type {string} */ name, /** @type {HTMLElement} */ element) => h("label", { class: "ks-teach-field" }, h("span", { text: name }), element);
     this.dialog.open(
       "Make a lesson of this",
@@ -106,7 +115,7 @@ export class Teach {
     this.written = written;
     // What was said of the steps before no longer holds.
     setText(this.problem, "");
-    setText(this.told, "");
+    this.#tell("");
     this.steps.describe(draft);
     this.out.hidden = !draft.steps.length;
     setText(this.add, draft.steps.length ? "Add this as the next step" : "Add this step");
@@ -136,17 +145,17 @@ export class Teach {
     this.heading.value = "";
     this.text.value = "";
     this.#remember();
-    setText(this.told, "Added. Close this dialog to prepare the next step, or hand the lesson out.");
+    this.#tell("Added. Close this dialog to prepare the next step, or hand the lesson out.");
   }
 
   /** The address of the lesson; null where it is too long, or the server is silent. */
   async #address() {
     try {
       const { code, missing } = await (await fetch(`${this.on.ui}/take/${this.on.header().session}/lesson_link.json`)).json();
-      setText(this.told, missing);
+      this.#tell(missing);
       return code === null ? null : `${this.on.ui.replace(/\/ui$/, "")}/learn?lesson=${code}`;
     } catch {
-      setText(this.told, "The server did not answer. Try again.");
+      this.#tell("The server did not answer. Try again.");
       return null;
     }
   }
@@ -157,9 +166,9 @@ export class Teach {
     const { textContent: missing } = this.told;
     try {
       await navigator.clipboard.writeText(address);
-      setText(this.told, `The link is copied: it opens the lesson at its first step. ${missing}`.trim());
+      this.#tell(`The link is copied: it opens the lesson at its first step. ${missing}`.trim(), !missing);
     } catch {
-      setText(this.told, `The browser keeps the clipboard to itself. This is the link: ${address}`);
+      this.#tell(`The browser keeps the clipboard to itself. This is the link: ${address}`);
     }
   }
 
@@ -169,7 +178,7 @@ export class Teach {
     if (!why && door) {
       this.dialog.close();
       door.click();
-    } else setText(this.told, why || "The lesson is open on the page Learn.");
+    } else this.#tell(why || "The lesson is open on the page Learn.");
   }
 }
 

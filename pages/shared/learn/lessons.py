@@ -32,8 +32,8 @@ _KERNEL = _lesson(
         title="One number of the feature map",
         text="A kernel is a small table of weights. Laid on the input, each weight meets one cell. Multiply "
         "every pair, add up the products: that is one number of the feature map.\n\n"
-        "Point at any cell of the feature map: its window lights up on the input, and the sum stands "
-        "below.",
+        "Point at any cell of the feature map, or tap it: its window lights up on the input, and the sum "
+        "stands below.",
         scenario=scene(pin=(0, (0, 0, 0, 1))),
         show=frozenset(),
         columns=KERNEL,
@@ -226,7 +226,7 @@ _FIELD = _lesson(
         title="From cell to cell",
         text="A cell of the feature map sees a 3 × 3 window. A pooled cell looks at four of those, side by "
         "side, so it sees 4 × 4 of the input. Every layer widens the view.\n\n"
-        "Point at a pooled cell: everything that it has seen lights up.",
+        "Point at a pooled cell, or tap it: everything that it has seen lights up.",
         scenario=scene(pattern("cross", 12), pin=(2, (0, 0, 1, 1))),
         show=frozenset({"kernel_size", "pooling"}),
         columns=POOL,
