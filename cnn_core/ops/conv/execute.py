@@ -151,8 +151,7 @@ def _slide(
         seen = True
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED and _in_plane_rows(cells, weight, target, place, groups):
-                plane_rows.correlate_plane_rows(cells, weight, bias, target, place)
-                seen = False
+                seen = plane_rows.correlate_plane_rows(cells, weight, bias, target, place) and seen
             elif branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
                 kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
