@@ -69,7 +69,8 @@ def noisy(case, dtype):
 
 def small_parts(patch):
     """Strips, tiles and blocks so small that even small images need several."""
-    patch.setattr(rows, "LAID_OUT_MOST", 40)
+    for module in (rows, panels):
+        patch.setattr(module, "LAID_OUT_MOST", 40)
     patch.setattr(rows, "PRODUCT_MOST", 1)
     patch.setattr(rows, "COLUMNS_LEAST", 3)
     patch.setattr(shifted, "STRIP_MOST", 6)
@@ -224,7 +225,7 @@ def in_a_batch(shape, kernels, kept, dtype):
 def test_images_may_stand_side_by_side_in_panels_of_one_strip_or_many(
     monkeypatch, shape, kernels, kept, dtype, laid_out
 ):
-    monkeypatch.setattr(rows, "LAID_OUT_MOST", laid_out)
+    monkeypatch.setattr(panels, "LAID_OUT_MOST", laid_out)
     monkeypatch.setattr(panels, "COLUMNS_MOST", 90)
     monkeypatch.setattr(panels, "WIDER_LESS", 2)
     x, weight, bias, kept, sliding = in_a_batch(shape, kernels, kept, dtype)
@@ -256,7 +257,7 @@ def test_what_is_not_finite_stays_in_its_image_and_its_windows():
 def test_a_panel_has_the_columns_that_are_multiplied_in_whole_steps():
     assert panels.panel(64, 16, 64, 288).images == 4  # 64 columns, which stay near the processor row by row
     assert panels.panel(128, 10, 16, 150).images == 32  # 320
-    assert panels.panel(64, 60, 10, 90).images == 7
+    assert panels.panel(64, 60, 10, 90).images == 4  # 240, and rows begin where lines of memory do
     assert panels.panel(64, 32, 16, 90).images > 1
     assert panels.panel(64, 64, 16, 90) is None  # its own rows are as good
     assert panels.panel(1, 16, 64, 288) is None

@@ -319,7 +319,8 @@ def _panels(work: Work) -> dict[str, float]:
     outputs, each, (rows, columns) = work.outputs // work.groups, work.channels // work.groups, work.size
     some, lines = _panel(work) or (1, outputs)
     parts, depth, wide = -(-work.batch // some), each * kernel_h * kernel_w, some * columns
-    strips = parts * -(-rows // rows_together(rows, work.channels * kernel_w * wide, kernel_h, step_h, 1))
+    line = work.channels * kernel_w * wide
+    strips = parts * -(-rows // panels.strip_rows(rows, line, kernel_h, step_h))
     products = parts * work.groups * rows * outputs // lines
     copied = work.channels * kernel_w * (work.batch * rows * step_h + strips * some * max(0, kernel_h - step_h))
     return {

@@ -68,9 +68,12 @@ def columns_together(batch: int, width: int, weights: int) -> Pair:
     return -(-batch // -(-batch // images)), wide
 
 
-def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int) -> int:
-    """How many output rows are one strip, a multiple of ``block``, where a row is laid out as ``line`` numbers."""
-    most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
+def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int, laid_out: int | None = None) -> int:
+    """How many output rows are one strip, a multiple of ``block``, where a row is laid out as ``line`` numbers.
+
+    Of ``laid_out`` numbers at a time, where that is not what most ways want.
+    """
+    most = max(1, (max((laid_out or LAID_OUT_MOST) // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
     return min(most, -(-rows // block) * block)
 
 
