@@ -245,6 +245,20 @@ def test_the_windows_of_several_images_may_be_gathered_at_once(monkeypatch, shap
         assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
 
 
+@pytest.mark.parametrize(
+    ("shape", "kernels", "kept"),
+    [
+        ((1, 3, 24, 31), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}),
+        ((1, 4, 60, 51), (6, 2, 5, 3), {"stride": (2, 2), "groups": 2, "padding": ((0, 2), (3, 0))}),
+    ],
+)
+def test_the_windows_of_a_single_image_may_be_gathered_in_few_calls(shape, kernels, kept):
+    x, weight, bias, kept, sliding = in_a_batch(shape, kernels, kept, np.float32)
+    assert batched.layout(x.shape, weight.shape, sliding, kept["groups"], x.dtype, True) is not None
+    for added in (bias, None):
+        assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
+
+
 def test_what_is_not_finite_stays_in_its_image_and_its_windows():
     x, weight, bias, kept, _ = in_a_batch((6, 3, 9, 12), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}, np.float32)
     x[2, 1, 0, 0], x[4, 0, 8, 11], bias[3] = np.nan, np.inf, -np.inf

@@ -113,7 +113,7 @@ def _in_few_calls(
     """A branch's work in few calls, if there is that."""
     if mode != "zeros" or not x.flags.c_contiguous:
         return None
-    if branch is Branch.GATHERED and x.dtype == np.float32 and len(x) > 1:
+    if branch is Branch.GATHERED and x.dtype == np.float32:
         gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
         return FewCalls(partial(batched.correlate_batched, lay=gathered)) if gathered else None
     if branch is Branch.BANDED and not 1 < len(weight) == groups:
