@@ -320,7 +320,7 @@ def _panels(work: Work) -> dict[str, float]:
     some, lines = _panel(work) or (1, outputs)
     parts, depth, wide = -(-work.batch // some), each * kernel_h * kernel_w, some * columns
     line = work.channels * kernel_w * wide
-    strips = parts * -(-rows // panels.strip_rows(rows, line, kernel_h, step_h))
+    strips = parts * -(-rows // rows_together(rows, line, kernel_h, step_h, 1, panels.LAID_OUT_MOST))
     products = parts * work.groups * rows * outputs // lines
     copied = work.channels * kernel_w * (work.batch * rows * step_h + strips * some * max(0, kernel_h - step_h))
     return {

@@ -141,7 +141,7 @@ def _plans(
     (_, rows, columns), step = shape, sliding.stride[0]
     place = Place((sliding.padding[0][0], sliding.padding[1][0]), sliding.stride, sliding.dilation[1])
     wide, depth, own = images * columns, each * kernel_h * kernel_w, outputs // groups
-    strip = strip_rows(rows, channels * kernel_w * wide, kernel_h, step)
+    strip = rows_together(rows, channels * kernel_w * wide, kernel_h, step, 1, LAID_OUT_MOST)
     tall = (strip - 1) * step + kernel_h
     before = channels * tall * kernel_w * wide  # what is laid out, then products
     before += -before % ALIGNED
@@ -169,12 +169,6 @@ def _plans(
         by_image = product.reshape(count, outputs, images, columns).transpose(2, 1, 0, 3)
         to_do.copy(*as_lines(target[:, :, top : top + count], by_image))
     return size, clear.plan(), to_do.plan()
-
-
-def strip_rows(rows: int, line: int, kernel_h: int, step: int) -> int:
-    """How many output rows to make at a time, where a row is laid out as ``line`` numbers: as even as can be."""
-    most = rows_together(rows, line, kernel_h, step, 1, LAID_OUT_MOST)
-    return -(-rows // -(-rows // most))
 
 
 def _laid(to_do: Steps, groups: int, *shape: int) -> Array:
