@@ -5,7 +5,7 @@ a formula in the output, it takes the output.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,9 @@ _BITS: dict[np.dtype[Any], np.dtype[Any]] = {
 
 # Numbers of a block: with what is made of them in double precision they fit a second-level cache of 1 MB.
 _BLOCK = 32_768
+
+# Numbers of a block of what is made in place, and up to how many are no blocks yet.
+_IN_PLACE, _WHOLE = 65_536, 131_072
 
 
 def relu(x: npt.ArrayLike) -> Array:
@@ -51,13 +54,21 @@ def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     """
     array = real(x, "x")
     given = gradient(grad, array.shape)
-    given = given.astype(together(given, array), copy=False)
+    return _in_blocks(_kept, array, given.astype(together(given, array), copy=False))
+
+
+def _kept(x: Array, given: Array, out: Array | None = None) -> Array:
     # All bits of a kept number and none of the others: multiplied by 0, an infinite gradient would become NaN. One byte
     # a cell while it can be: 1 where dropped, less 1, is 0 there and -1, which is all ones in any width, elsewhere.
-    kept = np.asarray(array <= 0).view(np.int8)
+    kept = np.asarray(x <= 0).view(np.int8)
     kept -= 1
-    mask = kept.astype(_BITS[given.dtype])
-    np.bitwise_and(given.view(mask.dtype), mask, out=mask)
+    bits = _BITS[given.dtype]
+    if out is None:
+        mask = kept.astype(bits)
+    else:
+        mask = out.view(bits)
+        np.copyto(mask, kept)
+    np.bitwise_and(given.view(bits), mask, out=mask)
     return mask.view(given.dtype)
 
 
@@ -139,10 +150,14 @@ def sigmoid_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
         ShapeError: where the shapes differ.
     """
     y = real(output, "output")
-    with np.errstate(invalid="ignore", over="ignore"):
-        result = np.asarray(1 - y)
-        result *= y
-        return np.asarray(result * gradient(grad, y.shape))
+    return _in_blocks(_sigmoid_slope, y, gradient(grad, y.shape))
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def _sigmoid_slope(y: Array, given: Array, out: Array | None = None) -> Array:
+    slope = np.asarray(np.subtract(1, y, out=out))
+    slope *= y
+    return np.asarray(np.multiply(slope, given, out=out))
 
 
 def tanh(x: npt.ArrayLike) -> Array:
@@ -157,10 +172,30 @@ def tanh_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
         ShapeError: where the shapes differ.
     """
     y = real(output, "output")
-    with np.errstate(invalid="ignore", over="ignore"):
-        result = np.asarray(np.square(y))
-        np.subtract(1, result, out=result)
-        return np.asarray(result * gradient(grad, y.shape))
+    return _in_blocks(_tanh_slope, y, gradient(grad, y.shape))
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def _tanh_slope(y: Array, given: Array, out: Array | None = None) -> Array:
+    slope = np.asarray(np.square(y, out=out))
+    np.subtract(1, slope, out=slope)
+    return np.asarray(np.multiply(slope, given, out=out))
+
+
+def _in_blocks(formula: Callable[..., Array], y: Array, given: Array) -> Array:
+    """``formula(y, given)`` number by number, a block at a time where they are many: see :func:`_blocks`.
+
+    Args:
+        formula: of arrays of any one shape; what it is given as ``out`` it makes everything in.
+        y: any shape.
+        given: likewise.
+    """
+    if y.size <= _WHOLE or y.dtype != given.dtype:
+        return formula(y, given)
+    made = np.empty(y.shape, y.dtype)
+    for some, over, into in _blocks(y, given, made, most=_IN_PLACE):
+        formula(some, over, out=into)
+    return made
 
 
 def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
@@ -297,14 +332,16 @@ def _gelu_growth(x: Array, approximate: str) -> Array:
     return np.asarray((1 - bent * bent) * _ROOT * (1 + 3 * _CUBIC * x * x) / 2)
 
 
-def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+def _blocks(*arrays: Array, most: int | None = None) -> Iterator[tuple[Array, ...]]:
     """Arrays of one shape, the last of them new, a block of each at a time; the last is written to.
 
-    What a formula makes on the way then stays near the processor: 6 against 11 ns a number.
+    What a formula makes on the way then stays near the processor: 6 against 11 ns a number of GELU, 0.5 against 0.85 of
+    tanh's gradient.
     """
     lines = [np.ascontiguousarray(array).reshape(-1) for array in arrays[:-1]] + [arrays[-1].reshape(-1)]
-    for first in range(0, lines[-1].size, _BLOCK):
-        yield tuple(line[first : first + _BLOCK] for line in lines)
+    most = most or _BLOCK
+    for first in range(0, lines[-1].size, most):
+        yield tuple(line[first : first + most] for line in lines)
 
 
 def gelu_kind(approximate: str) -> str:

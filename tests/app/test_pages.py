@@ -1,14 +1,15 @@
 """Every page, run without a browser."""
 
-import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.navigation import PAGES
 from pages.shared.session import Large, Session
+from tests.app.gestures import lasting_gesture
 
 DRAWN = (None, "explore", "kernels")  # pages whose component draws; another's keeps the address and the session
 ROOT = Path(__file__).parents[2]
@@ -63,33 +64,26 @@ def test_the_session_survives_a_page_switch():
     assert app.session_state["kernelscope"].experiment.stride == (2, 2)
 
 
-def gesture_within(session: Session, monkeypatch, called: str) -> None:
+@contextmanager
+def gesture_within(session: Session, monkeypatch, called: str) -> Iterator[None]:
     """Have a gesture begin in another request when a page that runs calls this, in place of the call."""
-    tried = Event()
-
-    def glimpse() -> None:
-        with session.lock, session.tried({"op": "cells", "cells": [[0, 0, 999]]}):
-            tried.set()
-            time.sleep(0.3)
-
-    def begin(*_args: object, **_kwargs: object) -> None:
-        Thread(target=glimpse).start()
-        assert tried.wait(10)
-
-    monkeypatch.setattr(called, begin)
+    with ExitStack() as lasting:
+        monkeypatch.setattr(called, lambda *_args, **_kwargs: lasting.enter_context(lasting_gesture(session)))
+        yield
 
 
 @pytest.mark.parametrize("page", ["kernels", "engine"])
 def test_a_page_that_opens_while_a_gesture_lasts_shows_what_was_made(page, monkeypatch):
     session = Session()
     wanted = component(run(page, session)).bytes
-    gesture_within(session, monkeypatch, "pages.shared.frame.heading")
-    assert component(run(page, session)).bytes == wanted
+    with gesture_within(session, monkeypatch, "pages.shared.frame.heading"):
+        shown = component(run(page, session)).bytes
+    assert shown == wanted
 
 
 def test_a_map_that_is_opened_large_while_a_gesture_lasts_is_the_one_that_was_made(monkeypatch):
     session = Session()
     session.large = Large("input", None, False)
-    gesture_within(session, monkeypatch, "pages.components.explore.explore")
-    app = run(None, session)
+    with gesture_within(session, monkeypatch, "pages.components.explore.explore"):
+        app = run(None, session)
     assert [each.value for each in app.markdown] == ["25 numbers from 0 to 9, mean 4.04"]

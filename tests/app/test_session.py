@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Event
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from pages.shared.learn.course import COURSE
 from pages.shared.photo import Photo, open_photo
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
+from tests.app.gestures import lasting_gesture
 
 
 def message(session: Session, *edits: dict, pin: dict | None = None) -> dict:
@@ -300,19 +301,8 @@ def test_a_page_that_is_loaded_again_while_a_gesture_lasts_takes_over_what_was_m
     before, after = Session(), Session()
     _remember(before)
     made = before.experiment
-    tried, asked = Event(), Event()
-
-    def glimpse() -> None:
-        with before.lock, before.tried({"op": "cells", "cells": [[0, 0, 999]]}):
-            tried.set()
-            asked.wait(0.3)
-
-    with ThreadPoolExecutor(1) as gesture:
-        lasting = gesture.submit(glimpse)
-        assert tried.wait(10)
+    with lasting_gesture(before):
         after.receive(resuming(after, before))
-        asked.set()
-    lasting.result()
     assert after.experiment is made
 
 

@@ -5,8 +5,6 @@ import io
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from pages.shared.edits import apply
 from pages.shared.session import Session
 from pages.shared.take_away import make
+from tests.app.gestures import lasting_gesture
 
 VIEWS = ("input", "conv", "activation", "pool", "flat", "scores", "probabilities")
 
@@ -109,19 +108,8 @@ NAMES = ("input.csv", "input.npz", "scenario.json", "trace.npz", "reproduce.py")
 def test_a_file_that_is_asked_for_while_a_gesture_lasts_holds_what_was_made(name):
     kept = Session()
     wanted = make(kept, name)
-    tried, seen = Event(), Event()
-
-    def glimpse() -> None:
-        with kept.lock, kept.tried({"op": "cells", "cells": [[0, 0, 999]]}):
-            tried.set()
-            seen.wait(0.3)
-
-    with ThreadPoolExecutor(1) as gesture:
-        lasting = gesture.submit(glimpse)
-        assert tried.wait(10)
+    with lasting_gesture(kept):
         made = make(kept, name)
-        seen.set()
-    lasting.result()
     assert made == wanted
 
 

@@ -30,9 +30,8 @@ def codes(page: Page) -> dict[str, list[str]]:
 
 
 def kept(page: Page, name: str) -> str:
-    """The address, once it has what was done last in the parameter of that name."""
+    """The address, once it has what was done in the parameter of that name."""
     page.wait_for_function("(name) => new URL(location.href).searchParams.get(name)?.length > 20", arg=name)
-    page.wait_for_timeout(400)
     assert set(codes(page)) == {name}
     return page.url
 

@@ -66,6 +66,49 @@ def next_frame(page: Page) -> None:
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
+def frames(page: Page, count: int = 4) -> None:
+    """Let so many frames go by: one measures the page, the next lays it out, a third draws it and a fourth marks it."""
+    page.evaluate("async (count) => { for (; count > 0; count -= 1) await new Promise(requestAnimationFrame); }", count)
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the window another size and have the page laid out for it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function("([width, height]) => innerWidth === width && innerHeight === height", arg=[width, height])
+    frames(page)
+
+
+def pin(page: Page) -> None:
+    """Press on the cell under the pointer, and wait until the address holds that it is pinned."""
+    before = page.url
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_function("(before) => location.href !== before", arg=before)
+
+
+# A page that does a fixed piece of work in each of so many frames: how far apart these come.
+FLOOR = """async (frames) => {
+  const numbers = Float64Array.from({ length: 1 << 16 }, (_, k) => Math.sin(k));
+  const gaps = [];
+  let [last, sum] = [null, 0];
+  for (let k = 0; k <= frames; k += 1) {
+    const now = await new Promise(requestAnimationFrame);
+    if (last !== null) gaps.push(now - last);
+    last = now;
+    for (let again = 0; again < 32; again += 1) for (const x of numbers) sum += x * x;
+  }
+  return [gaps.sort((a, b) => a - b)[frames >> 1], sum];
+}"""
+
+
+def floor(page: Page) -> float:
+    """Milliseconds from frame to frame of a page that has two million multiply-adds to do in each, on this machine now.
+
+    What a test holds of speed is a ratio to it: a machine that is slower, or busy, is slower at both.
+    """
+    return page.evaluate(FLOOR, 40)[0]
+
+
 # A sum that is written anew under the pointer makes it enter the same term again.
 WATCH_THE_LEDGER = """
   new MutationObserver((changes) => { window.rewritten = (window.rewritten ?? 0) + changes.length; })

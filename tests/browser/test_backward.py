@@ -14,10 +14,12 @@ from tests.browser.screen import (
     choose,
     clear,
     edited,
+    frames,
     hover_cell,
     last_cell,
     next_frame,
     press,
+    resize,
     revision,
     same_sum,
     take_sample,
@@ -274,16 +276,16 @@ def test_three_gradients_have_no_picture_in_colour_to_choose(explore: Page):
 def test_no_map_moves_when_values_give_way_to_gradients_so_that_one_can_flip_between_them(
     explore: Page, width: int, sample: str
 ):
-    explore.set_viewport_size({"width": width, "height": 768})
+    resize(explore, width, 768)
     if sample:
         take_sample(explore, sample)
-    explore.wait_for_timeout(300)
+        frames(explore)
     before = explore.evaluate(PLACES)
     for code in ("score:0", "loss:1", ""):
         clear(explore)
         explore.get_by_label("What the maps show").select_option(code)
         wait_drawn(explore, "conv")
-        explore.wait_for_timeout(200)
+        frames(explore)
         now = explore.evaluate(PLACES)
         assert now.keys() == before.keys()
         for view, place in now.items():

@@ -17,10 +17,12 @@ from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import (
     cell_centre,
     clear,
+    frames,
     hover_cell,
     last_cell,
     next_frame,
     press,
+    resize,
     revision,
     same_sum,
     wait_drawn,
@@ -142,9 +144,10 @@ def test_every_setting_gives_cnn_core_s_sums(laboratory: Page, name: str):
 def test_an_output_cell_shows_which_weight_each_cell_of_its_window_meets(laboratory: Page):
     cell_of(laboratory, carried(), 1, 2, 3)
     expect(laboratory.locator(".ks-ledger h2")).to_have_text("Output channel 1 [2, 3]")
+    frames(laboratory)
     before = ink(laboratory, "input-0")
     hover_cell(laboratory, "output-1", 0, 0, (4, 4))
-    laboratory.wait_for_timeout(50)
+    frames(laboratory)
     assert ink(laboratory, "input-0") != before
 
 
@@ -354,9 +357,10 @@ def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(lab
         asked.trace.output[0, 0, 1, 2],
         -asked.kept.output[0, 0, 1, 2],
     ]
+    frames(laboratory)
     unmarked = ink(laboratory, "kept-0")
     event = hover_cell(laboratory, "output-0", 3, 3, (4, 4))
-    laboratory.wait_for_timeout(60)
+    frames(laboratory)
     assert ink(laboratory, "kept-0") != unmarked
     event = hover_cell(laboratory, "kept-0", 2, 1, (4, 4))
     assert event["value"] == asked.kept.output[0, 0, 2, 1]
@@ -380,10 +384,10 @@ def test_the_numbers_of_the_worked_example_can_be_read_whatever_its_padding(labo
 
 @pytest.mark.parametrize("width", [1440, 1280, 1000, 390])
 def test_nothing_moves_when_something_is_kept(laboratory: Page, width: int):
-    laboratory.set_viewport_size({"width": width, "height": 900})
-    laboratory.wait_for_timeout(200)
+    resize(laboratory, width, 900)
     keep = laboratory.get_by_role("button", name="Keep to compare")
     keep.scroll_into_view_if_needed()
+    frames(laboratory)
     seen = """() => ["input", "kernel", "alone", "output"]
       .map((view) => document.querySelector(`[data-column=${view}]`))
       .flatMap((column) => [...column.querySelectorAll(".ks-map, h2, p, input, select, button")])
@@ -393,6 +397,7 @@ def test_nothing_moves_when_something_is_kept(laboratory: Page, width: int):
     clear(laboratory)
     keep.click()
     wait_drawn(laboratory, "difference-0")
+    frames(laboratory)
     np.testing.assert_allclose(laboratory.evaluate(seen), before, atol=1)
 
 
@@ -424,10 +429,10 @@ def test_a_column_is_told_as_real_tables(laboratory: Page):
 def test_an_input_cell_marks_what_its_ledger_lists_and_no_other_channel(laboratory: Page):
     hover_cell(laboratory, "output-0", 0, 0, (4, 4))
     laboratory.mouse.move(5, 500)
+    frames(laboratory)
     before = [ink(laboratory, f"output-{k}") for k in range(2)]
     hover_cell(laboratory, "input-1", 0, 5, (6, 6))
-    laboratory.wait_for_timeout(100)
-    next_frame(laboratory)
+    frames(laboratory)
     after = [ink(laboratory, f"output-{k}") for k in range(2)]
     assert after[0] != before[0]
     assert after[1] == before[1]
@@ -460,7 +465,7 @@ def test_what_is_ticked_stays_under_the_hand_and_what_is_kept_can_be_kept_anew(l
         before = box.bounding_box()
         box.click()
         wait_drawn(laboratory, "output-0", "cnn_core", 0)
-        laboratory.wait_for_timeout(200)
+        frames(laboratory)
         after = box.bounding_box()
         assert abs(after["y"] - before["y"]) <= 1
         assert abs(after["x"] - before["x"]) <= 1
@@ -524,7 +529,7 @@ def test_all_maps_come_closer_together_and_a_cell_stays_under_the_pointer(page: 
         page.mouse.wheel(0, -100)
     expect(amount).not_to_have_text("1.0×")
     page.mouse.move(5, 5)
-    page.wait_for_timeout(100)
+    frames(page)
     clear(page)
     page.mouse.move(*place)
     page.wait_for_function("window.cnn.cell.some((each) => each.view === 'input-1')")

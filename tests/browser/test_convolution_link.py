@@ -17,6 +17,7 @@ from tests.browser.screen import (
     clear,
     hover_cell,
     last_cell,
+    pin,
     press,
     revision,
     same_sum,
@@ -42,8 +43,7 @@ def test_the_copied_link_opens_the_same_laboratory_and_undo_leads_back(page: Pag
     type_number(page, "stride, as a number", "2", "output-0")
     type_number(page, "bias", "3.5", "output-0")
     hover_cell(page, "output-1", 1, 1, (2, 2))
-    page.mouse.down()
-    page.mouse.up()
+    pin(page)
     pinned = last_cell(page)
     with someone_else(browser, copied(page, "c"), "output-0") as other:
         expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")

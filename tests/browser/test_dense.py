@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from tests.browser.screen import hover_cell, last_cell, revision, same_sum, wait_drawn
+from tests.browser.screen import frames, hover_cell, last_cell, revision, same_sum, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -69,8 +69,8 @@ def test_drawing_on_a_weight_moves_the_score_at_once_and_cnn_core_confirms(opene
     assert [weight(opened, 0, column) for column in range(3)] == [2, 2, 2]
     edit = {"op": "dense", "features": 9, "cells": [[0, k, 2] for k in range(3)]}
     trace = build(apply(apply(apply(Experiment(), GRID), WIDE), edit)).trace
-    opened.mouse.wheel(0, -5000)
-    opened.wait_for_function("document.querySelector('[data-view=scores]').getBoundingClientRect().top > 100")
+    opened.locator(".stMain").evaluate("(page) => page.scrollTo(0, 0)")
+    frames(opened)
     same_sum(hover_cell(opened, "scores", 0, 0, (3, 1)), trace.explain(4, (0, 0)))
     opened.get_by_role("button", name="Undo").click()
     wait_drawn(opened, "scores", "cnn_core", before + 1)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import cell_centre, choose, take_sample, wait_drawn
+from tests.browser.screen import cell_centre, choose, frames, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -101,7 +101,7 @@ def test_scrolled_down_to_its_place_the_ledger_goes_back_without_a_jump_and_is_w
     assert back["height"] >= 204
     expect(laptop.locator(".ks-bar-top .ks-player")).to_have_count(0 if path == "layers" else 1)
     for _ in range(5):  # it stays there, and does not flicker
-        laptop.wait_for_timeout(40)
+        frames(laptop, 2)
         assert not lies(laptop)
     scroll_to(laptop, 0)
     assert lies(laptop)
@@ -148,7 +148,7 @@ def test_what_gets_the_focus_by_keyboard_is_never_under_the_ledger(laptop: Page,
     below = 0
     for _ in range(45):
         laptop.keyboard.press("Tab")
-        laptop.wait_for_timeout(30)  # scrolling to it, and the ledger's next frame
+        frames(laptop)  # scrolling to it, and the ledger's next frame
         held, under = laptop.evaluate(UNDER_THE_LEDGER)
         assert not under, held
         below += laptop.evaluate("document.querySelector('.stMain').scrollTop") > 0
@@ -158,6 +158,7 @@ def test_what_gets_the_focus_by_keyboard_is_never_under_the_ledger(laptop: Page,
 def test_play_keeps_the_focus_and_goes_on_when_the_ledger_goes_to_its_place_and_back(laptop: Page, server: Server):
     laptop.goto(server.url)
     wait_drawn(laptop, "probabilities")
+    laptop.get_by_label("speed").fill("0")  # it goes on for half a minute
     play = laptop.get_by_role("button", name="Play")
     play.focus()
     laptop.keyboard.press("Enter")
@@ -181,8 +182,8 @@ def test_open_the_ledger_is_as_high_for_every_cell_so_that_it_never_grows_over_t
     edges = set()
     for place in (".ks-bars >> nth=0", "[data-view=conv]", "[data-view=activation]", "[data-view=pool]"):
         laptop.locator(place).hover(position={"x": 20, "y": 6})
-        laptop.wait_for_timeout(150)
         expect(laptop.locator(".ks-ledger-state")).to_have_text("under the pointer")
+        frames(laptop)
         edges.add(round(laptop.locator(".ks-ledger").bounding_box()["y"]))
     assert len(edges) == 1
 
@@ -196,7 +197,7 @@ def test_in_a_lesson_the_ledger_leaves_the_first_screen_to_the_stages_and_to_wha
 ):
     laptop.goto(f"{server.url}/learn?lesson={lesson}")
     laptop.locator(".ks-ledger-value, .ks-ledger input").first.wait_for(state="attached")
-    laptop.wait_for_timeout(300)
+    frames(laptop)
     assert lies(laptop) is lies_there
 
 
@@ -206,7 +207,7 @@ def test_tab_goes_on_from_the_maps_to_play(laptop: Page, server: Server):
     laptop.locator("[data-column=probabilities] summary").focus()
     for _ in range(12):
         laptop.keyboard.press("Tab")
-        laptop.wait_for_timeout(40)
+        frames(laptop)
         if laptop.get_by_role("button", name="Play").evaluate("(play) => play.getRootNode().activeElement === play"):
             break
     else:
@@ -271,10 +272,11 @@ def test_whoever_reads_on_in_the_open_ledger_still_sees_its_headline_and_play(la
     laptop.goto(server.url)
     wait_drawn(laptop, "probabilities")
     take_sample(laptop, "Shapes")
-    laptop.locator(".ks-bars .ks-bar-row").first.click()
+    with laptop.expect_response("**/answers/**"):  # of the score that was pinned: the ledger is written anew for it
+        laptop.locator(".ks-bars .ks-bar-row").first.click()
     laptop.get_by_role("button", name="products", exact=True).click()
     laptop.locator(".ks-term-open").first.click()
-    laptop.wait_for_timeout(300)  # what the ledger is written anew for has come
+    frames(laptop)
     ledger = laptop.locator(".ks-ledger")
     assert ledger.evaluate("(ledger) => { ledger.scrollTop = 1e4; return ledger.scrollTop; }") > 50
     edge = ledger.bounding_box()["y"]

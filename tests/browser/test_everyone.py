@@ -11,8 +11,9 @@ from tests.browser.screen import (
     Fingers,
     cell_centre,
     clear,
+    frames,
     last_cell,
-    next_frame,
+    resize,
     revision,
     take_sample,
     type_number,
@@ -148,9 +149,7 @@ OVER_THE_NEXT = """() => [...document.querySelectorAll(".ks-strip > .ks-column")
 
 def test_between_a_phone_and_a_wide_screen_no_column_lies_over_the_next_and_the_grid_keeps_its_numbers(explore: Page):
     for width in (880, 960, 1024, 1100, 1160, 1280, 1366):
-        explore.set_viewport_size({"width": width, "height": 768})
-        explore.wait_for_function("(most) => document.querySelector('.ks-strip').clientWidth < most", arg=width)
-        explore.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        resize(explore, width, 768)
         assert explore.evaluate(OVER_THE_EDGE) == [], width
         assert explore.evaluate(OVER_THE_NEXT) == [], width
         box = explore.locator("[data-view=input] canvas").first.bounding_box()
@@ -181,6 +180,7 @@ def test_a_page_that_grows_longer_is_not_drawn_again_and_at_another_width_its_su
     page.goto(f"{server.url}/{path}")
     wait_drawn(page, view)
     page.locator(".ks-ledger-body *").first.hover()
+    frames(page)  # what the pointer has drawn
     clear(page)
     page.evaluate(COUNT_DRAWING)
     page.evaluate(WATCH_THE_LEDGER)
@@ -189,8 +189,7 @@ def test_a_page_that_grows_longer_is_not_drawn_again_and_at_another_width_its_su
     def becomes(style: str) -> list[int]:
         """Of a page in this style: what was drawn on it, and what of its ledger was written anew."""
         root.evaluate("(root, style) => root.setAttribute('style', style)", style)
-        page.wait_for_timeout(300)
-        next_frame(page)
+        frames(page, 8)  # one to lay it out, two to draw it, and some for what should not follow
         return page.evaluate("[window.painted, window.rewritten ?? 0]")
 
     assert becomes("padding-bottom: 80px") == [0, 0]
@@ -266,22 +265,23 @@ def test_on_a_phone_a_second_tap_on_a_cell_opens_its_field(phone: Page):
 
 
 def test_a_finger_that_scrolls_past_the_kernel_or_a_picture_changes_neither(phone: Page):
-    def swipe_up(view: str, place: float = 0.5) -> float:
+    def swipe_up(view: str, place: float = 0.5) -> None:
+        """Draw a finger up over a view, and wait until the page has scrolled."""
         phone.locator(f"[data-view={view}]").evaluate("(each) => each.scrollIntoView({ block: 'center' })")
         phone.wait_for_timeout(200)
         box = phone.locator(f"[data-view={view}]").bounding_box()
         x, y = box["x"] + box["width"] * place, box["y"] + box["height"] * place
         before = phone.evaluate("document.querySelector('.stMain').scrollTop")
         Fingers(phone).stroke((x, y), (x, y - 150), parts=10)
-        phone.wait_for_timeout(300)
-        return phone.evaluate("document.querySelector('.stMain').scrollTop") - before
+        phone.wait_for_function("(before) => document.querySelector('.stMain').scrollTop > before + 50", arg=before)
+        frames(phone)
 
     before = weights(phone)
-    assert swipe_up("kernel") > 50
+    swipe_up("kernel")
     np.testing.assert_array_equal(weights(phone), before)
     take_sample(phone, "Shapes")
     drawn_before = revision(phone)
-    assert swipe_up("input") > 50
+    swipe_up("input")
     assert revision(phone) == drawn_before
     expect(phone.get_by_role("button", name="Draw", exact=True)).to_be_visible()
 

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, ROOT, Server
-from tests.browser.screen import clear, hover_cell, last_cell, revision, same_sum, take_sample, wait_drawn
+from tests.browser.screen import clear, hover_cell, last_cell, pin, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
 PHOTOGRAPH = ROOT / "assets" / "photograph.jpg"
 UPLOAD = ".st-key-photo input[type=file]"
+SESSION = "() => JSON.parse(sessionStorage.getItem('kernelscope')).session"  # that a reload would look for
 
 
 def change(page: Page, label: str, value: str) -> None:
@@ -53,6 +54,27 @@ def test_a_reload_keeps_an_uploaded_picture_the_settings_and_undo(explore: Page)
     expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
 
 
+def test_a_page_that_is_loaded_once_more_before_its_session_was_found_finds_it_still(explore: Page):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, PHOTOGRAPH)
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    explore.route("**/answers/**", hold_the_first)
+    with explore.expect_request("**/answers/**", timeout=60_000) as asked:
+        reopened(explore)
+    assert "resume" in asked.value.post_data_json
+    reopened(explore)
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
+    expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
+
+
 def test_the_address_follows_each_edit_without_adding_steps_to_go_back_over(explore: Page):
     steps = explore.evaluate("history.length")
     assert "x=" not in explore.url
@@ -78,10 +100,8 @@ def test_a_copied_link_opens_the_same_experiment_and_pinned_cell_for_someone_els
     take_sample(explore, "Shapes")
     change(explore, "Colour", "rgb")
     hover_cell(explore, "conv", 20, 30, (126, 126))
-    explore.mouse.down()
-    explore.mouse.up()
+    pin(explore)
     index = last_cell(explore)["index"]
-    explore.wait_for_timeout(600)
     explore.get_by_role("button", name="Copy link").click()
     expect(explore.locator(".ks-notice")).to_contain_text("The link is copied")
     link = explore.evaluate("navigator.clipboard.readText()")
@@ -210,10 +230,10 @@ def test_a_reload_on_the_kernels_page_keeps_the_experiment(explore: Page):
     explore.get_by_role("link", name="Kernels").click()
     wait_drawn(explore, "laplacian")
     explore.wait_for_function("location.search.includes('x=')")
-    explore.evaluate("window.cnn.drawn = []")
+    session = explore.evaluate(SESSION)
     explore.reload()
+    explore.wait_for_function(f"(before) => ({SESSION})() !== before", arg=session)  # it was taken over
     wait_drawn(explore, "laplacian")
-    explore.wait_for_timeout(500)
     explore.get_by_role("link", name="Explore").click()
     wait_drawn(explore, "probabilities")
     expect(explore.locator("[data-column=activation] h2")).to_have_text("Sigmoid")

@@ -14,6 +14,7 @@ from tests.browser.screen import (
     choose,
     clear,
     edited,
+    frames,
     hover_cell,
     last_cell,
     press,
@@ -37,9 +38,18 @@ def keys(page: Page, *pressed: str, view: str = "conv") -> None:
     wait_drawn(page, view, "cnn_core", newest)
 
 
+# From the third cell on the window slides as slowly as it can, and does not come to its end while a test looks away.
+SLOW_AFTER_THREE = """() => document.addEventListener("cnn:cell", () => {
+  const speed = document.querySelector("[aria-label=speed]");
+  if (window.cnn.cell.length === 3) speed.value = 0;
+})"""
+
+
 def test_space_plays_and_pauses_and_the_buttons_step_by_enter(explore: Page):
     trace = build(Experiment()).trace
-    explore.get_by_label("speed").fill("60")
+    speed = explore.get_by_label("speed")
+    speed.fill("60")
+    explore.evaluate(SLOW_AFTER_THREE)
     explore.locator("[data-view=conv]").focus()
     clear(explore)
     explore.keyboard.press("Space")
@@ -49,7 +59,8 @@ def test_space_plays_and_pauses_and_the_buttons_step_by_enter(explore: Page):
     expect(explore.get_by_role("button", name="Play")).to_be_visible()
     assert [each["index"][2:] for each in explore.evaluate("window.cnn.cell")][:3] == [[0, 0], [0, 1], [0, 2]]
     stopped = explore.evaluate("window.cnn.cell.length")
-    explore.wait_for_timeout(400)
+    speed.fill("100")  # were it sliding, no frame would be without a cell of its own
+    frames(explore, 12)
     assert explore.evaluate("window.cnn.cell.length") == stopped < 9
     for name, cell in (
         ("To the last cell", (2, 2)),

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.browser.screen import HOLD_FRAMES, choose, next_frame, revision, take_sample, wait_drawn
+from tests.browser.screen import HOLD_FRAMES, choose, frames, next_frame, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -74,17 +74,22 @@ def test_what_is_looked_at_last_stays_though_an_earlier_answer_comes_later(explo
     expect(note).to_contain_text("∂")
     told = note.inner_text()
     held.let_go()
-    explore.wait_for_timeout(200)
+    frames(explore, 12)
     expect(choice).to_have_value("score:1")
     assert note.inner_text() == told
 
 
-def test_a_picture_that_comes_while_a_weight_is_typed_is_shown_after_it(explore: Page):
+def test_a_picture_that_comes_while_a_weight_is_dragged_is_shown_after_it(explore: Page):
     take_sample(explore, "Colours")
     choose(explore, "Colour", "rgb")
     explore.evaluate(COUNT)
     weight = explore.get_by_label("weight, row 0, column 0")
-    weight.fill("7")
+    # A hand lasts as long as it likes: what is typed is taken for done after a second without a key.
+    weight.hover()
+    box = weight.bounding_box()
+    explore.mouse.down()
+    explore.mouse.move(box["x"] + box["width"] / 2 + 42, box["y"] + box["height"] / 2, steps=4)
+    expect(weight).to_have_value("7")
     file = io.BytesIO()
     Image.new("L", (60, 40)).save(file, "PNG")
     picture = {"name": "black.png", "mimeType": "image/png", "buffer": file.getvalue()}
@@ -93,7 +98,7 @@ def test_a_picture_that_comes_while_a_weight_is_typed_is_shown_after_it(explore:
     narrow(explore)
     expect(explore.locator("[data-column=input] .ks-note")).not_to_contain_text("black.png")
     before = revision(explore)
-    weight.press("Enter")
+    explore.mouse.up()
     wait_drawn(explore, "conv", "cnn_core", before - 1)
     expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("black.png")
     expect(weight).to_have_value("7")

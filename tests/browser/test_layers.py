@@ -236,15 +236,19 @@ def test_a_slider_is_answered_while_it_is_dragged_and_is_one_step_to_undo(labora
     clear(laboratory)
     laboratory.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     laboratory.mouse.down()
-    for k in range(12):
-        laboratory.mouse.move(box["x"] + box["width"] * (0.5 + k / 26), box["y"] + box["height"] / 2)
-        laboratory.wait_for_timeout(25)
-    during = laboratory.evaluate("window.cnn.drawn.filter(({ view }) => view === 'output').length")
-    assert during >= 4
+    title = laboratory.locator("[data-column=scaled] h2")
+    told = {title.inner_text()}
+    for k in range(1, 5):  # each answer is waited for while the hand is down
+        clear(laboratory)
+        laboratory.mouse.move(box["x"] + box["width"] * (0.5 + k / 10), box["y"] + box["height"] / 2)
+        wait_drawn(laboratory, "output")
+        told.add(title.inner_text())
+    assert len(told) == 5
     laboratory.mouse.up()
-    expect(laboratory.get_by_label("T", exact=True)).not_to_have_value("1")
-    laboratory.wait_for_function("document.querySelector('[data-column=scaled] h2').textContent !== 'Score / T, T = 1'")
-    heat = float(laboratory.get_by_label("T", exact=True).input_value())
+    field = laboratory.get_by_label("T", exact=True)
+    expect(field).not_to_have_value("1")
+    expect(title).to_have_text(f"Score / T, T = {field.input_value()}")
+    heat = float(field.input_value())
     logits = Laboratory().given["vector"].input.ravel()
     for row in range(4):
         assert asked_row(laboratory, "output", row)["value"] == softmax(logits, temperature=heat)[row]

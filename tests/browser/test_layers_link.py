@@ -9,7 +9,7 @@ from pages.shared.layers.screens import screen
 from pages.shared.link_code import pack
 from tests.browser.conftest import Server
 from tests.browser.links import NOTICE, codes, copied, someone_else, stays
-from tests.browser.screen import hover_cell, last_cell, next_frame, press, revision, wait_drawn
+from tests.browser.screen import hover_cell, last_cell, next_frame, pin, press, revision, wait_drawn
 from tests.browser.test_layers import choose, set_to
 
 pytestmark = pytest.mark.browser
@@ -33,8 +33,7 @@ def begun(page: Page, server: Server) -> dict:
     page.get_by_role("radio", name="Inference").click()
     wait_drawn(page, "output-0", "cnn_core", before)
     hover_cell(page, "output-3", 1, 1, (2, 4))
-    page.mouse.down()
-    page.mouse.up()
+    pin(page)
     pinned = last_cell(page)
     page.mouse.move(0, 0)
     return pinned

@@ -16,8 +16,10 @@ from pages.shared.photo import open_photo
 from tests.browser.screen import (
     cell_centre,
     clear,
+    frames,
     hover_cell,
     next_frame,
+    resize,
     revision,
     same_sum,
     wait_drawn,
@@ -80,7 +82,6 @@ def test_the_digits_of_a_pixel_s_ledger_add_up_as_they_stand(photographed):
     # A pooled cell's winner, and a score's sum of thousands, most of them shown as one term.
     for view, row, column, shape in [*cells, ("pool", 9, 9, shapes(experiment)[3]), ("scores", 2, 0, (3, 1))]:
         hover_cell(page, view, row, column, shape)
-        page.wait_for_timeout(50)
         next_frame(page)
         products = page.locator(".ks-term-product").all_inner_texts()
         value = page.locator(".ks-ledger-value").inner_text()
@@ -257,8 +258,7 @@ def test_unusual_pictures_are_taken_in_as_they_look(explore: Page, name: str, da
 @pytest.mark.parametrize("width", [1100, 1180, 1280, 1366, 1440])
 def test_nothing_of_a_column_lies_over_the_one_beside_it(photographed, width: int):
     page, _ = photographed
-    page.set_viewport_size({"width": width, "height": 800})
-    page.wait_for_timeout(300)
+    resize(page, width, 800)
     for column in page.locator(".ks-column").all():
         edge = column.bounding_box()
         parts = column.locator(":scope > .ks-top, :scope > .ks-body, :scope > .ks-bottom, .ks-legend, .ks-map, select")
@@ -270,9 +270,9 @@ def test_nothing_of_a_column_lies_over_the_one_beside_it(photographed, width: in
 @pytest.mark.parametrize("width", [760, 820, 1024])
 def test_on_a_tablet_two_stages_of_a_photograph_stand_beside_each_other(photographed, width: int):
     page, _ = photographed
-    page.set_viewport_size({"width": width, "height": 1100})
+    resize(page, width, 1100)
     expect(page.locator(".ks-stacked")).to_have_count(1)
-    page.wait_for_timeout(300)
+    frames(page)
     boxes = [column.bounding_box() for column in page.locator(".ks-column").all()]
     for left, right in zip(boxes[::2], boxes[1::2], strict=True):
         assert left["y"] == right["y"]

@@ -70,6 +70,8 @@ def test_scores_are_not_told_before_the_window_has_made_what_they_are_made_of(ex
         )
     )
     expect(score).to_be_visible()
+    speed = explore.get_by_label("speed")
+    speed.fill("0")  # half a minute to the last of nine cells
     explore.get_by_role("button", name="Play").click()
     for hidden in (score, probability, pooled):
         expect(hidden).to_be_hidden()
@@ -81,12 +83,14 @@ def test_scores_are_not_told_before_the_window_has_made_what_they_are_made_of(ex
     # To the end of its way it makes all of them itself.
     explore.get_by_role("button", name="Play").click()
     expect(score).to_be_hidden()
-    expect(score).to_be_visible(timeout=20_000)
+    speed.fill("100")
+    expect(score).to_be_visible()
 
 
 def test_showing_the_rest_stops_the_window_and_moves_nothing(explore: Page):
     headline = explore.locator(".ks-place")
     before = headline.bounding_box()
+    explore.get_by_label("speed").fill("0")  # nor does it come to its end by itself
     explore.get_by_role("button", name="Play").click()
     explore.get_by_role("button", name="Show what the window has not reached yet").click()
     expect(explore.get_by_role("button", name="Play")).to_be_visible()

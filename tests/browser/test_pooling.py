@@ -17,6 +17,8 @@ from tests.browser.screen import (
     cell_centre,
     clear,
     drawn,
+    floor,
+    frames,
     hover_cell,
     last_cell,
     next_frame,
@@ -118,7 +120,7 @@ def test_the_arrow_leads_from_the_winning_cell_to_the_output_it_wins(laboratory:
     line = laboratory.locator(".ks-arrows .ks-line")
     for row, column, winner in ((0, 1, (0, 3)), (1, 0, (3, 0)), (2, 2, (5, 4))):
         hover_cell(laboratory, "average", row, column, (3, 3))
-        laboratory.wait_for_timeout(60)
+        frames(laboratory)
         ends = line.evaluate(
             "(path) => { const box = path.ownerSVGElement.getBoundingClientRect();"
             " return [0, path.getTotalLength()].map((at) => { const p = path.getPointAtLength(at);"
@@ -248,7 +250,7 @@ MARKED = """([view, rows, row, column]) => {
 def test_a_window_s_outline_closes_where_it_leaves_the_map(laboratory: Page):
     overhang(laboratory)
     hover_cell(laboratory, "average", 1, 1, (2, 2))
-    laboratory.wait_for_timeout(60)
+    frames(laboratory)
     for row, column in ((3, 4.5), (4.5, 3), (6, 4.5), (4.5, 6)):
         assert laboratory.evaluate(MARKED, ["input", 6, row, column]), (row, column)
     assert not laboratory.evaluate(MARKED, ["input", 6, 4.5, 4.5])
@@ -280,11 +282,11 @@ def test_an_input_cell_says_what_it_feeds_and_wins(laboratory: Page):
     told = "Input [1, 2] stands in 1 window and wins none; in one it is as large as the winner, but comes later."
     expect(laboratory.locator(".ks-sentence")).to_have_text(told)
     expect(laboratory.locator(".ks-ledger-feeds")).to_contain_text("Average [0, 1] = 7.25")
-    laboratory.wait_for_timeout(60)
+    frames(laboratory)
     assert lines(laboratory) == 0
     hover_cell(laboratory, "input", 0, 3, (6, 6))
     expect(laboratory.locator(".ks-sentence")).to_have_text("Input [0, 3] stands in 1 window and wins it.")
-    laboratory.wait_for_timeout(60)
+    frames(laboratory)
     assert lines(laboratory) == 2  # the window's maximum, and the global one
     set_to(laboratory, "stride down, as a number", "4")
     hover_cell(laboratory, "input", 3, 3, (6, 6))
@@ -293,7 +295,7 @@ def test_an_input_cell_says_what_it_feeds_and_wins(laboratory: Page):
 
 def test_all_arrows_are_drawn_where_there_are_few(laboratory: Page):
     laboratory.get_by_label("all arrows").check()
-    laboratory.wait_for_timeout(60)
+    frames(laboratory)
     assert lines(laboratory) == 10
     set_to(laboratory, "Input", "larger", kind="select")
     set_to(laboratory, "stride down, as a number", "1")
@@ -338,7 +340,7 @@ def test_the_output_that_gradients_are_of_is_outlined_and_named_while_the_eye_is
     laboratory.mouse.click(*cell_centre(laboratory, "average-upstream", 1, 0, (3, 3)))
     wait_drawn(laboratory, "max-gradient")
     laboratory.mouse.click(*cell_centre(laboratory, "input", 1, 2, (6, 6)))
-    laboratory.wait_for_timeout(100)
+    frames(laboratory)
     told = "Gradients are of the output [1, 0] alone, the last that was pinned."
     expect(laboratory.locator(".ks-sentence")).to_contain_text(told)
     for view in ("max", "average", "l2"):
@@ -438,7 +440,7 @@ def test_all_three_rows_of_a_shift_and_the_ledger_s_headline_are_in_sight(page: 
     page.goto(f"{server.url}/pooling")
     wait_drawn(page, "max")
     look(page, "Shift", "max-difference")
-    page.wait_for_timeout(200)
+    frames(page)
     for place in ("[data-view=input-difference]", ".ks-ledger-head"):
         box = page.locator(place).bounding_box()
         assert box["y"] + box["height"] <= 1000, place
@@ -573,8 +575,9 @@ def test_explore_s_feature_map_is_pooled_and_the_hand_is_followed_at_the_screen_
         for k in range(60):
             page.mouse.move(box["x"] + 4 + (box["width"] - 8) * k / 60, box["y"] + box["height"] / 2)
         gaps = page.evaluate("() => { cancelAnimationFrame(window.ticking); return window.gaps.slice(2); }")
-        print(f"hover over {view} at 64 x 64: median frame gap {np.median(gaps):.1f} ms")
-        assert np.median(gaps) < 25
+        ratio = np.median(gaps) / floor(page)
+        print(f"hover over {view} at 64 x 64: median frame gap {np.median(gaps):.1f} ms; ratio {ratio:.2f}")
+        assert ratio < 1.9  # every frame, in the median
 
 
 @pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)

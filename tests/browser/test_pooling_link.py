@@ -12,7 +12,7 @@ from pages.shared.pooling.laboratory import Laboratory, run
 from pages.shared.pooling.link import from_link
 from tests.browser.conftest import Server
 from tests.browser.links import NOTICE, codes, copied, someone_else, stays
-from tests.browser.screen import hover_cell, revision, same_sum, wait_drawn
+from tests.browser.screen import hover_cell, pin, revision, same_sum, wait_drawn
 from tests.browser.test_pooling import look, set_to
 
 pytestmark = pytest.mark.browser
@@ -40,8 +40,7 @@ def begun(page: Page, server: Server) -> None:
     look(page, "Gradient", "max-gradient")
     set_to(page, "Gradient", "cell", "max-gradient", "select")
     hover_cell(page, "max-upstream", 2, 1, (5, 3))
-    page.mouse.down()
-    page.mouse.up()
+    pin(page)
     page.mouse.move(0, 0)
 
 

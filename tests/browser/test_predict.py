@@ -10,7 +10,9 @@ from tests.browser.screen import (
     cell_centre,
     clear,
     edited,
+    frames,
     last_cell,
+    resize,
     revision,
     take_sample,
     type_number,
@@ -178,8 +180,7 @@ def test_a_message_as_long_as_they_get_does_not_cover_the_button_that_takes_a_ch
     explore.keyboard.type("-6")
     notice, undo = explore.locator(".ks-notice"), explore.get_by_role("button", name="Undo")
     for width in (1440, 1300, 1440):
-        explore.set_viewport_size({"width": width, "height": 1000})
-        explore.wait_for_timeout(200)  # the page is laid out anew
+        resize(explore, width, 1000)
         said, button = notice.bounding_box(), undo.bounding_box()
         assert said["y"] < button["y"] + button["height"]  # both in one line across the page
         assert button["y"] < said["y"] + said["height"]
@@ -218,7 +219,7 @@ def test_the_pointer_s_way_over_the_maps_does_not_disturb_what_is_being_typed(ex
     clear(explore)
     for column in range(3):
         explore.mouse.move(*cell_centre(explore, "conv", 2, column, (3, 3)))
-    explore.wait_for_timeout(100)
+    frames(explore)
     expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 0]")
     expect(explore.get_by_label("Your prediction")).to_have_value("-")
 
@@ -263,9 +264,9 @@ def test_a_prediction_is_typed_wherever_the_pointer_rests(explore: Page):
 
 def test_other_numbers_are_asked_anew_and_a_reload_keeps_what_is_open(explore: Page):
     hide(explore, "conv")
-    pin(explore, "conv")
+    with explore.expect_request(lambda asked: '"pin":{' in (asked.post_data or "")):  # once the hand rests on it
+        pin(explore, "conv")
     guess(explore, "-6")
-    explore.wait_for_timeout(200)  # the pinned cell is told once the hand rests on it
     explore.evaluate("window.cnn.drawn = []")
     explore.reload()
     wait_drawn(explore, "kernel")

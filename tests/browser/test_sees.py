@@ -13,6 +13,7 @@ from tests.browser.screen import (
     choose,
     clear,
     edited,
+    frames,
     hover_cell,
     next_frame,
     open_experiment,
@@ -63,7 +64,7 @@ def test_the_outline_follows_the_pointer_and_goes_on_beyond_the_input(page: Page
     drawn = set()
     for row, column in ((0, 0), (1, 1), (3, 3)):
         hover_cell(page, "pool", row, column, (4, 4))
-        page.wait_for_timeout(60)
+        frames(page)
         drawn.add(page.evaluate(INK))
     assert len(drawn) == 3
 

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import ROOT, Server
-from tests.browser.screen import clear, drawn, press, revision, type_number, wait_drawn
+from tests.browser.screen import clear, drawn, floor, press, revision, type_number, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -130,11 +130,12 @@ def test_an_edit_is_drawn_within_a_frame_or_two(
     set_kernels(explore, kernel, count)
     explore.wait_for_timeout(500)
     times = explore.evaluate(DRAG, 60)["previews"]
+    ratio = statistics.median(times) / floor(explore)
     with capsys.disabled():
         kind = f"{size:3d} px, {kernel:2d}×{kernel:<2d}, {count} kernel{'s' * (count > 1)}"
-        print(f"\n  edit -> drawn frame at {kind}: {quartiles(times)} (aim 16)", end="")
+        print(f"\n  edit -> drawn frame at {kind}: {quartiles(times)} (aim 16); ratio {ratio:.2f}", end="")
     assert len(times) == 60
-    assert statistics.median(times) < 100
+    assert ratio < 6
 
 
 def test_cnn_core_s_arrays_follow_a_gesture_nearly_as_fast_as_a_bare_rerun(
@@ -144,16 +145,16 @@ def test_cnn_core_s_arrays_follow_a_gesture_nearly_as_fast_as_a_bare_rerun(
     floor_page.goto(bare.url)
     floor_page.get_by_role("button", name="again").wait_for()
     set_input(explore, 224)
-    settle, floor = [], []
+    settle, bare_rerun = [], []
     for _ in range(15):
         settle.append(explore.evaluate(DRAG, 2)["settle"])
-        floor.append(floor_page.evaluate(RERUN))
+        bare_rerun.append(floor_page.evaluate(RERUN))
         explore.wait_for_timeout(60)
     floor_page.close()
-    ratio = statistics.median(settle) / statistics.median(floor)
+    ratio = statistics.median(settle) / statistics.median(bare_rerun)
     with capsys.disabled():
         print(f"\n  gesture end -> cnn_core at 224 px: {quartiles(settle)}")
-        print(f"  bare fragment rerun:               {quartiles(floor)}; ratio {ratio:.2f} (aim 1.5)")
+        print(f"  bare fragment rerun:               {quartiles(bare_rerun)}; ratio {ratio:.2f} (aim 1.5)")
     assert ratio < 6
 
 
@@ -198,9 +199,10 @@ def test_hovering_keeps_the_frame_rate(explore: Page, size: int, capsys: pytest.
     set_input(explore, size)
     explore.wait_for_timeout(500)
     gaps = explore.evaluate(HOVER)
+    ratio = statistics.median(gaps) / floor(explore)
     with capsys.disabled():
-        print(f"\n  hover frame gap at {size:3d} px: {quartiles(gaps)} (aim 17)")
-    assert statistics.median(gaps) < 60
+        print(f"\n  hover frame gap at {size:3d} px: {quartiles(gaps)} (aim 17); ratio {ratio:.2f}")
+    assert ratio < 3.6
 
 
 def open_time(browser: Browser, url: str, ready: str) -> float:
@@ -222,13 +224,13 @@ def test_the_page_opens_nearly_as_fast_as_a_page_of_text(
     for _ in range(2):
         open_time(browser, server.url, "window.ready")
         open_time(browser, bare.url, bare_text)
-    full, floor = [], []
+    full, text = [], []
     for _ in range(8):
         full.append(open_time(browser, server.url, "window.ready"))
-        floor.append(open_time(browser, bare.url, bare_text))
-    ratio = statistics.median(full) / statistics.median(floor)
+        text.append(open_time(browser, bare.url, bare_text))
+    ratio = statistics.median(full) / statistics.median(text)
     with capsys.disabled():
-        print(f"\n  page open: {quartiles(full)}; bare page of text: {quartiles(floor)}; ratio {ratio:.2f} (aim 1.3)")
+        print(f"\n  page open: {quartiles(full)}; bare page of text: {quartiles(text)}; ratio {ratio:.2f} (aim 1.3)")
     assert ratio < 3
 
 
@@ -247,10 +249,10 @@ def time_of_a_small_file(server: Server, path: str) -> float:
 def test_a_small_file_does_not_wait_for_an_acknowledgement(
     server: Server, bare: Server, capsys: pytest.CaptureFixture[str]
 ):
-    ours, floor = time_of_a_small_file(server, "/ui/common/dom.js"), time_of_a_small_file(bare, "/favicon.png")
+    ours, theirs = time_of_a_small_file(server, "/ui/common/dom.js"), time_of_a_small_file(bare, "/favicon.png")
     with capsys.disabled():
-        print(f"\n  a small file over a kept connection: {ours:.1f} ms; of a bare app {floor:.1f} ms", end="")
-    assert ours < 2 * floor
+        print(f"\n  a small file over a kept connection: {ours:.1f} ms; of a bare app {theirs:.1f} ms", end="")
+    assert ours < 2 * theirs
 
 
 def test_an_edit_at_224_px_announces_each_view_once_a_source(explore: Page):

@@ -3,6 +3,7 @@
 import math
 import statistics
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -11,9 +12,21 @@ from playwright.sync_api import Browser, Page, expect
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import open_photo
+from pages.shared.scenario import from_link
 from tests.browser.conftest import ROOT, Server
 from tests.browser.links import someone_else
-from tests.browser.screen import Fingers, choose, clear, last_cell, revision, same_sum, take_sample, wait_drawn
+from tests.browser.screen import (
+    Fingers,
+    choose,
+    clear,
+    floor,
+    frames,
+    last_cell,
+    revision,
+    same_sum,
+    take_sample,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +49,7 @@ def photographed(explore: Page) -> Page:
 
 
 def zoom(page: Page) -> float:
-    page.wait_for_timeout(100)
+    frames(page)
     return float(page.locator(".ks-zoom-amount").inner_text().rstrip("×"))
 
 
@@ -84,7 +97,19 @@ def come_close(page: Page) -> None:
 def wheel(page: Page, notches: int) -> None:
     for _ in range(abs(notches)):
         page.mouse.wheel(0, -100 if notches > 0 else 100)
-    page.wait_for_timeout(150)
+    frames(page)
+
+
+def comes_to_rest(page: Page) -> None:
+    """Wait until the address holds how close the maps are looked at, which is told when one has come to rest there."""
+    shown = page.locator(".ks-zoom-amount").inner_text()
+
+    def held(address: str) -> bool:
+        code = parse_qs(urlsplit(address).query).get("x")
+        looked = from_link(code[0]).zoom if code else None
+        return f"{looked[0] if looked else 1:.1f}×" == shown
+
+    page.wait_for_url(held)
 
 
 def test_the_wheel_comes_closer_and_the_cell_under_the_pointer_stays_there(photographed: Page):
@@ -150,7 +175,7 @@ def test_dragging_moves_every_map_and_paints_nothing(photographed: Page):
     photographed.mouse.move(x - 20, y - 10)
     photographed.mouse.move(x - 40, y - 30)
     photographed.mouse.up()
-    photographed.wait_for_timeout(100)
+    frames(photographed)
     assert cell_under(photographed, "conv", x - 40, y - 30) == before
     # On the input a plain drag draws; with Shift it moves.
     x, y = middle(photographed, "input")
@@ -161,7 +186,7 @@ def test_dragging_moves_every_map_and_paints_nothing(photographed: Page):
     photographed.mouse.move(x + 30, y + 25)
     photographed.mouse.up()
     photographed.keyboard.up("Shift")
-    photographed.wait_for_timeout(100)
+    frames(photographed)
     assert cell_under(photographed, "input", x + 30, y + 25) == before
     assert revision(photographed) <= revisions
 
@@ -174,7 +199,7 @@ def test_keys_and_buttons_zoom_and_walking_keeps_the_cell_in_sight(photographed:
     photographed.keyboard.press("ArrowRight")
     for _ in range(30):
         photographed.keyboard.press("ArrowDown")
-    photographed.wait_for_timeout(200)
+    frames(photographed)
     pinned = last_cell(photographed)["index"][2:]
     box = photographed.locator("[data-view=conv]").bounding_box()
     rows = {cell_under(photographed, "conv", box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)[0]}
@@ -224,10 +249,10 @@ def test_a_number_that_the_frame_would_cut_is_left_out(photographed: Page):
     photographed.keyboard.down("Shift")
     photographed.mouse.down()
     photographed.mouse.move(x - 17, y - 13)
-    photographed.wait_for_timeout(100)
+    frames(photographed)
     photographed.evaluate(RECORD_NUMBERS)
     photographed.mouse.move(x - 18, y - 14)
-    photographed.wait_for_timeout(150)
+    frames(photographed)
     photographed.mouse.up()
     photographed.keyboard.up("Shift")
     written = photographed.evaluate("window.written")
@@ -257,7 +282,7 @@ def test_two_fingers_pinch_and_one_finger_moves(browser: Browser, server: Server
     wait_drawn(page, "probabilities")
     open_photograph(page)
     page.locator("[data-view=conv]").evaluate("(map) => { map.style.scrollMargin = '160px'; map.scrollIntoView(); }")
-    page.wait_for_timeout(300)
+    frames(page)
     x, y = middle(page, "conv")
     fingers = Fingers(page)
     fingers.send("touchStart", (x - 20, y))
@@ -265,7 +290,6 @@ def test_two_fingers_pinch_and_one_finger_moves(browser: Browser, server: Server
     for apart in (30, 40, 50, 60):
         fingers.send("touchMove", (x - apart, y), (x + apart, y))
     fingers.send("touchEnd")
-    page.wait_for_timeout(150)
     assert zoom(page) == pytest.approx(3, abs=0.4)
     shown = "() => document.querySelector('[data-view=pool] .ks-map-values').style.transform"
     before = page.evaluate(shown)
@@ -273,7 +297,7 @@ def test_two_fingers_pinch_and_one_finger_moves(browser: Browser, server: Server
     for step in (10, 20, 30):
         fingers.send("touchMove", (x + step, y + step))
     fingers.send("touchEnd")
-    page.wait_for_timeout(150)
+    frames(page)
     assert page.evaluate(shown) != before
     context.close()
 
@@ -297,7 +321,7 @@ def test_how_close_one_looks_and_at_which_gradients_is_in_the_link_and_survives_
         assert cell_under(page, "conv", *middle(page, "conv")) == target
 
     target = cell_under(explore, "conv", *middle(explore, "conv"))
-    explore.wait_for_timeout(800)
+    comes_to_rest(explore)
     address = explore.url
     with someone_else(browser, address, "probabilities") as other:
         looks(other)
@@ -310,7 +334,8 @@ def test_how_close_one_looks_and_at_which_gradients_is_in_the_link_and_survives_
     looks(explore)
     explore.reload()
     wait_drawn(explore, "probabilities")
-    explore.wait_for_timeout(800)  # what the session showed before comes after what the address holds
+    # What the session showed before comes after what the address holds.
+    expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
     looks(explore)
     explore.get_by_role("button", name="Show the whole map").click()
     explore.wait_for_function("(before) => location.href !== before", arg=address)
@@ -321,14 +346,13 @@ def test_a_file_opens_as_close_as_it_was_looked_at_when_it_was_saved(photographe
     photographed.mouse.move(*middle(photographed, "input"))
     wheel(photographed, 5)
     seen = photographed.locator(".ks-zoom-amount").inner_text()
-    photographed.wait_for_timeout(800)
+    comes_to_rest(photographed)
     photographed.get_by_role("button", name="Take away").click()
     with photographed.expect_download() as found:
         photographed.get_by_text("Scenario file", exact=True).click()
     photographed.keyboard.press("Escape")
     photographed.get_by_role("button", name="Show the whole map").click()
-    expect(photographed.locator(".ks-zoom-amount")).to_have_text("1.0×")
-    photographed.wait_for_timeout(800)  # it is told when one has come to rest there
+    comes_to_rest(photographed)
     photographed.set_input_files(
         UPLOAD,
         {"name": "scenario.json", "mimeType": "application/json", "buffer": Path(found.value.path()).read_bytes()},
@@ -354,9 +378,10 @@ def test_zooming_keeps_the_frame_rate(photographed: Page, capsys: pytest.Capture
           return gaps;
         }"""
     )
+    ratio = statistics.median(gaps) / floor(photographed)
     with capsys.disabled():
-        print(f"\nzooming a photograph: frame gap median {statistics.median(gaps):.1f} ms (aim 17)")
-    assert statistics.median(gaps) < 34  # a frame in two: slower than that would be work piling up
+        print(f"\nzooming a photograph: frame gap median {statistics.median(gaps):.1f} ms (aim 17); ratio {ratio:.2f}")
+    assert ratio < 2.5  # a frame in two: slower than that would be work piling up
 
 
 VIEWPORT = """async ([steps, map, most]) => {
@@ -439,7 +464,7 @@ def test_from_as_close_as_one_comes_the_whole_window_of_the_pinned_cell_is_seen_
         for key in ("", "ArrowRight", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowDown"):
             if key:
                 explore.keyboard.press(key)
-            explore.wait_for_timeout(150)
+            frames(explore)
             row, column = last_cell(explore)["index"][2:]
             region, scale = seen(explore, "input"), explore.evaluate(SCALE)
             assert scale >= 30
@@ -462,13 +487,13 @@ def test_stepping_and_pausing_keep_the_pinned_cell_in_sight_and_playing_shows_wh
     near = zoom(photographed)
     for name in ("To the first cell", "One cell on", "One cell on", "To the last cell", "One cell back"):
         photographed.get_by_role("button", name=name).click()
-        photographed.wait_for_timeout(150)
+        frames(photographed)
         assert within_sight(photographed, "conv")
     photographed.get_by_role("button", name="Play").click()
     expect(photographed.locator(".ks-zoom-amount")).to_have_text("1.0×")
-    photographed.wait_for_timeout(400)
+    clear(photographed)
+    photographed.wait_for_function("window.cnn.cell.length > 5")
     photographed.get_by_role("button", name="Pause").click()
-    photographed.wait_for_timeout(150)
     assert zoom(photographed) == near
     assert within_sight(photographed, "conv")
 
@@ -477,7 +502,6 @@ def test_in_a_layout_of_less_zoom_one_is_as_close_as_it_allows_and_not_far_away(
     come_close(photographed)
     before = zoom(photographed)
     photographed.get_by_role("button", name="Hide →").click()
-    photographed.wait_for_timeout(300)
     assert 2 < zoom(photographed) < before
     expect(photographed.get_by_role("button", name="Zoom in (Page Up on a map)")).to_have_attribute(
         "aria-disabled", "true"
@@ -489,14 +513,14 @@ def test_a_kernel_used_from_the_gallery_moves_nobody_away(photographed: Page):
     wheel(photographed, 10)
     before = zoom(photographed)
     photographed.get_by_label("What the maps show").select_option("score:0")
-    photographed.wait_for_timeout(800)
+    expect(photographed.locator("[data-column=conv] .ks-note")).to_contain_text("∂")
+    comes_to_rest(photographed)
     clear(photographed)
     photographed.get_by_role("link", name="Kernels").click()
     wait_drawn(photographed, "laplacian")
     clear(photographed)
     photographed.get_by_role("button", name="Use in Explore: Sobel y").click()
     wait_drawn(photographed, "probabilities")
-    photographed.wait_for_timeout(300)
     assert zoom(photographed) == before
     expect(photographed.get_by_label("What the maps show")).to_have_value("score:0")
 
@@ -505,5 +529,5 @@ def test_a_wide_kernel_does_not_keep_one_from_coming_close_enough_to_read(explor
     open_photograph(explore)
     choose(explore, "Kernel", "gaussian_blur_5")
     come_close(explore)
-    explore.wait_for_timeout(200)
+    frames(explore)
     assert explore.evaluate(SCALE) >= 30

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 import cnn_core
 from cnn_core import ShapeError, gelu, leaky_relu, relu, sigmoid, softmax, softplus, tanh
+from cnn_core.ops import activation
 
 NUMBERS = np.array([-1000.0, -30.0, -2.5, -1e-3, -0.0, 0.0, 1e-3, 2.5, 30.0, 1000.0])
 FUNCTIONS = [relu, leaky_relu, sigmoid, tanh, softplus, gelu, softmax]
@@ -132,13 +133,25 @@ def test_single_precision_gives_double_s_results_to_its_last_bits(function, sett
     assert near.all(), x[~near]
 
 
-def test_a_function_reads_arrays_of_any_layout_block_by_block(monkeypatch):
-    monkeypatch.setattr("cnn_core.ops.activation._BLOCK", 5)
+@pytest.mark.parametrize(
+    "function",
+    [
+        gelu,
+        lambda x: activation.relu_backward(2 * x, x),
+        lambda x: activation.sigmoid_backward(2 * x, x),
+        lambda x: activation.tanh_backward(2 * x, x),
+        lambda x: activation.gelu_backward(2 * x, x),
+    ],
+)
+def test_a_function_reads_arrays_of_any_layout_block_by_block(monkeypatch, function):
+    for name in ("_BLOCK", "_IN_PLACE", "_WHOLE"):
+        monkeypatch.setattr(activation, name, 5)
     x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
-    for layout in (np.asfortranarray(x), x[:, ::-1], x.transpose(2, 0, 1)):
-        np.testing.assert_array_equal(gelu(layout), gelu(np.ascontiguousarray(layout)))
-    assert gelu(np.float32(0)).shape == softplus(np.float32(0)).shape == ()
-    assert gelu(np.empty((0, 3))).shape == (0, 3)
+    for layout in (x, np.asfortranarray(x), x[:, ::-1], x.transpose(2, 0, 1)):
+        one_by_one = np.array([function(number) for number in layout.flat]).reshape(layout.shape)
+        np.testing.assert_array_equal(function(layout), one_by_one)
+    assert function(np.float32(0)).shape == ()
+    assert function(np.empty((0, 3))).shape == (0, 3)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -96,7 +96,16 @@ def small_parts(patch):
     patch.setattr(winograd, "TILES_LEAST", 3)
     patch.setattr(winograd, "NUMBERS_MOST", 1)
     patch.setattr(winograd, "COLUMNS_LEAST", 2)
+    products.left_lines.cache_clear()
+    patch.setattr(products, "SUMS_MOST", 30)
+    patch.setattr(products, "LEFT_LEAST", 2)
+    patch.setattr(products, "LONG_LEAST", 5)
+    abreast.layout_of_spread.cache_clear()
+    abreast.layout_of_weights.cache_clear()
     patch.setattr(abreast, "PRODUCT_MOST", 400)
+    patch.setattr(abreast, "COLUMNS_MOST", 20)
+    patch.setattr(abreast, "COLUMNS_OF_FEW", 30)
+    patch.setattr(abreast, "LAID_OUT_MOST", 40)
     patch.setattr(abreast, "MADE_MOST", 60)
 
 

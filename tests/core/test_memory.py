@@ -29,7 +29,35 @@ print(pages() - before)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library goes about its memory in another way")
+# The same of 20 steps of training that hold more than 50 MB each until they are over.
+COUNT_PAGES_OF_STEPS = """
+import resource
+import numpy as np
+import cnn_core
+
+def pages():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+network = cnn_core.Sequential([cnn_core.ReLU() for _ in range(10)])
+x = np.ones((32, 10, 62, 62), np.float32)
+
+def step():
+    trace = network.trace(x, training=True)
+    network.backward(trace, trace.output, keep_stages=False)
+
+for _ in range(5):
+    step()
+before = pages()
+for _ in range(20):
+    step()
+print(pages() - before)
+"""
+WITH_GLIBC = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="another C library goes about its memory in another way"
+)
+
+
+@WITH_GLIBC
 @pytest.mark.parametrize(
     ("shapes", "padding"),
     [(((1, 1, 480, 640), (1, 1, 3, 3)), 1), (((128, 6, 14, 14), (16, 6, 5, 5)), 0)],
@@ -39,6 +67,12 @@ def test_from_call_to_call_memory_is_not_fetched_anew(shapes: tuple[tuple[int, .
     code = COUNT_PAGES.format(shapes=shapes, padding=padding)
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(told.stdout) < 50 * 20
+
+
+@WITH_GLIBC
+def test_from_step_to_step_memory_is_not_fetched_anew():
+    told = subprocess.run([sys.executable, "-c", COUNT_PAGES_OF_STEPS], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 20 * 20
 
 
 def test_memory_that_was_given_back_is_lent_again():

@@ -15,6 +15,7 @@ from cnn_core import (
     batch_norm2d_training_backward,
 )
 from cnn_core import training as training_module
+from cnn_core.ops import norm
 from tests.core.cases import LAYOUTS, frozen
 from tests.helpers.gradients import assert_gradients, distinct
 
@@ -111,8 +112,12 @@ def test_sums_beyond_the_type_are_no_number_without_a_warning():
     assert np.isnan(out).all()
 
 
+@pytest.mark.parametrize("blocks", ["one", "many"])
 @pytest.mark.parametrize("offset", [0, 1e3, 1e6])
-def test_single_precision_loses_nothing_to_a_mean_that_is_large_beside_the_spread(offset):
+def test_single_precision_loses_nothing_to_a_mean_that_is_large_beside_the_spread(monkeypatch, offset, blocks):
+    if blocks == "many":
+        for name, most in (("_WHOLE", 0), ("_BLOCK", 400), ("_PIECE", 7), ("_GUESSED_FROM", 2)):
+            monkeypatch.setattr(norm, name, most)
     rng = np.random.default_rng(7)
     x = (rng.normal(size=(4, 2, 6, 5)) + np.array([offset, 0.5]).reshape(2, 1, 1)).astype(np.float32)
     grad, weight, bias = (rng.normal(size=shape).astype(np.float32) for shape in (x.shape, 2, 2))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cnn_core.ops.pool import pool_window, two_by_two
 from tests.core.cases import LAYOUTS, integers, poolings
 from tests.helpers import oracles
 from tests.helpers.gradients import assert_gradients, distinct
@@ -38,6 +39,22 @@ def test_each_cell_of_a_mean_gets_an_equal_part(case, include):
     order = (given_settings[name] for name in ORDER)
     np.testing.assert_allclose(ours, oracles.avg_pool2d_backward(grad, x.shape, kernel, *order, include), atol=1e-12)
     np.testing.assert_array_equal(grad, before)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (4, 6), (7, 6), (5, 9)])
+@pytest.mark.parametrize("most", [1, 40, 18_000])
+def test_of_2_by_2_side_by_side_the_first_of_the_largest_gets_all_block_by_block(monkeypatch, most, size):
+    monkeypatch.setattr(two_by_two, "WINDOWS_MOST", most)
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (3, 5, *size)).astype(np.float32)  # full of ties
+    x[rng.random(x.shape) < 0.1] = -np.inf
+    x[rng.random(x.shape) < 0.02] = np.inf
+    output = max_pool2d(x, 2)
+    grad = integers(rng, output.shape).astype(np.float32)
+    grad[1, 2, 0, 0] = np.inf
+    assert two_by_two.fits(x, output, grad, pool_window(x.shape, 2, None, 0, 1, False))
+    expected = oracles.max_pool2d_backward(grad, x, (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1), False)
+    np.testing.assert_array_equal(max_pool2d_backward(grad, x, 2), expected)
 
 
 SETTINGS = [

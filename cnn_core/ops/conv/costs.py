@@ -8,7 +8,8 @@ images at once to 7,500 batches, and those of staggered planes and of planes' ro
 beyond 2 MB is slow, in the units of folded ones. What is estimated to be the fastest took 1.03 times as long as what
 was, on 3,300 others, where thresholds on channels, taps and columns had taken 1.25;
 ``tests/benchmarks/test_choice.py`` measures it again.
-Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
+Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
+weights' scaled when less was laid out at a time.
 """
 
 from __future__ import annotations
@@ -188,13 +189,13 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add over columns": 0.0994,
     },
     "weights abreast": {
-        "strip": 13400,
-        "product": 19.5,
-        "weight of a product": 0.357,
-        "line copied": 0.905,
-        "number copied": 0.125,
-        "number read": 0.0214,
-        "multiply-add": 0.0096,
+        "strip": 12100,
+        "product": 17.6,
+        "weight of a product": 0.321,
+        "line copied": 0.815,
+        "number copied": 0.113,
+        "number read": 0.0193,
+        "multiply-add": 0.00864,
     },
 }
 
@@ -566,13 +567,14 @@ def _spread_abreast(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), rows = work.window.kernel_size, work.image[0]
     wide, lines = work.size[1] + kernel_w - 1, kernel_w * work.channels
     weights = lines * kernel_h * work.outputs
-    some = abreast.images_together(work.batch, wide, weights)
+    some, line, strip, at_once = abreast.layout_of_spread(
+        work.batch, work.channels, work.outputs, work.window.kernel_size, work.image, work.size[1]
+    )
     parts = -(-work.batch // some)
-    strip = rows_together(rows, work.outputs * some * wide, kernel_h, 1, 1)
     strips = parts * -(-rows // strip)
-    pieces = strips * -(-strip // abreast.rows_made(strip, lines * some * wide))
+    pieces = strips * -(-strip // at_once)
     laid_out = (parts * rows + strips * (kernel_h - 1)) * work.outputs * some
-    made = work.batch * wide * rows * lines
+    made = parts * line * rows * lines
     return {
         "call": 1,
         "strip": strips,
@@ -589,12 +591,14 @@ def _spread_abreast(work: Work) -> dict[str, float]:
 def _weights_abreast(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), (rows, columns) = work.window.kernel_size, work.size
     wide, lines = columns + kernel_w - 1, kernel_h * work.channels
-    some = abreast.images_together(work.batch, wide, work.outputs * lines)
+    some, line, strip, _ = abreast.layout_of_weights(
+        work.batch, work.channels, work.outputs, work.window.kernel_size, work.size
+    )
     parts = -(-work.batch // some)
-    strips = parts * -(-rows // rows_together(rows, work.channels * some * wide, kernel_h, 1, 1))
+    strips = parts * -(-rows // strip)
     copied = (parts * rows + strips * (kernel_h - 1)) * work.channels * some + work.batch * work.outputs * rows
     products = parts * rows * kernel_w
-    read = work.batch * wide * rows * kernel_w
+    read = products * line
     return {
         "strip": strips,
         "product": products,

@@ -16,7 +16,8 @@ from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
 from cnn_core.ops.conv.execute import correlate, gathered_rows, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
-from cnn_core.ops.conv.rows import slabs, strips
+from cnn_core.ops.conv.products import left_lines
+from cnn_core.ops.conv.rows import columns_together, slabs, strips
 from cnn_core.ops.conv.shifted import tap
 from cnn_core.shapes import Pair, Sides, Window
 
@@ -158,15 +159,17 @@ def _weights_from_rows(grad: Array, x: Array, sliding: Window, groups: int, mode
     outputs, each = grad.shape[1] // groups, x.shape[1] // groups
     kernel_h, kernel_w = sliding.kernel_size
     depth = kernel_h * each * kernel_w
-    total = np.zeros((groups, outputs, depth), dtype=grad.dtype)
+    images, wide = columns_together(len(x), grad.shape[3], outputs * depth)
+    together = left_lines(outputs, depth, images * wide)
+    total = np.zeros((groups, outputs // together, together, depth), dtype=grad.dtype)
     for cells, place, part in rows_apart(x, sliding, mode, grad):
         step = place.stride[0]
         for laid, given in strips(cells, part, place, groups, (kernel_h, kernel_w), 1, outputs * depth, by_cell=True):
             rows, columns = given.shape[2], given.shape[3] * given.shape[4]
-            # (G, C_out/G, rows, N, OW) -> (rows, G, C_out/G, N*OW)
-            left = given.transpose(2, 0, 1, 3, 4).reshape(rows, groups, outputs, columns)
-            right = slabs(laid, 0, rows, step, kernel_h, columns).swapaxes(2, 3)
-            # (rows, G, C_out/G, N*OW) @ (rows, G, N*OW, KH*C/G*KW) -> (G, C_out/G, KH*C/G*KW)
+            # (G, C_out/G, rows, N, OW) -> (rows, G, C_out/G/P, P, N*OW)
+            left = given.transpose(2, 0, 1, 3, 4).reshape(rows, groups, outputs // together, together, columns)
+            right = slabs(laid, 0, rows, step, kernel_h, columns).swapaxes(2, 3)[:, :, None]
+            # (rows, G, C_out/G/P, P, N*OW) @ (rows, G, 1, N*OW, KH*C/G*KW) -> (G, C_out/G/P, P, KH*C/G*KW)
             total += np.matmul(left, right).sum(axis=0)
     # (G, C_out/G, KH, C/G, KW) -> (G, C_out/G, C/G, KH, KW)
     return total.reshape(groups, outputs, kernel_h, each, kernel_w).swapaxes(2, 3)

@@ -6,10 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, flag, gradient, images, images_shape
+from cnn_core.ops._copies import copy_lines, repeat_columns
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Pair, Window
+
+# Numbers that are repeated side by side before they are copied to several rows, near the processor.
+REPEATED_MOST = 50_000
 
 
 def avg_pool2d(
@@ -42,15 +46,18 @@ def avg_pool2d(
     x, count_include_pad = images(x), flag(count_include_pad, "count_include_pad")
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     out = window_sums(x, sliding)
-    if not ceil_mode and (count_include_pad or not any(map(any, sliding.padding))):
+    return _shares(out, sliding, (x.shape[2], x.shape[3]), count_include_pad, out)
+
+
+def _shares(sums: Array, sliding: Window, size: Pair, count_include_pad: bool, out: Array | None = None) -> Array:
+    """``sums (N, C, OH, OW)`` by how many cells of an image of this ``size`` each window counts."""
+    if not sliding.ceil_mode and (count_include_pad or not any(map(any, sliding.padding))):
         cells = sliding.kernel_size[0] * sliding.kernel_size[1]  # every window counts them all
         if cells & (cells - 1):
-            out /= x.dtype.type(cells)
-        else:
-            out *= x.dtype.type(1 / cells)  # the reciprocal of a power of 2 is exact, and 8 µs less for 64×56×56
-    else:
-        out /= divisors(sliding, (x.shape[2], x.shape[3]), count_include_pad).astype(x.dtype)
-    return out
+            return np.asarray(np.divide(sums, sums.dtype.type(cells), out=out))
+        # The reciprocal of a power of 2 is exact, and 8 µs less for 64×56×56.
+        return np.asarray(np.multiply(sums, sums.dtype.type(1 / cells), out=out))
+    return np.asarray(np.divide(sums, divisors(sliding, size, count_include_pad).astype(sums.dtype), out=out))
 
 
 @np.errstate(all="ignore")  # infinities and NaN go their way without a word
@@ -112,10 +119,38 @@ def avg_pool2d_backward(
     sliding = pool_window(x_shape, kernel_size, stride, padding, dilation, ceil_mode)
     size = (x_shape[2], x_shape[3])
     grad = gradient(grad, (*x_shape[:2], *sliding.output_size(*size)))
-    shares = grad / divisors(sliding, size, count_include_pad).astype(grad.dtype)
+    shares = _shares(grad, sliding, size, count_include_pad)
+    if _side_by_side(sliding, (grad.shape[2], grad.shape[3]), size):
+        return _repeated(shares, sliding.kernel_size, x_shape)
     out = np.zeros(x_shape, dtype=grad.dtype)
     for windows, cells in meetings((grad.shape[2], grad.shape[3]), size, sliding):
         out[cells] += shares[windows]
+    return out
+
+
+def _side_by_side(sliding: Window, count: Pair, size: Pair) -> bool:
+    """Whether no cell is in two windows and none lies between them, and all of each window is inside."""
+    inside = all(many * kernel <= cells for many, kernel, cells in zip(count, sliding.kernel_size, size, strict=True))
+    bare = not any(map(any, sliding.padding)) and sliding.dilation == (1, 1)
+    return inside and bare and sliding.stride == sliding.kernel_size
+
+
+def _repeated(shares: Array, kernel: Pair, x_shape: tuple[int, ...]) -> Array:
+    """Each of ``shares (N, C, OH, OW)`` in all cells of its window, 0 in those beyond the last: ``(N, C, H, W)``.
+
+    A row of them is made once and copied to each row of the windows: 0.15 against 0.35 ms for 64×6 planes of 28×28.
+    """
+    rows, columns = shares.shape[2] * kernel[0], shares.shape[3] * kernel[1]
+    out = (np.empty if (rows, columns) == x_shape[2:] else np.zeros)(x_shape, shares.dtype)
+    # (N, C, OH, OW) -> (N * C, OH, OW), and the same of the result, a view
+    planes, target = shares.reshape(-1, *shares.shape[2:]), out.reshape(-1, *x_shape[2:])
+    some = max(1, REPEATED_MOST // (shares.shape[2] * columns))
+    line = np.empty((min(some, len(planes)), shares.shape[2], columns), shares.dtype)
+    for first in range(0, len(planes), some):
+        each = planes[first : first + some]
+        repeat_columns(each, kernel[1], line[: len(each)])
+        for row in range(kernel[0]):
+            copy_lines(target[first : first + some, row : rows : kernel[0], :columns], line[: len(each)])
     return out
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, real, together
+from cnn_core.ops.pool import two_by_two
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import inside, meetings
 from cnn_core.ops.pool.separable import pool_separable
@@ -84,8 +85,8 @@ def max_pool2d_backward(
     x = images(x)
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     grad = gradient(grad, (*x.shape[:2], *sliding.output_size(*x.shape[2:])))
-    out = np.zeros(x.shape, dtype=together(grad, x))
-    grad = grad.astype(out.dtype, copy=False)
+    dtype = together(grad, x)
+    grad = grad.astype(dtype, copy=False)
     if output is None:
         output = np.empty(grad.shape, dtype=x.dtype)
         pool_separable(x, output, sliding, np.maximum, -np.inf)
@@ -95,6 +96,12 @@ def max_pool2d_backward(
             raise ShapeError(
                 f"output must be what max_pool2d made of x, {grad.shape}, got shape {output.shape}; None works"
             )
+    if two_by_two.fits(x, output, grad, sliding) and not _broken(output):
+        whole = (2 * grad.shape[2], 2 * grad.shape[3]) == x.shape[2:]
+        out = (np.empty if whole else np.zeros)(x.shape, dtype)
+        two_by_two.hand_back(grad, x, output, out)
+        return out
+    out = np.zeros(x.shape, dtype)
     some = max(1, HANDED_MOST // max(1, math.prod(grad.shape[1:])))
     planes = grad.shape[1] if some > 1 else max(1, HANDED_MOST // math.prod(grad.shape[2:]))
     for n in range(0, grad.shape[0], some):
@@ -104,9 +111,18 @@ def max_pool2d_backward(
     return out
 
 
+def _broken(largest: Array) -> bool:
+    """Whether there is a NaN: then alone are squares and their sum none."""
+    if largest.flags.c_contiguous:
+        line = largest.reshape(-1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return math.isnan(line.dot(line))
+    return bool(np.isnan(largest).any())
+
+
 def _hand_back(grad: Array, x: Array, largest: Array, out: Array, sliding: Window) -> None:
     """Add each window's gradient to ``out`` where its first largest cell lies, tap by tap."""
-    broken = bool(np.isnan(largest).any())
+    broken = _broken(largest)
     apart = all(step >= extent for step, extent in zip(sliding.stride, sliding.extent, strict=True))
     waiting = np.ones(grad.shape, dtype=bool)
     # A gradient's bits times 0 or 1: nothing, or the very number even if it is infinite or NaN.

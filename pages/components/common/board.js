@@ -215,7 +215,8 @@ export class Board {
     this.header = header;
     this.channel.shows(header);
     this.lent = null;
-    keep(header.link, header.session);
+    // Until it has been, the one before is what the tab remembers: whoever loads the page once more is to find it.
+    if (!resuming) keep(header.link, header.session);
     this.model = new Model(header.stages, this.channel.arrays, header.told);
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;

@@ -76,9 +76,11 @@ export class Gallery {
       if (!header) return;
       const resuming = !this.header && takeUp(header, this.channel);
       this.header = header;
-      keep(header.link, header.session);
-      // Of a session that is about to be taken up again only its own words count.
-      if (!resuming) this.notice.arrived(header);
+      // Of a session that is about to be taken up again only its own words count, and it stays the one to be found.
+      if (!resuming) {
+        keep(header.link, header.session);
+        this.notice.arrived(header);
+      }
       this.channel.shows(header);
       this.model = new Model(header.stages, this.channel.arrays);
       const size = String(this.model.values.get(-1).shape);
