@@ -69,7 +69,8 @@ def noisy(case, dtype):
 
 def small_parts(patch):
     """Strips, tiles and blocks so small that even small images need several."""
-    patch.setattr(rows, "LAID_OUT_MOST", 40)
+    for module in (rows, panels):
+        patch.setattr(module, "LAID_OUT_MOST", 40)
     patch.setattr(rows, "PRODUCT_MOST", 1)
     patch.setattr(rows, "COLUMNS_LEAST", 3)
     patch.setattr(shifted, "STRIP_MOST", 6)
@@ -82,11 +83,12 @@ def small_parts(patch):
     patch.setattr(execute, "AROUND_MOST", 60)
     folded.layout.cache_clear()
     patch.setattr(folded, "SUMS_MOST", 90)
+    patch.setattr(folded, "SUMS_TOGETHER", 90)
     patch.setattr(folded, "LONG_LEAST", 50)
     patch.setattr(folded, "LOW", 2)
-    patch.setattr(staggered, "NUMBERS_MOST", 3000)
+    patch.setattr(staggered, "NUMBERS", 3000)
     staggered.layout.cache_clear()
-    patch.setattr(plane_rows, "NUMBERS_MOST", 200)
+    patch.setattr(plane_rows, "NUMBERS", 200)
     plane_rows.layout.cache_clear()
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
@@ -232,7 +234,7 @@ def in_a_batch(shape, kernels, kept, dtype):
 def test_images_may_stand_side_by_side_in_panels_of_one_strip_or_many(
     monkeypatch, shape, kernels, kept, dtype, laid_out
 ):
-    monkeypatch.setattr(rows, "LAID_OUT_MOST", laid_out)
+    monkeypatch.setattr(panels, "LAID_OUT_MOST", laid_out)
     monkeypatch.setattr(panels, "COLUMNS_MOST", 90)
     monkeypatch.setattr(panels, "WIDER_LESS", 2)
     x, weight, bias, kept, sliding = in_a_batch(shape, kernels, kept, dtype)
@@ -252,6 +254,20 @@ def test_the_windows_of_several_images_may_be_gathered_at_once(monkeypatch, shap
         assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
 
 
+@pytest.mark.parametrize(
+    ("shape", "kernels", "kept"),
+    [
+        ((1, 3, 24, 31), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}),
+        ((1, 4, 60, 51), (6, 2, 5, 3), {"stride": (2, 2), "groups": 2, "padding": ((0, 2), (3, 0))}),
+    ],
+)
+def test_the_windows_of_a_single_image_may_be_gathered_in_few_calls(shape, kernels, kept):
+    x, weight, bias, kept, sliding = in_a_batch(shape, kernels, kept, np.float32)
+    assert batched.layout(x.shape, weight.shape, sliding, kept["groups"], x.dtype, True) is not None
+    for added in (bias, None):
+        assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
+
+
 def test_what_is_not_finite_stays_in_its_image_and_its_windows():
     x, weight, bias, kept, _ = in_a_batch((6, 3, 9, 12), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}, np.float32)
     x[2, 1, 0, 0], x[4, 0, 8, 11], bias[3] = np.nan, np.inf, -np.inf
@@ -264,7 +280,7 @@ def test_what_is_not_finite_stays_in_its_image_and_its_windows():
 def test_a_panel_has_the_columns_that_are_multiplied_in_whole_steps():
     assert panels.panel(64, 16, 64, 288).images == 4  # 64 columns, which stay near the processor row by row
     assert panels.panel(128, 10, 16, 150).images == 32  # 320
-    assert panels.panel(64, 60, 10, 90).images == 7
+    assert panels.panel(64, 60, 10, 90).images == 4  # 240, and rows begin where lines of memory do
     assert panels.panel(64, 32, 16, 90).images > 1
     assert panels.panel(64, 64, 16, 90) is None  # its own rows are as good
     assert panels.panel(1, 16, 64, 288) is None
@@ -356,6 +372,7 @@ def test_folding_reads_rows_wherever_they_lie(change):
 def test_chunks_of_folded_sums_leave_nothing_behind_in_each_other(monkeypatch, long, sums, around, kernel):
     monkeypatch.setattr(folded, "LONG_LEAST", long)
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
+    monkeypatch.setattr(folded, "SUMS_TOGETHER", sums)
     rng = np.random.default_rng(17)
     x, weight = rng.normal(size=(2, 3, 19, 13)).astype(np.float32), rng.normal(size=(3, 1, *kernel)).astype(np.float32)
     kept = {"stride": (1, 1), "padding": around, "dilation": (1, 1), "groups": 3}
@@ -380,6 +397,7 @@ def test_folding_answers_for_no_sum_that_is_larger_than_its_type_holds():
 @pytest.mark.usefixtures("own_layouts")
 def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
     monkeypatch.setattr(folded, "SUMS_MOST", sums)
+    monkeypatch.setattr(folded, "SUMS_TOGETHER", sums)
     x, weight = np.ones((2, 2, 19, 12), np.float32), np.ones((2, 1, 3, 3), np.float32)
     out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
     assert folded.correlate_folded(x, weight, None, out, place) is True
@@ -400,7 +418,7 @@ def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.usefixtures("own_layouts")
 def test_bands_meet_all_rows_of_some_planes(monkeypatch, numbers, stride, around, kernel, dtype):
-    monkeypatch.setattr(plane_rows, "NUMBERS_MOST", numbers)
+    monkeypatch.setattr(plane_rows, "NUMBERS", numbers)
     rng = np.random.default_rng(19)
     x, weight = rng.normal(size=(2, 5, 9, 11)).astype(dtype), rng.normal(size=(5, 1, *kernel)).astype(dtype)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
@@ -466,14 +484,13 @@ def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, ca
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2), (3, 1), (1, 3)])
 @pytest.mark.parametrize("around", [((1, 1), (1, 1)), ((0, 0), (0, 0)), ((4, 5), (0, 2)), ((0, 9), (6, 6))])
 @pytest.mark.parametrize("kernel", [(3, 3), (2, 5), (5, 4)])
-@pytest.mark.parametrize(("long", "line"), [(1, 600), (100, 1)])
+@pytest.mark.parametrize("long", [1, 100])
 @pytest.mark.usefixtures("own_layouts")
 def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
-    monkeypatch, numbers, stride, around, kernel, long, line
+    monkeypatch, numbers, stride, around, kernel, long
 ):
-    monkeypatch.setattr(staggered, "NUMBERS_MOST", numbers)
+    monkeypatch.setattr(staggered, "NUMBERS", numbers)
     monkeypatch.setattr(staggered, "LONG", long)
-    monkeypatch.setattr(staggered, "LINE_LEAST", line)
     rng = np.random.default_rng(16)
     x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
@@ -515,6 +532,35 @@ def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, str
     surrounded = oracles.surrounded(x, around, mode).astype(np.float32)
     ours = forced(Branch.STAGGERED, x, weight, None, kept, mode)
     assert_close(ours, surrounded, weight, None, {**kept, "padding": ((0, 0), (0, 0))})
+
+
+@pytest.mark.parametrize("numbers", [1, 1500, 1_200_000])
+@pytest.mark.parametrize(
+    "correlate_planes", [staggered.correlate_staggered, plane_rows.correlate_plane_rows], ids=["staggered", "rows"]
+)
+@pytest.mark.usefixtures("own_layouts")
+def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_planes, numbers):
+    for module in (staggered, plane_rows):
+        monkeypatch.setattr(module, "NUMBERS", numbers)
+    x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, 9, 7), (3, 1, 3, 3), (3,)))
+    out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
+    assert correlate_planes(x, weight, bias, out, place) is True
+    for cell in np.ndindex(x.shape):
+        given_x = x.copy()
+        given_x[cell] = np.nan if sum(cell) % 2 else -np.inf
+        with np.errstate(invalid="ignore"):
+            assert correlate_planes(given_x, weight, bias, out, place) is False
+
+
+@pytest.mark.parametrize("side", [5, 12])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_bias_that_is_not_finite_stays_in_its_plane(side, value):
+    rng = np.random.default_rng(20)
+    x, weight = rng.normal(size=(2, 3, side, side)).astype(np.float32), np.ones((3, 1, 3, 3), np.float32)
+    bias = np.array([1, value, 2], np.float32)
+    kept = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 3}
+    ours, without = (forced(Branch.STAGGERED, x, weight, added, kept) for added in (bias, None))
+    np.testing.assert_allclose(ours, without + bias[:, None, None], rtol=1e-4, atol=1e-5)
 
 
 def test_a_plane_too_large_to_be_laid_out_goes_another_way():
@@ -729,7 +775,7 @@ GREY = (1, 1, 480, 640)
         (np.float64, (1, 1, 28, 28), (4, 1, 5, 5), {}, Branch.SHIFTED),
         (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
-        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
+        (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 5}, Branch.BANDED),
         (np.float32, (1, 512, 14, 14), (512, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
@@ -738,7 +784,7 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
         (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
         (np.float32, (1, 240, 28, 28), (240, 1, 5, 5), {"padding": 2}, Branch.STAGGERED),
-        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.BANDED),
+        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
         (np.float32, (1, 3, 512, 512), (3, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),

@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import Blocks, Plan, run
+
+# The third part of a block's memory, where it is worked.
+SPACE = 2
 
 # What all blocks share begins where memory does.
 SHARED = Blocks(0, 0)
@@ -41,11 +45,12 @@ class Alike(NamedTuple):
     times: int
     images: int
 
-    def run(self, x: Array, out: Array, *shared: Array) -> None:
-        """Do all of them."""
-        memory, blocks = (x, out, *shared), (self.cells, self.out, *[SHARED] * len(shared))
-        run(self.clear, memory, blocks, 1)
-        run(self.plan, memory, blocks, self.times)
+    def run(self, x: Array, out: Array, space: Array, *shared: Array) -> None:
+        """Do all of them in ``space``, of ``ROOM``."""
+        memory, blocks = (x, out, space, *shared), (self.cells, self.out, *[SHARED] * (1 + len(shared)))
+        same = SPACE if ROOM.keeps(space) else None
+        run(self.clear, memory, blocks, 1, same)
+        run(self.plan, memory, blocks, self.times, same)
 
 
 class Layout(NamedTuple):

@@ -3,10 +3,11 @@
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
 Winograd's to 500 with weights that had come before, scaled when ten shapes took 0.94 of the time, those of whole rows
-anew to 27,000 of their own, those of folded planes to 25,000, those of the other ways with a kernel for each plane to
-6,000, and those of panels and of windows gathered for several images at once to 7,500 batches. What is estimated to be
-the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and columns had
-taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+anew to 27,000 of their own, those of folded planes to 25,000, those of panels and of windows gathered for several
+images at once to 7,500 batches, and those of staggered planes and of planes' rows to 5,100 on a machine whose memory
+beyond 2 MB is slow, in the units of folded ones. What is estimated to be the fastest took 1.03 times as long as what
+was, on 3,300 others, where thresholds on channels, taps and columns had taken 1.25;
+``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
 weights' scaled when less was laid out at a time.
 """
@@ -38,6 +39,9 @@ from cnn_core.shapes import Pair, Window
 
 # Numbers of a result that stay in a second-level cache of 1 MB until a bias is added.
 NEAR = 250_000
+
+# Numbers of what is laid out for a plane that stay, with the plane and its result, in one of 2 MB.
+PLANE_NEAR = 400_000
 
 # Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
 SLAB_MOST = 11_000
@@ -82,12 +86,13 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.0785,
     },
     "plane rows": {
-        "call": 6130,
-        "chunk": 6580,
-        "number of a band": 0.213,
-        "line copied": 4.52,
-        "number copied": 0.0823,
-        "multiply-add": 0.0127,
+        "call": 8950,
+        "chunk": 8900,
+        "number of a band": 0.05,
+        "line copied": 4.6,
+        "number copied": 0.0817,
+        "number far from the processor": 0.3,
+        "multiply-add": 0.0128,
     },
     "panels": {
         "call": 9010,
@@ -122,14 +127,16 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a plane in parts": 0.15,
     },
     "staggered": {
-        "chunk": 7500,
-        "column or row": 399,
-        "line copied": 1.81,
-        "number copied": 0.00834,
-        "number picked": 0.223,
-        "product": 31,
-        "sum": 0.197,
-        "multiply-add": 0.0118,
+        "call": 10800,
+        "chunk": 500,
+        "column or row": 250,
+        "line copied": 0.59,
+        "number copied": 0.107,
+        "number picked": 0.162,
+        "number far from the processor": 0.3,
+        "product": 38.8,
+        "sum": 0.12,
+        "multiply-add": 0.006,
     },
     "separable": {
         "plane": 31400,
@@ -313,7 +320,8 @@ def _panels(work: Work) -> dict[str, float]:
     outputs, each, (rows, columns) = work.outputs // work.groups, work.channels // work.groups, work.size
     some, lines = _panel(work) or (1, outputs)
     parts, depth, wide = -(-work.batch // some), each * kernel_h * kernel_w, some * columns
-    strips = parts * -(-rows // rows_together(rows, work.channels * kernel_w * wide, kernel_h, step_h, 1))
+    line = work.channels * kernel_w * wide
+    strips = parts * -(-rows // rows_together(rows, line, kernel_h, step_h, 1, panels.LAID_OUT_MOST))
     products = parts * work.groups * rows * outputs // lines
     copied = work.channels * kernel_w * (work.batch * rows * step_h + strips * some * max(0, kernel_h - step_h))
     return {
@@ -395,12 +403,14 @@ def _plane_rows(work: Work) -> dict[str, float]:
     depth = ((block - 1) * step_h + kernel_h) * kernel_w
     lines = planes * ((rows - 1) * step_h + kernel_h) * kernel_w
     each = plane_rows.planes_together(work.channels, work.window.kernel_size, step_h, work.size)
+    laid = plane_rows.numbers(work.window.kernel_size, step_h, work.size)
     return {
         "call": 1,
         "chunk": work.batch * -(-work.channels // each),
         "number of a band": work.channels * block * depth,
         "line copied": lines,
         "number copied": lines * columns * (1 if step_w == 1 else 2),
+        "number far from the processor": planes * max(0, laid - PLANE_NEAR),
         "multiply-add": work.cells * depth,
     }
 
@@ -416,7 +426,7 @@ def _folded(work: Work) -> dict[str, float]:
     parts = folded.parts_of_plane(sums // planes)
     return {
         "call": 1,
-        "chunk": max(work.apart, planes * parts if parts > 1 else -(-sums // folded.SUMS_MOST)),
+        "chunk": max(work.apart, planes * parts if parts > 1 else -(-sums // folded.SUMS_TOGETHER)),
         "product": blocks,
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,
@@ -451,14 +461,17 @@ def _staggered(work: Work) -> dict[str, float]:
         else 0
     )
     chunks = -(-work.batch // images) * -(-work.channels // together)
-    # Columns that lie left or right of the image are cleared one by one: one of the second tap, two of the third.
+    # Columns that lie left or right of the image are cleared: one of the second tap, two of the third.
     cleared = sum(around * (around + 1) // 2 for around in work.window.padding[1]) // step_w
+    each = staggered.numbers(rows, kernel_w, work.size[1])
     return {
+        "call": 1,
         "chunk": chunks,
         "column or row": chunks * (len(rows.phases) * cleared + lines + 2 * len(rows.moves)),
         "line copied": first or (0 if flat else planes * rows.made * begun),
         "number copied": cells * lines + first * work.image[1],
         "number picked": 0 if step_w == 1 else cells * begun,
+        "number far from the processor": planes * max(0, each - PLANE_NEAR),
         "product": planes,
         "sum": cells * len(rows.moves),
         "multiply-add": cells * lines * len(rows.moves),

@@ -113,7 +113,7 @@ def _in_few_calls(
     """A branch's work in few calls, if there is that."""
     if mode != "zeros" or not x.flags.c_contiguous:
         return None
-    if branch is Branch.GATHERED and x.dtype == np.float32 and len(x) > 1:
+    if branch is Branch.GATHERED and x.dtype == np.float32:
         gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
         return FewCalls(partial(batched.correlate_batched, lay=gathered)) if gathered else None
     if branch is Branch.BANDED and not 1 < len(weight) == groups:
@@ -151,8 +151,7 @@ def _slide(
         seen = True
         for cells, place, target in rows_apart(x, sliding, mode, out):
             if branch is Branch.BANDED and _in_plane_rows(cells, weight, target, place, groups):
-                plane_rows.correlate_plane_rows(cells, weight, bias, target, place)
-                seen = False
+                seen = plane_rows.correlate_plane_rows(cells, weight, bias, target, place) and seen
             elif branch is Branch.BANDED:
                 # (C_out, C/G, KH, KW) -> (G, C_out/G, C/G, KH, KW)
                 kernels = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])

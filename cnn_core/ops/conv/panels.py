@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._steps import ALIGNED, Plan, Steps
 from cnn_core.ops.conv.banded import block_rows
@@ -24,7 +25,15 @@ from cnn_core.ops.conv.rows import NARROW, PRODUCT_MOST, Place, rows_together
 from cnn_core.shapes import Window
 
 # What a product takes beside its multiply-adds, in their number, and the columns beyond which more gain nothing.
-CALL, COLUMNS_MOST = 13_000, 448
+CALL, COLUMNS_MOST = 13_000, 320
+
+# Numbers laid out at a time: with products and result they stay in a second-level cache of 2 MB, 2.3 against 2.7 ms for
+# 10→10 channels, 3×3 on 32 images of 62×62 with 400,000.
+LAID_OUT_MOST = 220_000
+
+# Columns of a panel of which rows begin where lines of memory do, and how much longer others take: with 90 rows a
+# product reaches 174 GFLOP/s for 288 columns, 142 for 300.
+WHOLE, UNEVEN = 16, 1.2
 
 # Lines of a product that are a step of that kernel.
 LINES_LEAST = 4
@@ -64,6 +73,7 @@ def panel(batch: int, width: int, outputs: int, depth: int) -> Panel | None:
         lines = max((each for each in range(1, min(most, outputs) + 1) if outputs % each == 0), default=0)
         if lines >= LINES_LEAST:
             far = slower(depth, images * width)
+            far *= 1 if images * width % WHOLE == 0 else UNEVEN
             time = (columns_taken(images * width) * lines * depth * far + CALL) / (images * lines)
             if images == 1:
                 alone = time
@@ -106,14 +116,15 @@ def correlate_panels(x: Array, weight: Array, bias: Array | None, out: Array, la
         out: ``(N, C_out, OH, OW)``, contiguous, written to.
         lay: of ``layout``.
     """
-    space = np.empty(lay.space, x.dtype)
+    space = ROOM.lend(lay.space * x.itemsize)
     # (C_out, C/G, KH, KW) -> (C_out, KH, C/G, KW), as rows are laid out
     kernels = np.ascontiguousarray(weight.transpose(0, 2, 1, 3))
     added = np.zeros(weight.shape[0], x.dtype) if bias is None else bias
     for block in lay.blocks:
         line = np.repeat(added, block.images * out.shape[3])
-        with LineByLine(line.size, space, line):
+        with LineByLine(line.size, out, line):
             block.run(x, out, space, kernels, line)
+    ROOM.take_back(space)
 
 
 def _plans(
@@ -130,7 +141,7 @@ def _plans(
     (_, rows, columns), step = shape, sliding.stride[0]
     place = Place((sliding.padding[0][0], sliding.padding[1][0]), sliding.stride, sliding.dilation[1])
     wide, depth, own = images * columns, each * kernel_h * kernel_w, outputs // groups
-    strip = rows_together(rows, channels * kernel_w * wide, kernel_h, step, 1)
+    strip = rows_together(rows, channels * kernel_w * wide, kernel_h, step, 1, LAID_OUT_MOST)
     tall = (strip - 1) * step + kernel_h
     before = channels * tall * kernel_w * wide  # what is laid out, then products
     before += -before % ALIGNED

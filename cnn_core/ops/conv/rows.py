@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines, pick_columns
+from cnn_core.ops._memory import aligned
 from cnn_core.shapes import Pair
 
 # Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
@@ -68,10 +69,15 @@ def columns_together(batch: int, width: int, weights: int) -> Pair:
     return -(-batch // -(-batch // images)), wide
 
 
-def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int) -> int:
-    """How many output rows are one strip, a multiple of ``block``, where a row is laid out as ``line`` numbers."""
-    most = max(1, (max(LAID_OUT_MOST // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
-    return min(most, -(-rows // block) * block)
+def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int, laid_out: int | None = None) -> int:
+    """How many output rows are one strip, a multiple of ``block``, where a row is laid out as ``line`` numbers.
+
+    Of ``laid_out`` numbers at a time, where that is not what most ways want; strips are as even as can be: 112 and 112
+    rows of 3→16 channels, 3×3 on 224×224 take 0.52 ms, 196 and 28 take 0.59.
+    """
+    most = max(1, (max((laid_out or LAID_OUT_MOST) // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
+    blocks = -(-rows // block)
+    return -(-blocks // -(-blocks // min(blocks, most // block))) * block
 
 
 def strips(
@@ -101,7 +107,9 @@ def strips(
     cells = x.reshape(batch, groups, each, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
     target = out.reshape(batch, groups, channels // groups, rows, width).transpose(1, 2, 3, 0, 4)
     strip = rows_together(rows, groups * each * kernel_w * images * wide, kernel_h, step, block)
-    laid = np.empty((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
+    laid_shape = (groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide)
+    # Products of rows that begin where lines of memory do take up to 0.85 of the time.
+    laid = aligned(math.prod(laid_shape) * x.itemsize).view(x.dtype).reshape(laid_shape)
     space, by_cell = laid.reshape(-1), by_cell and images > 1 and width <= NARROWEST
     for left in range(0, width, wide):
         columns = min(wide, width - left)
