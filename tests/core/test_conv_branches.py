@@ -91,6 +91,7 @@ def small_parts(patch):
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
+    spectral.tiles.cache_clear()
     patch.setattr(winograd, "TILES_LEAST", 3)
     patch.setattr(winograd, "NUMBERS_MOST", 1)
     patch.setattr(winograd, "COLUMNS_LEAST", 2)
@@ -668,6 +669,14 @@ def photograph(*size):
     x[..., : size[0] // 2, : size[1] // 2] = 0
     x[..., size[0] // 2 :, : size[1] // 2] /= 255
     return x
+
+
+@pytest.mark.parametrize(("size", "kernel"), [(5, 31), (480, 31), (640, 31), (1000, 7), (300, 201), (90, 1000)])
+def test_tiles_make_all_cells_and_are_no_longer_than_a_cache_or_two_kernels_want(size, kernel):
+    count, side = spectral.tiles(size, kernel)
+    assert count * (side - kernel + 1) >= size
+    assert side <= max(256, min(2.25 * kernel, 640), 1.25 * kernel)
+    assert 30**9 % side == 0  # of small factors alone: they are transformed the fastest
 
 
 def test_a_spectrum_keeps_to_the_bound_in_the_dark_and_is_exactly_0_in_the_black():

@@ -138,9 +138,9 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.224,
     },
     "spectral": {
-        "kernel": 21300,
-        "tile": 21800,
-        "cell of a tile": 8.26,
+        "kernel": 17000,
+        "tile": 18000,
+        "cell of a tile": 5.6,
     },
     "winograd": {
         "image apart": 52100,
