@@ -755,7 +755,7 @@ GREY = (1, 1, 480, 640)
         (np.float64, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.GATHERED),
         (np.float32, (1, 256, 56, 56), (64, 256, 1, 1), {}, Branch.GATHERED),
         (np.float32, (1, 1, 224, 224), (64, 1, 1, 1), {"stride": 2}, Branch.GATHERED),
-        (np.float32, (1, 1, 2000, 3000), (1, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
+        (np.float32, (1, 1, 2000, 3000), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 8, 56, 56), (8, 8, 3, 3), {"stride": 2, "dilation": 2}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.FOLDED),
