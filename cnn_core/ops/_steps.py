@@ -180,12 +180,12 @@ def run(plan: Plan, memory: Sequence[Array], blocks: Sequence[Blocks], count: in
     deque(zip(*[map(do, *operands(views)) for do, operands in plan.steps], strict=False), maxlen=0)
 
 
-def run_all(runs: Iterable[Run], memory: Sequence[Array]) -> None:
-    """Carry out what :func:`runs` has found, one after the other."""
+def run_all(runs: Iterable[Run], memory: Sequence[Array], same: int | None = None) -> None:
+    """Carry out what :func:`runs` has found, one after the other; ``same`` as for :func:`run`."""
     view = np.ndarray
     for plan, blocks, times in runs:
-        if times > 1:
-            run(plan, memory, blocks, times)
+        if times > 1 or same is not None:
+            run(plan, memory, blocks, times, same)
             continue
         # A fourth less for each view than by way of ``run``, which adds up where it lies.
         views = [

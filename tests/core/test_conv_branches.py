@@ -93,6 +93,7 @@ def small_parts(patch):
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
+    spectral.tiles.cache_clear()
     patch.setattr(winograd, "TILES_LEAST", 3)
     patch.setattr(winograd, "NUMBERS_MOST", 1)
     patch.setattr(winograd, "COLUMNS_LEAST", 2)
@@ -725,6 +726,14 @@ def photograph(*size):
     return x
 
 
+@pytest.mark.parametrize(("size", "kernel"), [(5, 31), (480, 31), (640, 31), (1000, 7), (300, 201), (90, 1000)])
+def test_tiles_make_all_cells_and_are_no_longer_than_a_cache_or_two_kernels_want(size, kernel):
+    count, side = spectral.tiles(size, kernel)
+    assert count * (side - kernel + 1) >= size
+    assert side <= max(256, min(2.25 * kernel, 640), 1.25 * kernel)
+    assert 30**9 % side == 0  # of small factors alone: they are transformed the fastest
+
+
 def test_a_spectrum_keeps_to_the_bound_in_the_dark_and_is_exactly_0_in_the_black():
     x = photograph(200, 180)
     weight = np.random.default_rng(3).normal(size=(1, 1, 31, 31)).astype(np.float32)
@@ -801,7 +810,7 @@ GREY = (1, 1, 480, 640)
         (np.float64, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.GATHERED),
         (np.float32, (1, 256, 56, 56), (64, 256, 1, 1), {}, Branch.GATHERED),
         (np.float32, (1, 1, 224, 224), (64, 1, 1, 1), {"stride": 2}, Branch.GATHERED),
-        (np.float32, (1, 1, 2000, 3000), (1, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
+        (np.float32, (1, 1, 2000, 3000), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 8, 56, 56), (8, 8, 3, 3), {"stride": 2, "dilation": 2}, Branch.GATHERED),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.FOLDED),

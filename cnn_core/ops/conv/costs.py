@@ -4,10 +4,10 @@ The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
 Winograd's to 500 with weights that had come before, scaled when ten shapes took 0.94 of the time, those of whole rows
 anew to 27,000 of their own, those of folded planes to 25,000, those of panels and of windows gathered for several
-images at once to 7,500 batches, and those of staggered planes and of planes' rows to 5,100 on a machine whose memory
-beyond 2 MB is slow, in the units of folded ones. What is estimated to be the fastest took 1.03 times as long as what
-was, on 3,300 others, where thresholds on channels, taps and columns had taken 1.25;
-``tests/benchmarks/test_choice.py`` measures it again.
+images at once to 7,500 batches, those of staggered planes and of planes' rows to 5,100 on a machine whose memory beyond
+2 MB is slow, in the units of folded ones, and those of spectra scaled when 15 shapes took 0.71 of the time. What is
+estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and
+columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
 weights' scaled when less was laid out at a time.
 """
@@ -46,6 +46,10 @@ PLANE_NEAR = 400_000
 # Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
 SLAB_MOST = 11_000
 
+# Numbers of a line of memory, and how much longer products of large slabs take whose lines begin anywhere in one: 0.22
+# ms for 31×31 on 75×75, 0.09 on 64×64.
+LINE, ANYWHERE = 16, 1.25
+
 # Numbers of a line that is gathered as one item in less time than number by number; up to 128 in about the same.
 AS_ONE_MOST = 64
 
@@ -72,6 +76,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add over columns": 0.235,
         "cell put in its place": 0.179,
         "cell": 0.0116,
+        "cell of a plane by itself": 0.15,
     },
     "whole rows": {
         "call": 5920,
@@ -125,6 +130,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add": 0.0128,
         "cell": 0.32,
         "cell of a plane in parts": 0.15,
+        "cell of rows apart": 0.4,
     },
     "staggered": {
         "call": 10800,
@@ -146,9 +152,9 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell": 0.224,
     },
     "spectral": {
-        "kernel": 21300,
-        "tile": 21800,
-        "cell of a tile": 8.26,
+        "kernel": 17000,
+        "tile": 18000,
+        "cell of a tile": 5.6,
     },
     "winograd": {
         "image apart": 52100,
@@ -235,16 +241,10 @@ class Work(NamedTuple):
 @lru_cache(maxsize=1024)
 def microseconds(name: str, work: Work) -> float:
     """How long the algorithm of that name will take; whether it can do the work is not asked here."""
-    if name == "banded":
-        name = (
-            "plane rows"
-            if _plane_by_plane(work)
-            else "panels"
-            if _panel(work)
-            else "whole rows"
-            if _in_few_calls(work)
-            else name
-        )
+    if name == "banded" and 1 < work.outputs == work.groups:
+        name = "plane rows" if _plane_by_plane(work) else name
+    elif name == "banded":
+        name = "panels" if _panel(work) else "whole rows" if _in_few_calls(work) else name
     if name == "gathered" and _images_together(work):
         name = "batched"
     each = NANOSECONDS[name]
@@ -295,11 +295,16 @@ def _banded(work: Work) -> dict[str, float]:
         "multiply-add over columns": work.cells * depth / (images * wide),
         "cell put in its place": 0 if images == 1 and 1 in (block, outputs) else work.cells,
         "cell": work.cells,
+        # A product of a plane's own is small, and planes' rows are laid out far apart: 1.2 against 0.9 ms for 3×3 on 3
+        # planes of 480×640, where ``folded`` was estimated to take longer.
+        "cell of a plane by itself": work.cells if 1 < work.outputs == work.groups else 0,
     }
 
 
 def _in_few_calls(work: Work) -> bool:
-    """Whether bands meet whole rows, and calls count: what is larger takes as long as by parts of rows."""
+    """Whether bands meet whole rows, and calls count: of channels, what is larger takes as long as by parts of rows."""
+    if work.channels == work.outputs == 1:
+        return _strip_of_whole_rows(work) > 0
     (kernel_h, kernel_w), outputs = work.window.kernel_size, work.outputs // work.groups
     block = min(block_rows(outputs), work.size[0])
     depth = ((block - 1) * work.window.stride[0] + kernel_h) * (work.channels // work.groups) * kernel_w
@@ -374,6 +379,9 @@ def _whole_rows(work: Work) -> dict[str, float]:
     read = work.batch * work.channels * (rows * step_h + strips * max(0, kernel_h - step_h))
     copied = read * kernel_w
     bare = not any(map(any, work.window.padding)) and step_w == 1
+    # Of large slabs, which are those of one plane, a rest of columns tells, and lines that begin anywhere.
+    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0
+    taken = columns_taken(columns) * (1 if whole_lines else ANYWHERE) if large else columns
     return {
         "call": 1,
         "strip": work.batch * strips,
@@ -382,7 +390,7 @@ def _whole_rows(work: Work) -> dict[str, float]:
         "number copied": copied * columns * (1 if step_w == 1 else 2),
         "number padded": 0 if bare else read * (columns * step_w + kernel_w - 1),
         "number of a band": work.groups * parts * lines * depth,
-        "multiply-add": work.cells * depth,
+        "multiply-add": work.cells * depth * taken / columns,
         "multiply-add over columns": work.cells * depth / columns,
         "cell": work.cells,
     }
@@ -432,6 +440,7 @@ def _folded(work: Work) -> dict[str, float]:
         "multiply-add": sums * reach,
         "cell": work.cells * step_w,
         "cell of a plane in parts": work.cells if parts > 1 else 0,
+        "cell of rows apart": work.cells if work.apart > 1 else 0,  # they are put together first, and apart again
     }
 
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns
+from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.rows import Place
@@ -35,9 +36,9 @@ from cnn_core.shapes import Pair
 BLOCK_ROWS = (4, 5, 3, 6, 7, 8)
 
 # With fewer the band has fewer zeros, and what a block reads and makes of long rows stays nearer to the processor: with
-# 2, 7×7 on 2000×3000 takes 7.3 ms, not 10.1; with 3, 3×3 takes 4.3, not 4.9 as with 2 or 4. From so many columns of the
-# image, times those of the kernel, on; kernels as narrow as that want the more rows.
-LONG_ROWS, LONG_LEAST, LONG_NARROW = (2, 3), 4000, 3
+# 2, 7×7 on 2000×3000 takes 7.3 ms, not 10.1, and 5×5 on 480×640 0.39, not 0.42; with 3, 3×3 takes 4.3, not 4.9 as with
+# 2 or 4. From so many columns of the image, times those of the kernel, on; kernels as narrow as that want more rows.
+LONG_ROWS, LONG_LEAST, LONG_NARROW = (2, 3), 2500, 3
 
 # Planes as low as that are one block, up to twice as low two: 0.26 against 0.45 ms for 5×5 on 512 planes of 14×14.
 LOW = 8
@@ -51,8 +52,11 @@ SUMS_MOST = 300_000
 # stride of 2 on 96 planes of 112×112.
 SUMS_TOGETHER = 160_000
 
-# Bytes that the sums of the first block begin at a multiple of, and numbers that the zeros after each block are one of.
-ALIGNED, GAP = 64, 16
+# Numbers that the zeros before all blocks and after each are a multiple of.
+GAP = 16
+
+# The third part of a chunk's memory, where sums are made.
+SPACE = 2
 
 
 class Reading(NamedTuple):
@@ -182,15 +186,15 @@ def correlate_folded(x: Array, weight: Array, bias: Array | None, out: Array, pl
     # (C, 1, KH, KW) -> (C * KW, KH)
     columns = weight.reshape(channels, kernel_h, kernel_w).transpose(0, 2, 1).reshape(channels * kernel_w, kernel_h)
     lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, bias is not None)
-    space, looks = np.empty(sum(lay.space) + ALIGNED // size, x.dtype), np.empty(lay.looks, x.dtype)
-    space = space[-space.__array_interface__["data"][0] % ALIGNED // size :]
-    folds = space[lay.space[0] :]
+    space, looks = ROOM.lend(sum(lay.space) * size), np.empty(lay.looks, x.dtype)
+    folds, same = space[lay.space[0] * size :], SPACE if ROOM.keeps(space) else None
     for part in lay.parts:
         # (C * KW, KH) @ (KH, lines * R) -> (C, KW * lines, R): each number times 1, and zeros
         bands = np.matmul(columns, part.moved)
         count, apart = part.bare
         np.ndarray((count, lay.gap), x.dtype, space, 0, (apart, size))[...] = 0
-        run_all(part.chunks, (x, made, space, folds, bands, bands if bias is None else bias, looks))
+        run_all(part.chunks, (x, made, space, folds, bands, bands if bias is None else bias, looks), same)
+    ROOM.take_back(space)
     if made is not out:
         out[...] = made
     # No sum, of whichever part of a window, has a larger square than that of all weights times that of all cells.
