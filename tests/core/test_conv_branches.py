@@ -24,6 +24,7 @@ from cnn_core.ops.conv import (
     shifted,
     spectral,
     staggered,
+    tiles,
     whole_rows,
     winograd,
 )
@@ -91,9 +92,10 @@ def small_parts(patch):
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
-    patch.setattr(winograd, "TILES_LEAST", 3)
-    patch.setattr(winograd, "NUMBERS_MOST", 1)
-    patch.setattr(winograd, "COLUMNS_LEAST", 2)
+    tiles.layout.cache_clear()
+    patch.setattr(tiles, "TILES_LEAST", 3)
+    patch.setattr(tiles, "NUMBERS_MOST", 1)
+    patch.setattr(tiles, "ROWS_LEAST", 2)
     patch.setattr(abreast, "PRODUCT_MOST", 400)
     patch.setattr(abreast, "MADE_MOST", 60)
 

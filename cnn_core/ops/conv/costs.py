@@ -26,8 +26,8 @@ from cnn_core.ops.conv import (
     separable,
     spectral,
     staggered,
+    tiles,
     whole_rows,
-    winograd,
 )
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
@@ -467,10 +467,10 @@ def _staggered(work: Work) -> dict[str, float]:
 def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
-    # The row of tiles behind the last one is read too, and made for small images: see ``winograd``.
-    small = work.batch > 1 and rows * columns < winograd.COLUMNS_LEAST
+    # The row of tiles behind a block's last one is read too, and made where a block is several images: see ``tiles``.
+    together = tiles.block_size(work.batch, rows, columns, 1, work.channels + work.outputs)[0] > 1
     read = work.batch * apart * (rows + 1) * columns
-    made = work.batch * apart * (rows + small) * columns
+    made = work.batch * apart * (rows + together) * columns
     return {
         "image apart": apart,
         "kernel": work.channels * work.outputs,
