@@ -5,6 +5,8 @@ each page that is fetched again costs 2 µs: in a process that has freed nothing
 took 1.1 ms with 594 such pages a call, and takes 0.2 ms without them. The price is up to 32 MB that may lie idle.
 """
 
+from typing import Any
+
 import numpy as np
 
 from cnn_core.ops._arrays import Array
@@ -15,6 +17,10 @@ LINE = 64
 
 # Bytes: up to 32 MB, glibc learns from a block; others do not mind. It is not written to, so it takes no memory.
 LARGE = 16_000_000
+
+# Numbers from which on it pays to begin with such a line, for one and a half µs: 32 lines of 147 numbers are multiplied
+# with 112 columns at 181 GFLOP/s, and at 148 where these begin elsewhere.
+ALIGNED_LEAST = 20_000
 
 
 def keep_freed() -> None:
@@ -62,6 +68,13 @@ def aligned(size: int) -> Array:
     piece = np.empty(size + LINE, dtype=np.uint8)
     start = -piece.__array_interface__["data"][0] % LINE
     return piece[start : start + size]
+
+
+def laid_out(count: int, dtype: np.dtype[Any]) -> Array:
+    """So many numbers to be filled and multiplied; where they are many, they begin where a line of memory does."""
+    if count < ALIGNED_LEAST:
+        return np.empty(count, dtype)
+    return aligned(count * dtype.itemsize).view(dtype)
 
 
 # Where planes are laid out and summed: one and a half million numbers in single precision.

@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines
+from cnn_core.ops._memory import laid_out
 from cnn_core.ops._steps import ALIGNED, Plan, Steps
 from cnn_core.ops.conv.batches import Layout, in_blocks
 from cnn_core.ops.conv.rows import PRODUCT_MOST
@@ -74,7 +75,7 @@ def correlate_batched(x: Array, weight: Array, bias: Array | None, out: Array, l
         out: ``(N, C_out, OH, OW)``, contiguous, written to.
         lay: of ``layout``.
     """
-    space, outputs = np.empty(lay.space, x.dtype), weight.shape[0]
+    space, outputs = laid_out(lay.space, x.dtype), weight.shape[0]
     # (C_out, C/G, KH, KW) and (C_out,) -> (G, C_out/G, C/G * KH * KW + 1)
     lines = weight.reshape(outputs, -1)
     if bias is not None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._memory import laid_out
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._steps import ALIGNED, Plan, Steps
 from cnn_core.ops.conv.banded import block_rows
@@ -106,7 +107,7 @@ def correlate_panels(x: Array, weight: Array, bias: Array | None, out: Array, la
         out: ``(N, C_out, OH, OW)``, contiguous, written to.
         lay: of ``layout``.
     """
-    space = np.empty(lay.space, x.dtype)
+    space = laid_out(lay.space, x.dtype)
     # (C_out, C/G, KH, KW) -> (C_out, KH, C/G, KW), as rows are laid out
     kernels = np.ascontiguousarray(weight.transpose(0, 2, 1, 3))
     added = np.zeros(weight.shape[0], x.dtype) if bias is None else bias

@@ -15,6 +15,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines, pick_columns
+from cnn_core.ops._memory import laid_out
 from cnn_core.shapes import Pair
 
 # Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
@@ -101,8 +102,9 @@ def strips(
     cells = x.reshape(batch, groups, each, *x.shape[2:]).transpose(1, 3, 2, 0, 4)
     target = out.reshape(batch, groups, channels // groups, rows, width).transpose(1, 2, 3, 0, 4)
     strip = rows_together(rows, groups * each * kernel_w * images * wide, kernel_h, step, block)
-    laid = np.empty((groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide), dtype=x.dtype)
-    space, by_cell = laid.reshape(-1), by_cell and images > 1 and width <= NARROWEST
+    shape: tuple[int, ...] = (groups, (strip - 1) * step + kernel_h, each, kernel_w, images, wide)
+    space = laid_out(math.prod(shape), x.dtype)
+    laid, by_cell = space.reshape(shape), by_cell and images > 1 and width <= NARROWEST
     for left in range(0, width, wide):
         columns = min(wide, width - left)
         taps = [(b, place.inside(b, left, columns, x.shape[3])) for b in range(kernel_w)]

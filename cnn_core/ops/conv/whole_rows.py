@@ -17,6 +17,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines
+from cnn_core.ops._memory import laid_out
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.banded import band, block_rows, lines_together
@@ -279,7 +280,7 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
     """
     # Each piece of memory once for all strips: the system would take it back and clear it from one to the next.
     around = x if lay.around is None else np.zeros(lay.around, x.dtype)
-    laid, matrix = np.empty(lay.laid, x.dtype), _matrix(weight, groups, lay)
+    laid, matrix = laid_out(lay.laid, x.dtype), _matrix(weight, groups, lay)
     run_all(lay.strips, (x, out, around, laid, matrix, matrix if bias is None else bias))
 
 
