@@ -468,7 +468,7 @@ def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
     # The row of tiles behind a block's last one is read too, and made where a block is several images: see ``tiles``.
-    together = tiles.block_size(work.batch, rows, columns, 1, work.channels + work.outputs)[0] > 1
+    together = tiles.block_size(work.batch, rows, columns, 1, work.channels, work.outputs)[0] > 1
     read = work.batch * apart * (rows + 1) * columns
     made = work.batch * apart * (rows + together) * columns
     return {

@@ -21,13 +21,15 @@ from cnn_core.ops._copies import as_lines
 from cnn_core.ops._memory import LINE
 from cnn_core.ops._steps import Plan, Run, Steps, runs
 from cnn_core.ops.conv.products import in_lines, in_parts
+from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair
 
-# Numbers of a block's sums and of its products, which then stay in a second-level cache of 2 MB, and the least and the
-# most tiles of a block: with fewer, kernels and calls weigh more, with more, its products no longer are small ones (3.3
-# against 3.9 ms for 256→256 of 28×28 in blocks of 98 tiles and of 70).
-NUMBERS_MOST = 460_000
-TILES_LEAST, TILES_MOST = 112, 224
+# The least and the most tiles of a block: with fewer, kernels, calls and rows that blocks share weigh more, with more,
+# a block leaves the second-level cache. In between as many as let a product have so many lines, 3.3 against 3.5 ms for
+# 256→256 of 28×28 in blocks of 98 tiles and of 196, and as make up to so many numbers of sums and products.
+TILES_LEAST, TILES_MOST = 98, 224
+LINES_WANTED = 32
+NUMBERS_MOST = 1_000_000
 
 # Rows of tiles that a block has where columns can be parted for it: the rows that blocks share are read twice.
 ROWS_LEAST = 4
@@ -135,7 +137,7 @@ def _blocks(
     across = _phases(width, made_w, before[1], 1 if item > 1 else dilation[1])
     for vertical, horizontal in itertools.product(down, across):
         rows, columns = -(-vertical.made[2] // 2), -(-horizontal.made[2] // (2 * item)) * item
-        images, high, wide = block_size(batch, rows, columns, item, channels + outputs)
+        images, high, wide = block_size(batch, rows, columns, item, channels, outputs)
         starts = itertools.product(range(0, batch, images), range(0, columns, wide), range(0, rows, high))
         for n, j, i in starts:
             upright, above = _along(vertical, i, min(high, rows - i), 1)
@@ -157,7 +159,7 @@ def _phases(size: int, made: int, before: int, apart: int) -> list[Phase]:
     return found
 
 
-def block_size(batch: int, rows: int, columns: int, item: int, channels: int) -> tuple[int, int, int]:
+def block_size(batch: int, rows: int, columns: int, item: int, channels: int, outputs: int) -> tuple[int, int, int]:
     """How many images, and rows and columns of tiles, are a block.
 
     Args:
@@ -165,9 +167,11 @@ def block_size(batch: int, rows: int, columns: int, item: int, channels: int) ->
         rows: of tiles, of an image.
         columns: likewise, as many for each tile as an ``item`` has.
         item: columns that are moved as one.
-        channels: in and out.
+        channels: C.
+        outputs: C_out.
     """
-    tiles = min(TILES_MOST, max(TILES_LEAST, NUMBERS_MOST // (16 * channels)))
+    most = min(TILES_MOST, PRODUCT_MOST // (LINES_WANTED * channels), NUMBERS_MOST // (16 * (channels + outputs)))
+    tiles = max(TILES_LEAST, most)
     wide = _even_part(columns // item, max(1, tiles // (ROWS_LEAST * item))) * item
     high = _even_part(rows, max(1, round(tiles / wide)))
     whole = (high, wide) == (rows, columns)
@@ -196,13 +200,22 @@ def _even(count: int, itemsize: int) -> int:
     return count + -count % (LINE // itemsize)
 
 
+def _plane(block: Block, itemsize: int) -> int:
+    """The numbers from one channel's tiles to the next one's; both begin where a line of memory does.
+
+    256 channels are multiplied with 98 columns 112 numbers apart in 0.8 of the time for such of 105.
+    """
+    whole = math.lcm(LINE // itemsize, block.item)
+    return -(-block.images * (block.rows.tiles + 1) * block.columns.tiles // whole) * whole
+
+
 def _sizes(block: Block, channels: int, outputs: int, itemsize: int) -> Pair:
     """The numbers of a block's sums, and of its products; both lend their memory to what comes before and after."""
     rows, columns, images = block.rows.tiles, block.columns.tiles, block.images
-    lines = channels * images * (rows + 1)
-    line, each = lines * columns, outputs * images * (rows + (images > 1)) * columns
+    line, ends = channels * _plane(block, itemsize), channels * images * (rows + 1) * block.item
+    each = outputs * images * (rows + (images > 1)) * columns
     sums, products = 16 * _even(line, itemsize), 17 * _even(each, itemsize)
-    first = max(sums, 4 * line + 4 * lines * block.item, 4 * each)
+    first = max(sums, 4 * line + 4 * ends, 4 * each)
     return _even(first, itemsize), max(products, _even(4 * line + block.item, itemsize) + 8 * line)
 
 
@@ -242,7 +255,7 @@ def _plan(
     # (16, C_out, C) @ (16, C, n * rows * columns) -> (16, C_out, n * rows * columns)
     each = images * made * columns
     product = _lines(other, 16 + biased, outputs * each)
-    sums, made_of = tiles.reshape(16, channels, -1)[..., :each], product[:16].reshape(16, outputs, each)
+    sums, made_of = tiles.reshape(16, channels, line // channels)[..., :each], product[:16].reshape(16, outputs, each)
     for operands in in_lines(kernels, sums, made_of):
         to_do.add(np.matmul, *operands)
     if biased:
@@ -270,6 +283,13 @@ def _lines(space: Array, count: int, size: int) -> Array:
     return lines
 
 
+def _rows(lines: Array, shape: tuple[int, ...]) -> Array:
+    """The rows in lines, without what lies between channels: ``(..., line) -> (..., C, n, rows, columns)``."""
+    apart = lines.shape[-1] // shape[0]
+    planes: Array = lines.reshape(*lines.shape[:-1], shape[0], apart)[..., : math.prod(shape[1:])]
+    return planes.reshape(*lines.shape[:-1], *shape)
+
+
 def _by_columns(to_do: Steps, one: Array, other: Array, block: Block) -> Array:
     """Along its rows, each tile's four numbers (Bᵀ of the paper), all lines as one.
 
@@ -280,13 +300,15 @@ def _by_columns(to_do: Steps, one: Array, other: Array, block: Block) -> Array:
         block: which tiles.
 
     Returns:
-        ``(4, 2, C * n * rows * columns)``, even rows, then odd ones.
+        ``(4, 2, line)``, even rows, then odd ones; a line has all channels, ``_plane`` numbers apart.
     """
     given, item = to_do.parts[0], block.item
-    shape = (given.shape[1], block.images, block.rows.tiles + 1, block.columns.tiles)
-    line = math.prod(shape)
+    channels, columns = given.shape[1], block.columns.tiles
+    shape = (channels, block.images, block.rows.tiles + 1, columns)
+    line = channels * _plane(block, one.itemsize)
     # All but each row's first and last item: where these are read and met by themselves, no tile of a row is lost.
-    within, spare = other[: 4 * line].reshape(2, *shape[:-1], 2 * shape[-1]), other[: 4 * line + item]
+    spare = other[: 4 * line + item]
+    within = _rows(spare[: 4 * line].reshape(2, 2 * line), (*shape[:-1], 2 * columns))
     # (n, C, H, W) -> (C, n, rows, columns), a view
     down, across = block.steps
     cells = given[:, :, : block.rows.seen * down : down, : block.columns.seen * across : across].swapaxes(0, 1)
@@ -302,21 +324,22 @@ def _by_columns(to_do: Steps, one: Array, other: Array, block: Block) -> Array:
     to_do.add(np.add, second, third, made[1])
     to_do.add(np.subtract, third, second, made[2])
     to_do.add(np.subtract, second[:-item], second[item:], made[3, :-item])
-    # (line,) -> (2, C, n, rows, columns): rows begin and end with what others do not
-    second, third = picked.reshape(2, 2, *shape)
-    first, last = made[0].reshape(2, *shape)[..., :item], made[3].reshape(2, *shape)[..., -item:]
-    ends = one[4 * line :][: 4 * line // shape[-1] * item].reshape(2, 2, *shape[:-1], item)
+    # (2 * line,) -> (2, C, n, rows, columns): rows begin and end with what others do not
+    second, third = _rows(picked.reshape(2, 2, line), shape)
+    first, last = (_rows(numbers.reshape(2, line), shape) for numbers in (made[0], made[3]))
+    first, last = first[..., :item], last[..., -item:]
+    ends = one[4 * line :][: 4 * math.prod(shape[:-1]) * item].reshape(2, 2, *shape[:-1], item)
     if block.columns.zeros >= item:
         to_do.add(partial(np.subtract, np.float32(0)), third[..., :item], first)
     else:
         for a in (0, 1):
             _read(to_do, cells, block, a, 0, ends[0, a])
         to_do.add(np.subtract, ends[0], third[..., :item], first)
-    if block.columns.zeros + block.columns.seen <= item + 2 * shape[-1]:
+    if block.columns.zeros + block.columns.seen <= item + 2 * columns:
         to_do.copy(last, second[..., -item:])
     else:
         for a in (0, 1):
-            _read(to_do, cells, block, a, item + 2 * shape[-1], ends[1, a])
+            _read(to_do, cells, block, a, item + 2 * columns, ends[1, a])
         to_do.add(np.subtract, second[..., -item:], ends[1], last)
     return made.reshape(4, 2, line)
 
