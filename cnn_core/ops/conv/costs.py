@@ -2,11 +2,11 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, scaled when ten shapes took 0.94 of the time, those of whole rows
-anew to 27,000 of their own, those of folded planes to 25,000, those of the other ways with a kernel for each plane to
-6,000, and those of panels and of windows gathered for several images at once to 7,500 batches. What is estimated to be
-the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and columns had
-taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+Winograd's anew to 500 with weights that had come before, on a machine where the others took 1.77 times as long, those
+of whole rows to 27,000 of their own, those of folded planes to 25,000, those of the other ways with a kernel for each
+plane to 6,000, and those of panels and of windows gathered for several images at once to 7,500 batches. What is
+estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and
+columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes.
 """
 
@@ -143,12 +143,12 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a tile": 8.26,
     },
     "winograd": {
-        "image apart": 52100,
-        "kernel": 8.0,
-        "number looked at": 0.25,
-        "tile read": 4.5,
-        "tile made": 3.4,
-        "tile of a kernel": 0.129,
+        "image apart": 24200,
+        "kernel": 16.5,
+        "number looked at": 0.236,
+        "tile read": 5.96,
+        "tile made": 3.25,
+        "tile of a kernel": 0.112,
     },
     "weights by rows": {
         "call": 9740,
