@@ -24,6 +24,7 @@ from cnn_core.ops.conv import (
     shifted,
     spectral,
     staggered,
+    tiles,
     whole_rows,
     winograd,
 )
@@ -94,15 +95,16 @@ def small_parts(patch):
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)
     spectral.tiles.cache_clear()
-    patch.setattr(winograd, "TILES_LEAST", 3)
-    patch.setattr(winograd, "NUMBERS_MOST", 1)
-    patch.setattr(winograd, "COLUMNS_LEAST", 2)
     products.left_lines.cache_clear()
     patch.setattr(products, "SUMS_MOST", 30)
     patch.setattr(products, "LEFT_LEAST", 2)
     patch.setattr(products, "LONG_LEAST", 5)
     abreast.layout_of_spread.cache_clear()
     abreast.layout_of_weights.cache_clear()
+    tiles.layout.cache_clear()
+    patch.setattr(tiles, "TILES_LEAST", 3)
+    patch.setattr(tiles, "NUMBERS_MOST", 1)
+    patch.setattr(tiles, "ROWS_LEAST", 2)
     patch.setattr(abreast, "PRODUCT_MOST", 400)
     patch.setattr(abreast, "COLUMNS_MOST", 20)
     patch.setattr(abreast, "COLUMNS_OF_FEW", 30)
@@ -204,6 +206,18 @@ def test_products_may_be_made_in_parts_of_lines_and_columns(shape):
     out = np.full((2, lines, count), np.nan, np.float32)
     products.multiply(left, right, out)
     np.testing.assert_allclose(out, left.astype(np.float64) @ right, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(256, 256, 98), (96, 128, 112), (7, 600, 300), (5, 40, 9)])
+def test_products_may_be_made_in_parts_of_lines_alone(shape):
+    lines, depth, count = shape
+    rng = np.random.default_rng(24)
+    left = rng.normal(size=(2, lines, depth)).astype(np.float32)
+    right = rng.normal(size=(2, depth, count + 5)).astype(np.float32)[..., :count]
+    out = np.full((2, lines, count), np.nan, np.float32)
+    for operands in products.in_lines(left, right, out):
+        np.matmul(*operands)
+    np.testing.assert_allclose(out, left.astype(np.float64) @ right, atol=2e-4)
 
 
 SEVERAL = pytest.mark.parametrize(
@@ -633,6 +647,27 @@ def test_sums_and_differences_keep_whole_numbers_exact():
     weight = rng.integers(-9, 10, (5, 40, 3, 3)).astype(np.float32)
     ours = forced(Branch.WINOGRAD, x, weight, None, PLAIN)
     exact = forced(Branch.GATHERED, x.astype(np.float64), weight.astype(np.float64), None, PLAIN)
+    np.testing.assert_array_equal(ours, exact)
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs", "around", "dilation"),
+    [
+        ((2, 32, 70, 130), 32, ((1, 1), (1, 1)), (1, 1)),  # several blocks beside and below each other
+        ((1, 128, 28, 28), 128, ((1, 1), (1, 1)), (1, 1)),
+        ((5, 64, 9, 8), 48, ((2, 0), (0, 1)), (1, 1)),  # several images in a block, and a last one in another
+        ((1, 32, 61, 66), 40, ((2, 2), (2, 2)), (2, 2)),
+        ((2, 32, 40, 43), 33, ((0, 3), (1, 2)), (3, 2)),
+    ],
+)
+def test_sums_and_differences_are_whole_numbers_in_every_block(shape, outputs, around, dilation):
+    rng = np.random.default_rng(23)
+    x = rng.integers(-9, 10, shape).astype(np.float32)
+    weight = rng.integers(-9, 10, (outputs, shape[1], 3, 3)).astype(np.float32)
+    bias = rng.integers(-9, 10, outputs).astype(np.float32)
+    given = {"stride": (1, 1), "padding": around, "dilation": dilation, "groups": 1}
+    ours = forced(Branch.WINOGRAD, x, weight, bias, given)
+    exact = forced(Branch.GATHERED, *(part.astype(np.float64) for part in (x, weight, bias)), given)
     np.testing.assert_array_equal(ours, exact)
 
 

@@ -2,12 +2,12 @@
 
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's to 500 with weights that had come before, scaled when ten shapes took 0.94 of the time, those of whole rows
-anew to 27,000 of their own, those of folded planes to 25,000, those of panels and of windows gathered for several
-images at once to 7,500 batches, those of staggered planes and of planes' rows to 5,100 on a machine whose memory beyond
-2 MB is slow, in the units of folded ones, and those of spectra scaled when 15 shapes took 0.71 of the time. What is
-estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels, taps and
-columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+Winograd's anew to 500 with weights that had come before, on a machine where the others took 1.77 times as long, those
+of whole rows anew to 27,000 of their own, those of folded planes to 25,000, those of panels and of windows gathered for
+several images at once to 7,500 batches, those of staggered planes and of planes' rows to 5,100 on a machine whose
+memory beyond 2 MB is slow, in the units of folded ones, and those of spectra scaled when 15 shapes took 0.71 of the
+time. What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on
+channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
 weights' scaled when less was laid out at a time.
 """
@@ -28,8 +28,8 @@ from cnn_core.ops.conv import (
     separable,
     spectral,
     staggered,
+    tiles,
     whole_rows,
-    winograd,
 )
 from cnn_core.ops.conv.banded import block_rows, lines_together
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE, LINES_LEAST
@@ -157,12 +157,12 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a tile": 5.6,
     },
     "winograd": {
-        "image apart": 52100,
-        "kernel": 8.0,
-        "number looked at": 0.25,
-        "tile read": 4.5,
-        "tile made": 3.4,
-        "tile of a kernel": 0.129,
+        "image apart": 24200,
+        "kernel": 16.5,
+        "number looked at": 0.236,
+        "tile read": 5.96,
+        "tile made": 3.25,
+        "tile of a kernel": 0.112,
     },
     "weights by rows": {
         "call": 9740,
@@ -490,10 +490,10 @@ def _staggered(work: Work) -> dict[str, float]:
 def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
-    # The row of tiles behind the last one is read too, and made for small images: see ``winograd``.
-    small = work.batch > 1 and rows * columns < winograd.COLUMNS_LEAST
+    # The row of tiles behind a block's last one is read too, and made where a block is several images: see ``tiles``.
+    together = tiles.block_size(work.batch, rows, columns, 1, work.channels, work.outputs)[0] > 1
     read = work.batch * apart * (rows + 1) * columns
-    made = work.batch * apart * (rows + small) * columns
+    made = work.batch * apart * (rows + together) * columns
     return {
         "image apart": apart,
         "kernel": work.channels * work.outputs,

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import batched, panels, plane_rows, shifted, whole_rows
+from cnn_core.ops.conv import batched, panels, plane_rows, shifted, tiles, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
@@ -113,6 +113,11 @@ def _in_few_calls(
     """A branch's work in few calls, if there is that."""
     if mode != "zeros" or not x.flags.c_contiguous:
         return None
+    if branch is Branch.WINOGRAD:
+        (top, _), (left, _) = sliding.padding
+        size = sliding.output_size(*x.shape[2:])
+        tiled = tiles.layout(x.shape, (len(x), len(weight), *size), (top, left), sliding.dilation, x.dtype, biased)
+        return FewCalls(partial(winograd.correlate_in_tiles, lay=tiled))
     if branch is Branch.GATHERED and x.dtype == np.float32:
         gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
         return FewCalls(partial(batched.correlate_batched, lay=gathered)) if gathered else None

@@ -7,6 +7,7 @@ for thinner ones: 0.70 of the time for 16 lines of 32 numbers over 12,544 column
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -73,16 +74,25 @@ def left_lines(left: int, right: int, depth: int) -> int:
 
 
 def multiply(left: Array, right: Array, out: Array) -> None:
-    """``left (..., L, K) @ right (..., K, T) -> out (..., L, T)``, in parts where that is faster.
+    """``left (..., L, K) @ right (..., K, T) -> out (..., L, T)``, in parts where that is faster: see ``in_parts``."""
+    for operands in in_parts(left, right, out):
+        np.matmul(*operands)
+
+
+def in_parts(left: Array, right: Array, out: Array) -> Iterator[tuple[Array, Array, Array]]:
+    """The products that together are ``left (..., L, K) @ right (..., K, T) -> out (..., L, T)``.
 
     Args:
         left: contiguous, a matrix for each of ``right``.
         right: likewise, or with rows further apart.
         out: written to, lines as far apart as they are; its last axis is contiguous.
+
+    Yields:
+        What to multiply, and where to put it; views.
     """
     (lines, depth), count = left.shape[-2:], right.shape[-1]
     if lines * depth * count <= PRODUCT_MOST or right.itemsize != 4:  # in double precision sums have one order
-        np.matmul(left, right, out=out)
+        yield left, right, out
         return
     high, parts, wide = _parts(lines, depth, count, right.strides[-2] // right.itemsize)
     whole = parts * wide if (high, parts) != (lines, 1) else 0
@@ -93,9 +103,25 @@ def multiply(left: Array, right: Array, out: Array) -> None:
         some = right[..., :whole].reshape(*right.shape[:-1], parts, wide).swapaxes(-2, -3)[..., None, :, :]
         # (..., L, T) -> (..., parts, L / high, high, wide)
         target = out[..., :whole].reshape(*out.shape[:-2], lines // high, high, parts, wide)
-        np.matmul(by_lines, some, out=target.swapaxes(-2, -3).swapaxes(-3, -4))
+        yield by_lines, some, target.swapaxes(-2, -3).swapaxes(-3, -4)
     if whole < count:
-        np.matmul(left, right[..., whole:], out=out[..., whole:])
+        yield left, right[..., whole:], out[..., whole:]
+
+
+def in_lines(left: Array, right: Array, out: Array) -> Iterator[tuple[Array, Array, Array]]:
+    """What ``in_parts`` yields, but cut between lines alone: of few columns that are near the processor.
+
+    As many lines as are small enough take 0.7 of the time of all, for 16 products of 256 lines and numbers over 98.
+    """
+    (lines, depth), count = left.shape[-2:], right.shape[-1]
+    fit = min(lines, PRODUCT_MOST // (depth * count))
+    high = max((some for some in range(1, fit + 1) if lines % some == 0), default=0)
+    if high == lines or high < LINES_LEAST or right.itemsize != 4:
+        yield from in_parts(left, right, out)
+        return
+    # (..., L, K) @ (..., K, T) -> (..., L / high, high, T)
+    by_lines = left.reshape(*left.shape[:-2], lines // high, high, depth)
+    yield by_lines, right[..., None, :, :], out.reshape(*out.shape[:-2], lines // high, high, count)
 
 
 @lru_cache(maxsize=256)
