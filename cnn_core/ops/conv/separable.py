@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import ROOM
 from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
@@ -22,6 +23,9 @@ BLOCK = 16
 
 # Numbers between the two passes at a time: fits a second-level cache of 1 MB.
 BETWEEN_MOST = 100_000
+
+# Their rows lie so many numbers apart, or a multiple: each begins where a line of memory of 64 bytes does.
+PITCH = 16
 
 
 @prepared
@@ -84,12 +88,17 @@ def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array,
     (step_h, step_w), (top, left) = place.stride, place.before
     rows, width = out.shape
     block_h, block_w = min(BLOCK, rows), min(BLOCK, width)
-    down, across = _band(column, block_h, step_h), _band(row, block_w, step_w).T
+    # As rows, which are read as they lie: 1.05 against 0.71 ms for 31×31 on 480×640.
+    down, across = _band(column, block_h, step_h), np.ascontiguousarray(_band(row, block_w, step_w).T)
     # What the second pass reads: the image's columns between zeros, and none that no window reaches.
     wide = (width - 1) * step_w + len(row)
     seen = slice(max(0, -left), min(x.shape[1], wide - left))
     strip = max(1, BETWEEN_MOST // (wide * block_h)) * block_h
-    between = np.zeros((strip, wide), dtype=x.dtype)
+    pitch = -(-wide // PITCH) * PITCH
+    space = ROOM.lend(strip * pitch * x.itemsize)
+    between = np.ndarray((strip, wide), x.dtype, space, 0, (pitch * x.itemsize, x.itemsize))
+    between[:, : left + seen.start] = 0
+    between[:, left + seen.stop :] = 0
     for first in range(0, rows, strip):
         count = min(strip, rows - first)
         start = first * step_h - top
@@ -108,6 +117,7 @@ def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array,
             np.matmul(slabs, across[:reach, :length], out=target.swapaxes(0, 1))
         if added is not None:
             out[first : first + count] += added
+    ROOM.take_back(space)
 
 
 def _band(factor: Array, block: int, step: int) -> Array:
