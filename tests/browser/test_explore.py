@@ -1,5 +1,7 @@
 """The Explore page as a person uses it: every number read off the screen is held against cnn_core."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -41,6 +43,31 @@ def test_the_page_opens_alive_on_the_worked_grid_with_its_maps_in_sight(explore:
         assert box["y"] + box["height"] <= 1000
     expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")
     expect(explore.locator(".ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias 0 = 12")
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"), [("1/9", 1 / 9), ("1.23456e-8", 1.23456e-8), ("-0,1234567890123", -0.1234567890123)]
+)
+def test_a_typed_weight_is_taken_to_its_last_digit(explore: Page, text: str, weight: float):
+    type_number(explore, "weight, row 0, column 0", text)
+    # Nor is it cut to the digits that its field shows, when that is looked at and left.
+    explore.get_by_label("weight, row 0, column 0").focus()
+    explore.get_by_label("weight, row 0, column 1").focus()
+    assert hover_cell(explore, "conv", 0, 1, (3, 3))["terms"][0]["weight"] == weight
+
+
+def test_tiny_numbers_are_told_with_powers_of_ten_and_add_up_as_shown(explore: Page):
+    for row, numbers in enumerate([(1.5e-8, -2.28e-8), (0, 0), (1.23456e-8, 0)]):
+        for column, weight in zip((0, 2), numbers, strict=True):  # those between are 0
+            type_number(explore, f"weight, row {row}, column {column}", str(weight))
+    hover_cell(explore, "conv", 0, 1, (3, 3))
+    # (2 * 1.5 - 0 + 8 * 1.23456)e-8
+    told = "3.00e−8 + 0 + 0 + 0 + 0 + 0 + 9.88e−8 + 0 + 0 + bias 0 = 1.288e−7"
+    expect(explore.locator(".ks-sum")).to_have_text(told)
+    terms, value = told.replace("−", "-").replace("bias ", "").split(" = ")
+    assert sum(map(Decimal, terms.split(" + "))) == Decimal(value)
+    kernel = explore.locator(".ks-lens-figure", has_text="kernel").locator(".ks-lens-cell")
+    expect(kernel).to_have_text(["1.5e−8", "0", "−2.3e−8", "0", "0", "0", "1.2e−8", "0", "0"])
 
 
 @pytest.mark.parametrize("view", ["input", "conv", "activation", "pool"])

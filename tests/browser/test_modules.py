@@ -82,7 +82,7 @@ def test_sums_are_rounded_once_as_python_s_fsum_rounds_them(modules: Page):
 def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
     rng = np.random.default_rng(4)
     sums = []
-    for size in (0.001, 0.1, 1, 30, 5000):
+    for size in (1e-8, 3e-7, 0.001, 0.1, 1, 30, 5000):
         for count in (1, 4, 9, 25):
             products = rng.normal(scale=size, size=count)
             bias = float(rng.normal(scale=size)) if count % 2 else 0.0
@@ -106,6 +106,28 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
         assert abs(told["remainder"]) * 10 ** told["places"] <= (len(sum_["products"]) + 2) / 2 + 1e-6
     assert shown[-2]["texts"] == ["1", "0", "−3", "2", "0", "0"]
     assert shown[-1]["texts"] == ["0.50", "0.25", "0.00", "0.00", "0.75"]
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [
+        (1.845e-8, 11, "1.845e−8"),
+        (-1.84e-8, 11, "−1.840e−8"),
+        (3e-12, 12, "3e−12"),
+        (9.9996e-7, 10, "0.0000010000"),
+        (1.25e-6, 9, "0.000001250"),
+        (0, 11, "0"),
+        (-0.0, 11, "0"),
+        (1e-13, 11, "0.00000000000"),
+        (0, 4, "0.0000"),
+        (-0.25, 12, "−0.250000000000"),
+    ],
+)
+def test_a_tiny_number_keeps_its_digits_and_has_its_zeros_as_a_power_of_ten(
+    modules: Page, value: float, places: int, text: str
+):
+    script = "async ([value, places]) => (await import('/ui/common/format.js')).fixed(value, places)"
+    assert modules.evaluate(script, [value, places]) == text
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,22 @@ const NEXT_TO_NOTHING = "≈0";
 export const NOISE = 1e-12;
 const NEGLIGIBLE = 1e-3; // likewise: what has no room may be told as next to nothing
 
+const MOST_ZEROS = 5; // after the point: nobody counts more
+const TINY_PLACES = MOST_ZEROS + 4; // decimals that four digits of a number take which has more
+const TINY = new RegExp(`^0\\.(0{${MOST_ZEROS + 1},})(\\d)(\\d*)$`);
+
 /**
- * A number with so many decimals, with a typographic minus and never "−0".
+ * A number with so many decimals, with a typographic minus and never "−0". A tiny one keeps the very same digits, but
+ * its zeros are a power of ten: 0.00000001840 is 1.840e−8.
  * @param {number} value
  * @param {number} places
  */
 export function fixed(value, places) {
   const text = Math.abs(value).toFixed(places);
-  return value < 0 && Number(text) !== 0 ? MINUS + text : text;
+  if (Number(text) === 0) return value === 0 && places >= TINY_PLACES ? "0" : text;
+  const [, zeros, first, others] = TINY.exec(text) ?? [];
+  const written = zeros ? `${first}${others && `.${others}`}e${MINUS}${zeros.length + 1}` : text;
+  return value < 0 ? MINUS + written : written;
 }
 
 /**

@@ -21,6 +21,7 @@ import { Trail, keyOf } from "./trail.js";
 /** @typedef {{stage: number, index: number[]}} Place */
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
+const LENS_TINY = 1e-4; // where no number under the glass is larger, four decimals show next to nothing of them
 const MOST_DIGITS = 12; // of a factor
 const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 
@@ -394,11 +395,12 @@ export class Ledger {
     const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank) => {
       const scale = scaleFor(scaleKind, [numbers]);
       const largest = Math.max(...numbers.map(Math.abs));
-      // Two decimals, or two digits of what is smaller than that.
+      // Two decimals, or two digits of what is smaller than that: with a power of ten where four decimals show none.
       const places = Math.min(placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
+      const write = (/** @type {number} */ x) => (largest < LENS_TINY && !this.parts ? short(x, 3) : this.write(x, places));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : this.write(x, places) });
+        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : write(x) });
         if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
         cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
         cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
