@@ -15,6 +15,8 @@ import pytest
 
 import cnn_core
 from cnn_core import kernels
+from tests.benchmarks.rows import KINDS, rows
+from tests.benchmarks.timing import geometric_mean
 
 ROOT = Path(__file__).parents[1]
 
@@ -407,6 +409,34 @@ def test_links_and_rooms_named_in_the_documents_exist(document):
     paths = re.findall(r"`((?:cnn_core|pages|tests|assets)/[\w/.]+)`", text)
     missing = [p for p in links + paths if not (ROOT / p).exists()]
     assert missing == []
+
+
+# --- the tables of speed ---------------------------------------------------------------------------------------------
+
+SPEED = [
+    [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()]
+    for block in README.split("\n## Speed\n")[1].split("\n## ")[0].split("\n\n")
+    if block.startswith("|")
+]
+
+
+@pytest.mark.parametrize("kind", ["forward", "step"])
+def test_a_table_of_speed_has_the_rows_that_are_measured(kind):
+    (table,) = [table for table in SPEED if table[0][0] == KINDS[kind]]
+    assert [cells[0] for cells in table[2:-1]] == [row.name for row in rows() if row.kind == kind]
+
+
+@pytest.mark.parametrize("table", SPEED, ids=lambda table: table[0][0])
+def test_a_ratio_is_that_of_its_times_and_the_mean_that_of_its_rows(table):
+    rounded = 0.0005  # of the times, in milliseconds
+    ratios = []
+    for name, ours, theirs, ratio in table[2:-1]:
+        mine, peer = float(ours), float(theirs.split()[0])
+        assert (
+            (mine - rounded) / (peer + rounded) - 0.005 <= float(ratio) <= (mine + rounded) / (peer - rounded) + 0.005
+        ), name
+        ratios.append(float(ratio))
+    assert geometric_mean(ratios) == pytest.approx(float(table[-1][-1].strip("*")), abs=0.01)
 
 
 # --- the two commands ------------------------------------------------------------------------------------------------

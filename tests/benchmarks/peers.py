@@ -10,6 +10,8 @@ import cnn_core
 
 Run = Callable[[], object]
 
+# As the tables call them.
+NAMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "opencv": "OpenCV"}
 
 # Of a training step; so small that a hundred steps leave the loss nearly as it was.
 LEARNING_RATE, MOMENTUM = 1e-5, 0.9

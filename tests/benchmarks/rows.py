@@ -16,9 +16,9 @@ from tests.benchmarks import peers
 
 Run = Callable[[], object]
 
-# What is done, in the order of the tables. Of "elementwise" are those that read and write more than they multiply, or
-# are over in microseconds: their ratios would blur the other two means.
-KINDS = ("forward", "step", "elementwise")
+# What is done and what its table is headed with, in the order of the tables. Of "elementwise" are those that read and
+# write more than they multiply, or are over in microseconds: their ratios would blur the other two means.
+KINDS = {"forward": "forward", "step": "forward and gradients", "elementwise": "elementwise"}
 
 
 @dataclass(frozen=True)
