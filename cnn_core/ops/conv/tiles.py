@@ -59,7 +59,7 @@ class Along(NamedTuple):
 
 
 class Phase(NamedTuple):
-    """One axis of an image, or every so manieth cell of it, which a dilation keeps apart from the others.
+    """One axis of an image, or, of those that a dilation keeps apart, the cells that belong together.
 
     Attributes:
         read: the cells of the image, as ``(first, step, count)``.
