@@ -397,7 +397,7 @@ export class Ledger {
       const largest = Math.max(...numbers.map(Math.abs));
       // Two decimals, or two digits of what is smaller than that: with a power of ten where four decimals show none.
       const places = Math.min(placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
-      const write = (/** @type {number} */ x) => (largest < LENS_TINY && !this.parts ? short(x, 3) : this.write(x, places));
+      const write = (/** @type {number} */ x) => (largest < LENS_TINY && !this.parts ? brief(x, 3, stage.dust) : this.write(x, places));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
         const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : write(x) });
