@@ -55,6 +55,11 @@ export function brief(value, digits, dust = 0) {
   return value !== 0 && Math.abs(value) <= dust ? NEXT_TO_NOTHING : short(value, digits);
 }
 
+/** A written number behind another and a sign, as a book prints it: 3 × (−1). @param {string} written */
+export function operand(written) {
+  return written.startsWith(MINUS) ? `(${written})` : written;
+}
+
 /** A number with its power of ten. @param {number} value @param {number} places decimals */
 function powers(value, places) {
   return value.toExponential(places).replace("-", MINUS).replace("e-", `e${MINUS}`);

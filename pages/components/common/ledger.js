@@ -7,7 +7,7 @@ import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
-import { brief, equals, fixed, placesFor, read, short } from "./format.js";
+import { brief, equals, fixed, operand, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
@@ -193,7 +193,7 @@ export class Ledger {
         "li",
         { class: "ks-term" },
         h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${factor(term.weight)}` }),
-        h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${factor(term.weight)} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
+        h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${operand(factor(term.weight))} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
       );
       item.style.setProperty("--ks-hue", positionHue(term.key, dark));
       for (const [on, off] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
@@ -352,7 +352,7 @@ export class Ledger {
       if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
       written = [value, weight].map((x) => short(x, digits));
     }
-    return written.join(" × ");
+    return `${written[0]} × ${operand(written[1])}`;
   }
 
   /**
@@ -439,7 +439,7 @@ export class Ledger {
     const given = value === own.value ? result : brief(own.value, 9, dust);
     const formula = (explanation.formula ?? "")
       // In brackets where its sign would stand beside another one.
-      .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)
+      .replaceAll("{(x)}", operand(given))
       .replaceAll("{x}", given)
       .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
       .replaceAll("= {y}", `${given === result ? "=" : equals(result, value)} ${result}`)
