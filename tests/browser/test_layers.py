@@ -170,9 +170,24 @@ def test_a_negative_number_stands_in_brackets_beside_another_sign(laboratory: Pa
     choose(laboratory, "leaky_relu")
     set_to(laboratory, "slope", "-0.2", "slope-0")
     hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
-    expect(told).to_have_text("1 where x is above 0, else −0.2: f′(−2) = −0.2")
+    expect(told).to_have_text("−2 ≤ 0, so f′(−2) = −0.2")
     hover_cell(laboratory, "output-0", 1, 1, (6, 6))
-    expect(told).to_have_text("−2 if above 0, else −0.2 × (−2), = 0.4")
+    expect(told).to_have_text("−2 ≤ 0, so f(−2) = −0.2 × (−2) = 0.4")
+
+
+def test_of_a_function_of_two_cases_the_one_that_applies_is_written(laboratory: Page):
+    told = laboratory.locator(".ks-ledger .ks-sum")
+    for kind, slope in (("leaky_relu", "0.1"), ("relu", "0")):
+        choose(laboratory, kind)
+        hover_cell(laboratory, "slope-0", 0, 3, (6, 6))
+        expect(told).to_have_text("2 > 0, so f′(2) = 1")
+        hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
+        expect(told).to_have_text(f"−2 ≤ 0, so f′(−2) = {slope}")
+    choose(laboratory, "leaky_relu")
+    hover_cell(laboratory, "output-0", 0, 3, (6, 6))
+    expect(told).to_have_text("2 > 0, so f(2) = 2")
+    hover_cell(laboratory, "output-0", 1, 1, (6, 6))
+    expect(told).to_have_text("−2 ≤ 0, so f(−2) = 0.1 × (−2) = −0.2")
 
 
 def test_a_preview_comes_at_once_where_its_rule_is_known(laboratory: Page):

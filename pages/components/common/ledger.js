@@ -437,7 +437,8 @@ export class Ledger {
     const result = brief(value, 6, dust);
     // What only passes is written the same on both sides.
     const given = value === own.value ? result : brief(own.value, 9, dust);
-    const formula = (explanation.formula ?? "")
+    const cases = [explanation.formula ?? ""].flat();
+    const formula = (own.value > 0 ? cases[0] : cases[cases.length - 1])
       // In brackets where its sign would stand beside another one.
       .replaceAll("{(x)}", operand(given))
       .replaceAll("{x}", given)
