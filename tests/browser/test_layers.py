@@ -330,6 +330,33 @@ def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
     assert event["terms"][0]["value"] == x[1, 0, 0, 0]
 
 
+def test_batch_norm_is_written_as_its_paper_has_it_and_a_mean_as_a_sum_that_is_divided(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    set_to(laboratory, "β 0", "-0.5", "output-0")
+    told = laboratory.locator(".ks-ledger .ks-sum")
+    asked_row(laboratory, "mean", 0)
+    total = "4 + 6 + 8 + 6 + 2 + 8 + 10 + 6 + 8 + 8 + 6 + 6 + 6 + 6 + 4 + 2 = 96"
+    expect(told).to_have_text(f"{total}, and 96 / 16 = 6")
+    expect(laboratory.locator(".ks-ledger-value")).to_have_text("6")
+    expect(laboratory.locator(".ks-term-factors").nth(9)).to_have_text("image 1, [0, 1]")
+    hover_cell(laboratory, "normalised-0", 1, 2, (2, 4))
+    expect(told.first).to_have_text("(10 − 6) / √(4.5 + 0.00001) ≈ 1.886")
+    expect(told.last).to_have_text("4.714 − 2.828 = 1.886")
+    hover_cell(laboratory, "output-0", 1, 2, (2, 4))
+    expect(told.first).to_have_text("(10 − 6) / √(4.5 + 0.00001) × 1 − 0.5 ≈ 1.386")
+    expect(told.last).to_have_text("1.886 + β −0.500 = 1.386")
+    # The variance too, and level by level.
+    asked_row(laboratory, "var", 0)
+    expect(told).to_contain_text("= 72, and 72 / 16 = 4.5")
+    hover_cell(laboratory, "normalised-0", 1, 2, (2, 4))
+    laboratory.mouse.down()
+    laboratory.mouse.up()
+    laboratory.locator(".ks-ledger .ks-terms .ks-term-open").click()
+    trail = laboratory.locator(".ks-ledger-trail")
+    expect(trail.locator("h3")).to_have_text("Batch mean channel 0 = 6")
+    expect(trail.locator(".ks-sum")).to_have_text(f"{total}, and 96 / 16 = 6")
+
+
 def feeds_link(page: Page, view: str, row: int, column: int, title: str) -> Locator:
     """Pin a cell of a map of 2 × 4; the link to the cell of that title which it feeds."""
     page.mouse.click(*cell_centre(page, view, row, column, (2, 4)))

@@ -74,7 +74,8 @@ export class Ledger {
     /** How a factor is written. @type {(x: number) => string} */
     this.factor = exact ? inParts(parts) : (x) => short(x, 4);
     this.parts = exact ? parts : null;
-    const { digits, dust: left = 0 } = model.byNumber.get(stage);
+    const { digits, dust: left = 0, averages } = model.byNumber.get(stage);
+    const averaged = averages && !of;
     const dust = of ? 0 : left;
     if (dust && !exact) this.factor = (x) => brief(x, 4, dust);
     const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts, of ? 0 : digits, dust) : null;
@@ -82,7 +83,7 @@ export class Ledger {
     if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
+    const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
     this.head.replaceChildren(
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
@@ -109,11 +110,11 @@ export class Ledger {
    * @param {Model} model @param {Explanation} explanation @param {ReturnType<typeof shownSum> | null} sum
    */
   #details(model, { rule, stage, fed }, sum) {
-    const { reduce } = model.byNumber.get(stage);
+    const { reduce, averages } = model.byNumber.get(stage);
     if (fed) return fed.length ? "what it feeds" : "";
     if (reduce === "norm") return "squares";
     if (rule !== "sum") return "";
-    if (reduce === "max") return "cells";
+    if (reduce === "max" || averages) return "cells";
     return sum.rows.length ? "products" : "";
   }
 
@@ -167,7 +168,8 @@ export class Ledger {
     return h(
       "section",
       { "aria-label": name },
-      h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
+      h("h3", { text: `${name} = ${stage.averages ? brief(explanation.value, 6, stage.dust) : fixed(explanation.value, sum.places)}` }),
+      this.#written(model, stage, explanation, sum.places),
       terms,
       lineOf(sentence),
     );
@@ -207,11 +209,18 @@ export class Ledger {
   }
 
   /**
-   * A pooling's sum without the cells of its window that count for nothing: they are told in a line of their own.
+   * A pooling's sum without the cells of its window that count for nothing: they are told in a line of their own. Of a mean,
+   * the sum that is divided at its end: shares of so many numbers would all be rounded.
    * @param {Model} model
    * @param {Explanation} explanation
    */
   #counted(model, explanation) {
+    const { averages } = model.byNumber.get(explanation.stage);
+    if (averages && !this.of) {
+      const rest = explanation.rest && { ...explanation.rest, product: explanation.rest.product * averages };
+      const terms = explanation.terms.map((term) => ({ ...term, weight: 1, product: term.value, alone: placeOf(model, term) }));
+      return { ...explanation, terms, rest, value: fsum([...terms.map((term) => term.value), rest?.product ?? 0]) };
+    }
     const { padding, past } = explanation.param || this.of ? { padding: [], past: [] } : model.uncounted(explanation);
     const [out, none] = [new Set([...padding, ...past]), (/** @type {Term[]} */ cells, /** @type {string} */ where) => (cells.length ? [`${cells.length} ${where}: not counted`] : [])];
     return { ...explanation, terms: explanation.terms.filter((term) => !out.has(term)), out, left: [...none(padding, "of padding"), ...none(past, "past the edge")] };
@@ -245,7 +254,7 @@ export class Ledger {
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), lineOf(this.#sentence(model, stage, explanation, sum))));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), this.#written(model, stage, explanation, sum.places), lineOf(this.#sentence(model, stage, explanation, sum))));
     return parts;
   }
 
@@ -279,7 +288,7 @@ export class Ledger {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
     for (const text of sum.left) list.append(h("li", { class: "ks-term ks-plain ks-idle" }, h("span", { class: "ks-term-factors", text })));
-    if (stage.bias && sum.withBias) list.append(this.#plain("bias", sum.bias, sum.places));
+    if (stage.bias && sum.withBias) list.append(this.#plain(stage.bias_name ?? "bias", sum.bias, sum.places));
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
     if (sum.remainder !== 0) {
@@ -305,10 +314,10 @@ export class Ledger {
       const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
       if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
       else block.append(this.#terms(model, stage, own, dark));
-      block.append(lineOf(inWords(own, false, this.write), "ks-ledger-note"));
+      block.append(lineOf(inWords(own, "", this.write), "ks-ledger-note"));
       return block;
     });
-    const total = lineOf(inWords(whole, stage.bias !== null, this.write));
+    const total = lineOf(inWords(whole, stage.bias === null ? "" : "bias", this.write));
     // The whole first: the parts below it may reach beyond the screen.
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
@@ -322,7 +331,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.factor(term.value)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
+      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.factor(term.value)} ${inContest(term, largest)}` : term.alone ?? `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -363,9 +372,24 @@ export class Ledger {
     if (stage.reduce === "max") return largestInWords(explanation, sum.places);
     // Flattening computes nothing: it says where the number stood.
     if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
+    if (stage.averages && !this.of) {
+      const result = brief(explanation.value, 6, stage.dust);
+      return `${inWords(sum, "", this.write)}, and ${this.write(sum.value, sum.places)} / ${stage.averages} ${equals(result, explanation.value)} ${result}`;
+    }
     const [row, another] = sum.rows;
-    if (!row || another || sum.rest.count || sum.remainder || stage.bias) return inWords(sum, stage.bias !== null, this.write);
+    if (!row || another || sum.rest.count || sum.remainder || stage.bias) return inWords(sum, stage.bias === null ? "" : stage.bias_name ?? "bias", this.write);
     return `${this.#factors(row.term, row.shown, sum.places)} = ${this.write(sum.value, sum.places)}`;
+  }
+
+  /**
+   * A sum as the formula that it is known by, with the numbers in; nothing where there is none.
+   * @param {Model} model @param {import("./model.js").Stage} stage @param {Explanation} explanation @param {number} places of its result
+   */
+  #written(model, stage, { index, value }, places) {
+    if (!stage.written || this.of) return "";
+    const result = this.write(value, places);
+    const x = short(model.value(stage.written.of, index), 9);
+    return h("p", { class: "ks-sum ks-written", text: `${stage.written.texts[index[1]].replace("{x}", x)} ${equals(result, value)} ${result}` });
   }
 
   /** @param {string} label @param {number} value @param {number} places */
@@ -467,7 +491,7 @@ export class Ledger {
     // A window that overhangs is scaled up to the cells it would hold.
     const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
     const root = `√${counted === cells ? under : `(${under})`} ${equals(result, explanation.value)} ${result}`;
-    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, false, this.write)}, and ${root}`));
+    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, "", this.write)}, and ${root}`));
     if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
     const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
     return h("div", { class: "ks-ledger-body" }, lens, written);
@@ -495,6 +519,12 @@ function weightName(model, { param, index }) {
   if (index.length < 4) return param.endsWith("bias") ? "bias" : `weight [${index.join(", ")}]`;
   const { planes } = model.byNumber.get(-1);
   return `weight${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
+}
+
+/** Where a term's number stands on its maps: "[0, 1]", "image 1, [0, 1]". @param {Model} model @param {Term} term */
+function placeOf(model, { stage, index }) {
+  const { images } = model.byNumber.get(stage);
+  return `${images ? `${images[index[0]]} ` : ""}[${index.slice(2).join(", ")}]`;
 }
 
 /** Arrow keys lead from term to term. @param {KeyboardEvent} event @param {HTMLElement} list */
