@@ -90,9 +90,8 @@ export class Ledger {
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
       // What wraps on a narrow page wraps together.
-      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.rest),
+      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.feeds, this.short.rest),
     );
-    this.short.describe(this.#details(model, explanation, sum));
     this.looked = { model, dark, explanation };
     this.trail.look(model, explanation, of !== "");
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
@@ -102,6 +101,7 @@ export class Ledger {
     this.trail.draw();
     focused?.();
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
+    this.short.describe(this.#details(model, explanation, sum), this.feeds.hasChildNodes());
     this.room.holds(`${of ? "gradient" : "value"} ${stage} ${rule} ${this.trail.element.childElementCount}`, pinned);
   }
 
