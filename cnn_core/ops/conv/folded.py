@@ -52,6 +52,12 @@ SUMS_MOST = 300_000
 # stride of 2 on 96 planes of 112×112.
 SUMS_TOGETHER = 160_000
 
+# Of a plane's result as many cells that some rows of it are looked at, not the image: what is not finite a band's zeros
+# carry to all rows of a block. 0.41 against 0.44 ms for 7×7 on 480×640, 0.68 against 0.78 for 3×3 on three such planes.
+# Of more, to look at the image brings it near the processor for the products: 2.25 against 2.18 ms for 7×7 on
+# 1000×1500.
+RESULT_LEAST, RESULT_MOST = 60_000, 1_000_000
+
 # Numbers that the zeros before all blocks and after each are a multiple of.
 GAP = 16
 
@@ -218,6 +224,13 @@ def block_rows(rows: int, width: int, kernel_w: int) -> int:
     return next((block for block in BLOCK_ROWS if rows % block == 0), BLOCK_ROWS[0])
 
 
+def by_result(image: Pair, size: Pair) -> bool:
+    """Whether it is told from some rows of a plane's result that all is finite, not from its image."""
+    cells = math.prod(size)
+    # Of far fewer numbers the result is the one to look at.
+    return RESULT_LEAST <= cells <= RESULT_MOST or math.prod(image) > 2 * cells
+
+
 @lru_cache(maxsize=256)
 def layout(
     x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], biased: bool
@@ -235,8 +248,7 @@ def layout(
     shapes = Shapes((x_shape[2], x_shape[3]), kernel, size, place, dtype, biased)
     lines = block_rows(size[0], shapes.image[1], kernel[1])
     whole = size[0] // lines * lines
-    # Of far fewer numbers the result is the one to look at.
-    looked = 0 if math.prod(shapes.image) <= 2 * math.prod(size) else x_shape[2]
+    looked = x_shape[2] if by_result(shapes.image, size) else 0
     looks, sums, folds, parts = 0, 0, 0, []
     for first, last, high in ((0, whole, lines), (whole, size[0], size[0] - whole)):
         if first == last:
