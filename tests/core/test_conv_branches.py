@@ -451,7 +451,7 @@ def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
 @pytest.mark.parametrize("most", [19 * 12 - 1, 19 * 12])
 @pytest.mark.usefixtures("own_layouts")
 def test_folding_with_a_stride_looks_at_images_that_are_large(monkeypatch, most):
-    monkeypatch.setattr(folded, "IMAGE_MOST", most)
+    monkeypatch.setattr(folded, "IMAGES_MOST", most)
     x, weight = np.ones((1, 1, 19, 12), np.float32), np.ones((1, 1, 3, 3), np.float32)
     out, place = np.empty((1, 1, 10, 6), np.float32), rows.Place((1, 1), (2, 2), 1)
     assert folded.correlate_folded(x, weight, None, out, place) is (most < x.size)
