@@ -33,9 +33,10 @@ from cnn_core.shapes import Pair, Window
 NARROW_KERNEL, NARROW_MOST = 2, 60_000
 
 # Where one plane is made of one, and more numbers than the first of these are laid out for it, few rows are at a time:
-# as many as make the second, which stay near the processor, or the third. 480×640 under 3×3 takes 0.21 ms where others
-# have used the memory in between, 0.23 with 400,000; 192×192 takes 0.025 in one part, 0.028 in two.
-PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS = 200_000, 130_000, 32
+# as many as make the second, which stay near the processor, or the third, unless these make more than the fourth.
+# 480×640 under 3×3 takes 0.21 ms where others have used the memory in between, 0.23 with 400,000; 192×192 takes 0.025
+# in one part, 0.028 in two.
+PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 400_000
 
 # Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.26
 # against 0.29 ms for 3×3 on 480×640, but to lend it takes 0.3 µs.
@@ -45,6 +46,11 @@ LENT_LEAST = 20_000
 # 0.150 against 0.172 ms for 3×3 on 480×640. Of fewer, to copy them to where zeros are around takes fewer calls: 16
 # against 21 µs for 128×128.
 STRAIGHT_LEAST = 100_000
+
+# Their lines are an odd number of so many numbers apart, which are 64 bytes: what a product reads of several lines at a
+# time has places of its own near the processor. 3.6 against 3.9 ms for 5×5 on 2048×2048, 0.37 against 0.44 for 3→16
+# channels on 256×256.
+PITCH_ODD = 16
 
 # Numbers of the matrix that moves a kernel down, enough for 7×7; larger ones are moved row by row.
 MOVES_MOST = 16_000
@@ -100,6 +106,12 @@ class Shapes(NamedTuple):
         (left, _), width = self.sliding.padding[1], self.image[2]
         near = left <= width and self.wide <= left + 2 * width
         return near and not self.bare and math.prod(self.image) >= STRAIGHT_LEAST
+
+    @property
+    def pitch(self) -> int:
+        """Numbers from one line that is laid out to the next."""
+        columns = self.size[1]
+        return (-(-columns // PITCH_ODD) // 2 * 2 + 1) * PITCH_ODD if self.straight else columns
 
     def left(self, rows: int) -> tuple[int, int, int]:
         """Of a product that makes so many output rows of a group: parts, lines of each and numbers of a line."""
@@ -169,7 +181,8 @@ def strip_rows(batch: int, channels: int, outputs: int, groups: int, sliding: Wi
     line = channels * kernel_w * columns
     together = rows_together(rows, line, kernel_h, step, block)
     if channels == outputs == 1 and rows * line > PLANE_AT_ONCE:
-        together = min(together, max(PLANE_MOST // line, PLANE_ROWS) // block * block)
+        least = min(PLANE_ROWS, max(PLANE_LARGEST // line - kernel_h, 2 * block))
+        together = min(together, max(PLANE_MOST // line, least) // block * block)
     return min(rows, together)
 
 
@@ -199,7 +212,7 @@ def layout(
         (rows, strip),
         runs(_strips(shapes, batch, strip), partial(_plan, shapes)),
         None if shapes.bare or shapes.straight else (channels, shapes.tall(strip), shapes.wide),
-        shapes.tall(strip) * channels * kernel_w * columns,
+        shapes.tall(strip) * channels * kernel_w * shapes.pitch,
         (groups, parts * lines, depth),
         block,
         sliding.stride[0],
@@ -234,7 +247,7 @@ def _plan(shapes: Shapes, strip: Strip) -> Plan:
         (channels, height, width),
         (outputs, rows, columns),
         (channels, tall, shapes.wide),
-        (groups, tall, each, kernel_w, columns),
+        (groups, tall, each, kernel_w, shapes.pitch),
         (groups, parts * lines, depth),
         (outputs,),
     )
@@ -269,9 +282,10 @@ def _lay_out(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
 
 def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
     """Have what a strip reads be laid out from the image, then zeros put where lines reach beyond its rows."""
-    image, _, _, laid, *_ = to_do.parts
-    groups, _, each, _, columns = laid.shape
-    width, left, below = shapes.image[2], shapes.sliding.padding[1][0], strip.above + strip.seen
+    image, columns = to_do.parts[0], shapes.size[1]
+    laid = to_do.parts[3][..., :columns]
+    groups, each, width, left = laid.shape[0], laid.shape[2], shapes.image[2], shapes.sliding.padding[1][0]
+    below = strip.above + strip.seen
     for zeros in (laid[:, : strip.above], laid[:, below:]):
         if zeros.size:
             to_do.fill(zeros, 0)
@@ -327,7 +341,7 @@ def _multiply(to_do: Steps, shapes: Shapes, first: int, blocks: int, high: int) 
         dtype,
         laid,
         first * step * row,
-        (high * step * row, laid.strides[0], 0, columns * item, item),
+        (high * step * row, laid.strides[0], 0, laid.strides[3], item),
     )
     # The lines of one output channel are neighbouring rows, those of several the same row of each.
     apart = columns if outputs == 1 else rows * columns
