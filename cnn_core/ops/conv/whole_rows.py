@@ -38,6 +38,9 @@ NARROW_KERNEL, NARROW_MOST = 2, 60_000
 # in one part, 0.028 in two.
 PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 400_000
 
+# The part of a strip's memory where rows are laid out.
+LAID = 3
+
 # Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.26
 # against 0.29 ms for 3×3 on 480×640, but to lend it takes 0.3 µs.
 LENT_LEAST = 20_000
@@ -283,7 +286,7 @@ def _lay_out(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
 def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
     """Have what a strip reads be laid out from the image, then zeros put where lines reach beyond its rows."""
     image, columns = to_do.parts[0], shapes.size[1]
-    laid = to_do.parts[3][..., :columns]
+    laid = to_do.parts[LAID][..., :columns]
     groups, each, width, left = laid.shape[0], laid.shape[2], shapes.image[2], shapes.sliding.padding[1][0]
     below = strip.above + strip.seen
     for zeros in (laid[:, : strip.above], laid[:, below:]):
@@ -377,7 +380,8 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
     around = x if lay.around is None else np.zeros(lay.around, x.dtype)
     laid = np.empty(lay.laid, x.dtype) if lay.laid < LENT_LEAST else ROOM.lend(lay.laid * x.itemsize)
     matrix = _matrix(weight, groups, lay)
-    run_all(lay.strips, (x, out, around, laid, matrix, matrix if bias is None else bias))
+    same = LAID if ROOM.keeps(laid) else None
+    run_all(lay.strips, (x, out, around, laid, matrix, matrix if bias is None else bias), same)
     ROOM.take_back(laid)
 
 
