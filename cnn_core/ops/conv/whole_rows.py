@@ -36,7 +36,7 @@ NARROW_KERNEL, NARROW_MOST = 2, 60_000
 # as many as make the second, which stay near the processor, or the third, unless these make more than the fourth.
 # 480×640 under 3×3 takes 0.21 ms where others have used the memory in between, 0.23 with 400,000; 192×192 takes 0.025
 # in one part, 0.028 in two.
-PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 400_000
+PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 300_000
 
 # The part of a strip's memory where rows are laid out.
 LAID = 3
