@@ -445,7 +445,7 @@ def _folded(work: Work) -> dict[str, float]:
         "multiply-add": sums * reach,
         "cell": work.cells * step_w,
         "cell looked at before": 0
-        if folded.by_result(work.batch * work.channels, work.image, work.size)
+        if folded.by_result(work.batch * work.channels, work.image, kernel_h, work.size)
         else work.cells * step_w,
         "cell of a plane in parts": work.cells if parts > 1 else 0,
         "cell of rows apart": work.cells if work.apart > 1 else 0,  # they are put together first, and apart again
