@@ -406,8 +406,8 @@ export class Ledger {
    * The window under a glass: its numbers, the weights they meet, and the products.
    * @param {Term[]} terms of one plane
    * @param {import("./model.js").Stage} stage
-   * @param {number} places
-   * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere
+   * @param {number} places decimals of the sum: products have no more
+   * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere, where parts are what counts
    * @param {boolean} dark
    * @param {Set<Term>} [out] what counts for nothing stays empty
    */
@@ -416,11 +416,11 @@ export class Ledger {
     const values = terms.map((term) => term.value);
     const padding = terms.map((term) => term.index === null);
     const kind = stage.lens ?? "diverging";
-    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank) => {
+    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank, most = Infinity) => {
       const scale = scaleFor(scaleKind, [numbers]);
       const largest = Math.max(...numbers.map(Math.abs));
       // Two decimals, or two digits of what is smaller than that: with a power of ten where four decimals show none.
-      const places = Math.min(placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
+      const places = Math.min(most, placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
       const write = (/** @type {number} */ x) => (largest < LENS_TINY && !this.parts ? brief(x, 3, stage.dust) : this.write(x, places));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
@@ -441,9 +441,10 @@ export class Ledger {
     if (stage.reduce !== "max") {
       const weights = terms.map((term) => term.weight);
       lens.append(sign("×"), table(stage.weight ? "kernel" : stage.reduce === "norm" ? "itself" : "share", weights, "diverging", null));
-      const shown = new Map(rows.map((row) => [row.term, row.shown]));
-      const products = terms.map((term) => shown.get(term) ?? (this.parts ? term.product : Number(term.product.toFixed(places))));
-      lens.append(sign("="), table("products", products, "diverging", null));
+      // Rounded once, from the product itself: 0.4353 cut to 0.435 for the sum would be 0.43 here, beside a cell of 0.44.
+      const shown = new Map(this.parts ? rows.map((row) => [row.term, row.shown]) : []);
+      const products = terms.map((term) => shown.get(term) ?? (this.parts || Number(term.product.toFixed(places)) ? term.product : 0));
+      lens.append(sign("="), table("products", products, "diverging", null, this.parts ? Infinity : places));
     } else {
       [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
     }
