@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
 from cnn_core.ops._planes import LineByLine
+from cnn_core.ops._powers import within_reach
 from cnn_core.ops.erf import erf, normal_share
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
@@ -372,18 +373,39 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
     _check_axis(array, axis)
     heat = held(heat_of(temperature), "temperature", array.dtype, works=1)
     along = axis in (-1, array.ndim - 1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        if along and array.dtype == np.float32:
+            return _single_softmax(array, heat)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(array.shape[-1] if along else 0, array):
-        powers: Array = array - array.max(axis=axis, keepdims=True)
+        shares: Array = array - array.max(axis=axis, keepdims=True)
         if heat != 1:
-            powers /= powers.dtype.type(heat)
-        np.exp(powers, out=powers)
-        if along and powers.dtype == np.float32:
-            # A product with ones: 5 against 19 µs for 128 rows of 1000. It may add in any order, and double precision
-            # in the one that exported scripts repeat.
-            powers /= np.matmul(powers, np.ones(powers.shape[-1], powers.dtype))[..., None]
-        else:
-            powers /= powers.sum(axis=axis, keepdims=True)
-    return powers
+            shares /= shares.dtype.type(heat)
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=axis, keepdims=True)
+    return shares
+
+
+def _single_softmax(x: Array, heat: float) -> Array:
+    """Along the last axis of float32, shifted where it must be alone: 0.07 against 0.1 ms for 128 rows of 1000.
+
+    Sums are products with ones, 5 against 19 µs for these: they may add in any order, and double precision in the one
+    that exported scripts repeat.
+    """
+    ones, past = np.ones(x.shape[-1], x.dtype), LineByLine(x.shape[-1], x)
+    sums = None
+    if heat == 1:
+        shares = np.asarray(np.exp(x))
+        sums = np.asarray(np.matmul(shares, ones))
+    if sums is None or not within_reach(sums):
+        with past:
+            shares = x - x.max(axis=-1, keepdims=True)
+        if heat != 1:
+            shares /= x.dtype.type(heat)
+        np.exp(shares, out=shares)
+        sums = np.asarray(np.matmul(shares, ones))
+    with past:
+        shares /= sums[..., None]
+    return shares
 
 
 def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
@@ -397,10 +419,13 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     _check_axis(y, axis)
     given = gradient(grad, y.shape)
     heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
-    line = y.shape[-1] if axis in (-1, y.ndim - 1) else 0
-    with np.errstate(invalid="ignore", over="ignore"), LineByLine(line, given, y):
-        met = np.vecdot(np.moveaxis(given, axis, -1), np.moveaxis(y, axis, -1))
-        result = np.asarray(given - np.expand_dims(met, axis))
+    along = axis in (-1, y.ndim - 1)
+    with np.errstate(invalid="ignore", over="ignore"), LineByLine(y.shape[-1] if along else 0, given, y):
+        if along:
+            met = np.asarray(np.vecdot(given, y))[..., None]
+        else:
+            met = np.expand_dims(np.vecdot(np.moveaxis(given, axis, -1), np.moveaxis(y, axis, -1)), axis)
+        result = np.asarray(given - met)
         result *= y
         if heat != 1:
             result /= result.dtype.type(heat)
