@@ -27,8 +27,9 @@ _BITS: dict[np.dtype[Any], np.dtype[Any]] = {
 # Numbers of a block: with what is made of them in double precision they fit a second-level cache of 1 MB.
 _BLOCK = 32_768
 
-# Numbers of a block of what is made in place, and up to how many are no blocks yet.
-_IN_PLACE, _WHOLE = 65_536, 131_072
+# Numbers of a block of what is made in place: what is made and one operand fit into 1 MB, and with half as many ReLU's
+# step on 32×10 planes of 60×60 takes 0.43 ms, not 0.40. As many are no blocks yet.
+_IN_PLACE = 131_072
 
 
 def relu(x: npt.ArrayLike) -> Array:
@@ -55,22 +56,18 @@ def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     """
     array = real(x, "x")
     given = gradient(grad, array.shape)
-    return _in_blocks(_kept, array, given.astype(together(given, array), copy=False))
-
-
-def _kept(x: Array, given: Array, out: Array | None = None) -> Array:
-    # All bits of a kept number and none of the others: multiplied by 0, an infinite gradient would become NaN. One byte
-    # a cell while it can be: 1 where dropped, less 1, is 0 there and -1, which is all ones in any width, elsewhere.
-    kept = np.asarray(x <= 0).view(np.int8)
-    kept -= 1
-    bits = _BITS[given.dtype]
-    if out is None:
-        mask = kept.astype(bits)
-    else:
-        mask = out.view(bits)
-        np.copyto(mask, kept)
-    np.bitwise_and(given.view(bits), mask, out=mask)
-    return mask.view(given.dtype)
+    out = np.empty(array.shape, together(given, array))
+    bits = _BITS[out.dtype]
+    operands = array, given.astype(out.dtype, copy=False).view(bits), out.view(bits)
+    for some, over, into in (operands,) if out.size <= _IN_PLACE else _blocks(*operands, most=_IN_PLACE):
+        # All bits of a kept number and none of the others: multiplied by 0, an infinite gradient would become NaN. One
+        # byte a cell while it can be: 1 where dropped, less 1, is 0 there and -1, which is all ones in any width,
+        # elsewhere.
+        kept = np.asarray(some <= 0).view(np.int8)
+        kept -= 1
+        np.copyto(into, kept)
+        np.bitwise_and(over, into, out=into)
+    return out
 
 
 def leaky_relu(x: npt.ArrayLike, negative_slope: float = 0.01) -> Array:
@@ -191,7 +188,7 @@ def _in_blocks(formula: Callable[..., Array], y: Array, given: Array) -> Array:
         y: any shape.
         given: likewise.
     """
-    if y.size <= _WHOLE or y.dtype != given.dtype:
+    if y.size <= _IN_PLACE or y.dtype != given.dtype:
         return formula(y, given)
     made = np.empty(y.shape, y.dtype)
     for some, over, into in _blocks(y, given, made, most=_IN_PLACE):

@@ -110,11 +110,11 @@ def _scaled(x: Array, scale: Array, shift: Array, dtype: np.dtype[Any], far: npt
     out = np.empty(x.shape, dtype)
     wide, high = _across(scale, x, dtype), _across(shift, x, dtype)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(x.shape[2] * x.shape[3], x, out):
-        for (_, c), (cells, near, into) in _blocks(dtype, x, out=out):
-            # Beside numbers written out for each cell there is no room for a third.
-            product = near if wide.shape[1] == 1 else into
-            np.multiply(cells, wide[c], out=product, dtype=dtype)
-            np.add(product, high[c], out=into)
+        for (_, c), (cells, _, into) in _blocks(dtype, x, out=out):
+            # In place: memory of its own for the product would be a third beside two, 0.38 against 0.33 ms for 32×64
+            # planes of 28×28 where 1 MB is near.
+            np.multiply(cells, wide[c], out=into, dtype=dtype)
+            np.add(into, high[c], out=into)
         if dtype == np.float32:
             for c in far:
                 out[:, c] = np.multiply(x[:, c], scale[c], dtype=np.float64) + shift[c]
