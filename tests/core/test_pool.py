@@ -153,6 +153,18 @@ def test_long_windows_are_made_of_short_runs(monkeypatch, kernel):
     np.testing.assert_allclose(avg_pool2d(x, kernel, stride=1), windows.mean(axis=(4, 5)), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("plane", [0, passes.PLANE_LEAST])
+@pytest.mark.parametrize("size", [(3, 4), (4, 3), (7, 7), (30, 31)])
+@pytest.mark.parametrize("dilation", [1, 2, (1, 2), (2, 1)])
+def test_windows_of_three_that_leave_the_size_as_it_is_hold_what_is_inside(monkeypatch, plane, size, dilation):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
+    monkeypatch.setattr(passes, "PLANE_LEAST", plane)
+    separable._layout.cache_clear()  # of what was laid out with more as the least
+    down, across = (dilation,) * 2 if isinstance(dilation, int) else dilation
+    kept = {"stride": (1, 1), "padding": ((down, down), (across, across)), "dilation": (down, across)}
+    assert_as_loops_find(holed(3, 2, *size), (3, 3), {**kept, "ceil_mode": False})
+
+
 @pytest.mark.parametrize("block", [1, 200, separable.BLOCK_MOST])
 @pytest.mark.parametrize("size", [(3, 4), (9, 21)])
 @pytest.mark.parametrize("stride", [1, 2, 3])

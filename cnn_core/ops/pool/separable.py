@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
@@ -92,25 +93,27 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
 def _pool_planes(x: Array, out: Array, sliding: Window, combine: np.ufunc, empty: float) -> None:
     """``(P, H, W) -> (P, OH, OW)``, row-major or a single plane."""
     layout = _layout(x.shape, out.shape, sliding, combine, empty, x.dtype, BLOCK_MOST, TALL_MOST)
-    shared = np.empty(layout.shared, x.dtype)
-    if not layout.strips:
+    shared = ROOM.lend(layout.shared * x.itemsize)
+    if layout.strips:
+        for plane, target in zip(x, out, strict=True):
+            _pool_parts(plane, target, shared, layout.parts)
+    else:
         _pool_parts(x, out, shared, layout.parts)
-        return
-    for plane, target in zip(x, out, strict=True):
-        _pool_parts(plane, target, shared, layout.parts)
+    ROOM.take_back(shared)
 
 
 def _pool_parts(x: Array, out: Array, shared: Array, parts: tuple[Part, ...]) -> None:
+    kept = ROOM.keeps(shared)
     for plan, cells, windows, times, tall in parts:
         if x.flags.c_contiguous:
-            run(plan, (x, out, shared), cells, windows, times)
+            run(plan, (x, out, shared), cells, windows, times, kept)
             continue
         # (H, W), or (1, H, W): a strip is copied when its turn comes
         plane, line = x.reshape(x.shape[-2:]), x.shape[-1] * x.itemsize
         for k in range(times):
             first = (cells.start + k * cells.apart) // line
             given = np.ascontiguousarray(plane[first : first + tall])
-            run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1)
+            run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1, kept)
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,9 @@ from cnn_core.ops._steps import Blocks, Plan
 # What all blocks share begins where memory does.
 EVERYWHERE = Blocks(0, 0)
 
+# Which part of memory that is.
+SHARED = 2
+
 
 class Steps(_steps.Steps):
     """Calls upon views of a template of three parts.
@@ -54,7 +57,9 @@ class Steps(_steps.Steps):
         self.fill(target, self._empty)
 
 
-def run(plan: Plan, memory: tuple[Array, Array, Array], cells: Blocks, windows: Blocks, count: int) -> None:
+def run(
+    plan: Plan, memory: tuple[Array, Array, Array], cells: Blocks, windows: Blocks, count: int, kept: bool = False
+) -> None:
     """Take all steps for a block, then for the next.
 
     Args:
@@ -63,8 +68,9 @@ def run(plan: Plan, memory: tuple[Array, Array, Array], cells: Blocks, windows: 
         cells: where the blocks of cells lie.
         windows: where those of windows lie.
         count: how many blocks.
+        kept: whether what is shared may be there again at the next call.
     """
-    _steps.run(plan, memory, (cells, windows, EVERYWHERE), count)
+    _steps.run(plan, memory, (cells, windows, EVERYWHERE), count, SHARED if kept else None)
 
 
 def _put(combine: np.ufunc, one: Array, other: Array, out: Array) -> None:
