@@ -77,10 +77,11 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         pool_small(x, out, sliding, combine, empty)
         return
     batch, channels, height, width = x.shape
-    images, planes = max(1, batch), channels
-    if not x.flags.c_contiguous:
-        images = max(1, COPIED_MOST // (channels * height * width))
-        planes = min(channels, max(1, COPIED_MOST // (height * width)))
+    if x.size and x.flags.c_contiguous:
+        _pool_planes(x.reshape(-1, height, width), out.reshape(-1, *out.shape[2:]), sliding, combine, empty)
+        return
+    images = max(1, COPIED_MOST // (channels * height * width))
+    planes = min(channels, max(1, COPIED_MOST // (height * width)))
     for n in range(0, batch, images):
         for c in range(0, channels, planes):
             some, target = x[n : n + images, c : c + planes], out[n : n + images, c : c + planes]
