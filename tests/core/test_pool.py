@@ -1,5 +1,6 @@
 """Pooling against loops."""
 
+import math
 import warnings
 
 import numpy as np
@@ -141,6 +142,20 @@ def test_a_mean_is_the_sum_divided_to_the_last_bit(dtype, kernel):
     x = np.zeros((1, 6, kernel, kernel), dtype=dtype)
     x[0, :, 0, 0] = sums
     np.testing.assert_array_equal(avg_pool2d(x, kernel).reshape(-1), sums / dtype(kernel**2))
+
+
+@pytest.mark.parametrize("block", [1, 200, separable.BLOCK_MOST])
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 3), (3, 5), (1, 4), (7, 7)])
+@pytest.mark.parametrize("most", [-1, small.WINDOWS_MOST])
+def test_means_as_many_as_cells_are_their_sums_divided_to_the_last_bit(monkeypatch, block, kernel, most):
+    monkeypatch.setattr(separable, "BLOCK_MOST", block)
+    monkeypatch.setattr(small, "WINDOWS_MOST", most)
+    x = np.random.default_rng(3).integers(-99, 100, (2, 5, 9, 11)).astype(np.float32)
+    padding = tuple(((each - 1) // 2, each // 2) for each in kernel)
+    wide = np.pad(x, ((0, 0), (0, 0), *padding))
+    sums = np.lib.stride_tricks.sliding_window_view(wide, kernel, axis=(2, 3)).sum(axis=(4, 5))
+    found = avg_pool2d(x, kernel, stride=1, padding=padding)
+    np.testing.assert_array_equal(found, sums / np.float32(math.prod(kernel)))
 
 
 @pytest.mark.parametrize("kernel", range(1, 12))

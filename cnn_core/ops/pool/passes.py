@@ -54,10 +54,10 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
     rows, columns = target.shape[1:]
     kernel, step, spread, left = sliding.kernel_size[1], sliding.stride[1], sliding.dilation[1], sliding.padding[1][0]
     down, used = _down(to_do, rows, top, sliding)
-    if _in_threes(kernel, step, spread, left, width, columns) and down.shape == target.shape:
-        _threes_across(to_do, down, target, spread)
-        return
     free = [spare for k, spare in enumerate(to_do.shared) if k != used]
+    if _in_threes(kernel, step, spread, left, width, columns) and down.shape == target.shape:
+        _threes_across(to_do, down, free[0], spread)
+        return
     if to_do.adds and kernel == step > 1 and spread == 1 and left == 0 and columns * step == width:
         _sums_side_by_side(to_do, down, kernel, free[0])
         return
@@ -79,6 +79,8 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
         to_do.copy(*as_columns(target[..., some], line.reshape(down.shape)[:, :rows, begin:], step))
     if ends:
         _finish(to_do, down[:, :rows, :width].transpose(2, 0, 1), target.transpose(2, 0, 1), ends)
+    if to_do.means:
+        to_do.share(target, target)
 
 
 def _in_threes(kernel: int, step: int, spread: int, before: int, size: int, count: int) -> bool:
@@ -110,14 +112,20 @@ def _threes_down(to_do: Steps, apart: int) -> tuple[Array, int]:
     return whole, 1
 
 
-def _threes_across(to_do: Steps, down: Array, target: Array, apart: int) -> None:
-    """The same along the rows of ``down``: over all as over one line, and the ends of rows put right."""
+def _threes_across(to_do: Steps, down: Array, free: Array, apart: int) -> None:
+    """The same along the rows of ``down``: over all as over one line, and the ends of rows put right.
+
+    Sums that are divided are made in ``free`` memory, near the processor: the result, farther off, is written once.
+    """
+    target = free[: down.size].reshape(down.shape) if to_do.means else to_do.windows
     line, out = down.reshape(-1), target.reshape(-1)
     columns, windows = down.transpose(2, 0, 1), target.transpose(2, 0, 1)
     to_do.combine(line[:-apart], line[apart:], out[:-apart])
     to_do.copy(windows[-apart:], columns[-apart:])  # the pass that follows brings in the cells before
     to_do.combine(out[apart:], line[:-apart], out[apart:])
     to_do.combine(columns[:apart], columns[apart : 2 * apart], windows[:apart])
+    if to_do.means:
+        to_do.share(target, to_do.windows)
 
 
 def _sums_side_by_side(to_do: Steps, down: Array, kernel: int, free: Array) -> None:
