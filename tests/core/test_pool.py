@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -251,6 +252,19 @@ def test_what_was_found_out_of_a_shape_is_done_to_other_numbers_too(monkeypatch)
     np.testing.assert_array_equal(before, kept)
     np.testing.assert_array_equal(max_pool2d(first, 3, stride=2, padding=1), kept)
     assert not np.array_equal(other, kept)
+
+
+def test_threads_that_pool_at_once_work_in_memory_of_their_own():
+    images = np.random.default_rng(5).normal(size=(4, 1, 64, 56, 56)).astype(np.float32)
+    expected = [max_pool2d(x, 3, stride=1, padding=1) for x in images]
+
+    def pooled(which: int) -> bool:
+        return all(
+            np.array_equal(max_pool2d(images[which], 3, stride=1, padding=1), expected[which]) for _ in range(50)
+        )
+
+    with ThreadPoolExecutor(len(images)) as pool:
+        assert list(pool.map(pooled, range(len(images)))) == [True] * len(images)
 
 
 def test_the_stride_is_the_window_s_own_size_unless_told():
