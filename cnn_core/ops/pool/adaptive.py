@@ -1,5 +1,6 @@
 """Adaptive pooling: as many cells as are asked for, whatever the input's size; one is global pooling."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,15 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
+from cnn_core.ops.pool.average import avg_pool2d
+from cnn_core.ops.pool.largest import max_pool2d
 from cnn_core.shapes import Pair, adaptive_spans, whole
 
 Sizes = tuple[int | None, int | None]
+
+# Cells of a whole plane up to which its largest is found down, then across, 0.10 against 0.15 ms for 8×512 planes of
+# 7×7, and of an area up to which single precision sums it up as windows, not in pairs, which keeps more digits.
+_SMALL, _SUMMED = 64, 4096
 
 # Cells an axis: more is a slip of the hand, and would take all memory.
 _MOST = 2**15
@@ -58,8 +65,11 @@ def adaptive_max_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     """
     x = images(x)
     out = _empty(x, output_size)
-    for cell, area in _areas(out, x):
-        out[cell] = x[area].max(axis=(2, 3))
+    area = _alike(out, x)
+    if area and (area != x.shape[2:] or math.prod(area) <= _SMALL):
+        return max_pool2d(x, area)
+    for cell, where in _areas(out, x):
+        out[cell] = x[where].max(axis=(2, 3))
     return out
 
 
@@ -105,9 +115,13 @@ def adaptive_avg_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     """
     x = images(x)
     out = _empty(x, output_size)
+    area = _alike(out, x)
+    # Double precision adds in the order that exported scripts repeat.
+    if area and x.dtype == np.float32 and math.prod(area) <= _SUMMED:
+        return avg_pool2d(x, area)
     with np.errstate(invalid="ignore", over="ignore"):
-        for cell, area in _areas(out, x):
-            out[cell] = x[area].mean(axis=(2, 3))
+        for cell, where in _areas(out, x):
+            out[cell] = x[where].mean(axis=(2, 3))
     return out
 
 
@@ -138,6 +152,12 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
 def _empty(x: Array, output_size: Any) -> Array:
     size = adaptive_size(sizes_of(output_size), (x.shape[2], x.shape[3]))
     return np.empty((*x.shape[:2], *size), dtype=x.dtype)
+
+
+def _alike(out: Array, x: Array) -> Pair | None:
+    """Rows and columns of each area where all are as large, so that windows side by side are pooled at once."""
+    (rows, columns), (height, width) = out.shape[2:], x.shape[2:]
+    return None if height % rows or width % columns else (height // rows, width // columns)
 
 
 def _areas(out: Array, x: Array) -> Iterator[tuple[Any, Any]]:
