@@ -86,7 +86,8 @@ def adaptive_max_pool2d_backward(grad: npt.ArrayLike, x: npt.ArrayLike, output_s
         first = part.reshape(*part.shape[:2], part.shape[2] * part.shape[3]).argmax(axis=2)
         n, c = np.indices(first.shape, sparse=True)
         down, across = np.unravel_index(first, part.shape[2:])
-        out[area][n, c, down, across] += grad[cell]
+        with np.errstate(invalid="ignore", over="ignore"):
+            out[area][n, c, down, across] += grad[cell]
     return out
 
 
@@ -131,7 +132,8 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
     out = np.zeros(x_shape, dtype=grad.dtype)
     for cell, area in _areas(grad, out):
         part = out[area]
-        part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
+        with np.errstate(invalid="ignore", over="ignore"):
+            part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
     return out
 
 
