@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -217,8 +218,13 @@ class Softmax(Layer):
         return self._line(output_shape, index)
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
-        """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others."""
+        """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others.
+
+        What ``y_i`` lacks of 1 is the sum of the others, who know it to more digits where ``y_i`` is next to 1.
+        """
         own = float(output[index])
+        others = [(cell, float(output[cell])) for cell in self._line(output.shape, index) if cell != index]
+        rest = math.fsum(at for _, at in others)
+        met = dict(others)
         for cell in self._line(output.shape, index):
-            at = float(output[cell])
-            yield cell, (own * (1.0 - own) if cell == index else -own * at) / self.temperature
+            yield cell, (own * rest if cell == index else -own * met[cell]) / self.temperature

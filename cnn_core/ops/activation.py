@@ -235,7 +235,8 @@ def _soft_corner(x: Array, scaled: Array, beta: float, threshold: float) -> Arra
     bend += relu(scaled)
     if beta != 1:
         bend /= bend.dtype.type(beta)
-        np.copyto(bend, x, where=np.asarray(scaled > threshold))  # scaled may have overflowed
+    if beta != 1 or threshold < 0:  # scaled may have overflowed; or numbers below 0 are above the threshold
+        np.copyto(bend, x, where=np.asarray(scaled > threshold))
     return np.asarray(bend)
 
 
@@ -389,6 +390,9 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
 def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
     """``y * (grad - sum(grad * y)) / T`` for softmax's output ``y``, the sum along its axis.
 
+    Only how gradients differ counts, as the ``y`` add up to 1. That of the largest ``y`` is first taken off all of
+    them: where one is next to 1, the others' small parts would be lost beside it.
+
     Raises:
         ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0 in the
             array's own type.
@@ -399,8 +403,11 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
     line = y.shape[-1] if axis in (-1, y.ndim - 1) else 0
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(line, given, y):
-        met = np.vecdot(np.moveaxis(given, axis, -1), np.moveaxis(y, axis, -1))
-        result = np.asarray(given - np.expand_dims(met, axis))
+        pivot = np.take_along_axis(given, y.argmax(axis=axis, keepdims=True), axis)
+        np.copyto(pivot, 0, where=~np.isfinite(pivot))
+        result = given - pivot
+        met = np.vecdot(np.moveaxis(result, axis, -1), np.moveaxis(y, axis, -1))
+        result = np.asarray(result - np.expand_dims(met, axis))
         result *= y
         if heat != 1:
             result /= result.dtype.type(heat)
