@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, plain
 from cnn_core.ops import activation
-from cnn_core.ops._arrays import Array, setting
+from cnn_core.ops._arrays import Array, setting, sizes
 from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
@@ -169,7 +169,7 @@ class Softmax(Layer):
     def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         super().__init__()
         if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
-            raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
+            raise ShapeError(f"axis must be a whole number, got {shown(axis)}; axis=-1 works")
         self.axis = int(axis)
         self.temperature = activation.heat_of(temperature)
 
@@ -189,9 +189,10 @@ class Softmax(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
-        if not -len(input_shape) <= self.axis < len(input_shape):
-            raise ShapeError(f"softmax needs an axis {self.axis}, got shape {input_shape}; axis=-1 works")
-        return input_shape
+        shape = sizes(input_shape, "input_shape")
+        if not -len(shape) <= self.axis < len(shape):
+            raise ShapeError(f"softmax needs an axis {self.axis}, got shape {shape}; axis=-1 works")
+        return shape
 
     def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
         """The row and the column at the same place; all of them along the axis it goes along."""

@@ -97,11 +97,12 @@ class BatchNorm2d(Elementwise):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
-        if rank_four(input_shape)[1] != self.channels:
+        shape = rank_four(input_shape)
+        if shape[1] != self.channels:
             raise ShapeError(
-                f"{self!r} expects {self.channels} channels, got {input_shape[1]}; BatchNorm2d({input_shape[1]}) works"
+                f"{self!r} expects {self.channels} channels, got {shape[1]}; BatchNorm2d({shape[1]}) works"
             )
-        return input_shape
+        return shape
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """The cell at the same place; in training the whole channel, whose statistics each of its cells moves.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops.erf import erf, normal_share
@@ -352,7 +352,7 @@ def gelu_kind(approximate: str) -> str:
         ShapeError: where it is neither ``"none"`` nor ``"tanh"``.
     """
     if not isinstance(approximate, str) or approximate not in ("none", "tanh"):
-        raise ShapeError(f'approximate must be "none" or "tanh", got {approximate!r}; approximate="none" works')
+        raise ShapeError(f'approximate must be "none" or "tanh", got {shown(approximate)}; approximate="none" works')
     return approximate
 
 
@@ -423,5 +423,5 @@ def _check_axis(array: Array, axis: int) -> None:
     whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool | np.timedelta64)
     if not whole or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
         raise ShapeError(
-            f"softmax needs numbers along axis {axis!r}, got shape {array.shape}; axis=-1 of a vector works"
+            f"softmax needs numbers along axis {shown(axis)}, got shape {array.shape}; axis=-1 of a vector works"
         )

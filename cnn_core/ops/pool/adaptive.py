@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
 from cnn_core.shapes import Pair, adaptive_spans, whole
 
@@ -28,11 +28,14 @@ def sizes_of(output_size: Any) -> Sizes:
         both = (output_size,) * 2
     if len(both) != 2:
         raise ShapeError(
-            f"output_size must be a whole number, None or a pair of these, got {output_size!r}; output_size=1 works"
+            f"output_size must be a whole number, None or a pair of these, got {shown(output_size)}; "
+            "output_size=1 works"
         )
     rows, columns = (None if each is None else whole(each, "output_size", least=1) for each in both)
     if max(rows or 1, columns or 1) > _MOST:
-        raise ShapeError(f"output_size must be at most {_MOST:,} an axis, got {output_size!r}; output_size=1 works")
+        raise ShapeError(
+            f"output_size must be at most {_MOST:,} an axis, got {shown(output_size)}; output_size=1 works"
+        )
     return rows, columns
 
 
