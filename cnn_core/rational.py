@@ -47,7 +47,7 @@ def common_denominator(values: Iterable[float], largest: int = LARGEST) -> int |
     """
     common, most = 1, whole(largest, "largest", least=1, works=LARGEST)
     try:
-        each = list(values)
+        each = set(values)
     except TypeError as error:
         raise ShapeError(f"values must be numbers, got {shown(values)}; [0.5, 0.25] works") from error
     for value in each:

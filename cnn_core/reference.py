@@ -8,7 +8,7 @@ import operator
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError, shown
+from cnn_core.errors import ShapeError
 
 _Array = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def _whole(value: int, name: str) -> int:
     try:
         return operator.index(value)
     except TypeError as error:
-        raise ShapeError(f"{name} must be a whole number, got {shown(value)}; {name}=2 works") from error
+        raise ShapeError(f"{name} must be a whole number, got {value!r:.100}; {name}=2 works") from error
 
 
 def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution: bool = False) -> _Array:
@@ -64,7 +64,7 @@ def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution:
     picture, weights = _numbers(image, "image", 2), _numbers(kernel, "kernel", 2)
     if not isinstance(true_convolution, int | np.integer | np.bool_) or true_convolution not in (0, 1):
         raise ShapeError(
-            f"true_convolution must be True or False, got {shown(true_convolution)}; true_convolution=True works"
+            f"true_convolution must be True or False, got {true_convolution!r:.100}; true_convolution=True works"
         )
     if true_convolution:
         weights = weights[::-1, ::-1]

@@ -89,7 +89,7 @@ def _items(value: Any) -> list[Any] | None:
         return None
     try:
         return list(value.tolist() if hasattr(value, "tolist") else value)
-    except TypeError:
+    except (TypeError, ValueError, RuntimeError):
         return None
 
 

@@ -31,9 +31,11 @@ def array_of(value: npt.ArrayLike, name: str) -> Array:
     except (TypeError, ValueError, RuntimeError) as error:
         # A tensor that learns does not hand out its numbers, nor does a sparse one.
         works = "rows of one length work" if isinstance(value, list | tuple) else "a NumPy array of its numbers works"
+        if getattr(value, "requires_grad", False):
+            works = f"{name}.detach() works"
         raise ShapeError(
             f"{name} must be a regular array of numbers, its rows all of one length, got {type(value).__name__}; "
-            f"{name + '.detach()' if hasattr(value, 'requires_grad') and isinstance(error, RuntimeError) else works}"
+            f"{works}"
         ) from error
 
 

@@ -491,3 +491,18 @@ def test_a_rank_that_is_no_batch_of_images_is_told_one_that_is(shape):
 def test_what_is_no_small_fraction_is_none_of_them(value):
     found = cc.rational.fraction(value)
     assert found is None if not np.isfinite(value) else float(found) == value
+
+
+def test_a_tensor_that_learns_is_told_how_it_hands_out_its_numbers():
+    torch = pytest.importorskip("torch")
+    tensor = torch.ones(2, 3, requires_grad=True)
+    with pytest.raises(ShapeError, match=r"x must be a regular array .*, got Tensor; x\.detach\(\) works"):
+        cc.relu(tensor)
+    assert cc.relu(tensor.detach()).tolist() == [[1, 1, 1]] * 2
+    for call in (
+        cc.relu,
+        lambda x: cc.max_pool2d(IMAGES, x),
+        lambda x: cc.max_pool2d(IMAGES, 2, ceil_mode=x),
+    ):
+        with pytest.raises(ShapeError, match="works"):
+            call(torch.ones(2, 3).to_sparse())
