@@ -38,7 +38,8 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
     Returns:
         ``(N, C_in, H, W)``.
     """
-    if sliding.dilation != (1, 1) and sliding.stride != (1, 1):
+    # An infinite or NaN weight times a zero around the gradient would reach cells that it never met.
+    if (sliding.dilation != (1, 1) and sliding.stride != (1, 1)) or not finite(weight):
         return _stamped(grad, weight, sliding, groups, size)
     # (C_out, C_in/G, KH, KW) -> (C_in, C_out/G, KH, KW), turned around
     outputs, each, kernel_h, kernel_w = weight.shape
@@ -86,7 +87,7 @@ def _spread_by_one(grad: Array, turned: Array, before: Pair, dilation: Pair, gro
     if met and dilation == (1, 1) and groups == 1:
         work = Work(len(grad), len(turned), grad.shape[1], 1, size, Window(kernel), (grad.shape[2], grad.shape[3]))
         _, other = estimates(grad.shape, turned.shape, window, groups)[0]
-        if microseconds("spread abreast", work) < other and finite(turned):
+        if microseconds("spread abreast", work) < other:
             return spread_abreast(grad, turned, before, size)
     return correlate(grad, turned[:, :, ::-1, ::-1], None, window, groups, size, ordered=False)
 
