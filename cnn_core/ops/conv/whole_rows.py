@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import as_lines
+from cnn_core.ops._copies import as_windows
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
@@ -228,8 +228,8 @@ def _plan(shapes: Shapes, strip: Strip) -> Plan:
     # (C, R, PW) -> (G, R, C/G, KW, OW), a view in which the lines of a row overlap
     plane, line, cell = read.strides
     across, step = shapes.sliding.dilation[1] * cell, shapes.sliding.stride[1] * cell
-    windows = np.lib.stride_tricks.as_strided(read, laid_shape, (each * plane, line, plane, across, step))
-    to_do.copy(*as_lines(laid, windows))
+    for target, windows in as_windows(laid, read, (each * plane, line, plane, across, step)):
+        to_do.copy(target, windows)
     full, rest = divmod(strip.rows, shapes.block)
     for first, blocks, high in ((0, full, shapes.block), (full * shapes.block, int(rest > 0), rest)):
         if blocks:
