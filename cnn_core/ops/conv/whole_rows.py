@@ -52,6 +52,7 @@ class Shapes(NamedTuple):
         sliding: the window.
         dtype: of all numbers.
         biased: whether a number is added to each plane.
+        batch: N.
     """
 
     image: tuple[int, int, int]
@@ -61,6 +62,7 @@ class Shapes(NamedTuple):
     sliding: Window
     dtype: np.dtype[Any]
     biased: bool
+    batch: int
 
     @property
     def block(self) -> int:
@@ -86,7 +88,7 @@ class Shapes(NamedTuple):
         """Of a product that makes so many output rows of a group: parts, lines of each and numbers of a line."""
         outputs, each, _, kernel_w = self.weight[0] // self.groups, *self.weight[1:]
         depth = self.tall(rows) * each * kernel_w
-        lines = lines_together(outputs, depth, self.size[1]) if self.block == 1 else rows
+        lines = lines_together(outputs, depth, self.size[1], self.batch) if self.block == 1 else rows
         return outputs // lines if self.block == 1 else 1, lines, depth
 
 
@@ -142,7 +144,7 @@ def strip_rows(batch: int, channels: int, outputs: int, groups: int, sliding: Wi
     if 1 not in (block, outputs):  # a product's lines would not lie evenly apart in the output
         return 0
     depth = ((block - 1) * step + kernel_h) * each * kernel_w
-    lines = lines_together(outputs, depth, columns) if block == 1 else block
+    lines = lines_together(outputs, depth, columns, batch) if block == 1 else block
     if columns_together(batch, columns, lines * depth) != (1, columns):
         return 0
     line = channels * kernel_w * columns
@@ -168,7 +170,14 @@ def layout(
     if not strip:
         return None
     shapes = Shapes(
-        (channels, height, width), (outputs, each, kernel_h, kernel_w), (rows, columns), groups, sliding, dtype, biased
+        (channels, height, width),
+        (outputs, each, kernel_h, kernel_w),
+        (rows, columns),
+        groups,
+        sliding,
+        dtype,
+        biased,
+        batch,
     )
     block, (parts, lines, depth) = shapes.block, shapes.left(shapes.block)
     moved = None
