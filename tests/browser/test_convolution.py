@@ -376,7 +376,7 @@ def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(lab
 def test_the_numbers_of_the_worked_example_can_be_read_whatever_its_padding(laboratory: Page, padding: int):
     if padding:
         set_to(laboratory, "input", "padding, as a number", str(padding))
-    laboratory.wait_for_timeout(200)
+    frames(laboratory)
     for view, cells in (("input-0", 6), ("output-0", 4 + 2 * padding), ("alone-1", 4 + 2 * padding)):
         width = laboratory.locator(f"[data-view={view}]").bounding_box()["width"]
         assert width / cells >= 19, view  # room for two digits and a sign

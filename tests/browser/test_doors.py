@@ -15,6 +15,7 @@ from tests.browser.screen import (
     cell_centre,
     clear,
     edited,
+    frames,
     hover_cell,
     revision,
     same_sum,
@@ -170,7 +171,7 @@ def test_fields_refuse_what_means_nothing_with_a_sentence_and_nothing_is_lost(ex
     explore.locator(".ks-dense summary").click()
     explore.locator("[data-view=dense_weights]").focus()
     explore.keyboard.press("ArrowRight")
-    explore.wait_for_timeout(300)  # whatever was answered before has come
+    frames(explore)
     explore.keyboard.type("1e9")
     expect(explore.get_by_label("cell value")).to_have_value("1e9")
     explore.keyboard.press("Enter")

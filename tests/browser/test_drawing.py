@@ -7,7 +7,19 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.shared.chain import build
 from tests.browser.conftest import LISTEN, ROOT, Server
-from tests.browser.screen import clear, drawn, edited, hover_cell, revision, same_sum, take_sample, wait_drawn, weights
+from tests.browser.screen import (
+    clear,
+    drawn,
+    edited,
+    frames,
+    hover_cell,
+    next_frame,
+    revision,
+    same_sum,
+    take_sample,
+    wait_drawn,
+    weights,
+)
 from tests.browser.test_everyone import OVER_THE_EDGE
 
 pytestmark = pytest.mark.browser
@@ -49,10 +61,10 @@ def test_while_a_weight_is_dragged_no_cell_is_drawn_for_nobody_and_after_it_ever
     explore.mouse.down()
     for step in range(1, 25):
         explore.mouse.move(x, y - 7 * (step % 12))
-        explore.wait_for_timeout(16)
+        next_frame(explore)
     explore.mouse.move(x, y - 35)
     wait_drawn(explore, "conv", "preview", before)
-    explore.wait_for_timeout(200)
+    frames(explore)
     coarse = explore.evaluate(PICTURES, MAPS)
     gaps = explore.evaluate("window.gaps")
     explore.mouse.up()

@@ -73,7 +73,7 @@ def test_gradients_follow_a_dragged_weight_and_end_where_the_gesture_ends(explor
     wait_drawn(explore, "conv")
     expect(ends).to_have_text(typed, use_inner_text=True)
     weights = [[9, 0, -1], [1, 0, -1], [1, 0, -1]]
-    value = float(explore.locator("[data-view=kernel] input").first.input_value())
+    value = float(explore.locator("[data-view=kernel] input").first.input_value().replace("−", "-"))
     weights[0][0] = value
     found = gradients(build(edited({"op": "kernel", "values": weights})), parse("score:0"))
     assert hover_cell(explore, "input", 2, 3, (5, 5))["value"] == found.input[0, 0, 2, 3]

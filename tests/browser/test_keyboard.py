@@ -106,7 +106,7 @@ def test_the_zoom_button_comes_closer_to_the_pinned_cell(explore: Page):
     explore.mouse.click(*cell_centre(explore, "conv", 20, 100, (126, 126)))
     for _ in range(6):
         explore.get_by_role("button", name="Zoom in").click()
-    explore.wait_for_timeout(300)
+    frames(explore)
     # The middle of the map shows the pinned cell or a neighbour of it.
     box = explore.locator("[data-view=conv]").bounding_box()
     clear(explore)

@@ -17,6 +17,7 @@ from tests.browser.screen import (
     choose,
     clear,
     edited,
+    frames,
     hover_cell,
     last_cell,
     next_frame,
@@ -267,13 +268,13 @@ def test_the_ledger_never_pulls_the_page_from_under_the_pointer(explore: Page):
     take_sample(explore, "Cat")
     choose(explore, "Colour", "rgb")
     explore.locator(".stMain").evaluate("(page) => page.scrollTo(0, page.scrollHeight)")
-    explore.wait_for_timeout(200)
+    frames(explore)
     place = "document.querySelector('.stMain').scrollTop"
     for view in ("scores", "probabilities", "scores"):
         clear(explore)
         explore.locator(f"[data-view={view}] .ks-bar-row").nth(1).hover()
         top = explore.evaluate(place)
-        explore.wait_for_timeout(300)
+        frames(explore, 12)
         assert last_cell(explore)["view"] == view
         assert explore.evaluate(place) == top > 0
 

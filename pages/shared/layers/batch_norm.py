@@ -97,8 +97,8 @@ def screen(laboratory: Laboratory) -> Screen:
         written={"of": INPUT, "texts": bare},
     )
     link = {"kind": "same", "groups": channels}
-    own = {"weight": describe.keep(gamma, shown.arrays), "bias": describe.keep(shift, shown.arrays), "bias_name": "β"}
-    own["written"] = {"of": INPUT, "texts": whole}
+    own: dict[str, Any] = {"weight": describe.keep(gamma, shown.arrays), "bias": describe.keep(shift, shown.arrays)}
+    own |= {"bias_name": "β", "written": {"of": INPUT, "texts": whole}}
     shown.add(OUTPUT, "output", "After", output, rule="sum", reads=NORMALISED, link=link, scale=normal, **own)
     _statistics(shown, seen)
     _deviation(shown, (VAR if training else RUNNING_VAR, var), deviation, eps)
