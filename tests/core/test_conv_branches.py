@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import conv2d, conv2d_backward
+from cnn_core import conv2d, conv2d_backward, conv2d_plan
 from cnn_core.ops.conv import (
     abreast,
     batched,
@@ -551,20 +551,68 @@ def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, str
 
 @pytest.mark.parametrize("numbers", [1, 1500, 1_200_000])
 @pytest.mark.parametrize(
-    "correlate_planes", [staggered.correlate_staggered, plane_rows.correlate_plane_rows], ids=["staggered", "rows"]
+    ("correlate_planes", "step", "top"),
+    [
+        (staggered.correlate_staggered, 2, 1),
+        (staggered.correlate_staggered, 2, 0),
+        (staggered.correlate_staggered, 1, 3),
+        (plane_rows.correlate_plane_rows, 1, 1),
+        (plane_rows.correlate_plane_rows, 1, 0),
+        (plane_rows.correlate_plane_rows, 2, 1),
+    ],
 )
 @pytest.mark.usefixtures("own_layouts")
-def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_planes, numbers):
+def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_planes, step, top, numbers):
     for module in (staggered, plane_rows):
         monkeypatch.setattr(module, "NUMBERS", numbers)
     x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, 9, 7), (3, 1, 3, 3), (3,)))
-    out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
+    size = conv_window(x.shape, weight.shape, step, top, 1, 3, "zeros").output_size(9, 7)
+    out, place = np.empty((2, 3, *size), np.float32), rows.Place((top, top), (step, step), 1)
     assert correlate_planes(x, weight, bias, out, place) is True
-    for cell in np.ndindex(x.shape):
+    read = np.zeros_like(x, dtype=bool)
+    for i, j in np.ndindex(size):
+        above, left = i * step - top, j * step - top
+        read[:, :, max(0, above) : max(0, above + 3), max(0, left) : max(0, left + 3)] = True
+    for cell in map(tuple, np.argwhere(read)):
         given_x = x.copy()
         given_x[cell] = np.nan if sum(cell) % 2 else -np.inf
         with np.errstate(invalid="ignore"):
             assert correlate_planes(given_x, weight, bias, out, place) is False
+
+
+@pytest.mark.parametrize("numbers", [1, 1500, 1_200_000])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("size", [(9, 7), (6, 8), (5, 5)])
+@pytest.mark.usefixtures("own_layouts")
+def test_without_a_stride_what_is_not_finite_stays_in_the_windows_that_read_it(monkeypatch, size, value, numbers):
+    monkeypatch.setattr(staggered, "NUMBERS", numbers)
+    x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, *size), (3, 1, 3, 3), (3,)))
+    out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
+    for n, c, i, j in np.ndindex(x.shape):
+        given_x = x.copy()
+        given_x[n, c, i, j] = value
+        reached = np.zeros(x.shape, bool)
+        reached[n, c, max(0, i - 1) : i + 2, max(0, j - 1) : j + 2] = True
+        assert staggered.correlate_staggered(given_x, weight, bias, out, place) is True
+        np.testing.assert_array_equal(np.isfinite(out), ~reached)
+    weight[1, 0, 2, 0] = value
+    with np.errstate(invalid="ignore"):
+        assert staggered.correlate_staggered(x, weight, bias, out, place) is False
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_that_is_not_finite_is_done_as_others_are_where_nothing_spreads(value):
+    rng = np.random.default_rng(22)
+    x, weight = rng.normal(size=(1, 64, 14, 14)).astype(np.float32), rng.normal(size=(64, 1, 3, 3)).astype(np.float32)
+    x[0, 5, 3, 13] = value
+    for stride, may in ((1, True), (2, False)):
+        kept = {"stride": stride, "padding": 1, "groups": 64}
+        plan = conv2d_plan(x, weight, **kept)
+        assert (plan.branch is Branch.STAGGERED) is may
+        assert (plan.obstacles[Branch.STAGGERED] is None) is may
+        np.testing.assert_allclose(conv2d(x, weight, **kept), plan.run(Branch.GATHERED), rtol=1e-4, atol=1e-5)
+    weight[3, 0, 1, 1] = value
+    assert conv2d_plan(x, weight, padding=1, groups=64).obstacles[Branch.STAGGERED]
 
 
 @pytest.mark.parametrize("side", [5, 12])
