@@ -475,13 +475,19 @@ def _pick(to_do: Steps, cells: Array, start: int, step: int, line: Array) -> Non
 
 def pick_in_steps(to_do: Steps, cells: Array, step: int, target: Array) -> None:
     """``pick_columns`` of ``(n, R, W)``, but from any number on; the last number of a line may have no second one."""
+    if all(part.strides[0] == part.shape[1] * part.strides[1] for part in (cells, target)):
+        # All rows lie evenly apart, those of all planes: the last one of all is the one without a second number.
+        cells, target = (
+            as_strided(part, (len(part) * part.shape[1], 1, part.shape[2]), (part.strides[1], 0, part.strides[2]))
+            for part in (cells, target)
+        )
     columns = target.shape[2]
     if step != 2 or cells.itemsize != 4:
         to_do.copy(*as_columns(target, cells, step))
     elif 2 * columns <= cells.shape[2]:
         to_do.copy(target.view("<u4"), cells[..., : 2 * columns].view("<u8"))
     elif len(cells) > 1:
-        # What comes after a line in memory is as good; after the last plane may be nothing.
+        # What comes after a line in memory is as good; after the last one may be nothing.
         shape = (len(cells) - 1, cells.shape[1], 2 * columns)
         pairs = as_strided(cells, shape, cells.strides, writeable=False)
         to_do.copy(target[:-1].view("<u4"), pairs.view("<u8"))
