@@ -443,6 +443,22 @@ def test_bands_meet_all_rows_of_some_planes(monkeypatch, numbers, stride, around
     assert_close(forced(Branch.BANDED, x, weight, None, kept), x, weight, None, kept)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("around", [(1, 1), (0, 0), (11, 9)])
+@pytest.mark.parametrize("bias", [None, np.arange(3, dtype=np.float32)])
+@pytest.mark.usefixtures("own_layouts")
+def test_a_large_plane_is_laid_out_some_rows_at_a_time(monkeypatch, stride, around, bias):
+    monkeypatch.setattr(plane_rows, "NUMBERS", 150)
+    rng = np.random.default_rng(23)
+    x, weight = rng.normal(size=(2, 3, 37, 9)).astype(np.float32), rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
+    kept = {"stride": (stride, stride), "padding": (around, (1, 1)), "dilation": (1, 1), "groups": 3}
+    assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+    sliding = conv_window(x.shape, weight.shape, stride, (around, (1, 1)), 1, 3, "zeros")
+    place = rows.Place((around[0], 1), (stride, stride), 1)
+    lay = plane_rows.layout(x.shape[1:], (3, 3), sliding.output_size(37, 9), place, x.dtype, bias is not None)
+    assert lay.space < plane_rows.numbers((3, 3), stride, sliding.output_size(37, 9))
+
+
 @pytest.mark.parametrize("mode", PADDING_MODES)
 @pytest.mark.parametrize("dilation", [(1, 1), (1, 2), (2, 1)])
 def test_bands_meet_planes_with_whatever_is_around_and_between_their_rows(mode, dilation):
@@ -876,7 +892,7 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
         (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
         (np.float32, (1, 240, 28, 28), (240, 1, 5, 5), {"padding": 2}, Branch.STAGGERED),
-        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
+        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 3, 512, 512), (3, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
