@@ -552,6 +552,16 @@ def test_columns_that_meet_nothing_but_padding_are_zeros(apart, stride):
     assert_close(forced(Branch.STAGGERED, x, weight, None, kept), x, weight, None, kept)
 
 
+@pytest.mark.parametrize("most", [0, 1000])
+@pytest.mark.parametrize("top", [0, 2, 5, 6])
+def test_kernels_and_biases_are_put_together_by_a_product_or_by_copies(monkeypatch, most, top):
+    monkeypatch.setattr(staggered, "MOVED_MOST", most)
+    rng = np.random.default_rng(24)
+    x, weight = rng.normal(size=(2, 3, 8, 9)).astype(np.float32), rng.normal(size=(3, 1, 5, 4)).astype(np.float32)
+    bias, kept = x[0, :, 0, 0], {"stride": (1, 1), "padding": ((top, 2), (1, 1)), "dilation": (1, 1), "groups": 3}
+    assert_close(forced(Branch.STAGGERED, x, weight, bias, kept), x, weight, bias, kept)
+
+
 @pytest.mark.parametrize("mode", sorted(set(PADDING_MODES) - {"zeros"}))
 @pytest.mark.parametrize("stride", [1, 2])
 def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, stride):

@@ -55,6 +55,10 @@ BETWEEN = 16
 # Columns that a product goes through in one step; of a rest, as many or fewer take as long as one half.
 STEP = 32
 
+# Numbers of a kernel that are put where they belong by a product, where a copy would do too: 2.5 against 5.1 µs for 512
+# kernels of 3×3, but 0.6 ms against 6 µs for 64 of 31×31.
+MOVED_MOST = 36
+
 # Columns of a result from which on rows are not put together first: 0.200 against 0.210 ms for a stride of 2 on 144
 # planes of 56×56, but 0.094 against 0.085 on 192 of 28×28.
 LONG = 20
@@ -287,9 +291,14 @@ def _kernels(weight: Array, bias: Array | None, rows: Rows) -> Array:
     channels, _, kernel_h, kernel_w = weight.shape
     if bias is None and rows.plain:
         return weight.reshape(channels, kernel_h, kernel_w)
-    # Each number times 1, and zeros.
-    where = _where(rows.taps, len(rows.moves), kernel_w, weight.dtype, bias is not None)
-    moved: Array = weight.reshape(channels, -1).dot(where).reshape(channels, len(rows.moves), -1)
+    moved: Array
+    if rows.plain and kernel_h * kernel_w > MOVED_MOST:
+        moved = np.empty((channels, kernel_h, kernel_w + 1), weight.dtype)
+        moved[..., :-1], moved[..., -1] = weight[:, 0], 0
+    else:
+        # Each number times 1, and zeros.
+        where = _where(rows.taps, len(rows.moves), kernel_w, weight.dtype, bias is not None)
+        moved = weight.reshape(channels, -1).dot(where).reshape(channels, len(rows.moves), -1)
     if bias is not None:
         moved[:, rows.moves.index(0), -1] = bias
     return moved
