@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import conv2d, conv2d_backward
+from cnn_core import conv2d, conv2d_backward, conv2d_plan
 from cnn_core.ops.conv import (
     abreast,
     batched,
@@ -477,6 +477,22 @@ def test_bands_meet_all_rows_of_some_planes(monkeypatch, numbers, stride, around
     assert_close(forced(Branch.BANDED, x, weight, None, kept), x, weight, None, kept)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("around", [(1, 1), (0, 0), (11, 9)])
+@pytest.mark.parametrize("bias", [None, np.arange(3, dtype=np.float32)])
+@pytest.mark.usefixtures("own_layouts")
+def test_a_large_plane_is_laid_out_some_rows_at_a_time(monkeypatch, stride, around, bias):
+    monkeypatch.setattr(plane_rows, "NUMBERS", 150)
+    rng = np.random.default_rng(23)
+    x, weight = rng.normal(size=(2, 3, 37, 9)).astype(np.float32), rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
+    kept = {"stride": (stride, stride), "padding": (around, (1, 1)), "dilation": (1, 1), "groups": 3}
+    assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+    sliding = conv_window(x.shape, weight.shape, stride, (around, (1, 1)), 1, 3, "zeros")
+    place = rows.Place((around[0], 1), (stride, stride), 1)
+    lay = plane_rows.layout(x.shape[1:], (3, 3), sliding.output_size(37, 9), place, x.dtype, bias is not None)
+    assert lay.space < plane_rows.numbers((3, 3), stride, sliding.output_size(37, 9))
+
+
 @pytest.mark.parametrize("mode", PADDING_MODES)
 @pytest.mark.parametrize("dilation", [(1, 1), (1, 2), (2, 1)])
 def test_bands_meet_planes_with_whatever_is_around_and_between_their_rows(mode, dilation):
@@ -570,6 +586,15 @@ def test_columns_that_meet_nothing_but_padding_are_zeros(apart, stride):
     assert_close(forced(Branch.STAGGERED, x, weight, None, kept), x, weight, None, kept)
 
 
+@pytest.mark.parametrize("left", [0, 1, 3, 5])
+@pytest.mark.parametrize("top", [0, 2, 4, 6])
+def test_a_bias_comes_with_the_kernel_however_far_windows_overhang(top, left):
+    rng = np.random.default_rng(24)
+    x, weight = rng.normal(size=(2, 3, 8, 9)).astype(np.float32), rng.normal(size=(3, 1, 5, 4)).astype(np.float32)
+    bias, kept = x[0, :, 0, 0], {"stride": (1, 1), "padding": ((top, 2), (left, 1)), "dilation": (1, 1), "groups": 3}
+    assert_close(forced(Branch.STAGGERED, x, weight, bias, kept), x, weight, bias, kept)
+
+
 @pytest.mark.parametrize("mode", sorted(set(PADDING_MODES) - {"zeros"}))
 @pytest.mark.parametrize("stride", [1, 2])
 def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, stride):
@@ -585,20 +610,68 @@ def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, str
 
 @pytest.mark.parametrize("numbers", [1, 1500, 1_200_000])
 @pytest.mark.parametrize(
-    "correlate_planes", [staggered.correlate_staggered, plane_rows.correlate_plane_rows], ids=["staggered", "rows"]
+    ("correlate_planes", "step", "top"),
+    [
+        (staggered.correlate_staggered, 2, 1),
+        (staggered.correlate_staggered, 2, 0),
+        (staggered.correlate_staggered, 1, 3),
+        (plane_rows.correlate_plane_rows, 1, 1),
+        (plane_rows.correlate_plane_rows, 1, 0),
+        (plane_rows.correlate_plane_rows, 2, 1),
+    ],
 )
 @pytest.mark.usefixtures("own_layouts")
-def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_planes, numbers):
+def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_planes, step, top, numbers):
     for module in (staggered, plane_rows):
         monkeypatch.setattr(module, "NUMBERS", numbers)
     x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, 9, 7), (3, 1, 3, 3), (3,)))
-    out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
+    size = conv_window(x.shape, weight.shape, step, top, 1, 3, "zeros").output_size(9, 7)
+    out, place = np.empty((2, 3, *size), np.float32), rows.Place((top, top), (step, step), 1)
     assert correlate_planes(x, weight, bias, out, place) is True
-    for cell in np.ndindex(x.shape):
+    read = np.zeros_like(x, dtype=bool)
+    for i, j in np.ndindex(size):
+        above, left = i * step - top, j * step - top
+        read[:, :, max(0, above) : max(0, above + 3), max(0, left) : max(0, left + 3)] = True
+    for cell in map(tuple, np.argwhere(read)):
         given_x = x.copy()
         given_x[cell] = np.nan if sum(cell) % 2 else -np.inf
         with np.errstate(invalid="ignore"):
             assert correlate_planes(given_x, weight, bias, out, place) is False
+
+
+@pytest.mark.parametrize("numbers", [1, 1500, 1_200_000])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("size", [(9, 7), (6, 8), (5, 5)])
+@pytest.mark.usefixtures("own_layouts")
+def test_without_a_stride_what_is_not_finite_stays_in_the_windows_that_read_it(monkeypatch, size, value, numbers):
+    monkeypatch.setattr(staggered, "NUMBERS", numbers)
+    x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, *size), (3, 1, 3, 3), (3,)))
+    out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
+    for n, c, i, j in np.ndindex(x.shape):
+        given_x = x.copy()
+        given_x[n, c, i, j] = value
+        reached = np.zeros(x.shape, bool)
+        reached[n, c, max(0, i - 1) : i + 2, max(0, j - 1) : j + 2] = True
+        assert staggered.correlate_staggered(given_x, weight, bias, out, place) is True
+        np.testing.assert_array_equal(np.isfinite(out), ~reached)
+    weight[1, 0, 2, 0] = value
+    with np.errstate(invalid="ignore"):
+        assert staggered.correlate_staggered(x, weight, bias, out, place) is False
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_that_is_not_finite_is_done_as_others_are_where_nothing_spreads(value):
+    rng = np.random.default_rng(22)
+    x, weight = rng.normal(size=(1, 64, 14, 14)).astype(np.float32), rng.normal(size=(64, 1, 3, 3)).astype(np.float32)
+    x[0, 5, 3, 13] = value
+    for stride, may in ((1, True), (2, False)):
+        kept = {"stride": stride, "padding": 1, "groups": 64}
+        plan = conv2d_plan(x, weight, **kept)
+        assert (plan.branch is Branch.STAGGERED) is may
+        assert (plan.obstacles[Branch.STAGGERED] is None) is may
+        np.testing.assert_allclose(conv2d(x, weight, **kept), plan.run(Branch.GATHERED), rtol=1e-4, atol=1e-5)
+    weight[3, 0, 1, 1] = value
+    assert conv2d_plan(x, weight, padding=1, groups=64).obstacles[Branch.STAGGERED]
 
 
 @pytest.mark.parametrize("side", [5, 12])
@@ -862,7 +935,7 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1}, Branch.STAGGERED),
         (np.float32, (1, 144, 56, 56), (144, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.STAGGERED),
         (np.float32, (1, 240, 28, 28), (240, 1, 5, 5), {"padding": 2}, Branch.STAGGERED),
-        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.FOLDED),
+        (np.float32, (1, 3, 480, 640), (3, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, (1, 3, 512, 512), (3, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 28, 28), (1, 1, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 1, 128, 128), (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),

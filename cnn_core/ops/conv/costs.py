@@ -1,14 +1,19 @@
 """How long each algorithm will take: what it does, counted, times what one of each was measured to take.
 
-The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
-every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
-Winograd's anew to 500 with weights that had come before, on a machine where the others took 1.77 times as long, those
-of whole rows anew to 27,000 of their own and to 6,000 of large slabs, those of folded planes to 25,000, those of panels
-and of windows gathered for several images at once to 7,500 batches, those of staggered planes and of planes' rows to
-5,100 on a machine whose memory beyond 2 MB is slow, in the units of folded ones, those of spectra scaled when 15 shapes
-took 0.71 of the time, and those of rows laid out as they lie and of planes told of by their results set by 50 pictures,
-most of them grey. What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where
-thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+The nanoseconds were fitted on one thread (float32, AVX-512, OpenBLAS 0.3.31) to random shapes, each done in every way
+that can do it: to 12,000 for all ways, and where a way changed later, to more of its own:
+
+- the first three ways: 4,700, when their calls had become fewer;
+- Winograd's: 500 with weights that had come before, on a machine where the others took 1.77 times as long;
+- whole rows: 27,000, and 6,000 of large slabs; laid out as they lie: 50 pictures, most of them grey;
+- folded planes: 25,000; told of by their results: the same 50 pictures;
+- panels and windows gathered for several images at once: 7,500 batches;
+- staggered planes and planes' rows: 5,100 on a machine whose memory beyond 2 MB is slow, in the units of folded ones;
+  their chunks and sums were lowered when a bias had come into the product and zeros were written once;
+- spectra: scaled when 15 shapes took 0.71 of the time.
+
+What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels,
+taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
 weights' scaled when less was laid out at a time.
 """
@@ -101,12 +106,11 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
     },
     "plane rows": {
         "call": 8950,
-        "chunk": 8900,
+        "chunk": 5000,
         "number of a band": 0.05,
         "line copied": 4.6,
         "number copied": 0.0817,
-        "number far from the processor": 0.3,
-        "multiply-add": 0.0128,
+        "multiply-add": 0.0115,
     },
     "panels": {
         "call": 9010,
@@ -151,7 +155,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number picked": 0.162,
         "number far from the processor": 0.3,
         "product": 38.8,
-        "sum": 0.12,
+        "sum": 0.09,
         "multiply-add": 0.006,
     },
     "separable": {
@@ -424,15 +428,13 @@ def _plane_rows(work: Work) -> dict[str, float]:
     block = plane_rows.block_rows(step_h, rows)
     depth = ((block - 1) * step_h + kernel_h) * kernel_w
     lines = planes * ((rows - 1) * step_h + kernel_h) * kernel_w
-    each = plane_rows.planes_together(work.channels, work.window.kernel_size, step_h, work.size)
-    laid = plane_rows.numbers(work.window.kernel_size, step_h, work.size)
+    each, strip = plane_rows.parts_of(work.channels, work.window.kernel_size, step_h, work.size)
     return {
         "call": 1,
-        "chunk": work.batch * -(-work.channels // each),
+        "chunk": work.batch * -(-work.channels // each) * -(-rows // strip),
         "number of a band": work.channels * block * depth,
         "line copied": lines,
         "number copied": lines * columns * (1 if step_w == 1 else 2),
-        "number far from the processor": planes * max(0, laid - PLANE_NEAR),
         "multiply-add": work.cells * depth,
     }
 

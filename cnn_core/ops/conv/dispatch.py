@@ -120,22 +120,22 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         ordered: whether double precision is added in the order that others repeat.
     """
     ways = able(x, weight, sliding, groups, ordered)
-    branch, time, spread = keeping_apart(x, weight, ways)
+    branch, time, spread = keeping_apart(x, weight, sliding, ways)
     if time is None:
         return Choice(branch, _why_alone(branch, weight))
     return Choice(branch, _WOULD_SPREAD if spread else _faster(time, next(ways, None)))
 
 
 def keeping_apart(
-    x: Array, weight: Array, ways: Iterator[tuple[Branch, float | None]]
+    x: Array, weight: Array, sliding: Window, ways: Iterator[tuple[Branch, float | None]]
 ) -> tuple[Branch, float | None, bool]:
     """The first of these that carries no NaN or infinity beyond its windows, and whether another was passed over."""
     spread = False
     for branch, time in ways:
         if not spreads(branch, weight.shape[0] // (x.shape[1] // weight.shape[1])):
             return branch, time, spread
-        if not spread and finite(x) and finite(weight):
-            return branch, time, False
+        if finite(weight) and (_keeps_cells_apart(branch, sliding) or (not spread and finite(x))):
+            return branch, time, spread
         spread = True
     raise AssertionError("windows can always be gathered")
 
@@ -217,9 +217,15 @@ def spreads(branch: Branch, outputs: int) -> bool:
     return branch in (Branch.FOLDED, Branch.STAGGERED, Branch.SEPARABLE, Branch.SPECTRAL)
 
 
+def _keeps_cells_apart(branch: Branch, sliding: Window) -> bool:
+    """Whether a branch that spreads what is not finite does so with weights alone, whatever the image is."""
+    (kernel_h, _), (top, _) = sliding.kernel_size, sliding.padding[0]
+    return branch is Branch.STAGGERED and staggered.keeps_apart(kernel_h, top, sliding.stride[0])
+
+
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
     """The branch of :func:`decide`, which see."""
-    return keeping_apart(x, weight, able(x, weight, sliding, groups, ordered))[0]
+    return keeping_apart(x, weight, sliding, able(x, weight, sliding, groups, ordered))[0]
 
 
 def obstacle(branch: Branch, x: Array, weight: Array, sliding: Window, groups: int) -> str | None:
@@ -290,9 +296,14 @@ def _suits_winograd(weight_shape: tuple[int, ...], sliding: Window, groups: int)
 def obstacles(x: Array, weight: Array, sliding: Window, groups: int) -> dict[Branch, str | None]:
     """For every branch None where it can do this work, else the sentence that says why not."""
     found = {branch: obstacle(branch, x, weight, sliding, groups) for branch in Branch}
-    if not (finite(x) and finite(weight)):
+    weights = finite(weight)
+    if not (weights and finite(x)):
         spreading = (branch for branch in Branch if spreads(branch, weight.shape[0] // groups))
-        found |= {branch: found[branch] or _WOULD_SPREAD for branch in spreading}
+        found |= {
+            branch: found[branch] or _WOULD_SPREAD
+            for branch in spreading
+            if not (weights and _keeps_cells_apart(branch, sliding))
+        }
     return found
 
 

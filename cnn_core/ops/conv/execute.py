@@ -71,7 +71,7 @@ def correlate(
         branch = first if later or first is None or not spreads(first, weight.shape[0] // groups) else None
     if branch is None:
         ways = able(x, weight, sliding, groups, ordered)
-        branch = next(ways)[0] if later else keeping_apart(x, weight, ways)[0]
+        branch = next(ways)[0] if later else keeping_apart(x, weight, sliding, ways)[0]
     telling = _slide(branch, x, weight, bias, sliding, groups, mode, out)
     if later and telling is not None and spreads(branch, weight.shape[0] // groups) and not finite(telling):
         careful = choose(x, weight, sliding, groups, ordered)

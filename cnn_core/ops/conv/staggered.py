@@ -7,15 +7,19 @@ plane's kernel, as it is, makes a plane of sums for each of its rows, over all c
     (KH, KW) @ (KW, H * OW) -> (KH, H * OW)
 
 The sums of row ``a`` belong ``a - top`` rows further up: one addition of long lines for each row of the kernel, over
-all planes at once, once the rows that it would take from a neighbouring plane are zero.
+all planes at once, once the rows that it would take from a neighbouring plane are zero. A bias comes with the product,
+as what ones are multiplied with: one more line, the same for all planes.
+
+No product has a zero of ours in it, so that what is not finite stays in the windows that read it.
 
 With a stride down, most of these rows would be made for nothing. Those that lie a stride apart are laid out as lines of
 their own. Then rows of the kernel whose sums belong equally far up are one line of the product:
 
     (moves, stride * KW) @ (stride * KW, OH * OW) -> (moves, OH * OW)
 
-Of 3×3 with a stride of 2 and a row of padding the first row is one move, the other two are another. To pick numbers a
-stride apart begins each row anew: short rows are put together first, a row at once, and then picked in one go.
+Of 3×3 with a stride of 2 and a row of padding the first row is one move, the other two are another: there are zeros in
+the left matrix now, and the result has to be looked at. To pick numbers a stride apart begins each row anew: short rows
+are put together first, a row at once, and then picked in one go.
 
 ``folded`` spends two products on each block of rows and needs a band matrix for each kernel, but lays nothing out: 8
 products for a plane of 14×14, where one is enough here. Where planes are large, products count less than memory does.
@@ -48,6 +52,9 @@ PLANE_MOST = 1_200_000
 # Numbers between lines, so that no two of them begin at the same place of a page.
 BETWEEN = 16
 
+# Columns that a product goes through in one step; of a rest, as many or fewer take as long as one half.
+STEP = 32
+
 # Columns of a result from which on rows are not put together first: 0.200 against 0.210 ms for a stride of 2 on 144
 # planes of 56×56, but 0.094 against 0.085 on 192 of 28×28.
 LONG = 20
@@ -55,7 +62,7 @@ LONG = 20
 # The third part of a chunk's memory, where numbers are laid out and summed.
 SPACE = 2
 
-# What is handed on where there is no bias.
+# What is handed on where nothing is looked at.
 EMPTY = np.empty(0)
 
 # What all chunks share begins where memory does.
@@ -86,6 +93,11 @@ class Rows(NamedTuple):
         """Whether all rows that are made are wanted."""
         return self.wanted == slice(0, self.made, 1)
 
+    @property
+    def plain(self) -> bool:
+        """Whether each row of the kernel is a move, so that the left matrix is the kernel: see ``keeps_apart``."""
+        return len(self.phases) == 1 and len(self.moves) == len(self.taps)
+
 
 class Chunks(NamedTuple):
     """Equally large chunks, one after the other in memory: some planes of an image, or all planes of some images.
@@ -93,10 +105,10 @@ class Chunks(NamedTuple):
     Attributes:
         images: those of all chunks.
         planes: likewise.
-        plan: what is done to a chunk's cells, its result, other memory, its left matrices, its bias and the sum of its
-            squares.
+        plan: what is done to a chunk's cells, its result, other memory, its left matrices and the sum of its squares.
         blocks: where chunks lie in these.
         times: how many chunks.
+        ones: the line of ones in the other memory, empty where there is no bias.
     """
 
     images: slice
@@ -104,6 +116,7 @@ class Chunks(NamedTuple):
     plan: Plan
     blocks: tuple[Blocks, ...]
     times: int
+    ones: slice
 
 
 class Layout(NamedTuple):
@@ -125,6 +138,14 @@ def fits(kernel: Pair, top: int, height: int) -> bool:
     return min(kernel) > 1 and 0 <= top < height and kernel[0] - 1 - top < height
 
 
+def keeps_apart(kernel_h: int, top: int, step: int) -> bool:
+    """Whether no product has a zero of ours in it: what is not finite in an image stays in the windows that read it.
+
+    Weights have to be finite: they meet no zeros above and below the image, where windows overhang it.
+    """
+    return step == 1 and 0 <= top < kernel_h
+
+
 @lru_cache(maxsize=1024)
 def met(kernel_h: int, top: int, step: int, height: int, size: Pair) -> Rows:
     """How windows in rows ``step`` apart, from ``top`` rows above on, meet a plane of ``height`` rows.
@@ -138,7 +159,8 @@ def met(kernel_h: int, top: int, step: int, height: int, size: Pair) -> Rows:
     """
     apart = step
     places = [divmod(a - top, apart) for a in range(kernel_h)]
-    phases, moves = tuple(sorted({phase for _, phase in places})), range(places[0][0], places[-1][0] + 1)
+    # A bias moves nowhere.
+    phases, moves = tuple(sorted({phase for _, phase in places})), range(places[0][0], max(0, places[-1][0]) + 1)
     taps = tuple((move - moves.start, phases.index(phase)) for move, phase in places)
     last = (size[0] - 1) * (step // apart) + 1
     # What is further down is read by no window, or is not there: zeros.
@@ -154,6 +176,15 @@ def puts_together(rows: Rows, width: int, columns: int, step: int) -> bool:
 def numbers(rows: Rows, kernel_w: int, columns: int) -> int:
     """How many are laid out and summed for a plane."""
     return (len(rows.phases) * kernel_w + len(rows.moves)) * rows.made * columns
+
+
+def columns_multiplied(cells: int) -> int:
+    """How many cells a product takes for a plane: some of the next one's too, where a whole step is faster than a rest.
+
+    What is made of these, the next plane's own product makes anew: 30 against 40 ns for 64 and 49 columns of 3×3.
+    """
+    rest = cells % STEP
+    return cells + STEP - rest if rest > STEP // 2 else cells
 
 
 def chunk(batch: int, channels: int, each: int) -> Pair:
@@ -185,22 +216,26 @@ def correlate_staggered(x: Array, weight: Array, bias: Array | None, out: Array,
         place: where the windows lie; ``fits`` is true of it.
 
     Returns:
-        Whether all sums were seen to be finite: each chunk's are looked at while they are near the processor.
+        Whether nothing that is not finite can have come to a window from outside: each chunk's sums are looked at
+        while they are near the processor, where they have to be.
     """
     together = x.flags.c_contiguous and out.flags.c_contiguous
     lay = layout(x.shape, weight.shape[2:], out.shape[2:], place, x.dtype, together, bias is not None)
-    kernels, space = _kernels(weight, lay.rows), ROOM.lend(lay.space * x.itemsize)
+    kernels, space = _kernels(weight, bias, lay.rows), ROOM.lend(lay.space * x.itemsize)
     same, squares = SPACE if ROOM.keeps(space) else None, 0.0
-    for images, planes, plan, blocks, times in lay.chunks:
-        given, target, looks = np.ascontiguousarray(x[images, planes]), out[images, planes], np.empty(times, x.dtype)
+    numbers_there = space[: lay.space * x.itemsize].view(x.dtype)
+    for images, planes, plan, blocks, times, ones in lay.chunks:
+        given, target = np.ascontiguousarray(x[images, planes]), out[images, planes]
         made = target if target.flags.c_contiguous else np.empty(target.shape, target.dtype)
-        added = EMPTY if bias is None else np.ascontiguousarray(bias[planes])
-        run(plan, (given, made, space, kernels[planes], added, looks), blocks, times, same)
+        numbers_there[ones] = 1
+        looks = EMPTY if lay.rows.plain else np.empty(times, x.dtype)
+        run(plan, (given, made, space, kernels[planes], looks), blocks, times, same)
         squares += sum(looks.tolist())
         if made is not target:
             target[...] = made
     ROOM.take_back(space)
-    return math.isfinite(squares)
+    line = weight.reshape(-1)
+    return math.isfinite(line.dot(line) if lay.rows.plain else squares)
 
 
 @lru_cache(maxsize=256)
@@ -231,12 +266,12 @@ def layout(
     for n, last in _runs(batch, images, together and planes == channels):
         for c, end in _runs(channels, planes, together):
             some = min(images, last - n), min(planes, end - c)
-            plan, length, apart = _chunk_plan((*some, *x_shape[2:]), kernel, size, place, dtype, biased)
+            plan, length, apart, ones = _chunk_plan((*some, *x_shape[2:]), kernel, size, place, dtype, biased)
             if planes == channels:
-                apart = (*apart[:3], SHARED, SHARED, apart[5])
+                apart = (*apart[:3], SHARED, apart[4])
             count = (last - n) * (end - c) // (some[0] * some[1])
             space = max(space, length)
-            made.append(Chunks(slice(n, last), slice(c, end), plan, apart, count))
+            made.append(Chunks(slice(n, last), slice(c, end), plan, apart, count, ones))
     return Layout(rows, space, tuple(made))
 
 
@@ -247,37 +282,53 @@ def _runs(count: int, part: int, together: bool) -> list[Pair]:
     return [(i, i + step) for i in range(0, whole, step)] + ([(whole, count)] if whole < count else [])
 
 
-def _kernels(weight: Array, rows: Rows) -> Array:
-    """The left matrices: ``(C, 1, KH, KW) -> (C, moves, phases * KW)``."""
+def _kernels(weight: Array, bias: Array | None, rows: Rows) -> Array:
+    """The left matrices: ``(C, 1, KH, KW) -> (C, moves, phases * KW)``, and a column more for a bias."""
     channels, _, kernel_h, kernel_w = weight.shape
-    if len(rows.phases) == 1 and len(rows.moves) == kernel_h:
+    if bias is None and rows.plain:
         return weight.reshape(channels, kernel_h, kernel_w)
-    # Each number times 1, and zeros.
-    moved: Array = weight.reshape(channels, -1).dot(_where(rows.taps, kernel_w, weight.dtype))
-    return moved.reshape(channels, len(rows.moves), -1)
+    # Each number times 1, and zeros: of a plain kernel row by row, 8.6 against 13.6 µs for 1152 of 5×5.
+    if rows.plain:
+        lines, where = weight.reshape(-1, kernel_w), _widened(kernel_w, weight.dtype)
+    else:
+        lines = weight.reshape(channels, -1)
+        where = _where(rows.taps, len(rows.moves), kernel_w, weight.dtype, bias is not None)
+    moved: Array = lines.dot(where).reshape(channels, len(rows.moves), -1)
+    if bias is not None:
+        moved[:, rows.moves.index(0), -1] = bias
+    return moved
 
 
 @lru_cache(maxsize=64)
-def _where(taps: tuple[Pair, ...], kernel_w: int, dtype: np.dtype[Any]) -> Array:
-    """Which number of a left matrix each of a kernel's is, ones and zeros: ``(KH * KW, moves * phases * KW)``."""
-    moves, phases = (1 + max(numbers) for numbers in zip(*taps, strict=True))
-    out = np.zeros((len(taps), kernel_w, moves, phases, kernel_w), dtype=dtype)
+def _widened(kernel_w: int, dtype: np.dtype[Any]) -> Array:
+    """What gives a kernel's row a zero more: ``(KW, KW + 1)``."""
+    return np.eye(kernel_w, kernel_w + 1, dtype=dtype)
+
+
+@lru_cache(maxsize=64)
+def _where(taps: tuple[Pair, ...], moves: int, kernel_w: int, dtype: np.dtype[Any], biased: bool) -> Array:
+    """Which number of a left matrix each of a kernel's is, ones and zeros: ``(KH * KW, moves * (phases * KW + 1))``.
+
+    Without a bias there is no column for it.
+    """
+    phases = 1 + max(phase for _, phase in taps)
+    out = np.zeros((len(taps), kernel_w, moves, phases * kernel_w + biased), dtype=dtype)
     for a, (move, phase) in enumerate(taps):
         for b in range(kernel_w):
-            out[a, b, move, phase, b] = 1
+            out[a, b, move, phase * kernel_w + b] = 1
     return out.reshape(len(taps) * kernel_w, -1)
 
 
 @lru_cache(maxsize=256)
 def _chunk_plan(
     x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], biased: bool
-) -> tuple[Plan, int, tuple[Blocks, ...]]:
-    """What is done to a chunk, the numbers of its other memory, and how far apart chunks lie."""
+) -> tuple[Plan, int, tuple[Blocks, ...], slice]:
+    """What is done to a chunk, the numbers of its other memory, how far apart chunks lie, and where ones are wanted."""
     (images, planes, height, _), (kernel_h, kernel_w), wide = x_shape, kernel, size[1]
     rows = met(kernel_h, place.before[0], place.stride[0], height, size)
-    lines, sums, cells = len(rows.phases) * kernel_w, len(rows.moves), rows.made * wide
-    count = images * planes * cells
-    gap = max(BETWEEN, max(map(abs, rows.moves)) * wide)
+    taps, sums, cells = len(rows.phases) * kernel_w, len(rows.moves), rows.made * wide
+    lines, count, multiplied = taps + biased, images * planes * cells, columns_multiplied(cells)
+    gap = max(BETWEEN, max(map(abs, rows.moves)) * wide, multiplied - cells)
     # All lines begin where the first does in a line of memory.
     gap += -(count + gap) % (LINE // dtype.itemsize)
     apart, straight = count + gap, rows.straight
@@ -285,31 +336,25 @@ def _chunk_plan(
     gathered = images * planes * rows.made * x_shape[3] if together else 0
     length = (lines + sums) * apart + max(gathered, 0 if straight else count)
     out_shape, left = (images, planes, *size), (planes, sums, lines)
-    to_do = Steps(dtype, x_shape, out_shape, (length,), left, (planes,), (1, 1))
-    given, target, space, kernels, bias, look = to_do.parts
-    image = given.reshape(images * planes, *x_shape[2:])
+    to_do = Steps(dtype, x_shape, out_shape, (length,), left, (1, 1))
+    given, target, space, kernels, look = to_do.parts
+    image, bare = given.reshape(images * planes, *x_shape[2:]), []
     for k, phase in enumerate(rows.phases):
         begins = range(k * kernel_w * apart, (k + 1) * kernel_w * apart, apart)
         some = [space[begin : begin + count].reshape(images * planes, rows.made, wide) for begin in begins]
         source = image[:, phase :: rows.apart]
         if together:
             source = _together(to_do, source, space[length - gathered :].reshape(-1, rows.made, x_shape[3]))
-        _lay_out(to_do, source, some, place)
-    # (C, moves, lines) @ (n, C, lines, OH * OW) -> (n, C, moves, OH * OW)
+        bare += _lay_out(to_do, source, some, place)
+    clear_in_pairs(to_do, bare)
+    # (C, moves, lines) @ (n, C, lines, OH * OW) -> (n, C, moves, OH * OW), each plane's last columns the next one's
     item, begin = dtype.itemsize, lines * apart
     strides = (planes * cells * item, cells * item, apart * item, item)
-    right = np.ndarray((images, planes, lines, cells), dtype, space, 0, strides)
-    made = np.ndarray((images, planes, sums, cells), dtype, space, begin * item, strides)
+    right = np.ndarray((images, planes, lines, multiplied), dtype, space, 0, strides)
+    made = np.ndarray((images, planes, sums, multiplied), dtype, space, begin * item, strides)
     to_do.add(np.matmul, kernels, right, made)
-    # Nothing around the lines of sums.
-    to_do.fill(np.ndarray((sums + 1, gap), dtype, space, (begin - gap) * item, (apart * item, item)), 0)
     into = target.reshape(-1) if straight else space[length - count :]
     made_of = _moved(to_do, space, range(begin, begin + sums * apart, apart), rows, (images * planes, wide))
-    if biased:
-        # (C,) -> (n, C, OH * OW), every plane all the same number
-        numbers_of = np.ndarray((images, planes, cells), dtype, bias, 0, (0, item, 0))
-        to_do.copy(into.reshape(images, planes, cells), numbers_of)
-        made_of.insert(0, into)
     total = made_of[0]
     if len(made_of) == 1:
         to_do.copy(into, total)
@@ -319,10 +364,11 @@ def _chunk_plan(
     if not straight:
         # (n * C * rows * OW) -> (n, C, OH, OW)
         to_do.copy(*as_lines(target, into.reshape(images, planes, rows.made, wide)[:, :, rows.wanted]))
-    line = target.reshape(1, -1)
-    to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
+    if not rows.plain:
+        line = target.reshape(1, -1)
+        to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
     ends = [Blocks(0, part.nbytes) for part in to_do.parts]
-    return to_do.plan(), length, (*ends[:SPACE], SHARED, *ends[SPACE + 1 :])
+    return to_do.plan(), length, (*ends[:SPACE], SHARED, *ends[SPACE + 1 :]), slice(taps * apart, begin)
 
 
 def _moved(to_do: Steps, space: Array, begins: range, rows: Rows, planes: Pair) -> list[Array]:
@@ -330,19 +376,24 @@ def _moved(to_do: Steps, space: Array, begins: range, rows: Rows, planes: Pair) 
 
     Args:
         to_do: steps.
-        space: where the lines are.
+        space: where the lines are; around each is room to move.
         begins: of each line.
         rows: of the kernels.
         planes: how many, and how many columns they have.
     """
     (count, wide), moved, bare = planes, [], []
+    cells, item = rows.made * wide, space.itemsize
     for begin, move in zip(begins, rows.moves, strict=True):
-        line = space[begin:][: count * rows.made * wide].reshape(count, -1)
-        below = max(0, rows.wanted.stop + move - rows.made)
-        taken = line[:, max(0, rows.made + move) * wide :] if move < 0 else line[:, : below * wide]
-        if move and taken.size:
-            bare.append(as_lines(taken, taken)[0])
-        moved.append(space[begin + move * wide :][: line.size])
+        # Rows that end a plane, from the one before the first on, or that begin one, up to one past the last.
+        taken = max(0, -move if move < 0 else rows.wanted.stop + move - rows.made) * wide
+        first = begin - taken if move < 0 else begin
+        if taken and abs(move) <= rows.made:
+            ends = np.ndarray((count + 1, taken), space.dtype, space, first * item, (cells * item, item))
+            bare.append(as_lines(ends, ends)[0])
+        elif taken:
+            around = abs(move) * wide
+            to_do.fill(space[begin - around if move < 0 else begin :][: count * cells + around], 0)
+        moved.append(space[begin + move * wide :][: count * cells])
     clear_in_pairs(to_do, bare)
     return moved
 
@@ -356,7 +407,7 @@ def _together(to_do: Steps, cells: Array, space: Array) -> Array:
     return space
 
 
-def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> None:
+def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> list[Array]:
     """Have rows be laid out as the columns of the kernels meet them.
 
     Args:
@@ -364,6 +415,9 @@ def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> No
         cells: ``(n, R, W)`` of all planes, every row or some that lie apart.
         lines: for each column of the kernel ``(n, rows, OW)``, contiguous.
         place: where the windows lie.
+
+    Returns:
+        What is to be zeros then: columns beside the image.
     """
     (_, rows, wide), (_, left), step = lines[0].shape, place.before, place.stride[1]
     width, most = cells.shape[2], min(rows, cells.shape[1])
@@ -377,9 +431,8 @@ def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> No
             to_do.fill(line, 0)
             continue
         inside = found[0]
-        for ends in (line[..., : inside.start], line[..., inside.stop :]):
-            if ends.size:
-                bare.append(ends if ends.shape[-1] == 1 else ends.view(f"V{ends.shape[-1] * ends.itemsize}"))
+        # Column by column: 1.5 against 2.8 µs for two that are neighbours in 64 planes of 28×28.
+        bare += [line[..., column] for column in (*range(inside.start), *range(inside.stop, wide))]
         # What a stride has picked before is moved, which takes half the time, where all that is wanted is there.
         same = ((tap, start - other) for tap, other in done if step > 1 and (start - other) % step == 0)
         ahead = ((tap, cells_on // step) for tap, cells_on in same)
@@ -393,21 +446,27 @@ def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> No
             if most < rows:
                 to_do.fill(line[:, most:], 0)
             pick_in_steps(to_do, cells[..., start + inside.start * step :], step, line[:, :most, inside])
-    clear_in_pairs(to_do, bare)
+    return bare
 
 
 def clear_in_pairs(to_do: Steps, places: list[Array]) -> None:
-    """Zeros in all of these, in two that are alike by one call: 0.3 µs less a pair, where many chunks have several."""
+    """Zeros in all of these, in two that are alike by one call: 0.3 µs less a pair, where many chunks have several.
+
+    Not in neighbours: of two columns side by side each row would be a line of two, 2.9 against 1.5 µs for those of 64
+    planes of 28×28.
+    """
     alike: dict[Hashable, list[Array]] = {}
     for place in places:
         alike.setdefault((place.shape, place.strides, place.dtype), []).append(place)
     for found in alike.values():
-        for first, *second in (found[i : i + 2] for i in range(0, len(found), 2)):
-            if not second:
-                to_do.fill(first, 0)
+        half = -(-len(found) // 2)
+        for first, *second in (found[i::half] for i in range(half)):
+            begin, other = (place.__array_interface__["data"][0] for place in (first, *(second or [first])))
+            if abs(other - begin) > abs(first.strides[-1]):
+                to_do.fill(as_strided(first, (2, *first.shape), (other - begin, *first.strides)), 0)
                 continue
-            begin, other = (place.__array_interface__["data"][0] for place in (first, *second))
-            to_do.fill(as_strided(first, (2, *first.shape), (other - begin, *first.strides)), 0)
+            for place in (first, *second):
+                to_do.fill(place, 0)
 
 
 def _move(to_do: Steps, source: Array, start: int, line: Array) -> None:
@@ -431,13 +490,19 @@ def _pick(to_do: Steps, cells: Array, start: int, step: int, line: Array) -> Non
 
 def pick_in_steps(to_do: Steps, cells: Array, step: int, target: Array) -> None:
     """``pick_columns`` of ``(n, R, W)``, but from any number on; the last number of a line may have no second one."""
+    if all(part.strides[0] == part.shape[1] * part.strides[1] for part in (cells, target)):
+        # All rows lie evenly apart, those of all planes: the last one of all is the one without a second number.
+        cells, target = (
+            as_strided(part, (len(part) * part.shape[1], 1, part.shape[2]), (part.strides[1], 0, part.strides[2]))
+            for part in (cells, target)
+        )
     columns = target.shape[2]
     if step != 2 or cells.itemsize != 4:
         to_do.copy(*as_columns(target, cells, step))
     elif 2 * columns <= cells.shape[2]:
         to_do.copy(target.view("<u4"), cells[..., : 2 * columns].view("<u8"))
     elif len(cells) > 1:
-        # What comes after a line in memory is as good; after the last plane may be nothing.
+        # What comes after a line in memory is as good; after the last one may be nothing.
         shape = (len(cells) - 1, cells.shape[1], 2 * columns)
         pairs = as_strided(cells, shape, cells.strides, writeable=False)
         to_do.copy(target[:-1].view("<u4"), pairs.view("<u8"))
