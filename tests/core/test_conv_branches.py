@@ -11,7 +11,9 @@ from cnn_core import conv2d, conv2d_backward
 from cnn_core.ops.conv import (
     abreast,
     batched,
+    covered,
     dispatch,
+    dotted,
     execute,
     folded,
     gathered,
@@ -156,6 +158,7 @@ def own_layouts():
         staggered.met,
         staggered._chunk_plan,
         folded.layout,
+        dotted.layout,
     )
     for made in kept:
         made.cache_clear()
@@ -281,6 +284,45 @@ def test_the_windows_of_a_single_image_may_be_gathered_in_few_calls(shape, kerne
     assert batched.layout(x.shape, weight.shape, sliding, kept["groups"], x.dtype, True) is not None
     for added in (bias, None):
         assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
+
+
+COVERED = pytest.mark.parametrize(
+    ("shape", "outputs", "groups", "stride"),
+    [
+        ((1, 6, 7, 7), 6, 6, 1),
+        ((5, 6, 7, 4), 6, 6, 3),
+        ((4, 6, 3, 4), 12, 2, 1),
+        ((3, 16, 5, 5), 9, 1, 2),
+        ((4, 9, 1, 1), 7, 1, 1),
+        ((3, 4, 2, 3), 8, 4, 1),
+    ],
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@COVERED
+def test_windows_that_cover_their_images_are_gathered_by_nobody(shape, outputs, groups, stride, dtype):
+    kernels = (outputs, shape[1] // groups, *shape[2:])
+    x, weight, bias, kept, sliding = in_a_batch(shape, kernels, {"groups": groups, "stride": (stride, stride)}, dtype)
+    for added in (bias, None):
+        assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
+    for cells in (x, x[::-1], np.asfortranarray(x)):
+        lines = execute.working(Branch.GATHERED, cells, weight, sliding, groups) is covered.correlate_covered
+        assert lines == (dtype == np.float32 and cells.flags.c_contiguous)
+    grad = np.random.default_rng(3).normal(size=(len(x), outputs, 1, 1)).astype(dtype)
+    for cells in (x, np.asfortranarray(x)):
+        ours = conv2d_backward(grad, cells, weight, **kept)
+        expected = oracles.conv2d_backward(grad, x, weight, *kept.values())
+        for one, other in zip(ours, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "dilation"), [((7, 7), 1, 1), ((4, 4), 0, 2), ((7, 6), 0, 1), ((6, 7), 0, 1)]
+)
+def test_a_window_covers_an_image_cell_on_cell_or_not_at_all(kernel, padding, dilation):
+    sliding = conv_window((2, 3, 7, 7), (4, 3, *kernel), 1, padding, dilation, 1, "zeros")
+    assert not covered.covers(sliding, (7, 7))
 
 
 def test_what_is_not_finite_stays_in_its_image_and_its_windows():
@@ -947,6 +989,42 @@ def test_what_is_not_finite_reaches_the_gradients_that_met_it_and_no_other(where
         np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(by_loops))
         kept = np.isfinite(by_loops)
         np.testing.assert_allclose(ours[kept], before[kept], atol=1e-3)
+
+
+@pytest.mark.parametrize("numbers", [1, 300, 60_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "kernel", "kept"),
+    [
+        ((3, 5, 9, 8), (3, 3), {"padding": ((1, 1), (1, 1))}),
+        ((2, 4, 9, 8), (3, 4), {}),
+        ((2, 3, 7, 13), (4, 3), {"padding": ((1, 1), (4, 4)), "dilation": (2, 1)}),
+        ((3, 3, 11, 10), (5, 3), {"stride": (2, 3), "padding": ((2, 1), (0, 1))}),
+        ((2, 5, 6, 6), (2, 2), {"stride": (3, 3)}),
+        ((1, 2, 3, 4), (3, 3), {"padding": ((5, 0), (0, 6)), "stride": (2, 1), "dilation": (1, 3)}),
+    ],
+)
+@pytest.mark.usefixtures("own_layouts")
+def test_each_weight_of_a_plane_s_kernel_is_a_dot_product_of_its_gradient(
+    monkeypatch, shape, kernel, kept, dtype, numbers
+):
+    monkeypatch.setattr(dotted, "NUMBERS", numbers)
+    x, weight, _, kept, sliding = in_a_batch(shape, (shape[1], 1, *kernel), {"groups": shape[1]} | kept, dtype)
+    grad = np.random.default_rng(5).normal(size=(*shape[:2], *sliding.output_size(*shape[2:]))).astype(dtype)
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[1]
+    for cells in (x, np.asfortranarray(x)):
+        np.testing.assert_allclose(dotted.weights_dotted(grad, cells, sliding), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_not_finite_reaches_the_weights_of_a_plane_s_kernel_that_met_it(number):
+    x, weight, _, kept, _ = in_a_batch(
+        (2, 3, 6, 6), (3, 1, 3, 3), {"groups": 3, "padding": ((1, 1), (1, 1))}, np.float32
+    )
+    grad = np.ones_like(x)
+    x[1, 1, 2, 5] = number
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[1]
+    np.testing.assert_allclose(conv2d_backward(grad, x, weight, **kept)[1], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_few_channels_of_a_batch_are_gone_back_through_side_by_side(monkeypatch):

@@ -22,6 +22,8 @@ from typing import NamedTuple
 from cnn_core.ops.conv import (
     abreast,
     batched,
+    covered,
+    dotted,
     folded,
     panels,
     plane_rows,
@@ -122,6 +124,12 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add over columns": 0.0138,
         "cell": 0.0208,
     },
+    "covered": {
+        "call": 5000,
+        "window": 7,
+        "weight": 0.03,
+        "multiply-add": 0.0115,
+    },
     "folded": {
         "call": 13000,
         "chunk": 4000,
@@ -173,6 +181,16 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number copied": 0.217,
         "multiply-add": 0.0177,
         "cell": 0.0679,
+        "product of a plane by itself": 45,
+    },
+    "weights dotted": {
+        "call": 8000,
+        "step": 700,
+        "dot": 8.5,
+        "number copied": 0.06,
+        "number picked": 0.25,
+        "multiply-add": 0.055,
+        "multiply-add far from the processor": 0.033,
     },
     "weights by windows": {
         "call": 451,
@@ -245,8 +263,8 @@ def microseconds(name: str, work: Work) -> float:
         name = "plane rows" if _plane_by_plane(work) else name
     elif name == "banded":
         name = "panels" if _panel(work) else "whole rows" if _in_few_calls(work) else name
-    if name == "gathered" and _images_together(work):
-        name = "batched"
+    if name == "gathered":
+        name = "covered" if covered.covers(work.window, work.image) else "batched" if _images_together(work) else name
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
 
@@ -365,6 +383,16 @@ def _batched(work: Work) -> dict[str, float]:
         "multiply-add of a large product": 0 if small else sums,
         "multiply-add over columns": sums / (rows * columns),
         "cell": work.cells,
+    }
+
+
+def _covered(work: Work) -> dict[str, float]:
+    weights = work.outputs * (work.channels // work.groups) * math.prod(work.image)
+    return {
+        "call": 1,
+        "window": work.batch * work.groups if work.outputs == work.groups else work.groups,
+        "weight": weights,
+        "multiply-add": work.batch * weights,
     }
 
 
@@ -550,6 +578,24 @@ def _weights_by_rows(work: Work) -> dict[str, float]:
         "number copied": copied * wide * (1 if step_w == 1 else 2),
         "multiply-add": work.cells * each * kernel_h * kernel_w,
         "cell": work.cells,
+        "product of a plane by itself": products if 1 < work.outputs == work.groups else 0,
+    }
+
+
+def _weights_dotted(work: Work) -> dict[str, float]:
+    rows, columns = (dotted.met(work.window, axis, work.image[axis], work.size[axis]) for axis in (0, 1))
+    planes, plane = work.batch * work.channels, rows.length * columns.length
+    taps, copies = math.prod(work.window.kernel_size), len({further for _, further in columns.taps})
+    phases = len(rows.phases) * len(columns.phases)
+    near = plane <= dotted.NUMBERS
+    return {
+        "call": 1,
+        "step": -(-planes // dotted.planes_together(planes, plane)) * (taps + 3 * copies + phases),
+        "dot": planes * taps,
+        "number copied": planes * plane * (copies - 1),
+        "number picked": planes * plane * phases if math.prod(work.window.stride) > 1 else 0,
+        "multiply-add": planes * taps * plane,
+        "multiply-add far from the processor": 0 if near else planes * taps * plane,
     }
 
 
@@ -626,6 +672,7 @@ COUNTED = {
     "plane rows": _plane_rows,
     "panels": _panels,
     "batched": _batched,
+    "covered": _covered,
     "folded": _folded,
     "staggered": _staggered,
     "separable": _separable,
@@ -633,6 +680,7 @@ COUNTED = {
     "winograd": _winograd,
     "weights by rows": _weights_by_rows,
     "weights by windows": _weights_by_windows,
+    "weights dotted": _weights_dotted,
     "spread abreast": _spread_abreast,
     "weights abreast": _weights_abreast,
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import batched, panels, plane_rows, shifted, tiles, whole_rows, winograd
+from cnn_core.ops.conv import batched, covered, panels, plane_rows, shifted, tiles, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
@@ -118,9 +118,9 @@ def _in_few_calls(
         size = sliding.output_size(*x.shape[2:])
         tiled = tiles.layout(x.shape, (len(x), len(weight), *size), (top, left), sliding.dilation, x.dtype, biased)
         return FewCalls(partial(winograd.correlate_in_tiles, lay=tiled))
-    if branch is Branch.GATHERED and x.dtype == np.float32:
-        gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
-        return FewCalls(partial(batched.correlate_batched, lay=gathered)) if gathered else None
+    if branch is Branch.GATHERED:
+        # In double precision sums have one order, that of ``gathered``.
+        return _gathered_in_few_calls(x, weight, sliding, groups, biased) if x.dtype == np.float32 else None
     if branch is Branch.BANDED and not 1 < len(weight) == groups:
         abreast = len(x) > 1 and panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
         if abreast:
@@ -129,6 +129,13 @@ def _in_few_calls(
         # A band's zeros carry what is not finite into all rows of a block: the first one tells.
         return FewCalls(partial(whole_rows.correlate_whole_rows, groups=groups, lay=lay), lay.block) if lay else None
     return None
+
+
+def _gathered_in_few_calls(x: Array, weight: Array, sliding: Window, groups: int, biased: bool) -> FewCalls | None:
+    if covered.covers(sliding, (x.shape[2], x.shape[3])):
+        return FewCalls(partial(covered.correlate_covered, groups=groups))
+    lay = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
+    return FewCalls(partial(batched.correlate_batched, lay=lay)) if lay else None
 
 
 def _in_plane_rows(x: Array, weight: Array, out: Array, place: Place, groups: int) -> bool:

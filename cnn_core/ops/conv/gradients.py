@@ -13,7 +13,9 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
 from cnn_core.ops.conv.costs import Work, microseconds
+from cnn_core.ops.conv.covered import covers, spread_covered, weights_covered
 from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
+from cnn_core.ops.conv.dotted import weights_dotted
 from cnn_core.ops.conv.execute import correlate, gathered_rows, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
 from cnn_core.ops.conv.products import left_lines
@@ -38,6 +40,8 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
     Returns:
         ``(N, C_in, H, W)``.
     """
+    if covers(sliding, size):
+        return spread_covered(grad, weight, groups, size)
     if sliding.dilation != (1, 1) and sliding.stride != (1, 1):
         return _stamped(grad, weight, sliding, groups, size)
     # (C_out, C_in/G, KH, KW) -> (C_in, C_out/G, KH, KW), turned around
@@ -130,9 +134,17 @@ def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: s
     shape = (outputs, each, *sliding.kernel_size)
     if not grad.size:
         return np.zeros(shape, dtype=grad.dtype)
+    if covers(sliding, (x.shape[2], x.shape[3])):
+        return weights_covered(grad, x, groups)
     work = Work(len(x), x.shape[1], outputs, groups, (x.shape[2], x.shape[3]), sliding, (grad.shape[2], grad.shape[3]))
     by_rows = has_slabs(sliding) and microseconds("weights by rows", work) < microseconds("weights by windows", work)
     bare = mode == "zeros" or not any(map(any, sliding.padding))
+    if bare and each == 1 and outputs == groups:
+        other = microseconds("weights by rows" if by_rows else "weights by windows", work)
+        total = weights_dotted(grad, x, sliding) if microseconds("weights dotted", work) < other else None
+        # Zeros that met what is not finite show in a sum: then all is done anew, with care.
+        if total is not None and np.isfinite(total).all():
+            return total
     if bare and sliding.stride == sliding.dilation == (1, 1) and groups == 1:
         other = microseconds("weights by rows" if by_rows else "weights by windows", work)
         if microseconds("weights abreast", work) < other and finite(x):
