@@ -26,6 +26,7 @@ from cnn_core.ops.conv import (
     shifted,
     spectral,
     staggered,
+    stamped,
     tiles,
     whole_rows,
     winograd,
@@ -989,6 +990,28 @@ def test_what_is_not_finite_reaches_the_gradients_that_met_it_and_no_other(where
         np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(by_loops))
         kept = np.isfinite(by_loops)
         np.testing.assert_allclose(ours[kept], before[kept], atol=1e-3)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("longer", [0, 1, 9])
+@settings(max_examples=40)
+@given(convolutions())
+def test_kernels_may_be_stamped_onto_an_image_s_gradient(small, longer, case):
+    x, weight, _, given_settings = noisy(case, np.float32)
+    order = [given_settings[name] for name in ("stride", "padding", "dilation", "groups")]
+    sliding = conv_window(x.shape, weight.shape, *order, "zeros")
+    shape = (len(x), len(weight), *sliding.output_size(*x.shape[2:]))
+    grad = np.random.default_rng(6).normal(size=shape).astype(np.float32)
+    if not grad.size:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stamped, "LONGER_MOST", longer)
+        if small:
+            patch.setattr(stamped, "NUMBERS", 1)
+            patch.setattr(stamped, "COLUMNS", 1)
+        ours = stamped.spread_stamped(grad, weight, sliding, given_settings["groups"], x.shape[2:])
+    expected = oracles.conv2d_backward(grad, x, weight, *order)[0]
+    np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("numbers", [1, 300, 60_000])

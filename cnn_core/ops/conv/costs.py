@@ -30,6 +30,7 @@ from cnn_core.ops.conv import (
     separable,
     spectral,
     staggered,
+    stamped,
     tiles,
     whole_rows,
 )
@@ -200,6 +201,15 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number copied": 0.117,
         "multiply-add": 0.014,
         "cell": 0.0238,
+    },
+    "spread stamped": {
+        "call": 8000,
+        "product": 3000,
+        "sum": 1500,
+        "part put": 2000,
+        "number made": 0.2,
+        "number put": 0.6,
+        "multiply-add": 0.0088,
     },
     "spread abreast": {
         "call": 7990,
@@ -618,6 +628,24 @@ def _weights_by_windows(work: Work) -> dict[str, float]:
     }
 
 
+def _spread_stamped(work: Work) -> dict[str, float]:
+    own, each, taps = work.outputs // work.groups, work.channels // work.groups, math.prod(work.window.kernel_size)
+    wide = stamped.line(work.window, work.image, work.size)
+    images = stamped.images_together(work.batch, (work.size[0], wide))
+    parts = -(-each // stamped.channels_together(each, taps, work.size[0] * wide * images))
+    products = -(-work.batch // images) * work.groups * parts
+    made = work.batch * work.channels * taps * work.size[0] * wide
+    return {
+        "call": 1,
+        "product": products,
+        "sum": products * math.prod(len(list(stamped.steps(work.window, axis))) for axis in (0, 1)),
+        "part put": products * math.prod(work.window.stride),
+        "number made": made if own > 1 else made / 2,
+        "number put": work.batch * work.channels * math.prod(work.image),
+        "multiply-add": made * own if own > 1 else 0,
+    }
+
+
 def _spread_abreast(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), rows = work.window.kernel_size, work.image[0]
     wide, lines = work.size[1] + kernel_w - 1, kernel_w * work.channels
@@ -681,6 +709,7 @@ COUNTED = {
     "weights by rows": _weights_by_rows,
     "weights by windows": _weights_by_windows,
     "weights dotted": _weights_dotted,
+    "spread stamped": _spread_stamped,
     "spread abreast": _spread_abreast,
     "weights abreast": _weights_abreast,
 }
