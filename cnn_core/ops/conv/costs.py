@@ -209,7 +209,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "part put": 2000,
         "number made": 0.2,
         "number put": 0.6,
-        "multiply-add": 0.0088,
+        "multiply-add": 0.0105,
     },
     "spread abreast": {
         "call": 7990,
