@@ -383,6 +383,17 @@ def test_a_column_times_a_row_may_be_slid_one_after_the_other(parts, case):
     assert_close(ours, x, weight, bias, given_settings)
 
 
+@pytest.mark.parametrize("stride", [(1, 1), (3, 2)])
+@pytest.mark.parametrize("dilation", [(1, 1), (2, 2)])
+def test_a_row_alone_is_slid_in_one_pass(stride, dilation):
+    shape, around = (2, 3, 70, 90), ((1, 0), (4, 3))
+    kept = {"stride": stride, "padding": around, "dilation": dilation, "groups": 3}
+    x, weight, bias, kept, _ = in_a_batch(shape, (3, 1, 1, 9), kept, np.float32)
+    weight[1, 0, 0, 2:5] = 0
+    assert_close(forced(Branch.SEPARABLE, x, weight, bias, kept), x, weight, bias, kept)
+    assert [separable.gains(kernel) for kernel in ((1, 9), (1, 2), (9, 1), (2, 9), (7, 7))] == [1, 0, 0, 0, 1]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("parts", [False, True])
 @settings(max_examples=80)
@@ -893,6 +904,8 @@ GREY = (1, 1, 480, 640)
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 40, 40), (1, 1, 31, 31), {"padding": 15}, Branch.FOLDED),
+        (np.float32, GREY, (1, 1, 1, 15), {"padding": (0, 7)}, Branch.SEPARABLE),
+        (np.float32, (1, 512, 7, 7), (512, 1, 7, 7), {}, Branch.GATHERED),  # a window as large as its image
     ],
 )
 def test_geometry_and_type_choose(dtype, x_shape, weight_shape, given_settings, expected):

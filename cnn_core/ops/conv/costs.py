@@ -548,13 +548,13 @@ def _separable(work: Work) -> dict[str, float]:
     wide = (columns - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1
     block_h, block_w = min(separable.BLOCK, rows), min(separable.BLOCK, columns)
     planes = work.batch * work.channels * work.apart
-    down = rows * wide * ((block_h - 1) * step_h + kernel_h)
+    down = rows * wide * ((block_h - 1) * step_h + kernel_h) if kernel_h > 1 else 0
     across = rows * columns * ((block_w - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1)
     return {
         "plane": planes,
         "strip": planes * -(-rows // max(block_h, separable.BETWEEN_MOST // wide)),
         "multiply-add": planes * (down + across),
-        "cell between": planes * rows * wide,
+        "cell between": planes * rows * wide * (1 if kernel_h > 1 else 1 / 4),  # there for a row alone, and but copied
         "cell": work.cells,
     }
 
