@@ -27,6 +27,7 @@ from cnn_core.ops.conv import (
     spectral,
     staggered,
     stamped,
+    tapped,
     tiles,
     whole_rows,
     winograd,
@@ -324,6 +325,37 @@ def test_windows_that_cover_their_images_are_gathered_by_nobody(shape, outputs, 
 def test_a_window_covers_an_image_cell_on_cell_or_not_at_all(kernel, padding, dilation):
     sliding = conv_window((2, 3, 7, 7), (4, 3, *kernel), 1, padding, dilation, 1, "zeros")
     assert not covered.covers(sliding, (7, 7))
+
+
+@pytest.mark.parametrize("numbers", [1, 200, 400_000])
+@pytest.mark.parametrize("columns", [1, 512])
+@settings(max_examples=40)
+@given(convolutions())
+def test_windows_may_be_gathered_a_tap_at_a_time(numbers, columns, case):
+    x, weight, bias, given_settings = noisy(case, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execute, "tap_by_tap", lambda _: True)
+        patch.setattr(execute.covered, "covers", lambda *_: False)
+        patch.setattr(tapped, "NUMBERS", numbers)
+        patch.setattr(tapped, "COLUMNS", columns)
+        ours = forced(Branch.GATHERED, x, weight, bias, given_settings)
+    assert_close(ours, x, weight, bias, given_settings)
+
+
+def test_taps_in_the_padding_meet_nothing_and_cost_nothing():
+    x, weight = np.zeros((1, 256, 16, 16), np.float32), np.zeros((256, 256, 3, 3), np.float32)
+    dilated, plain = (conv_window(x.shape, weight.shape, 1, d, d, 1, "zeros") for d in (12, 1))
+    works = [execute.working(Branch.GATHERED, x, weight, sliding, 1) for sliding in (dilated, plain)]
+    assert works == [tapped.correlate_tapped, Branch.GATHERED.function]
+    x[0, 3, 8, 8], weight[5, 3, 0, 1] = np.inf, np.nan
+    bias = np.arange(256, dtype=np.float32)
+    out = forced(
+        Branch.GATHERED, x, weight, bias, {"stride": 1, "padding": ((12, 12),) * 2, "dilation": (12, 12), "groups": 1}
+    )
+    # The tap above meets no cell from row 12 upwards; an infinity times a weight of 0 is NaN.
+    assert np.isnan(out[0, 5, 12:]).all()
+    assert (out[0, 5, :12][np.isfinite(out[0, 5, :12])] == 5).all()
+    assert np.isfinite(out[0, 7]).sum() == 16 * 16 - 1
 
 
 def test_what_is_not_finite_stays_in_its_image_and_its_windows():

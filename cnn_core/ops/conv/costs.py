@@ -31,6 +31,7 @@ from cnn_core.ops.conv import (
     spectral,
     staggered,
     stamped,
+    tapped,
     tiles,
     whole_rows,
 )
@@ -55,6 +56,9 @@ LINE, ANYWHERE = 16, 1.25
 
 # Numbers of a line that is gathered as one item in less time than number by number; up to 128 in about the same.
 AS_ONE_MOST = 64
+
+# Channels of a group from which on it may pay to gather windows a tap at a time.
+TAPPED_LEAST = 32
 
 # Nanoseconds, by the algorithm's name and by what is counted.
 NANOSECONDS: Mapping[str, Mapping[str, float]] = {
@@ -131,6 +135,14 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "weight": 0.03,
         "multiply-add": 0.0115,
     },
+    "tapped": {
+        "call": 8000,
+        "product": 4000,
+        "weight": 0.8,
+        "number copied": 0.15,
+        "cell added": 0.3,
+        "multiply-add": 0.0088,
+    },
     "folded": {
         "call": 13000,
         "chunk": 4000,
@@ -168,6 +180,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
     "winograd": {
         "image apart": 24200,
         "kernel": 16.5,
+        "kernel read again": 1.7,
         "number looked at": 0.236,
         "tile read": 5.96,
         "tile made": 3.25,
@@ -274,9 +287,29 @@ def microseconds(name: str, work: Work) -> float:
     elif name == "banded":
         name = "panels" if _panel(work) else "whole rows" if _in_few_calls(work) else name
     if name == "gathered":
-        name = "covered" if covered.covers(work.window, work.image) else "batched" if _images_together(work) else name
+        name = _gathered_by(work)
+    return _time(name, work)
+
+
+def _time(name: str, work: Work) -> float:
+    """Microseconds of exactly that algorithm."""
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
+
+
+def tap_by_tap(work: Work) -> bool:
+    """Whether windows are gathered a tap at a time, which is thought to be faster."""
+    return _gathered_by(work) == "tapped"
+
+
+@lru_cache(maxsize=1024)
+def _gathered_by(work: Work) -> str:
+    """In which way windows are gathered."""
+    if covered.covers(work.window, work.image):
+        return "covered"
+    name = "batched" if _images_together(work) else "gathered"
+    few = work.channels // work.groups < TAPPED_LEAST or math.prod(work.window.kernel_size) == 1
+    return name if few or _time(name, work) < _time("tapped", work) else "tapped"
 
 
 def _gathered(work: Work) -> dict[str, float]:
@@ -393,6 +426,25 @@ def _batched(work: Work) -> dict[str, float]:
         "multiply-add of a large product": 0 if small else sums,
         "multiply-add over columns": sums / (rows * columns),
         "cell": work.cells,
+    }
+
+
+def _tapped(work: Work) -> dict[str, float]:
+    rows, columns = (
+        sum(last - first for first, last in tapped.met(work.window, axis, work.image[axis], 0, work.size[axis]))
+        for axis in (0, 1)
+    )
+    images = tapped.images_together(work.batch, work.size)
+    strip = tapped.rows_together(work.channels, work.outputs, images, work.size)
+    met = work.batch * rows * columns  # cells of a plane, over all taps
+    products = math.prod(work.window.kernel_size) * -(-work.batch // images) * -(-work.size[0] // strip)
+    return {
+        "call": 1,
+        "product": products,
+        "weight": products * work.outputs * work.channels // work.groups,
+        "number copied": met * work.channels * (1 if work.window.stride[1] == 1 else 3),
+        "cell added": met * work.outputs,
+        "multiply-add": met * work.outputs * work.channels // work.groups,
     }
 
 
@@ -535,6 +587,7 @@ def _winograd(work: Work) -> dict[str, float]:
     return {
         "image apart": apart,
         "kernel": work.channels * work.outputs,
+        "kernel read again": (apart - 1) * work.channels * work.outputs,
         "number looked at": work.batch * work.channels * math.prod(work.image),
         "tile read": read * work.channels,
         "tile made": made * work.outputs,
@@ -701,6 +754,7 @@ COUNTED = {
     "panels": _panels,
     "batched": _batched,
     "covered": _covered,
+    "tapped": _tapped,
     "folded": _folded,
     "staggered": _staggered,
     "separable": _separable,

@@ -10,8 +10,9 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import batched, covered, panels, plane_rows, shifted, tiles, whole_rows, winograd
+from cnn_core.ops.conv import batched, covered, panels, plane_rows, shifted, tapped, tiles, whole_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
+from cnn_core.ops.conv.costs import Work, tap_by_tap
 from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
 from cnn_core.ops.conv.rows import Place
@@ -134,6 +135,10 @@ def _in_few_calls(
 def _gathered_in_few_calls(x: Array, weight: Array, sliding: Window, groups: int, biased: bool) -> FewCalls | None:
     if covered.covers(sliding, (x.shape[2], x.shape[3])):
         return FewCalls(partial(covered.correlate_covered, groups=groups))
+    size = sliding.output_size(x.shape[2], x.shape[3])
+    work = Work(len(x), x.shape[1], len(weight), groups, (x.shape[2], x.shape[3]), sliding, size)
+    if tap_by_tap(work):
+        return FewCalls(partial(tapped.correlate_tapped, sliding=sliding, groups=groups))
     lay = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
     return FewCalls(partial(batched.correlate_batched, lay=lay)) if lay else None
 
