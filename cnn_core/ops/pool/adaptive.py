@@ -1,6 +1,7 @@
 """Adaptive pooling: as many cells as are asked for, whatever the input's size; one is global pooling."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,21 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
+from cnn_core.ops.pool.average import avg_pool2d
+from cnn_core.ops.pool.largest import max_pool2d
 from cnn_core.shapes import Pair, adaptive_spans, whole
 
 Sizes = tuple[int | None, int | None]
 
 # Cells an axis: more is a slip of the hand, and would take all memory.
 _MOST = 2**15
+
+# Cells of an area up to which windows are faster than areas, one after the other: 0.10 against 0.15 ms for 16×16 of 256
+# planes of 32×32, 1.2 against 0.44 for 30×30 of 512 of 60×60. Global means are windows of any size.
+_WINDOW_MOST = 256
+
+# Numbers of a matrix that sums up all areas at once: 0.04 against 0.36 ms for 6×6 areas of 256 planes of 13×13.
+_SUMS_MOST = 20_000
 
 
 def sizes_of(output_size: Any) -> Sizes:
@@ -58,6 +68,9 @@ def adaptive_max_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     """
     x = images(x)
     out = _empty(x, output_size)
+    kernel = _even(x, out)
+    if kernel is not None:
+        return max_pool2d(x, kernel)
     for cell, area in _areas(out, x):
         out[cell] = x[area].max(axis=(2, 3))
     return out
@@ -105,7 +118,14 @@ def adaptive_avg_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     """
     x = images(x)
     out = _empty(x, output_size)
+    # In double precision sums have one order, that of NumPy's means.
+    if x.dtype == np.float32:
+        kernel = (x.shape[2], x.shape[3]) if out.shape[2:] == (1, 1) else _even(x, out)
+        if kernel is not None:
+            return avg_pool2d(x, kernel)
     with np.errstate(invalid="ignore", over="ignore"):
+        if x.dtype == np.float32 and _averaged_at_once(x, out):
+            return out
         for cell, area in _areas(out, x):
             out[cell] = x[area].mean(axis=(2, 3))
     return out
@@ -133,6 +153,37 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
         part = out[area]
         part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
     return out
+
+
+def _even(x: Array, out: Array) -> Pair | None:
+    """The kernel of the pooling that does the same sooner, where all areas are of one size and no cell is in two."""
+    (rows, columns), (height, width) = out.shape[2:], x.shape[2:]
+    kernel = height // rows, width // columns
+    even = height % rows == width % columns == 0
+    return kernel if even and rows * columns > 1 and kernel[0] * kernel[1] <= _WINDOW_MOST else None
+
+
+def _averaged_at_once(x: Array, out: Array) -> bool:
+    """Write the means into ``out``, contiguous, by one product; False where that is too large, or not all is finite."""
+    size, cells = out.shape[2] * out.shape[3], x.shape[2] * x.shape[3]
+    if size * cells > _SUMS_MOST or not x.size:
+        return False
+    ones, counts = _ones_of_areas((x.shape[2], x.shape[3]), (out.shape[2], out.shape[3]), x.dtype)
+    means = out.reshape(-1, size)
+    # (N * C, H * W) @ (H * W, OH * OW): most are zeros, and carry what is not finite to where it does not belong.
+    np.matmul(x.reshape(-1, cells), ones, out=means)
+    np.divide(means, counts, out=means)
+    return bool(np.isfinite(means).all())
+
+
+@lru_cache(maxsize=32)
+def _ones_of_areas(image: Pair, size: Pair, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """``(H * W, OH * OW)``, 1 where a cell lies in an area, and how many cells each area has."""
+    down, across = (np.zeros((cells, count), dtype) for cells, count in zip(image, size, strict=True))
+    for ones in (down, across):
+        for i, (first, last) in enumerate(adaptive_spans(*ones.shape)):
+            ones[first:last, i] = 1
+    return np.kron(down, across), np.kron(down.sum(axis=0), across.sum(axis=0))
 
 
 def _empty(x: Array, output_size: Any) -> Array:
