@@ -1,6 +1,7 @@
 """Every way to convolve, forced, gives what loops give; and each is chosen where it was measured to be the fastest."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -49,6 +50,13 @@ def forced(branch, x, weight, bias, given_settings, mode="zeros"):
     sliding = conv_window(x.shape, weight.shape, *order, mode)
     size = sliding.output_size(*x.shape[2:])
     return correlate(x, weight, bias, sliding, given_settings["groups"], size, mode, branch)
+
+
+def window_of(case):
+    """The window of a case of ``convolutions``."""
+    x, weight, _, given_settings = case
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    return conv_window(x.shape, weight.shape, *order, "zeros")
 
 
 def by_loops(x, weight, bias, given_settings):
@@ -161,6 +169,7 @@ def own_layouts():
         staggered._chunk_plan,
         folded.layout,
         dotted.layout,
+        execute.gathered_in_few_calls,
     )
     for made in kept:
         made.cache_clear()
@@ -334,8 +343,10 @@ def test_a_window_covers_an_image_cell_on_cell_or_not_at_all(kernel, padding, di
 def test_windows_may_be_gathered_a_tap_at_a_time(numbers, columns, case):
     x, weight, bias, given_settings = noisy(case, np.float32)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execute, "tap_by_tap", lambda _: True)
-        patch.setattr(execute.covered, "covers", lambda *_: False)
+        few = execute.FewCalls(
+            partial(tapped.correlate_tapped, sliding=window_of(case), groups=given_settings["groups"])
+        )
+        patch.setattr(execute, "gathered_in_few_calls", lambda *_: few)
         patch.setattr(tapped, "NUMBERS", numbers)
         patch.setattr(tapped, "COLUMNS", columns)
         ours = forced(Branch.GATHERED, x, weight, bias, given_settings)

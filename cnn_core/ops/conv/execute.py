@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -121,7 +121,8 @@ def _in_few_calls(
         return FewCalls(partial(winograd.correlate_in_tiles, lay=tiled))
     if branch is Branch.GATHERED:
         # In double precision sums have one order, that of ``gathered``.
-        return _gathered_in_few_calls(x, weight, sliding, groups, biased) if x.dtype == np.float32 else None
+        single = x.dtype == np.float32
+        return gathered_in_few_calls(x.shape, weight.shape, sliding, groups, x.dtype, biased) if single else None
     if branch is Branch.BANDED and not 1 < len(weight) == groups:
         abreast = len(x) > 1 and panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
         if abreast:
@@ -132,14 +133,22 @@ def _in_few_calls(
     return None
 
 
-def _gathered_in_few_calls(x: Array, weight: Array, sliding: Window, groups: int, biased: bool) -> FewCalls | None:
-    if covered.covers(sliding, (x.shape[2], x.shape[3])):
+@lru_cache(maxsize=1024)
+def gathered_in_few_calls(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    sliding: Window,
+    groups: int,
+    dtype: np.dtype[Any],
+    biased: bool,
+) -> FewCalls | None:
+    """How windows of contiguous images with zeros around them are gathered, if not part by part."""
+    image, size = (x_shape[2], x_shape[3]), sliding.output_size(x_shape[2], x_shape[3])
+    if covered.covers(sliding, image):
         return FewCalls(partial(covered.correlate_covered, groups=groups))
-    size = sliding.output_size(x.shape[2], x.shape[3])
-    work = Work(len(x), x.shape[1], len(weight), groups, (x.shape[2], x.shape[3]), sliding, size)
-    if tap_by_tap(work):
+    if tap_by_tap(Work(x_shape[0], x_shape[1], weight_shape[0], groups, image, sliding, size)):
         return FewCalls(partial(tapped.correlate_tapped, sliding=sliding, groups=groups))
-    lay = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
+    lay = batched.layout(x_shape, weight_shape, sliding, groups, dtype, biased)
     return FewCalls(partial(batched.correlate_batched, lay=lay)) if lay else None
 
 
