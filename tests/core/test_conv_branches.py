@@ -170,6 +170,7 @@ def own_layouts():
         folded.layout,
         dotted.layout,
         execute.gathered_in_few_calls,
+        stamped.layout,
     )
     for made in kept:
         made.cache_clear()
@@ -1050,6 +1051,7 @@ def test_what_is_not_finite_reaches_the_gradients_that_met_it_and_no_other(where
 
 @pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize("longer", [0, 1, 9])
+@pytest.mark.usefixtures("own_layouts")
 @settings(max_examples=40)
 @given(convolutions())
 def test_kernels_may_be_stamped_onto_an_image_s_gradient(small, longer, case):
@@ -1065,6 +1067,7 @@ def test_kernels_may_be_stamped_onto_an_image_s_gradient(small, longer, case):
         if small:
             patch.setattr(stamped, "NUMBERS", 1)
             patch.setattr(stamped, "COLUMNS", 1)
+        stamped.layout.cache_clear()
         ours = stamped.spread_stamped(grad, weight, sliding, given_settings["groups"], x.shape[2:])
     expected = oracles.conv2d_backward(grad, x, weight, *order)[0]
     np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-3)

@@ -683,11 +683,11 @@ def _weights_by_windows(work: Work) -> dict[str, float]:
 
 def _spread_stamped(work: Work) -> dict[str, float]:
     own, each, taps = work.outputs // work.groups, work.channels // work.groups, math.prod(work.window.kernel_size)
-    wide = stamped.line(work.window, work.image, work.size)
-    images = stamped.images_together(work.batch, (work.size[0], wide))
-    parts = -(-each // stamped.channels_together(each, taps, work.size[0] * wide * images))
-    products = -(-work.batch // images) * work.groups * parts
-    made = work.batch * work.channels * taps * work.size[0] * wide
+    images, line, strip, some = stamped.layout(work.batch, each, own, work.window, work.image, work.size)
+    strips = -(-stamped.reach(work.window, work.image, work.size)[0] // strip)
+    products = -(-work.batch // images) * work.groups * strips * -(-each // some)
+    rows = work.size[0] + (strips - 1) * stamped.further(work.window, 0)
+    made = work.batch * work.channels * taps * rows * line
     return {
         "call": 1,
         "product": products,

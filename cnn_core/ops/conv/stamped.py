@@ -15,6 +15,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,21 +24,52 @@ from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Pair, Window
 
 # Numbers of a product that is made at a time: with what they are added to they stay in a second-level cache of 2 MB.
-# And columns of one from which on more images gain nothing.
-NUMBERS, COLUMNS = 400_000, 1024
+# And of cells that are laid out for it, which many products read.
+NUMBERS, CELLS = 400_000, 1_000_000
+
+# Columns of a product from which on more images gain nothing.
+COLUMNS = 1024
 
 # Of a row, how much longer it may be made.
 LONGER_MOST = 1 / 8
 
 
-def images_together(batch: int, size: Pair) -> int:
-    """How many images of ``(OH, OW)`` cells to do at a time."""
-    return min(batch, -(-COLUMNS // (size[0] * size[1])))
+class Layout(NamedTuple):
+    """How much there is at a time.
+
+    Attributes:
+        images: how many.
+        line: cells of a row of them.
+        strip: rows of the larger image, in strides.
+        channels: of a group.
+    """
+
+    images: int
+    line: int
+    strip: int
+    channels: int
 
 
-def channels_together(channels: int, taps: int, columns: int) -> int:
-    """How many of a group's channels to do at a time."""
-    return min(channels, max(1, NUMBERS // (taps * columns)))
+@lru_cache(maxsize=256)
+def layout(batch: int, channels: int, outputs: int, sliding: Window, size: Pair, windows: Pair) -> Layout:
+    """How a geometry is done.
+
+    Args:
+        batch: N.
+        channels: those of a group that are stamped onto.
+        outputs: those of a group that are read.
+        sliding: the window that was slid.
+        size: ``(H, W)``.
+        windows: ``(OH, OW)``.
+    """
+    (tall, wide), taps = reach(sliding, size, windows), math.prod(sliding.kernel_size)
+    # As long as what is stamped onto, so that all rows are one line, or no longer than it is.
+    line = wide if wide - windows[1] <= windows[1] * LONGER_MOST else windows[1]
+    images = min(batch, -(-COLUMNS // (windows[0] * line)))
+    # Rows that a strip shares with the one before are made for both.
+    most = min(NUMBERS // (taps * line * images), CELLS // (outputs * line * images))
+    strip = min(tall, max(most, 2 * further(sliding, 0) + 1))
+    return Layout(images, line, strip, min(channels, max(1, NUMBERS // (taps * line * images * strip))))
 
 
 def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair) -> Array:
@@ -52,64 +85,70 @@ def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, siz
     Returns:
         ``(N, C_in, H, W)``.
     """
-    batch, outputs, rows, columns = grad.shape
+    (batch, outputs, rows, columns), taps = grad.shape, math.prod(sliding.kernel_size)
     own, each = outputs // groups, weight.shape[1]
     out = np.empty((batch, groups * each, *size), dtype=grad.dtype)
-    taps, wide = math.prod(sliding.kernel_size), line(sliding, size, (rows, columns))
     # (C_out, C_in/G, KH, KW) -> (G, C_in/G, KH * KW, C_out/G)
     kernels = weight.reshape(groups, own, each, taps).transpose(0, 2, 3, 1)
-    images = images_together(batch, (rows, wide))
-    some = channels_together(each, taps, rows * wide * images)
-    for n, g in itertools.product(range(0, batch, images), range(groups)):
-        given = grad[n : n + images, g * own : (g + 1) * own]
-        # (n, C_out/G, OH, OW) -> (C_out/G, OH * L * n)
-        cells = np.zeros((own, rows, wide, len(given)), grad.dtype)
+    images, line, strip, channels = layout(batch, each, own, sliding, size, (rows, columns))
+    tall, beyond = reach(sliding, size, (rows, columns))[0], further(sliding, 0)
+    starts = itertools.product(range(0, batch, images), range(groups), range(0, tall, strip))
+    for n, g, first in starts:
+        top, bottom = min(rows, max(0, first - beyond)), min(rows, first + strip)
+        given = grad[n : n + images, g * own : (g + 1) * own, top:bottom]
+        # (n, C_out/G, rows, OW) -> (C_out/G, rows * L * n)
+        cells = np.zeros((own, bottom - top, line, len(given)), grad.dtype)
         cells[:, :, :columns] = given.transpose(1, 2, 3, 0)
-        cells = cells.reshape(own, -1)
-        for first in range(0, each, some):
-            part = kernels[g, first : first + some].reshape(-1, own)
+        cells = cells.reshape(own, math.prod(cells.shape[1:]))
+        for c in range(0, each, channels):
+            part = kernels[g, c : c + channels].reshape(-1, own)
             # A sum of one product is none, and as a matrix product takes 1 ns.
             made = np.matmul(part, cells) if own > 1 else part * cells
-            made = made.reshape(-1, *sliding.kernel_size, rows, wide, len(given))
-            channel = g * each + first
-            _stamp(made, sliding, columns, out[n : n + images, channel : channel + len(made)])
+            made = made.reshape(len(part) // taps, *sliding.kernel_size, bottom - top, line, len(given))
+            channel = g * each + c
+            target = out[n : n + images, channel : channel + len(made)]
+            _stamp(made, sliding, columns, top, range(first, min(first + strip, tall)), target)
     return out
+
+
+def further(sliding: Window, axis: int) -> int:
+    """How many strides on from its cell a stamp reaches."""
+    return (sliding.kernel_size[axis] - 1) * sliding.dilation[axis] // sliding.stride[axis]
 
 
 def reach(sliding: Window, size: Pair, windows: Pair) -> Pair:
     """As far as stamps reach and the image does, in strides."""
     found = []
     for axis in (0, 1):
-        furthest = (sliding.kernel_size[axis] - 1) * sliding.dilation[axis] // sliding.stride[axis]
         last = -(-(sliding.padding[axis][0] + size[axis]) // sliding.stride[axis])
-        found.append(max(windows[axis] + furthest, last))
+        found.append(max(windows[axis] + further(sliding, axis), last))
     return found[0], found[1]
 
 
-def line(sliding: Window, size: Pair, windows: Pair) -> int:
-    """How long a row of cells is made: that of what is stamped onto, so that all rows are one, or no longer than it is.
+def _stamp(made: Array, sliding: Window, columns: int, top: int, strides: range, out: Array) -> None:
+    """Put what rows from ``top`` on made where it belongs, in some of the rows of an image.
 
     Args:
-        sliding: the window that was slid.
-        size: ``(H, W)``.
-        windows: ``(OH, OW)``.
+        made: ``(C, KH, KW, rows, L, n)``.
+        sliding: the window.
+        columns: how many of a row's cells count.
+        top: which row is the first.
+        strides: rows of the image, in strides.
+        out: ``(n, C, H, W)``, all of it.
     """
-    wide = reach(sliding, size, windows)[1]
-    return wide if wide - windows[1] <= windows[1] * LONGER_MOST else windows[1]
-
-
-def _stamp(made: Array, sliding: Window, columns: int, out: Array) -> None:
-    """Put ``made (C, KH, KW, OH, L, n)``, of which so many columns count, where it belongs in ``out (n, C, H, W)``."""
     (channels, _, _, rows, long, images), stride = made.shape, sliding.stride
-    tall, wide = reach(sliding, (out.shape[2], out.shape[3]), (rows, columns))
-    if made.shape[1:5] == (*stride, tall, wide) and sliding.dilation == (1, 1):
+    wide = reach(sliding, (out.shape[2], out.shape[3]), (rows, columns))[1]
+    if made.shape[1:5] == (*stride, len(strides), wide) and sliding.dilation == (1, 1):
         total = made  # stamps that meet no other
     else:
-        # A row more, for the zeros behind the last.
+        # From the strip's first row on, or from the first that is made above it, to where the last ones reach; and a
+        # row more, for the zeros behind the last.
+        first = min(top, strides.start)
+        tall = max(top + rows + further(sliding, 0), strides.stop) - first
         total = np.zeros((channels, *stride, tall + 1, wide, images), made.dtype)
         lines = total.reshape(channels, *stride, -1)
-        for (taps_h, beyond_h, i), (taps_w, beyond_w, j) in itertools.product(steps(sliding, 0), steps(sliding, 1)):
-            part = made[:, taps_h, taps_w]
+        for (taps_h, beyond_h, on), (taps_w, beyond_w, j) in itertools.product(steps(sliding, 0), steps(sliding, 1)):
+            part, i = made[:, taps_h, taps_w], on + top - first
             if long == wide:
                 part = part.reshape(*part.shape[:3], -1)
                 start = (i * wide + j) * images
@@ -117,12 +156,16 @@ def _stamp(made: Array, sliding: Window, columns: int, out: Array) -> None:
             else:
                 target, part = total[:, beyond_h, beyond_w, i : i + rows, j : j + columns], part[..., :columns, :]
             np.add(target, part, out=target)
-    (top, _), (left, _) = sliding.padding
+        total = total[:, :, :, strides.start - first :]
+    (above, left), size = (sliding.padding[0][0], sliding.padding[1][0]), out.shape[2:]
     for beyond in np.ndindex(*stride):
         # Of the image, the first row and column so many cells beyond a stride's, and which of ``total`` it is.
-        y, x = ((cell - before) % step for cell, before, step in zip(beyond, (top, left), stride, strict=True))
-        i, j = (y + top) // stride[0], (x + left) // stride[1]
-        target = out[:, :, y :: stride[0], x :: stride[1]]
+        i = max(strides.start, -((beyond[0] - above) // stride[0]))
+        j = max(0, -((beyond[1] - left) // stride[1]))
+        y, x = i * stride[0] + beyond[0] - above, j * stride[1] + beyond[1] - left
+        last = strides.stop * stride[0] - above
+        target = out[:, :, y : min(size[0], last) : stride[0], x :: stride[1]]
+        i -= strides.start
         cells = total[:, beyond[0], beyond[1], i : i + target.shape[2], j : j + target.shape[3]]
         target[...] = cells.transpose(3, 0, 1, 2)
 
