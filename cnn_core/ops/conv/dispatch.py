@@ -17,6 +17,7 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv import folded, staggered, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
+from cnn_core.ops.conv.covered import covers
 from cnn_core.ops.conv.folded import correlate_folded
 from cnn_core.ops.conv.gathered import correlate_gathered
 from cnn_core.ops.conv.rows import Place
@@ -185,8 +186,10 @@ def estimates(
     size = sliding.output_size(height, width)
     work = Work(max(1, batch), channels, weight_shape[0], groups, (height, width), sliding, size)
     able = [Branch.GATHERED]
-    # A sum of one product is none: nothing but a way that knows that is fast.
-    if has_slabs(sliding) and math.prod(weight_shape[1:]) > 1:
+    # Nothing but a way that knows it is fast where a sum is of one product, which is none, or where a window covers its
+    # image, so that nothing slides; there to look at a kernel for its factors would take longer than the sum.
+    plain = covers(sliding, (height, width)) or math.prod(weight_shape[1:]) == 1
+    if has_slabs(sliding) and not plain:
         able.append(Branch.BANDED)
         if _suits_winograd(weight_shape, sliding, groups):
             able.append(Branch.WINOGRAD)
