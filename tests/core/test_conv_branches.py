@@ -949,6 +949,8 @@ GREY = (1, 1, 480, 640)
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 40, 40), (1, 1, 31, 31), {"padding": 15}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 1, 15), {"padding": (0, 7)}, Branch.SEPARABLE),
+        (np.float32, (1, 32, 64, 64), (32, 32, 3, 3), {"padding": 4, "dilation": 4}, Branch.WINOGRAD),
+        (np.float32, (1, 64, 33, 33), (64, 64, 3, 3), {"padding": 6, "dilation": 6}, Branch.GATHERED),  # uneven
         (np.float32, (1, 512, 7, 7), (512, 1, 7, 7), {}, Branch.GATHERED),  # a window as large as its image
     ],
 )

@@ -178,9 +178,11 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a tile": 5.6,
     },
     "winograd": {
-        "image apart": 24200,
+        "call": 24200,
+        "image apart": 300,
+        "image apart of its own size": 24200,
         "kernel": 16.5,
-        "kernel read again": 1.7,
+        "kernel read again": 2,
         "number looked at": 0.236,
         "tile read": 5.96,
         "tile made": 3.25,
@@ -579,15 +581,19 @@ def _staggered(work: Work) -> dict[str, float]:
 
 def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
+    # Those of one size are done at once, as a batch is.
+    uneven = any(size % dilation for size, dilation in zip(work.size, work.window.dilation, strict=True))
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
     # The row of tiles behind a block's last one is read too, and made where a block is several images: see ``tiles``.
     together = tiles.block_size(work.batch, rows, columns, 1, work.channels, work.outputs)[0] > 1
     read = work.batch * apart * (rows + 1) * columns
     made = work.batch * apart * (rows + together) * columns
     return {
-        "image apart": apart,
+        "call": 1,
+        "image apart": 0 if uneven else apart - 1,
+        "image apart of its own size": apart - 1 if uneven else 0,
         "kernel": work.channels * work.outputs,
-        "kernel read again": (apart - 1) * work.channels * work.outputs,
+        "kernel read again": (apart - 1) * work.channels * work.outputs if uneven else 0,
         "number looked at": work.batch * work.channels * math.prod(work.image),
         "tile read": read * work.channels,
         "tile made": made * work.outputs,
