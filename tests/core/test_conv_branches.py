@@ -1075,6 +1075,18 @@ def test_kernels_may_be_stamped_onto_an_image_s_gradient(small, longer, case):
     np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_stamp_that_is_not_finite_reaches_the_cells_it_lies_on_and_no_other(number):
+    x, weight, _, kept, sliding = in_a_batch(
+        (1, 2, 12, 48), (3, 2, 5, 5), {"stride": (2, 2), "padding": ((1, 1), (1, 1))}, np.float32
+    )
+    grad = np.ones((1, 3, *sliding.output_size(12, 48)), np.float32)
+    assert stamped.layout(1, 2, 3, sliding, (12, 48), grad.shape[2:]).line > grad.shape[3]
+    weight[1, 1, 2, 4], weight[0, 0, 0, 0] = number, -number
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[0]
+    np.testing.assert_allclose(conv2d_backward(grad, x, weight, **kept)[0], expected, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("numbers", [1, 300, 60_000])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
     work = Work(len(grad), groups * each, outputs, groups, size, sliding, (grad.shape[2], grad.shape[3]))
     apart = sliding.dilation != (1, 1) and sliding.stride != (1, 1)  # which correlations do not know
     if apart or microseconds("spread stamped", work) < _by_correlation(work):
-        return spread_stamped(grad, weight, sliding, groups, size)
+        return spread_stamped(grad, weight, sliding, groups, size, finite(weight))
     # (C_out, C_in/G, KH, KW) -> (C_in, C_out/G, KH, KW), turned around
     turned = weight.reshape(groups, outputs // groups, each, kernel_h, kernel_w).swapaxes(1, 2)
     turned = turned.reshape(groups * each, outputs // groups, kernel_h, kernel_w)

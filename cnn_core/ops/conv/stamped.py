@@ -51,7 +51,9 @@ class Layout(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def layout(batch: int, channels: int, outputs: int, sliding: Window, size: Pair, windows: Pair) -> Layout:
+def layout(
+    batch: int, channels: int, outputs: int, sliding: Window, size: Pair, windows: Pair, longer: bool = True
+) -> Layout:
     """How a geometry is done.
 
     Args:
@@ -61,10 +63,11 @@ def layout(batch: int, channels: int, outputs: int, sliding: Window, size: Pair,
         sliding: the window that was slid.
         size: ``(H, W)``.
         windows: ``(OH, OW)``.
+        longer: whether rows may be longer than they are.
     """
     (tall, wide), taps = reach(sliding, size, windows), math.prod(sliding.kernel_size)
     # As long as what is stamped onto, so that all rows are one line, or no longer than it is.
-    line = wide if wide - windows[1] <= windows[1] * LONGER_MOST else windows[1]
+    line = wide if longer and wide - windows[1] <= windows[1] * LONGER_MOST else windows[1]
     images = min(batch, -(-COLUMNS // (windows[0] * line)))
     # Rows that a strip shares with the one before are made for both.
     most = min(NUMBERS // (taps * line * images), CELLS // (outputs * line * images))
@@ -72,7 +75,7 @@ def layout(batch: int, channels: int, outputs: int, sliding: Window, size: Pair,
     return Layout(images, line, strip, min(channels, max(1, NUMBERS // (taps * line * images * strip))))
 
 
-def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair) -> Array:
+def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair, longer: bool = True) -> Array:
     """Give each input cell its part of every output cell that read it.
 
     Args:
@@ -81,6 +84,8 @@ def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, siz
         sliding: the window that was slid, over zeros around the image.
         groups: into how many groups the channels fall.
         size: ``(H, W)`` of the image.
+        longer: whether rows may be longer than they are: only where all of ``weight`` is finite, since it is multiplied
+            with the zeros too.
 
     Returns:
         ``(N, C_in, H, W)``.
@@ -90,7 +95,7 @@ def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, siz
     out = np.empty((batch, groups * each, *size), dtype=grad.dtype)
     # (C_out, C_in/G, KH, KW) -> (G, C_in/G, KH * KW, C_out/G)
     kernels = weight.reshape(groups, own, each, taps).transpose(0, 2, 3, 1)
-    images, line, strip, channels = layout(batch, each, own, sliding, size, (rows, columns))
+    images, line, strip, channels = layout(batch, each, own, sliding, size, (rows, columns), longer)
     tall, beyond = reach(sliding, size, (rows, columns))[0], further(sliding, 0)
     starts = itertools.product(range(0, batch, images), range(groups), range(0, tall, strip))
     for n, g, first in starts:
@@ -163,8 +168,8 @@ def _stamp(made: Array, sliding: Window, columns: int, top: int, strides: range,
         i = max(strides.start, -((beyond[0] - above) // stride[0]))
         j = max(0, -((beyond[1] - left) // stride[1]))
         y, x = i * stride[0] + beyond[0] - above, j * stride[1] + beyond[1] - left
-        last = strides.stop * stride[0] - above
-        target = out[:, :, y : min(size[0], last) : stride[0], x :: stride[1]]
+        end = max(0, min(size[0], strides.stop * stride[0] - above))
+        target = out[:, :, y : end : stride[0], x :: stride[1]]
         i -= strides.start
         cells = total[:, beyond[0], beyond[1], i : i + target.shape[2], j : j + target.shape[3]]
         target[...] = cells.transpose(3, 0, 1, 2)
