@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, plain
+from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, operand, plain
 from cnn_core.ops import activation
 from cnn_core.ops._arrays import Array, setting
 from cnn_core.shapes import Axis
@@ -58,7 +58,7 @@ class LeakyReLU(Elementwise):
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place, and which side of the function it is on."""
         value, result = float(x[index]), plain(output[index])
-        rule = f"{plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {plain(value)}"
+        rule = f"{plain(value)} > 0" if value > 0 else f"{self.negative_slope:g} × {operand(value)}"
         return Sources((index,), None, formula=f"{rule} = {result}" if value <= 0 else f"{rule}, so it stays {result}")
 
 
@@ -127,7 +127,7 @@ class Softplus(Elementwise):
             rule = f"{self.beta:g} × {plain(value)} > {self.threshold:g}, so it stays {result}"
             return Sources((index,), None, formula=rule)
         return Sources(
-            (index,), None, formula=f"log(1 + exp({self.beta:g} × {plain(value)})) / {self.beta:g} = {result}"
+            (index,), None, formula=f"log(1 + exp({self.beta:g} × {operand(value)})) / {self.beta:g} = {result}"
         )
 
 

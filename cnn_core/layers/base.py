@@ -314,3 +314,8 @@ def generator(rng: Rng) -> np.random.Generator:
 def plain(x: float) -> str:
     """A number for a formula: six digits."""
     return f"{x:.6g}"
+
+
+def operand(x: float) -> str:
+    """A number behind a sign in a formula: in brackets where it has a sign of its own."""
+    return f"({plain(x)})" if x < 0 else plain(x)

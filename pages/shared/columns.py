@@ -87,10 +87,9 @@ def _input_note(experiment: Experiment) -> str:
         return "Choose a cell and type, drag to draw, or paste from a spreadsheet"
     height, width = photo.original
     rows, columns_ = experiment.plane
-    kind = "in colour" if photo.colour == "rgb" else "in grey"
-    shown = f"{photo.name}: {width} × {height} pixels, here {rows} rows of {columns_}, {kind}"
+    shown = f"{photo.name}: {width} × {height} pixels, here {rows} rows of {columns_}"
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
-    return f"{shown}{origin}\nScroll or pinch to come closer, until the numbers show"
+    return f"{shown}{origin}\nScroll or pinch for the numbers"
 
 
 def _geometry(chain: Chain, position: int) -> str:

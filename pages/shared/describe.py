@@ -70,9 +70,10 @@ _REDUCES: dict[type[Layer], str] = {
     AdaptiveMaxPool2d: "max",
     AdaptiveAvgPool2d: "mean",
 }
-_FORMULAS: dict[type[Layer], str] = {
+# Of two, the first holds where x is above 0.
+_FORMULAS: dict[type[Layer], str | list[str]] = {
     ReLU: "max(0, {x}) = {y}",
-    LeakyReLU: "{x} if above 0, else {parameter} × {(x)}, = {y}",
+    LeakyReLU: ["{x} > 0, so f({x}) = {y}", "{x} ≤ 0, so f({x}) = {parameter} × {(x)} = {y}"],
     Tanh: "tanh({x}) = {y}",
     Sigmoid: "1 / (1 + e^−({x})) = {y}",
     Softplus: "log(1 + e^({parameter} × {(x)})) / {parameter} = {y}",
@@ -351,8 +352,8 @@ def _dust(layer: Layer, before: npt.NDArray[Any], passed: float) -> float:
     return passed if isinstance(layer, _PASSING) else 0.0
 
 
-def _formula(layer: Layer) -> str | None:
-    """A function's rule, with places for its numbers; None where the core's own words have to do."""
+def _formula(layer: Layer) -> str | list[str] | None:
+    """A function's rule, with places for its numbers, or its two; None where the core's own words have to do."""
     if isinstance(layer, GELU) and layer.approximate == "tanh":
         return "{x} / 2 × (1 + tanh(√(2 / π) × ({x} + 0.044715 × {(x)}³))) = {y}"
     return None if _heated(layer) else _FORMULAS.get(type(layer))

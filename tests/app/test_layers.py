@@ -98,6 +98,25 @@ def test_every_sum_that_is_spelled_out_adds_up_to_the_number_on_screen(kind, sou
             assert math.fsum(products) == pytest.approx(asked.value, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("source", ["worked", "noise"])
+def test_batch_norm_s_formula_with_its_numbers_in_makes_the_number_it_stands_for(source, training):
+    edits = [{"op": "kind", "value": "batch_norm"}, {"op": "input", "value": source}]
+    edits += [{"op": "gamma", "channel": 0, "value": -1.5}, {"op": "shift", "channel": 0, "value": -0.25}]
+    if not training:
+        edits += [{"op": "step"}, {"op": "training", "value": "inference"}]
+    state = edited(*edits)
+    shown = screen(state)
+    for view in ("normalised", "output"):
+        stage = next(each for each in shown.stages if each["view"] == view)
+        assert stage["written"]["of"] == -1
+        for index in np.ndindex(state.input.shape):
+            text = stage["written"]["texts"][index[1]]
+            assert re.fullmatch(r"\(\{x\} [−+] [\d.]+\) / √\([\d.e−]+ \+ 0\.00001\)( × .+ [−+] [\d.]+)?", text)
+            found = result_of(text.replace("{x}", f"{state.input[index]:.9g}").replace("×", "*"))
+            assert found == pytest.approx(values(shown, view)[index], rel=1e-6, abs=1e-6)
+
+
 REFERENCES = {
     "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
     "leaky_relu": (lambda x: np.where(x > 0, x, 0.1 * x), lambda x: np.where(x > 0, 1, 0.1)),

@@ -193,7 +193,7 @@ def test_formulas_hold_the_numbers_on_screen():
     [size] = formulas(("size",), desk.chain, (0, (0, 0, 0, 0)))
     assert size.here == "⌊(12 − 3) / 2⌋ + 1 = 5"
     [cell] = formulas(("cell",), at("kernel").chain, (0, (0, 0, 0, 1)))
-    assert cell.here == "2·1 + 3·0 + 0·−1 + 5·1 + 6·0 + 1·−1 + 8·1 + 9·0 + 2·−1 + 0 = 12"
+    assert cell.here == "2·1 + 3·0 + 0·(−1) + 5·1 + 6·0 + 1·(−1) + 8·1 + 9·0 + 2·(−1) + 0 = 12"
     [softmax] = formulas(("softmax",), at("class", 1).chain, (5, (0, 0)))
     lines = softmax.here.split("\n")
     assert sum(float(line.rsplit(" ", 1)[1]) for line in lines) == pytest.approx(1, abs=2e-3)

@@ -233,6 +233,16 @@ def test_nothing_to_measure_by_is_no_division_by_zero():
     assert (found.share, found.relative, found.same) == (None, None, 4)
 
 
+def test_what_is_drawn_on_a_scale_of_its_own_says_so():
+    for mode in ("values", "gradient", "shift"):
+        edit = {"op": "mode", "value": mode}
+        _, _, stages = told(session_after(edit))
+        drawn = [stage for stage in stages.values() if stage["view"] is not None]
+        apart = {stage["column"] for stage in drawn if stage["scale"]["group"] == "norms"}
+        said = {each["view"] for each in columns(run(edited(edit))) if "on its own scale" in each["note"]}
+        assert said == apart == ({"l2"} if mode != "gradient" else set()), mode
+
+
 def test_l2_says_why_it_has_no_map_under_padding_and_what_would_help():
     shown = {each["view"]: each for each in columns(run(edited({"op": "padding", "value": 1})))}
     assert shown["l2"]["kind"] == "missing"

@@ -133,7 +133,7 @@ def weights(page: Page) -> np.ndarray:
     kernel = page.locator("[data-view=kernel]")
     values = kernel.locator("input").evaluate_all("(fields) => fields.map((field) => field.value)")
     columns = int(kernel.evaluate("(element) => getComputedStyle(element).getPropertyValue('--ks-columns')"))
-    return np.array([float(value) for value in values]).reshape(-1, columns)
+    return np.array([float(value.replace("−", "-")) for value in values]).reshape(-1, columns)
 
 
 def choose(page: Page, label: str, value: str, view: str = "conv") -> None:

@@ -81,7 +81,7 @@ def products(page: Page) -> list[tuple[float, float, float, float]]:
     found = []
     for term in page.locator(".ks-ledger .ks-term", has_text="×").all_inner_texts():
         factors, product = term.replace("−", "-").splitlines()[:2]
-        first, second = map(float, factors.split(" × "))
+        first, second = (float(factor.strip("()")) for factor in factors.split(" × "))
         found.append((first, second, float(product), 10.0 ** -len(product.partition(".")[2])))
     return found
 

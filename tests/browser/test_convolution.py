@@ -311,7 +311,7 @@ def test_another_output_channel_brings_its_own_kernel(laboratory: Page):
     weight = carried().laboratory.operation.weight[1, 0]
     fields = laboratory.locator("[data-view=kernel-0] input")
     for k, value in enumerate(weight.ravel()):
-        expect(fields.nth(k)).to_have_value(f"{value:g}")
+        expect(fields.nth(k)).to_have_value(f"{value:g}".replace("-", "−"))
     expect(laboratory.get_by_label("bias", exact=True)).to_have_value("0")
 
 

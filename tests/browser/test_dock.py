@@ -5,8 +5,8 @@ import itertools
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import cell_centre, choose, frames, next_frame, take_sample, wait_drawn
+from tests.browser.conftest import LISTEN, ROOT, Server
+from tests.browser.screen import cell_centre, choose, frames, next_frame, revision, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +59,23 @@ def scroll_to(page: Page, top: int) -> int:
 
 def lies(page: Page) -> bool:
     return bool(page.locator(".ks-docked").count())
+
+
+def test_on_a_laptop_s_whole_screen_the_menus_under_a_photograph_s_maps_lie_above_the_ledger(
+    laptop: Page, server: Server
+):
+    laptop.set_viewport_size({"width": 1366, "height": 768})
+    laptop.goto(server.url)
+    wait_drawn(laptop, "probabilities")
+    before = revision(laptop)
+    laptop.set_input_files(".st-key-photo input[type=file]", ROOT / "assets" / "photograph.jpg")
+    wait_drawn(laptop, "probabilities", "cnn_core", before)
+    expect(laptop.locator(".ks-docked")).to_have_count(1)
+    frames(laptop)
+    edge = laptop.locator(".ks-ledger").bounding_box()["y"]
+    for name in ("What the maps show", "Which maps share a colour scale", "Colours of the maps"):
+        box = laptop.get_by_label(name, exact=True).bounding_box()
+        assert box["y"] + box["height"] + 4 <= edge, name
 
 
 @PAGES

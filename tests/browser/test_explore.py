@@ -43,6 +43,9 @@ def test_the_page_opens_alive_on_the_worked_grid_with_its_maps_in_sight(explore:
         assert box["y"] + box["height"] <= 1000
     expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")
     expect(explore.locator(".ks-sum")).to_have_text("2 + 0 + 0 + 5 + 0 − 1 + 8 + 0 − 2 + bias 0 = 12")
+    # As a book prints it: no sign stands beside another.
+    told = ["2 × 1", "3 × 0", "0 × (−1)", "5 × 1", "6 × 0", "1 × (−1)", "8 × 1", "9 × 0", "2 × (−1)", "bias"]
+    expect(explore.locator(".ks-term-factors")).to_have_text(told)
 
 
 @pytest.mark.parametrize(

@@ -146,13 +146,42 @@ def test_typed_text_becomes_the_kernel_and_nonsense_is_refused_with_a_sentence(e
 
 @pytest.mark.parametrize(
     ("typed", "shown"),
-    [("-999999", "-999999"), ("1000000", "1000000"), ("0.000012", "1.2e-5"), ("-2/3", "-0.6667"), ("0.25", "0.25")],
+    [
+        ("-999999", "−999999"),
+        ("1000000", "1000000"),
+        ("0.000012", "1.2e−5"),
+        ("-2/3", "−0.6667"),
+        ("−2/3", "−0.6667"),
+        ("0.25", "0.25"),
+    ],
 )
 def test_a_weight_is_shown_as_a_number_that_can_be_typed_again(explore: Page, typed: str, shown: str):
     field = explore.locator("[data-view=kernel] input").first
     field.fill(typed)
     field.press("Enter")
     expect(field).to_have_value(shown)
+
+
+def test_a_field_s_minus_is_that_of_the_maps_and_copied_that_of_the_keyboard(explore: Page):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for label, number in (
+        ("weight, row 0, column 2", "−1"),
+        ("bias", "−2.5"),
+        ("brush: the value that dragging over the input draws", "−3"),
+    ):
+        field = explore.get_by_label(label, exact=True)
+        if number != "−1":
+            field.fill(number.replace("−", "-"))
+            field.press("Enter")
+        expect(field).to_have_value(number)
+        field.focus()
+        field.press("Control+a")
+        field.press("Control+c")
+        assert explore.evaluate("navigator.clipboard.readText()") == number.replace("−", "-")
+    explore.get_by_label("weight, row 0, column 0", exact=True).focus()
+    explore.keyboard.press("Control+v")
+    explore.keyboard.press("Enter")
+    assert weights(explore)[0].tolist() == [-3, 0, -1]
 
 
 @pytest.mark.parametrize("source", ["preview", "cnn_core"])

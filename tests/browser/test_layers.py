@@ -170,9 +170,24 @@ def test_a_negative_number_stands_in_brackets_beside_another_sign(laboratory: Pa
     choose(laboratory, "leaky_relu")
     set_to(laboratory, "slope", "-0.2", "slope-0")
     hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
-    expect(told).to_have_text("1 where x is above 0, else −0.2: f′(−2) = −0.2")
+    expect(told).to_have_text("−2 ≤ 0, so f′(−2) = −0.2")
     hover_cell(laboratory, "output-0", 1, 1, (6, 6))
-    expect(told).to_have_text("−2 if above 0, else −0.2 × (−2), = 0.4")
+    expect(told).to_have_text("−2 ≤ 0, so f(−2) = −0.2 × (−2) = 0.4")
+
+
+def test_of_a_function_of_two_cases_the_one_that_applies_is_written(laboratory: Page):
+    told = laboratory.locator(".ks-ledger .ks-sum")
+    for kind, slope in (("leaky_relu", "0.1"), ("relu", "0")):
+        choose(laboratory, kind)
+        hover_cell(laboratory, "slope-0", 0, 3, (6, 6))
+        expect(told).to_have_text("2 > 0, so f′(2) = 1")
+        hover_cell(laboratory, "slope-0", 1, 1, (6, 6))
+        expect(told).to_have_text(f"−2 ≤ 0, so f′(−2) = {slope}")
+    choose(laboratory, "leaky_relu")
+    hover_cell(laboratory, "output-0", 0, 3, (6, 6))
+    expect(told).to_have_text("2 > 0, so f(2) = 2")
+    hover_cell(laboratory, "output-0", 1, 1, (6, 6))
+    expect(told).to_have_text("−2 ≤ 0, so f(−2) = 0.1 × (−2) = −0.2")
 
 
 def test_a_preview_comes_at_once_where_its_rule_is_known(laboratory: Page):
@@ -313,6 +328,33 @@ def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
     event = hover_cell(laboratory, "normalised-2", 0, 0, (2, 4))
     assert [term["stage"] for term in event["terms"]] == [-1, 2]  # the cell, and the mean
     assert event["terms"][0]["value"] == x[1, 0, 0, 0]
+
+
+def test_batch_norm_is_written_as_its_paper_has_it_and_a_mean_as_a_sum_that_is_divided(laboratory: Page):
+    choose(laboratory, "batch_norm")
+    set_to(laboratory, "β 0", "-0.5", "output-0")
+    told = laboratory.locator(".ks-ledger .ks-sum")
+    asked_row(laboratory, "mean", 0)
+    total = "4 + 6 + 8 + 6 + 2 + 8 + 10 + 6 + 8 + 8 + 6 + 6 + 6 + 6 + 4 + 2 = 96"
+    expect(told).to_have_text(f"{total}, and 96 / 16 = 6")
+    expect(laboratory.locator(".ks-ledger-value")).to_have_text("6")
+    expect(laboratory.locator(".ks-term-factors").nth(9)).to_have_text("image 1, [0, 1]")
+    hover_cell(laboratory, "normalised-0", 1, 2, (2, 4))
+    expect(told.first).to_have_text("(10 − 6) / √(4.5 + 0.00001) ≈ 1.886")
+    expect(told.last).to_have_text("4.714 − 2.828 = 1.886")
+    hover_cell(laboratory, "output-0", 1, 2, (2, 4))
+    expect(told.first).to_have_text("(10 − 6) / √(4.5 + 0.00001) × 1 − 0.5 ≈ 1.386")
+    expect(told.last).to_have_text("1.886 + β −0.500 = 1.386")
+    # The variance too, and level by level.
+    asked_row(laboratory, "var", 0)
+    expect(told).to_contain_text("= 72, and 72 / 16 = 4.5")
+    hover_cell(laboratory, "normalised-0", 1, 2, (2, 4))
+    laboratory.mouse.down()
+    laboratory.mouse.up()
+    laboratory.locator(".ks-ledger .ks-terms .ks-term-open").click()
+    trail = laboratory.locator(".ks-ledger-trail")
+    expect(trail.locator("h3")).to_have_text("Batch mean channel 0 = 6")
+    expect(trail.locator(".ks-sum")).to_have_text(f"{total}, and 96 / 16 = 6")
 
 
 def feeds_link(page: Page, view: str, row: int, column: int, title: str) -> Locator:
@@ -493,7 +535,8 @@ def test_each_channel_s_weights_are_offered_where_the_map_has_several(laboratory
     asked = carried("linear", {"op": "input", "value": "larger"})
     laboratory.mouse.click(*cell_centre(laboratory, "dense_weights", 0, 1, (4, 4)))
     weight = asked.laboratory.weight[0, 17]
-    expect(laboratory.locator(".ks-dense-told")).to_contain_text(f"× {weight:g} =".replace("-", "−"))
+    written = f"{weight:g}" if weight >= 0 else f"(−{-weight:g})"
+    expect(laboratory.locator(".ks-dense-told")).to_contain_text(f"× {written} =")
     channels.get_by_role("radio", name="channel 1").focus()
     laboratory.keyboard.press("ArrowLeft")
     expect(sums).to_contain_text("of channel 0")

@@ -322,6 +322,17 @@ def test_small_numbers_can_be_told_apart_in_the_picture_of_their_window(
     )  # whole px
 
 
+def test_products_in_the_picture_of_a_window_are_rounded_once(page: Page, server: Server):
+    grid = np.array(WORKED_GRID, dtype=np.float64) / 2
+    grid[2, 3] = 111 / 255  # 0.43529…, in the sum 0.435, whose nearest of two decimals is 0.43
+    open_experiment(page, server.url, replace(Experiment(), grid=grid))
+    hover_cell(page, "conv", 0, 1, (3, 3))
+    expect(page.locator(".ks-term-product").nth(8)).to_have_text("−0.435")
+    for figure, last in (("window", "0.44"), ("products", "−0.44")):
+        cells = page.locator(".ks-lens-figure", has_text=figure).locator(".ks-lens-cell")
+        expect(cells.last).to_have_text(last)
+
+
 def test_a_cell_that_loses_its_window_marks_nothing_behind_it(explore: Page):
     """The marks say what the ledger's last line says."""
     marked = "(view) => document.querySelectorAll(`[data-view=${view}] .ks-bar-row.ks-feeds`).length"

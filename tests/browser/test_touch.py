@@ -262,3 +262,27 @@ def test_the_first_screen_shows_the_input_the_kernel_and_the_feature_map_above_t
     # A finger hits a cell and a weight as well as it did where they stood below each other.
     assert picture or given["width"] >= 175
     assert kernel["width"] >= 142
+
+
+def test_what_becomes_of_a_number_unfolds_on_a_phone_and_leaves_the_maps_their_room(phone: Page):
+    ledger = phone.locator(".ks-ledger")
+    told = [phone.locator(".ks-ledger-feeds"), phone.locator(".ks-sees")]
+    expect(ledger.locator(".ks-sum")).to_be_visible()
+    for each in told:
+        expect(each).to_be_hidden()
+    assert ledger.bounding_box()["height"] <= 150
+    feeds = phone.get_by_role("button", name="feeds", exact=True)
+    feeds.tap()
+    for each in told:
+        expect(each).to_be_visible()
+    expect(feeds).to_have_attribute("aria-expanded", "true")
+    feeds.tap()
+    phone.get_by_role("button", name="products", exact=True).tap()
+    expect(phone.locator(".ks-terms")).to_be_visible()
+    assert ledger.bounding_box()["height"] <= 240
+    # Where nothing is made of the number, there is nothing to unfold.
+    phone.locator("[data-view=probabilities] .ks-bar-row").first.scroll_into_view_if_needed()
+    phone.locator("[data-view=probabilities] .ks-bar-row").first.tap()
+    expect(ledger.locator("h2")).to_have_text("Probability A")
+    expect(feeds).to_be_hidden()
+    expect(phone.locator(".ks-sees")).to_be_visible()

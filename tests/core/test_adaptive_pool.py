@@ -83,6 +83,19 @@ def test_single_precision_gives_double_s_numbers_and_keeps_what_is_not_finite_in
             assert pool(single, output_size).dtype == np.float32
 
 
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("size", [1, 2, (3, 1), (6, 4), (2, 3), (None, 1)])
+@pytest.mark.parametrize("shape", [(2, 3, 6, 4), (1, 5, 12, 16), (0, 2, 6, 4), (1, 2, 96, 64)])
+def test_single_precision_finds_what_double_does_and_broken_numbers_stay_in_their_areas(shape, size, layout):
+    x = np.random.default_rng(3).normal(size=shape)
+    x[:1, 0, 0, -1], x[:1, 1, 2, 0] = np.nan, np.inf
+    single = LAYOUTS[layout](x.astype(np.float32))
+    mean, largest = adaptive_avg_pool2d(single, size), adaptive_max_pool2d(single, size)
+    assert mean.dtype == largest.dtype == np.float32
+    np.testing.assert_array_equal(largest, adaptive_max_pool2d(single.astype(float), size))
+    np.testing.assert_allclose(mean, adaptive_avg_pool2d(single.astype(float), size), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [1, (2, 3), (3, 4), (9, None)])
 def test_a_small_step_changes_the_result_as_the_gradient_says(size):
     x = distinct((2, 3, 7, 6))

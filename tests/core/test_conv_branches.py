@@ -89,6 +89,7 @@ def small_parts(patch):
     patch.setattr(shifted, "STRIP_MOST", 6)
     whole_rows.layout.cache_clear()
     patch.setattr(whole_rows, "NARROW_MOST", 10**9)
+    patch.setattr(whole_rows, "STRAIGHT_LEAST", 1)
     patch.setattr(gathered, "LINES_LEAST", 1)
     patch.setattr(execute, "GATHERED_MOST", 60)
     patch.setattr(execute, "GATHERED_SINGLE", 60)
@@ -185,9 +186,11 @@ def own_layouts():
     ("outputs", "groups", "moves"), [(1, 1, 16_000), (1, 1, 0), (2, 2, 16_000), (4, 1, 0), (8, 2, 0)]
 )
 @pytest.mark.parametrize("laid_out", [40, 400_000])
+@pytest.mark.parametrize("straight", [1, 10**9])
 @pytest.mark.usefixtures("own_layouts")
-def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, groups, moves, stride, around):
+def test_whole_rows_may_be_one_strip_or_many(monkeypatch, straight, laid_out, outputs, groups, moves, stride, around):
     monkeypatch.setattr(rows, "LAID_OUT_MOST", laid_out)
+    monkeypatch.setattr(whole_rows, "STRAIGHT_LEAST", straight)
     monkeypatch.setattr(whole_rows, "MOVES_MOST", moves)
     rng = np.random.default_rng(13)
     x = rng.normal(size=(1, 2 * groups, 17, 35)).astype(np.float32)
@@ -197,6 +200,25 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, laid_out, outputs, gro
     made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, groups, x.dtype, True).rows
     assert (at_a_time < made) == (laid_out == 40)
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+
+
+@pytest.mark.parametrize("laid_out", [40, 400_000])
+@pytest.mark.parametrize("around", [((1, 1), (4, 4)), ((0, 0), (7, 0)), ((3, 0), (0, 9)), ((9, 9), (11, 10))])
+@pytest.mark.parametrize("shape", [(1, 1, 1, 11), (2, 1, 2, 43), (2, 4, 14, 45)])
+@pytest.mark.usefixtures("own_layouts")
+def test_rows_laid_out_as_they_lie_bring_nothing_of_their_neighbours(monkeypatch, laid_out, around, shape):
+    monkeypatch.setattr(rows, "LAID_OUT_MOST", laid_out)
+    monkeypatch.setattr(whole_rows, "STRAIGHT_LEAST", 1)
+    x, weight = (
+        np.random.default_rng(14).normal(size=shape).astype(np.float32),
+        np.ones((4, shape[1], min(2, shape[2]), 5), np.float32),
+    )
+    kept = {"stride": (1, 1), "padding": around, "dilation": (1, 2), "groups": 1}
+    sliding = conv_window(x.shape, weight.shape, *list(kept.values())[:3], 1, "zeros")
+    lay = whole_rows.layout(x.shape, weight.shape, sliding, 1, x.dtype, False)
+    assert lay is not None
+    assert lay.around is None
+    assert_close(forced(Branch.BANDED, x, weight, None, kept), x, weight, None, kept)
 
 
 @pytest.mark.parametrize(
@@ -520,6 +542,18 @@ def test_folding_overlooks_no_cell_that_is_not_finite(monkeypatch, sums):
         with np.errstate(invalid="ignore"):
             assert folded.correlate_folded(given_x, weight, None, out, place) is False
     weight[1, 0, 2, 0] = np.inf
+    with np.errstate(invalid="ignore"):
+        assert folded.correlate_folded(x, weight, None, out, place) is False
+
+
+@pytest.mark.parametrize("most", [19 * 12 - 1, 19 * 12])
+@pytest.mark.usefixtures("own_layouts")
+def test_folding_with_a_stride_looks_at_images_that_are_large(monkeypatch, most):
+    monkeypatch.setattr(folded, "IMAGES_MOST", most)
+    x, weight = np.ones((1, 1, 19, 12), np.float32), np.ones((1, 1, 3, 3), np.float32)
+    out, place = np.empty((1, 1, 10, 6), np.float32), rows.Place((1, 1), (2, 2), 1)
+    assert folded.correlate_folded(x, weight, None, out, place) is (most < x.size)
+    x[0, 0, 18, 11] = np.nan
     with np.errstate(invalid="ignore"):
         assert folded.correlate_folded(x, weight, None, out, place) is False
 
@@ -997,6 +1031,27 @@ def test_some_rows_of_blocks_tell_of_every_cell_that_is_not_finite(monkeypatch, 
         x[0, 0, row, column] = np.nan
         out = conv2d(x, weight, **kept)
         np.testing.assert_array_equal(np.isnan(out), np.isnan(conv2d(x.astype(np.float64), weight, **kept)))
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("mode", ["zeros", "reflect"])
+@pytest.mark.parametrize("around", [1, 0])
+@pytest.mark.usefixtures("own_layouts")
+def test_some_rows_of_folded_blocks_tell_of_every_cell_that_is_not_finite(monkeypatch, stride, dilation, mode, around):
+    monkeypatch.setattr(folded, "RESULT_LEAST", 0)
+    monkeypatch.setattr(execute, "ROWS_LOOKED_LEAST", 0)
+    monkeypatch.setattr(dispatch, "LINES_LOOKED_LEAST", 0)
+    monkeypatch.setattr(execute, "AROUND_MOST", 70)
+    monkeypatch.setattr(execute, "settled", lambda *_: Branch.FOLDED)
+    weight, kept = np.ones((2, 1, 3, 3), np.float32), {"padding": around, "groups": 2, "padding_mode": mode}
+    kept |= {"stride": (1, stride)} if dilation > 1 else {"stride": stride}
+    for row, column in np.ndindex(24, 5):
+        x = np.ones((1, 2, 24, 5), np.float32)
+        x[0, 1, row, column] = np.inf if (row + column) % 2 else np.nan
+        out = conv2d(x, weight, dilation=dilation, **kept)
+        expected = conv2d(x.astype(np.float64), weight, dilation=dilation, **kept)
+        np.testing.assert_array_equal(out, expected)
 
 
 @pytest.mark.parametrize("size", [3, 31])

@@ -59,6 +59,24 @@ def test_a_label_that_is_almost_certain_still_has_a_loss_in_single_precision():
     assert cross_entropy(logits, [0])[0] == pytest.approx(math.log1p(math.exp(-20)), rel=1e-6)
 
 
+@pytest.mark.parametrize("least", [0, -20, 60, -60, 95, -95, 5000])
+def test_in_single_precision_it_is_double_s_wherever_the_scores_lie(least):
+    rng = np.random.default_rng(0)
+    logits, labels = (least + rng.normal(scale=4, size=(9, 12))).astype(np.float32), rng.integers(0, 12, 9)
+    logits[0, labels[0]] += 30  # almost certain
+    logits[1, labels[1]] -= 90  # as wrong as can be
+    for laid_out in (logits, np.asfortranarray(logits)):
+        loss, grad = cross_entropy(laid_out, labels)
+        exact, slopes = cross_entropy(logits.astype(np.float64), labels)
+        assert loss == pytest.approx(exact, rel=1e-6)
+        np.testing.assert_allclose(grad, slopes, rtol=2e-5, atol=1e-8)
+    for row in range(2):
+        loss, grad = cross_entropy(logits[row : row + 1], labels[row : row + 1])
+        assert loss == pytest.approx(
+            cross_entropy(logits[row : row + 1].astype(float), labels[row : row + 1])[0], rel=2e-5
+        )
+
+
 def test_an_empty_batch_has_no_mean():
     loss, grad = cross_entropy(np.ones((0, 3)), [])
     assert math.isnan(loss)

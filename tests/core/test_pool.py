@@ -1,6 +1,8 @@
 """Pooling against loops."""
 
+import math
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -143,6 +145,20 @@ def test_a_mean_is_the_sum_divided_to_the_last_bit(dtype, kernel):
     np.testing.assert_array_equal(avg_pool2d(x, kernel).reshape(-1), sums / dtype(kernel**2))
 
 
+@pytest.mark.parametrize("block", [1, 200, separable.BLOCK_MOST])
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 3), (3, 5), (1, 4), (7, 7)])
+@pytest.mark.parametrize("most", [-1, small.WINDOWS_MOST])
+def test_means_as_many_as_cells_are_their_sums_divided_to_the_last_bit(monkeypatch, block, kernel, most):
+    monkeypatch.setattr(separable, "BLOCK_MOST", block)
+    monkeypatch.setattr(small, "WINDOWS_MOST", most)
+    x = np.random.default_rng(3).integers(-99, 100, (2, 5, 9, 11)).astype(np.float32)
+    padding = tuple(((each - 1) // 2, each // 2) for each in kernel)
+    wide = np.pad(x, ((0, 0), (0, 0), *padding))
+    sums = np.lib.stride_tricks.sliding_window_view(wide, kernel, axis=(2, 3)).sum(axis=(4, 5))
+    found = avg_pool2d(x, kernel, stride=1, padding=padding)
+    np.testing.assert_array_equal(found, sums / np.float32(math.prod(kernel)))
+
+
 @pytest.mark.parametrize("kernel", range(1, 12))
 def test_long_windows_are_made_of_short_runs(monkeypatch, kernel):
     monkeypatch.setattr(small, "WINDOWS_MOST", -1)
@@ -151,6 +167,18 @@ def test_long_windows_are_made_of_short_runs(monkeypatch, kernel):
     windows = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(2, 3))
     np.testing.assert_array_equal(found, windows.max(axis=(4, 5)))
     np.testing.assert_allclose(avg_pool2d(x, kernel, stride=1), windows.mean(axis=(4, 5)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("plane", [0, passes.PLANE_LEAST])
+@pytest.mark.parametrize("size", [(3, 4), (4, 3), (7, 7), (30, 31)])
+@pytest.mark.parametrize("dilation", [1, 2, (1, 2), (2, 1)])
+def test_windows_of_three_that_leave_the_size_as_it_is_hold_what_is_inside(monkeypatch, plane, size, dilation):
+    monkeypatch.setattr(small, "WINDOWS_MOST", -1)
+    monkeypatch.setattr(passes, "PLANE_LEAST", plane)
+    separable._layout.cache_clear()  # of what was laid out with more as the least
+    down, across = (dilation,) * 2 if isinstance(dilation, int) else dilation
+    kept = {"stride": (1, 1), "padding": ((down, down), (across, across)), "dilation": (down, across)}
+    assert_as_loops_find(holed(3, 2, *size), (3, 3), {**kept, "ceil_mode": False})
 
 
 @pytest.mark.parametrize("block", [1, 200, separable.BLOCK_MOST])
@@ -224,6 +252,19 @@ def test_what_was_found_out_of_a_shape_is_done_to_other_numbers_too(monkeypatch)
     np.testing.assert_array_equal(before, kept)
     np.testing.assert_array_equal(max_pool2d(first, 3, stride=2, padding=1), kept)
     assert not np.array_equal(other, kept)
+
+
+def test_threads_that_pool_at_once_work_in_memory_of_their_own():
+    images = np.random.default_rng(5).normal(size=(4, 1, 64, 56, 56)).astype(np.float32)
+    expected = [max_pool2d(x, 3, stride=1, padding=1) for x in images]
+
+    def pooled(which: int) -> bool:
+        return all(
+            np.array_equal(max_pool2d(images[which], 3, stride=1, padding=1), expected[which]) for _ in range(50)
+        )
+
+    with ThreadPoolExecutor(len(images)) as pool:
+        assert list(pool.map(pooled, range(len(images)))) == [True] * len(images)
 
 
 def test_the_stride_is_the_window_s_own_size_unless_told():

@@ -6,7 +6,20 @@ import time
 import numpy as np
 import pytest
 
-from cnn_core import AvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, ShapeError, Sigmoid, Softmax
+from cnn_core import (
+    AvgPool2d,
+    Conv2d,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    ShapeError,
+    Sigmoid,
+    Softmax,
+    Softplus,
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +81,13 @@ def test_formulas_have_the_numbers_plugged_in():
     assert asked.explain(0, (0, 0, 0, 0)).formula == "max(0, -6) = 0"
     assert asked.explain(1, (0, 0, 0, 0)).formula == "1 / (1 + exp(-(0))) = 0.5"
     assert asked.explain(3, (0, 0)).formula.startswith("exp(0.5) / (exp(0.5) + exp(")
+
+
+def test_a_formula_s_negative_number_stands_in_brackets_behind_a_sign():
+    asked = Sequential([LeakyReLU(0.5), Softplus(2)]).trace(np.array([[[[-6.0, 2.0]]]]))
+    assert asked.explain(0, (0, 0, 0, 0)).formula == "0.5 × (-6) = -3"
+    assert asked.explain(0, (0, 0, 0, 1)).formula == "2 > 0, so it stays 2"
+    assert asked.explain(1, (0, 0, 0, 0)).formula.startswith("log(1 + exp(2 × (-3))) / 2 = ")
 
 
 def test_infinities_are_told_as_they_are():

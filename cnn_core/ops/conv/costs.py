@@ -5,9 +5,10 @@ every way that can do it, those of the first three ways to 4,700 more when their
 Winograd's anew to 500 with weights that had come before, on a machine where the others took 1.77 times as long, those
 of whole rows anew to 27,000 of their own, those of folded planes to 25,000, those of panels and of windows gathered for
 several images at once to 7,500 batches, those of staggered planes and of planes' rows to 5,100 on a machine whose
-memory beyond 2 MB is slow, in the units of folded ones, and those of spectra scaled when 15 shapes took 0.71 of the
-time. What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on
-channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+memory beyond 2 MB is slow, in the units of folded ones, those of spectra scaled when 15 shapes took 0.71 of the time,
+and those of rows laid out as they lie and of planes told of by their results set by 50 pictures, most of them grey.
+What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels,
+taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
 weights' scaled when less was laid out at a time.
 """
@@ -91,6 +92,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "product": 16,
         "line copied": 3.6,
         "number copied": 0.0804,
+        "number copied straight": 0.065,
         "number padded": 0.0995,
         "number of a band": 0.838,
         "multiply-add": 0.00898,
@@ -149,7 +151,8 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "product": 52.7,
         "number of a band": 0.188,
         "multiply-add": 0.0128,
-        "cell": 0.32,
+        "cell": 0.26,
+        "cell looked at before": 0.06,
         "cell of a plane in parts": 0.15,
         "cell of rows apart": 0.4,
     },
@@ -471,16 +474,18 @@ def _whole_rows(work: Work) -> dict[str, float]:
     read = work.batch * work.channels * (rows * step_h + strips * max(0, kernel_h - step_h))
     copied = read * kernel_w
     bare = not any(map(any, work.window.padding)) and step_w == 1
+    straight = step_w == 1 and not bare and work.channels * math.prod(work.image) >= whole_rows.STRAIGHT_LEAST
     # Of large slabs, which are those of one plane, a rest of columns tells, and lines that begin anywhere.
     large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0
-    taken = columns_taken(columns) * (1 if whole_lines else ANYWHERE) if large else columns
+    taken = columns_taken(columns) * (1 if whole_lines or straight else ANYWHERE) if large else columns
     return {
         "call": 1,
         "strip": work.batch * strips,
         "product": work.batch * work.groups * -(-rows // block) * parts,
         "line copied": copied,
-        "number copied": copied * columns * (1 if step_w == 1 else 2),
-        "number padded": 0 if bare else read * (columns * step_w + kernel_w - 1),
+        "number copied": 0 if straight else copied * columns * (1 if step_w == 1 else 2),
+        "number copied straight": copied * columns if straight else 0,
+        "number padded": 0 if bare or straight else read * (columns * step_w + kernel_w - 1),
         "number of a band": work.groups * parts * lines * depth,
         "multiply-add": work.cells * depth * taken / columns,
         "multiply-add over columns": work.cells * depth / columns,
@@ -531,6 +536,9 @@ def _folded(work: Work) -> dict[str, float]:
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,
         "cell": work.cells * step_w,
+        "cell looked at before": 0
+        if folded.by_result(work.batch * work.channels, work.image, kernel_h, work.size)
+        else work.cells * step_w,
         "cell of a plane in parts": work.cells if parts > 1 else 0,
         "cell of rows apart": work.cells if work.apart > 1 else 0,  # they are put together first, and apart again
     }

@@ -10,7 +10,18 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import batched, covered, panels, plane_rows, shifted, tapped, tiles, whole_rows, winograd
+from cnn_core.ops.conv import (
+    batched,
+    covered,
+    folded,
+    panels,
+    plane_rows,
+    shifted,
+    tapped,
+    tiles,
+    whole_rows,
+    winograd,
+)
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, tap_by_tap
 from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
@@ -185,12 +196,20 @@ def _slide(
                 seen = False
             else:
                 seen = bool(branch.function(cells, weight, bias, target, place)) and seen
-        return None if seen else out
+        return None if seen else out[:, :, :: _telling(branch, x, weight, sliding, mode, out)]
     for cells, target in _strips(x, weight, sliding, mode, out, branch):
         branch.function(cells, weight, target, sliding, groups)
         if bias is not None:
             add_to_planes(target, bias)
     return out
+
+
+def _telling(branch: Branch, x: Array, weight: Array, sliding: Window, mode: str, out: Array) -> int:
+    """In every how many rows of ``out`` one tells whether anything was not finite."""
+    together = mode == "zeros" and (sliding.dilation[0] == 1 or sliding.kernel_size[0] == 1)
+    if branch is not Branch.FOLDED or not together or out.size < ROWS_LOOKED_LEAST:
+        return 1
+    return folded.block_rows(out.shape[2], x.shape[3], weight.shape[3])
 
 
 def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:

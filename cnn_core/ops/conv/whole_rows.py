@@ -4,6 +4,9 @@ Of a 64×64 image the numbers take 5 µs and the calls around them took 27. Wher
 stand abreast, where everything lies depends on shapes alone: it is worked out once and kept. What is left to do for a
 strip of rows is to put zeros around it, to copy each of its rows ``KW`` times in one go, and to multiply: 12 against 33
 µs for 3×3 on 128×128, 7 against 33 on 64×64. See ``cnn_core.ops._steps``.
+
+A large image is not copied to where zeros are around it: its rows are copied as they lie, neighbours' cells at either
+end and all, and these cells are made zero before they are multiplied.
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.banded import band, block_rows, lines_together
-from cnn_core.ops.conv.rows import columns_together, rows_together
+from cnn_core.ops.conv.rows import Place, columns_together, rows_together
+from cnn_core.ops.conv.staggered import clear_in_pairs
 from cnn_core.shapes import Pair, Window
 
 # Kernels of one or two columns gain less by one copy than the zeros around large images cost: 0.57 against 0.41 ms for
@@ -29,13 +33,27 @@ from cnn_core.shapes import Pair, Window
 NARROW_KERNEL, NARROW_MOST = 2, 60_000
 
 # Where one plane is made of one, and more numbers than the first of these are laid out for it, few rows are at a time:
-# as many as make the second, which stay near the processor, or the third. 480×640 under 3×3 takes 0.21 ms where others
-# have used the memory in between, 0.23 with 400,000; 192×192 takes 0.025 in one part, 0.028 in two.
-PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS = 200_000, 90_000, 32
+# as many as make the second, which stay near the processor, or the third, unless these make more than the fourth.
+# 480×640 under 3×3 takes 0.21 ms where others have used the memory in between, 0.23 with 400,000; 192×192 takes 0.025
+# in one part, 0.028 in two.
+PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 300_000
+
+# The part of a strip's memory where rows are laid out.
+LAID = 3
 
 # Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.26
 # against 0.29 ms for 3×3 on 480×640, but to lend it takes 0.3 µs.
 LENT_LEAST = 20_000
+
+# Numbers of an image from which on its rows are laid out as they lie, and what is around them made zero afterwards:
+# 0.150 against 0.172 ms for 3×3 on 480×640. Of fewer, to copy them to where zeros are around takes fewer calls: 16
+# against 21 µs for 128×128.
+STRAIGHT_LEAST = 100_000
+
+# Their lines are an odd number of so many numbers apart, which are 64 bytes: what a product reads of several lines at a
+# time has places of its own near the processor. 3.6 against 3.9 ms for 5×5 on 2048×2048, 0.37 against 0.44 for 3→16
+# channels on 256×256.
+PITCH_ODD = 16
 
 # Numbers of the matrix that moves a kernel down, enough for 7×7; larger ones are moved row by row.
 MOVES_MOST = 16_000
@@ -82,6 +100,22 @@ class Shapes(NamedTuple):
         (top, _), (left, _) = self.sliding.padding
         return top == left == 0 and self.tall(self.size[0]) <= self.image[1] and self.wide <= self.image[2]
 
+    @property
+    def straight(self) -> bool:
+        """Whether rows are laid out as they lie though windows reach beyond them, at most into the row before or after.
+
+        What a line takes of these is made zero.
+        """
+        (left, _), width = self.sliding.padding[1], self.image[2]
+        near = left <= width and self.wide <= left + 2 * width
+        return near and not self.bare and math.prod(self.image) >= STRAIGHT_LEAST
+
+    @property
+    def pitch(self) -> int:
+        """Numbers from one line that is laid out to the next."""
+        columns = self.size[1]
+        return (-(-columns // PITCH_ODD) // 2 * 2 + 1) * PITCH_ODD if self.straight else columns
+
     def left(self, rows: int) -> tuple[int, int, int]:
         """Of a product that makes so many output rows of a group: parts, lines of each and numbers of a line."""
         outputs, each, _, kernel_w = self.weight[0] // self.groups, *self.weight[1:]
@@ -98,12 +132,14 @@ class Strip(NamedTuple):
         above: rows of zeros above those of the image.
         seen: rows of the image.
         clear: whether what was there before is to be made zeros first, above and below them.
+        ends: whether the image's first row is among them, and its last; where none is read before or after, both.
     """
 
     rows: int
     above: int
     seen: int
     clear: bool
+    ends: tuple[bool, bool]
 
 
 class Layout(NamedTuple):
@@ -148,7 +184,8 @@ def strip_rows(batch: int, channels: int, outputs: int, groups: int, sliding: Wi
     line = channels * kernel_w * columns
     together = rows_together(rows, line, kernel_h, step, block)
     if channels == outputs == 1 and rows * line > PLANE_AT_ONCE:
-        together = min(together, max(PLANE_MOST // line, PLANE_ROWS) // block * block)
+        least = min(PLANE_ROWS, max(PLANE_LARGEST // line - kernel_h, 2 * block))
+        together = min(together, max(PLANE_MOST // line, least) // block * block)
     return min(rows, together)
 
 
@@ -177,8 +214,8 @@ def layout(
     return Layout(
         (rows, strip),
         runs(_strips(shapes, batch, strip), partial(_plan, shapes)),
-        None if shapes.bare else (channels, shapes.tall(strip), shapes.wide),
-        shapes.tall(strip) * channels * kernel_w * columns,
+        None if shapes.bare or shapes.straight else (channels, shapes.tall(strip), shapes.wide),
+        shapes.tall(strip) * channels * kernel_w * shapes.pitch,
         (groups, parts * lines, depth),
         block,
         sliding.stride[0],
@@ -195,27 +232,45 @@ def _strips(shapes: Shapes, batch: int, most: int) -> Iterator[tuple[Strip, tupl
             above = min(shapes.tall(count), max(0, -begin))
             low = min(max(0, begin), height)
             seen = min(shapes.tall(count) - above, height - low)
-            cells = n * channels * height + low
+            ends = (low == 0, low + seen == height) if shapes.straight else (True, True)
+            # What the first window reads may lie in the row before.
+            cells = n * channels * height + low - (not ends[0])
             made = n * shapes.weight[0] * rows + first
-            yield Strip(count, above, seen, rows > most), (cells * width * item, made * columns * item, 0, 0, 0, 0)
+            starts = (cells * width * item, made * columns * item, 0, 0, 0, 0)
+            yield Strip(count, above, seen, rows > most, ends), starts
 
 
 def _plan(shapes: Shapes, strip: Strip) -> Plan:
     """What is done to a strip."""
     (channels, height, width), (outputs, each, _, kernel_w), (rows, columns) = shapes.image, shapes.weight, shapes.size
     groups, dtype, tall = shapes.groups, shapes.dtype, shapes.tall(strip.rows)
-    laid_shape = (groups, tall, each, kernel_w, columns)
     parts, lines, depth = shapes.left(shapes.block)
     to_do = Steps(
         dtype,
         (channels, height, width),
         (outputs, rows, columns),
         (channels, tall, shapes.wide),
-        laid_shape,
+        (groups, tall, each, kernel_w, shapes.pitch),
         (groups, parts * lines, depth),
         (outputs,),
     )
-    image, out, around, laid, _, bias = to_do.parts
+    if shapes.straight:
+        _lay_out_straight(to_do, shapes, strip)
+    else:
+        _lay_out(to_do, shapes, strip)
+    full, rest = divmod(strip.rows, shapes.block)
+    for first, blocks, high in ((0, full, shapes.block), (full * shapes.block, int(rest > 0), rest)):
+        if blocks:
+            _multiply(to_do, shapes, first, blocks, high)
+    if shapes.biased:
+        out, bias = to_do.parts[1], to_do.parts[-1]
+        to_do.add(add_to_planes, out[:, : strip.rows], bias)
+    return to_do.plan()
+
+
+def _lay_out(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
+    """Have what a strip reads be laid out from a copy with zeros around it, where any are."""
+    image, _, around, laid, *_ = to_do.parts
     read = image
     if not shapes.bare:
         read, left, below = around, shapes.sliding.padding[1][0], strip.above + strip.seen
@@ -225,18 +280,57 @@ def _plan(shapes: Shapes, strip: Strip) -> Plan:
         for zeros in (around[:, : strip.above], around[:, below:]):
             if strip.clear and zeros.size:
                 to_do.fill(zeros, 0)
-    # (C, R, PW) -> (G, R, C/G, KW, OW), a view in which the lines of a row overlap
-    plane, line, cell = read.strides
+    to_do.copy(*as_lines(laid, _windows(read, read.strides, shapes, laid.shape)))
+
+
+def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
+    """Have what a strip reads be laid out from the image, then zeros put where lines reach beyond its rows."""
+    image, columns = to_do.parts[0], shapes.size[1]
+    laid = to_do.parts[LAID][..., :columns]
+    groups, each, width, left = laid.shape[0], laid.shape[2], shapes.image[2], shapes.sliding.padding[1][0]
+    below = strip.above + strip.seen
+    for zeros in (laid[:, : strip.above], laid[:, below:]):
+        if zeros.size:
+            to_do.fill(zeros, 0)
+    if not strip.seen:
+        return
+    top, bottom = strip.ends
+    seen = laid[:, strip.above : below]
+    inner = seen[:, int(top) : strip.seen - bottom]
+    if inner.size:
+        # Part of the image begins with the row before the inner ones.
+        begin = image.reshape(-1)[width - left :]
+        to_do.copy(inner, _windows(begin, image.strides, shapes, inner.shape))
+    edges = sorted({row for row, edge in ((0, top), (strip.seen - 1, bottom)) if edge})
+    place = Place((0, left), (1, shapes.sliding.stride[1]), shapes.sliding.dilation[1])
+    bare: list[Array] = []
+    for b in range(laid.shape[3]):
+        line, found = seen[:, :, :, b], place.inside(b, 0, columns, width)
+        inside, cells = found or (slice(columns, columns), slice(0, 0))
+        # Before the image's first row and after its last there may be nothing to read.
+        for row in edges if inside.start < inside.stop else ():
+            given = image[:, row + (not top), cells]
+            to_do.copy(line[:, row, :, inside], given.reshape(groups, each, -1))
+        for ends in (line[..., : inside.start], line[..., inside.stop :]):
+            if ends.size:
+                bare.append(ends if ends.shape[-1] == 1 else ends.view(f"V{ends.shape[-1] * ends.itemsize}"))
+    clear_in_pairs(to_do, bare)
+
+
+def _windows(cells: Array, apart: tuple[int, ...], shapes: Shapes, shape: tuple[int, ...]) -> Array:
+    """Lines of windows, ``(G, R, C/G, KW, OW)``, a view in which those of a row overlap.
+
+    Args:
+        cells: whose first is the first that a window reads.
+        apart: bytes from one channel, row and cell to the next.
+        shapes: the geometry.
+        shape: of what is returned.
+    """
+    plane, row, cell = apart
     across, step = shapes.sliding.dilation[1] * cell, shapes.sliding.stride[1] * cell
-    windows = np.lib.stride_tricks.as_strided(read, laid_shape, (each * plane, line, plane, across, step))
-    to_do.copy(*as_lines(laid, windows))
-    full, rest = divmod(strip.rows, shapes.block)
-    for first, blocks, high in ((0, full, shapes.block), (full * shapes.block, int(rest > 0), rest)):
-        if blocks:
-            _multiply(to_do, shapes, first, blocks, high)
-    if shapes.biased:
-        to_do.add(add_to_planes, out[:, : strip.rows], bias)
-    return to_do.plan()
+    strides = (shapes.weight[1] * plane, row, plane, across, step)
+    windows: Array = np.lib.stride_tricks.as_strided(cells, shape, strides, writeable=False)
+    return windows
 
 
 def _multiply(to_do: Steps, shapes: Shapes, first: int, blocks: int, high: int) -> None:
@@ -250,7 +344,7 @@ def _multiply(to_do: Steps, shapes: Shapes, first: int, blocks: int, high: int) 
         dtype,
         laid,
         first * step * row,
-        (high * step * row, laid.strides[0], 0, columns * item, item),
+        (high * step * row, laid.strides[0], 0, laid.strides[3], item),
     )
     # The lines of one output channel are neighbouring rows, those of several the same row of each.
     apart = columns if outputs == 1 else rows * columns
@@ -286,7 +380,8 @@ def correlate_whole_rows(x: Array, weight: Array, bias: Array | None, out: Array
     around = x if lay.around is None else np.zeros(lay.around, x.dtype)
     laid = np.empty(lay.laid, x.dtype) if lay.laid < LENT_LEAST else ROOM.lend(lay.laid * x.itemsize)
     matrix = _matrix(weight, groups, lay)
-    run_all(lay.strips, (x, out, around, laid, matrix, matrix if bias is None else bias))
+    same = LAID if ROOM.keeps(laid) else None
+    run_all(lay.strips, (x, out, around, laid, matrix, matrix if bias is None else bias), same)
     ROOM.take_back(laid)
 
 

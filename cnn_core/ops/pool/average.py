@@ -1,5 +1,6 @@
 """The mean of each window, and its gradient."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from cnn_core.ops._copies import copy_lines, repeat_columns
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable
+from cnn_core.ops.pool.steps import sharing
 from cnn_core.shapes import Pair, Window
 
 # Numbers that are repeated side by side before they are copied to several rows, near the processor.
@@ -45,27 +47,36 @@ def avg_pool2d(
     """
     x, count_include_pad = images(x), flag(count_include_pad, "count_include_pad")
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    if x.dtype == np.float32 and (among := _counted_by_all(sliding, count_include_pad)):
+        return window_sums(x, sliding, among)
     out = window_sums(x, sliding)
     return _shares(out, sliding, (x.shape[2], x.shape[3]), count_include_pad, out)
 
 
+def _counted_by_all(sliding: Window, count_include_pad: bool) -> int:
+    """How many cells every window counts, 0 where some count fewer."""
+    alike = not sliding.ceil_mode and (count_include_pad or not any(map(any, sliding.padding)))
+    return math.prod(sliding.kernel_size) if alike else 0
+
+
 def _shares(sums: Array, sliding: Window, size: Pair, count_include_pad: bool, out: Array | None = None) -> Array:
     """``sums (N, C, OH, OW)`` by how many cells of an image of this ``size`` each window counts."""
-    if not sliding.ceil_mode and (count_include_pad or not any(map(any, sliding.padding))):
-        cells = sliding.kernel_size[0] * sliding.kernel_size[1]  # every window counts them all
-        if cells & (cells - 1):
-            return np.asarray(np.divide(sums, sums.dtype.type(cells), out=out))
-        # The reciprocal of a power of 2 is exact, and 8 µs less for 64×56×56.
-        return np.asarray(np.multiply(sums, sums.dtype.type(1 / cells), out=out))
+    among = _counted_by_all(sliding, count_include_pad)
+    if among:
+        divide, number = sharing(among, sums.dtype)
+        return np.asarray(divide(sums, number, out=out))
     return np.asarray(np.divide(sums, divisors(sliding, size, count_include_pad).astype(sums.dtype), out=out))
 
 
 @np.errstate(all="ignore")  # infinities and NaN go their way without a word
-def window_sums(x: Array, sliding: Window) -> Array:
-    """The sum of each window's cells inside the image: ``(N, C, H, W) -> (N, C, OH, OW)``, a new array."""
+def window_sums(x: Array, sliding: Window, among: int = 1) -> Array:
+    """The sum of each window's cells inside the image: ``(N, C, H, W) -> (N, C, OH, OW)``, a new array.
+
+    In single precision it is divided by ``among``.
+    """
     shape = (*x.shape[:2], *sliding.output_size(*x.shape[2:]))
     if x.dtype == np.float32:
-        return _sums_in_any_order(x, sliding, shape)
+        return _sums_in_any_order(x, sliding, shape, among)
     out = np.zeros(shape, dtype=x.dtype)
     # In double precision tap by tap: the order that exported scripts repeat, to the last bit.
     for windows, cells in meetings((out.shape[2], out.shape[3]), (x.shape[2], x.shape[3]), sliding):
@@ -73,16 +84,19 @@ def window_sums(x: Array, sliding: Window) -> Array:
     return out
 
 
-def _sums_in_any_order(x: Array, sliding: Window, shape: tuple[int, ...]) -> Array:
+def _sums_in_any_order(x: Array, sliding: Window, shape: tuple[int, ...], among: int) -> Array:
     """Whole planes are lines in memory: products with ones."""
     height, width = x.shape[2:]
     bare = sliding.dilation == (1, 1) and not any(map(any, sliding.padding))
     if bare and sliding.kernel_size == (height, width):
         # (N * C, H * W) @ (H * W): 0.05 against 0.5 ms for 8 × 2048 planes of 7×7
         sums: Array = np.matmul(x.reshape(-1, height * width), np.ones(height * width, x.dtype))
+        if among > 1:
+            divide, number = sharing(among, x.dtype)
+            divide(sums, number, out=sums)
         return sums.reshape(shape)
     out = np.empty(shape, dtype=x.dtype)
-    pool_separable(x, out, sliding, np.add, 0.0)
+    pool_separable(x, out, sliding, np.add, 0.0, among)
     return out
 
 

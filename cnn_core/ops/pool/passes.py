@@ -26,6 +26,10 @@ End = tuple[int, int | None, tuple[int, ...]]
 # Lines of shared memory, each as long as a block: what a pass reads, what it keeps and what it writes.
 LINES = 4
 
+# Cells of a plane between its first and its last row from which on a pass may begin anew in each plane. With fewer it
+# takes longer than one over all as over one line and a copy of the rows that come out wrong.
+PLANE_LEAST = 400
+
 # Cells of a block, and rows of a window, for rows to be copied by kind: of fewer cells the calls take longer, and of
 # higher windows too.
 KINDS_LEAST = 50_000
@@ -51,6 +55,9 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
     kernel, step, spread, left = sliding.kernel_size[1], sliding.stride[1], sliding.dilation[1], sliding.padding[1][0]
     down, used = _down(to_do, rows, top, sliding)
     free = [spare for k, spare in enumerate(to_do.shared) if k != used]
+    if _in_threes(kernel, step, spread, left, width, columns) and down.shape == target.shape:
+        _threes_across(to_do, down, free[0], spread)
+        return
     if to_do.adds and kernel == step > 1 and spread == 1 and left == 0 and columns * step == width:
         _sums_side_by_side(to_do, down, kernel, free[0])
         return
@@ -72,6 +79,53 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
         to_do.copy(*as_columns(target[..., some], line.reshape(down.shape)[:, :rows, begin:], step))
     if ends:
         _finish(to_do, down[:, :rows, :width].transpose(2, 0, 1), target.transpose(2, 0, 1), ends)
+    if to_do.means:
+        to_do.share(target, target)
+
+
+def _in_threes(kernel: int, step: int, spread: int, before: int, size: int, count: int) -> bool:
+    """Whether each cell is brought together with the one before and the one behind it, as far as there are any."""
+    return kernel == 3 and step == 1 and before == spread and count == size and size >= 2 * spread
+
+
+def _threes_down(to_do: Steps, apart: int) -> tuple[Array, int]:
+    """``(p, h, W) -> (p, h, W)``, each row with those ``apart`` above and below, and the line that it is in.
+
+    What the first and the last rows come to is at hand after a pass for two rows each, and is copied.
+    """
+    cells, shared = to_do.cells, to_do.shared
+    _, height, width = cells.shape
+    far, line = apart * width, cells.reshape(-1)
+    twos, threes = (spare[: cells.size] for spare in shared[:2])
+    to_do.combine(line[:-far], line[far:], twos[:-far])
+    pairs = twos.reshape(cells.shape)
+    last = pairs[:, height - 2 * apart : height - apart]
+    if (height - 2 * apart) * width >= PLANE_LEAST:
+        to_do.copy(*as_lines(pairs[:, height - apart :], last))
+        inner = pairs[:, apart : height - apart]
+        to_do.combine(inner, cells[:, : height - 2 * apart], inner)
+        return pairs, 0
+    to_do.combine(twos[far:], line[:-far], threes[far:])
+    whole = threes.reshape(cells.shape)
+    to_do.copy(*as_lines(whole[:, :apart], pairs[:, :apart]))
+    to_do.copy(*as_lines(whole[:, height - apart :], last))
+    return whole, 1
+
+
+def _threes_across(to_do: Steps, down: Array, free: Array, apart: int) -> None:
+    """The same along the rows of ``down``: over all as over one line, and the ends of rows put right.
+
+    Sums that are divided are made in ``free`` memory, near the processor: the result, farther off, is written once.
+    """
+    target = free[: down.size].reshape(down.shape) if to_do.means else to_do.windows
+    line, out = down.reshape(-1), target.reshape(-1)
+    columns, windows = down.transpose(2, 0, 1), target.transpose(2, 0, 1)
+    to_do.combine(line[:-apart], line[apart:], out[:-apart])
+    to_do.copy(windows[-apart:], columns[-apart:])  # the pass that follows brings in the cells before
+    to_do.combine(out[apart:], line[:-apart], out[apart:])
+    to_do.combine(columns[:apart], columns[apart : 2 * apart], windows[:apart])
+    if to_do.means:
+        to_do.share(target, to_do.windows)
 
 
 def _sums_side_by_side(to_do: Steps, down: Array, kernel: int, free: Array) -> None:
@@ -103,6 +157,8 @@ def _down(to_do: Steps, rows: int, top: int, sliding: Window) -> tuple[Array, in
     side_by_side = step > 1 == spread and step <= kernel <= step + 1
     if side_by_side and kernel in KINDS_HIGH and cells.size >= KINDS_LEAST:
         return _down_by_kind(to_do, rows, top, step, kernel > step, wide), 1
+    if _in_threes(kernel, step, spread, top, height, rows):
+        return _threes_down(to_do, spread)
     whole, picked, ends = _ends(kernel, step, spread, top, height, rows)
     in_place = step == 1 and rows <= height
     lead = top * width if in_place else 0

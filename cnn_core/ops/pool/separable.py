@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
-from cnn_core.ops.pool.steps import Steps, run
+from cnn_core.ops.pool.steps import Steps, run, sharing
 from cnn_core.shapes import Window
 
 # Numbers of a block: what a pass reads and writes is to stay in the 1 MB nearest to a processor, and the calls, 3 µs a
@@ -62,7 +63,7 @@ class Layout(NamedTuple):
 
 
 @np.errstate(all="ignore")  # of windows over a row's end, and of what memory held before
-def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, empty: float) -> None:
+def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, empty: float, among: int = 1) -> None:
     """Combine the cells of each window.
 
     Args:
@@ -71,46 +72,61 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         sliding: the window.
         combine: ``np.maximum`` or ``np.add``: what brings two cells together, in any order.
         empty: what changes nothing when it is combined: it stands for cells outside the image.
+        among: what sums are divided by.
     """
-    if few(out.shape, sliding):
+    small = few(out.shape, sliding)
+    # Block by block while they are near where there are as many as cells; fewer are divided at once.
+    in_blocks = not small and out.shape == x.shape
+    if small:
         pool_small(x, out, sliding, combine, empty)
-        return
+    else:
+        _pool_large(x, out, sliding, (combine, empty, among if in_blocks else 1))
+    if among > 1 and not in_blocks:
+        divide, number = sharing(among, out.dtype)
+        divide(out, number, out=out)
+
+
+def _pool_large(x: Array, out: Array, sliding: Window, do: tuple[np.ufunc, float, int]) -> None:
+    """Block by block; what is done, for what, and what it is divided by."""
     batch, channels, height, width = x.shape
-    images, planes = max(1, batch), channels
-    if not x.flags.c_contiguous:
-        images = max(1, COPIED_MOST // (channels * height * width))
-        planes = min(channels, max(1, COPIED_MOST // (height * width)))
+    if x.size and x.flags.c_contiguous:
+        _pool_planes(x.reshape(-1, height, width), out.reshape(-1, *out.shape[2:]), sliding, do)
+        return
+    images = max(1, COPIED_MOST // (channels * height * width))
+    planes = min(channels, max(1, COPIED_MOST // (height * width)))
     for n in range(0, batch, images):
         for c in range(0, channels, planes):
             some, target = x[n : n + images, c : c + planes], out[n : n + images, c : c + planes]
             if some.size <= COPIED_MOST:
                 some = np.ascontiguousarray(some)
             # (n, c, H, W) -> (n * c, H, W): views, as there are all channels of n images, or n is 1
-            _pool_planes(some.reshape(-1, height, width), target.reshape(-1, *out.shape[2:]), sliding, combine, empty)
+            _pool_planes(some.reshape(-1, height, width), target.reshape(-1, *out.shape[2:]), sliding, do)
 
 
-def _pool_planes(x: Array, out: Array, sliding: Window, combine: np.ufunc, empty: float) -> None:
+def _pool_planes(x: Array, out: Array, sliding: Window, do: tuple[np.ufunc, float, int]) -> None:
     """``(P, H, W) -> (P, OH, OW)``, row-major or a single plane."""
-    layout = _layout(x.shape, out.shape, sliding, combine, empty, x.dtype, BLOCK_MOST, TALL_MOST)
-    shared = np.empty(layout.shared, x.dtype)
-    if not layout.strips:
+    layout = _layout(x.shape, out.shape, sliding, do, x.dtype, BLOCK_MOST, TALL_MOST)
+    shared = ROOM.lend(layout.shared * x.itemsize)
+    if layout.strips:
+        for plane, target in zip(x, out, strict=True):
+            _pool_parts(plane, target, shared, layout.parts)
+    else:
         _pool_parts(x, out, shared, layout.parts)
-        return
-    for plane, target in zip(x, out, strict=True):
-        _pool_parts(plane, target, shared, layout.parts)
+    ROOM.take_back(shared)
 
 
 def _pool_parts(x: Array, out: Array, shared: Array, parts: tuple[Part, ...]) -> None:
+    kept = ROOM.keeps(shared)
     for plan, cells, windows, times, tall in parts:
         if x.flags.c_contiguous:
-            run(plan, (x, out, shared), cells, windows, times)
+            run(plan, (x, out, shared), cells, windows, times, kept)
             continue
         # (H, W), or (1, H, W): a strip is copied when its turn comes
         plane, line = x.reshape(x.shape[-2:]), x.shape[-1] * x.itemsize
         for k in range(times):
             first = (cells.start + k * cells.apart) // line
             given = np.ascontiguousarray(plane[first : first + tall])
-            run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1)
+            run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1, kept)
 
 
 @lru_cache(maxsize=64)
@@ -118,8 +134,7 @@ def _layout(
     cells: tuple[int, int, int],
     windows: tuple[int, int, int],
     sliding: Window,
-    combine: np.ufunc,
-    empty: float,
+    do: tuple[np.ufunc, float, int],
     dtype: np.dtype[Any],
     block_most: int,
     tall_most: int,
@@ -145,18 +160,18 @@ def _layout(
 
     def plan(each: int, high: int, many: int, top: int) -> Plan:
         shapes = (each, high, width), (each, many, columns), (LINES, size)
-        to_do = Steps(dtype, shapes, combine, empty)
+        to_do = Steps(dtype, shapes, *do)
         pool_block(to_do, top, sliding)
         return to_do.plan()
 
     parts: list[Part] = []
     if strip == rows:
         whole, rest = divmod(count, planes)
-        for times, each, first in ((whole, planes, 0), (1, rest, whole * planes)):
-            if each:
-                here = Blocks(first * height * line, each * height * line)
-                there = Blocks(first * rows * row, each * rows * row)
-                parts.append(Part(plan(each, height, rows, above), here, there, times, height))
+        for times, some, first in ((whole, planes, 0), (1, rest, whole * planes)):
+            if some:
+                here = Blocks(first * height * line, some * height * line)
+                there = Blocks(first * rows * row, some * rows * row)
+                parts.append(Part(plan(some, height, rows, above), here, there, times, height))
         return Layout(LINES * size, tuple(parts), False)
     for i in range(0, rows, strip):
         first, many = i * step - above, min(strip, rows - i)
@@ -164,8 +179,9 @@ def _layout(
         if parts and parts[-1].tall == end - begin == tall and many == strip:
             parts[-1] = parts[-1]._replace(times=parts[-1].times + 1)  # it overhangs nothing, and nor does this
             continue
-        do = plan(1, end - begin, many, begin - first)
-        parts.append(Part(do, Blocks(begin * line, strip * step * line), Blocks(i * row, strip * row), 1, end - begin))
+        each = plan(1, end - begin, many, begin - first)
+        here, there = Blocks(begin * line, strip * step * line), Blocks(i * row, strip * row)
+        parts.append(Part(each, here, there, 1, end - begin))
     return Layout(LINES * size, tuple(parts), True)
 
 

@@ -6,7 +6,7 @@
 
 import * as announce from "./announce.js";
 import { h, setText, whileTyping } from "./dom.js";
-import { addUp, fixed, notANumber, placesFor, read, short, typed } from "./format.js";
+import { addUp, fixed, notANumber, operand, placesFor, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
 import { NO_WORDS, begins, stepOf, within } from "./keys.js";
 import { Legend } from "./legend.js";
@@ -190,7 +190,7 @@ export class Dense {
     setText(this.sum, `score ${this.names[this.number]} = ${parts.join(" + ")} = ${fixed(shown.value, places)}`);
     const at = this.cell && this.cell.row * this.columns + this.cell.column;
     const known = at !== null && at < this.size;
-    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${short(this.shown.weights[at])} = ${short(this.products[at])}${this.gradient ? `; gradient of the weight ${short(this.gradient[at])}` : ""}` : "Point at a cell, or draw on the weights: the score follows.");
+    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${operand(short(this.shown.weights[at]))} = ${short(this.products[at])}${this.gradient ? `; gradient of the weight ${short(this.gradient[at])}` : ""}` : "Point at a cell, or draw on the weights: the score follows.");
     const marks = known ? [{ box: { top: this.cell.row, left: this.cell.column, bottom: this.cell.row, right: this.cell.column }, role: /** @type {"self"} */ ("self") }] : [];
     for (const grid of Object.values(this.grids)) grid.drawMarks(marks);
   }

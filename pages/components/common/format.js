@@ -55,9 +55,14 @@ export function brief(value, digits, dust = 0) {
   return value !== 0 && Math.abs(value) <= dust ? NEXT_TO_NOTHING : short(value, digits);
 }
 
+/** A written number behind another and a sign, as a book prints it: 3 × (−1). @param {string} written */
+export function operand(written) {
+  return written.startsWith(MINUS) ? `(${written})` : written;
+}
+
 /** A number with its power of ten. @param {number} value @param {number} places decimals */
 function powers(value, places) {
-  return value.toExponential(places).replace("-", MINUS).replace("e-", `e${MINUS}`);
+  return signed(value.toExponential(places));
 }
 
 /**
@@ -102,11 +107,16 @@ export function fitting(numbers, digits, letters, beside = 0) {
 }
 
 /**
- * A number as it is typed into a field: exact, with the keyboard's own minus.
+ * A number as it stands in a field: exact, with the minus of every other number. {@link read} takes the keyboard's too.
  * @param {number} value
  */
 export function typed(value) {
-  return String(Number(value.toPrecision(10)));
+  return signed(String(Number(value.toPrecision(10))));
+}
+
+/** A number that JavaScript wrote, with a typographic minus. @param {string} text */
+export function signed(text) {
+  return text.replaceAll("-", MINUS);
 }
 
 /**

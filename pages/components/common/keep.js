@@ -34,28 +34,30 @@ export function addressOf({ name, others, code }) {
 export function keep(link, session) {
   const address = addressOf(link);
   if (address !== window.location.href) window.history.replaceState(window.history.state, "", address);
-  remember(KEPT, { session, code: link.code ?? "" });
+  remember(KEPT, { session, name: link.name, code: link.code ?? "" });
 }
 
 /**
- * The session that this page showed before it was loaded again; null where another address was opened.
- * @param {string} name of the address's parameter
+ * The session that was shown before the page was loaded again; null where another address was opened. What counts is the
+ * address that was loaded: whoever left for another page since then, before this one could ask, has another one by now.
+ * @param {Link} link
  * @returns {string | null}
  */
-function sessionBefore(name) {
+function sessionBefore({ name, others }) {
   const before = recall(KEPT, null);
-  const code = new URL(window.location.href).searchParams.get(name) ?? "";
-  return before && before.code === code ? before.session : null;
+  const loaded = new URL(performance.getEntriesByType("navigation")[0]?.name ?? window.location.href).searchParams;
+  const same = before && [name, ...others].every((each) => (loaded.get(each) ?? "") === (each === before.name ? before.code : ""));
+  return same ? before.session : null;
 }
 
 /**
- * At a page's first message: ask for the session that it showed before it was loaded again.
+ * At a page's first message: ask for the session that was shown before the page was loaded again.
  * @param {{link: Link, session: string}} header
  * @param {import("./channel.js").Channel} channel
  * @returns {boolean} whether there was one to ask for
  */
 export function takeUp({ link, session }, channel) {
-  const before = sessionBefore(link.name);
+  const before = sessionBefore(link);
   const found = !!before && before !== session;
   if (found) channel.resume(before);
   return found;

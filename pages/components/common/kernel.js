@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { notANumber, read, short, typed } from "./format.js";
+import { notANumber, read, short, signed, typed } from "./format.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { KernelBrush } from "./kernel_brush.js";
 
@@ -146,7 +146,7 @@ export class Kernel {
 
   /** A weight as it is written: as the page has numbers written, or short. @param {number} value */
   #written(value) {
-    return this.words ? this.words(value).replace("−", "-") : shown(value);
+    return this.words ? this.words(value) : shown(value);
   }
 
   /** A weight as its field has room for it. @param {HTMLInputElement} field @param {number} k */
@@ -303,11 +303,11 @@ function counted(value) {
   return Number(value.toFixed(10));
 }
 
-/** A weight in at most four letters: ".19", "-.02", "12". @param {number} value */
+/** A weight in at most four letters: ".19", "−.02", "12". @param {number} value */
 function cut(value) {
   const size = Math.abs(value);
   const text = size >= 10 ? size.toFixed(0) : size >= 1 ? size.toFixed(1).replace(/\.0$/, "") : size.toFixed(2).replace(/^0\./, ".").replace(/^\.00$/, "0").replace(/^(\.\d)0$/, "$1");
-  return value < 0 && text !== "0" ? `-${text}` : text;
+  return value < 0 && text !== "0" ? `−${text}` : text;
 }
 
 /** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */
@@ -315,5 +315,5 @@ function shown(value) {
   const text = typed(value);
   if (text.length <= 6) return text;
   const rounded = value.toFixed(4).replace(/\.?0+$/, "");
-  return Number(rounded) === 0 ? value.toExponential(1) : rounded; // what is not 0 is not shown as 0
+  return signed(Number(rounded) === 0 ? value.toExponential(1) : rounded); // what is not 0 is not shown as 0
 }

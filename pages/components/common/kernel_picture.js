@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { short } from "./format.js";
+import { short, typed } from "./format.js";
 import { inParts } from "./fraction.js";
 import { colour, scaleFor } from "./scale.js";
 
@@ -24,7 +24,7 @@ export function kernelPicture(weights, columns, dark, counted) {
   const room = Math.max(columns, weights.length / columns) <= NUMBERS_UP_TO;
   const written = weights.map(counted ? inParts(counted) : (weight) => short(weight, 2));
   const cells = weights.map((weight, k) => {
-    const cell = h("span", { text: room ? written[k] : "", title: String(weight) });
+    const cell = h("span", { text: room ? written[k] : "", title: typed(weight) });
     const { fill, ink } = colour(weight, scale, dark);
     Object.assign(cell.style, { background: fill, color: ink });
     return cell;

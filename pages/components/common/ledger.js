@@ -7,7 +7,7 @@ import { h, setText } from "./dom.js";
 import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
-import { brief, equals, fixed, placesFor, read, short } from "./format.js";
+import { brief, equals, fixed, operand, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
@@ -74,7 +74,8 @@ export class Ledger {
     /** How a factor is written. @type {(x: number) => string} */
     this.factor = exact ? inParts(parts) : (x) => short(x, 4);
     this.parts = exact ? parts : null;
-    const { digits, dust: left = 0 } = model.byNumber.get(stage);
+    const { digits, dust: left = 0, averages } = model.byNumber.get(stage);
+    const averaged = averages && !of;
     const dust = of ? 0 : left;
     if (dust && !exact) this.factor = (x) => brief(x, 4, dust);
     const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts, of ? 0 : digits, dust) : null;
@@ -82,16 +83,15 @@ export class Ledger {
     if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
+    const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
     this.head.replaceChildren(
       h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
       // What wraps on a narrow page wraps together.
-      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.rest),
+      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.feeds, this.short.rest),
     );
-    this.short.describe(this.#details(model, explanation, sum));
     this.looked = { model, dark, explanation };
     this.trail.look(model, explanation, of !== "");
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
@@ -101,6 +101,7 @@ export class Ledger {
     this.trail.draw();
     focused?.();
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
+    this.short.describe(this.#details(model, explanation, sum), this.feeds.hasChildNodes());
     this.room.holds(`${of ? "gradient" : "value"} ${stage} ${rule} ${this.trail.element.childElementCount}`, pinned);
   }
 
@@ -109,11 +110,11 @@ export class Ledger {
    * @param {Model} model @param {Explanation} explanation @param {ReturnType<typeof shownSum> | null} sum
    */
   #details(model, { rule, stage, fed }, sum) {
-    const { reduce } = model.byNumber.get(stage);
+    const { reduce, averages } = model.byNumber.get(stage);
     if (fed) return fed.length ? "what it feeds" : "";
     if (reduce === "norm") return "squares";
     if (rule !== "sum") return "";
-    if (reduce === "max") return "cells";
+    if (reduce === "max" || averages) return "cells";
     return sum.rows.length ? "products" : "";
   }
 
@@ -167,7 +168,8 @@ export class Ledger {
     return h(
       "section",
       { "aria-label": name },
-      h("h3", { text: `${name} = ${fixed(explanation.value, sum.places)}` }),
+      h("h3", { text: `${name} = ${stage.averages ? brief(explanation.value, 6, stage.dust) : fixed(explanation.value, sum.places)}` }),
+      this.#written(model, stage, explanation, sum.places),
       terms,
       lineOf(sentence),
     );
@@ -193,7 +195,7 @@ export class Ledger {
         "li",
         { class: "ks-term" },
         h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${factor(term.weight)}` }),
-        h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${factor(term.weight)} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
+        h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${operand(factor(term.weight))} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
       );
       item.style.setProperty("--ks-hue", positionHue(term.key, dark));
       for (const [on, off] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
@@ -207,11 +209,18 @@ export class Ledger {
   }
 
   /**
-   * A pooling's sum without the cells of its window that count for nothing: they are told in a line of their own.
+   * A pooling's sum without the cells of its window that count for nothing: they are told in a line of their own. Of a mean,
+   * the sum that is divided at its end: shares of so many numbers would all be rounded.
    * @param {Model} model
    * @param {Explanation} explanation
    */
   #counted(model, explanation) {
+    const { averages } = model.byNumber.get(explanation.stage);
+    if (averages && !this.of) {
+      const rest = explanation.rest && { ...explanation.rest, product: explanation.rest.product * averages };
+      const terms = explanation.terms.map((term) => ({ ...term, weight: 1, product: term.value, alone: placeOf(model, term) }));
+      return { ...explanation, terms, rest, value: fsum([...terms.map((term) => term.value), rest?.product ?? 0]) };
+    }
     const { padding, past } = explanation.param || this.of ? { padding: [], past: [] } : model.uncounted(explanation);
     const [out, none] = [new Set([...padding, ...past]), (/** @type {Term[]} */ cells, /** @type {string} */ where) => (cells.length ? [`${cells.length} ${where}: not counted`] : [])];
     return { ...explanation, terms: explanation.terms.filter((term) => !out.has(term)), out, left: [...none(padding, "of padding"), ...none(past, "past the edge")] };
@@ -245,7 +254,7 @@ export class Ledger {
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), lineOf(this.#sentence(model, stage, explanation, sum))));
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), this.#written(model, stage, explanation, sum.places), lineOf(this.#sentence(model, stage, explanation, sum))));
     return parts;
   }
 
@@ -279,7 +288,7 @@ export class Ledger {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
     }
     for (const text of sum.left) list.append(h("li", { class: "ks-term ks-plain ks-idle" }, h("span", { class: "ks-term-factors", text })));
-    if (stage.bias && sum.withBias) list.append(this.#plain("bias", sum.bias, sum.places));
+    if (stage.bias && sum.withBias) list.append(this.#plain(stage.bias_name ?? "bias", sum.bias, sum.places));
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
     if (sum.remainder !== 0) {
@@ -305,10 +314,10 @@ export class Ledger {
       const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
       if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
       else block.append(this.#terms(model, stage, own, dark));
-      block.append(lineOf(inWords(own, false, this.write), "ks-ledger-note"));
+      block.append(lineOf(inWords(own, "", this.write), "ks-ledger-note"));
       return block;
     });
-    const total = lineOf(inWords(whole, stage.bias !== null, this.write));
+    const total = lineOf(inWords(whole, stage.bias === null ? "" : "bias", this.write));
     // The whole first: the parts below it may reach beyond the screen.
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
@@ -322,7 +331,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.factor(term.value)} ${inContest(term, largest)}` : `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
+      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.factor(term.value)} ${inContest(term, largest)}` : term.alone ?? `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -352,7 +361,7 @@ export class Ledger {
       if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
       written = [value, weight].map((x) => short(x, digits));
     }
-    return written.join(" × ");
+    return `${written[0]} × ${operand(written[1])}`;
   }
 
   /**
@@ -363,9 +372,24 @@ export class Ledger {
     if (stage.reduce === "max") return largestInWords(explanation, sum.places);
     // Flattening computes nothing: it says where the number stood.
     if (stage.link.kind === "reshape") return `${sourceName(model, explanation.terms[0])} = ${fixed(sum.value, sum.places)}`;
+    if (stage.averages && !this.of) {
+      const result = brief(explanation.value, 6, stage.dust);
+      return `${inWords(sum, "", this.write)}, and ${this.write(sum.value, sum.places)} / ${stage.averages} ${equals(result, explanation.value)} ${result}`;
+    }
     const [row, another] = sum.rows;
-    if (!row || another || sum.rest.count || sum.remainder || stage.bias) return inWords(sum, stage.bias !== null, this.write);
+    if (!row || another || sum.rest.count || sum.remainder || stage.bias) return inWords(sum, stage.bias === null ? "" : stage.bias_name ?? "bias", this.write);
     return `${this.#factors(row.term, row.shown, sum.places)} = ${this.write(sum.value, sum.places)}`;
+  }
+
+  /**
+   * A sum as the formula that it is known by, with the numbers in; nothing where there is none.
+   * @param {Model} model @param {import("./model.js").Stage} stage @param {Explanation} explanation @param {number} places of its result
+   */
+  #written(model, stage, { index, value }, places) {
+    if (!stage.written || this.of) return "";
+    const result = this.write(value, places);
+    const x = short(model.value(stage.written.of, index), 9);
+    return h("p", { class: "ks-sum ks-written", text: `${stage.written.texts[index[1]].replace("{x}", x)} ${equals(result, value)} ${result}` });
   }
 
   /** @param {string} label @param {number} value @param {number} places */
@@ -382,8 +406,8 @@ export class Ledger {
    * The window under a glass: its numbers, the weights they meet, and the products.
    * @param {Term[]} terms of one plane
    * @param {import("./model.js").Stage} stage
-   * @param {number} places
-   * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere
+   * @param {number} places decimals of the sum: products have no more
+   * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere, where parts are what counts
    * @param {boolean} dark
    * @param {Set<Term>} [out] what counts for nothing stays empty
    */
@@ -392,11 +416,11 @@ export class Ledger {
     const values = terms.map((term) => term.value);
     const padding = terms.map((term) => term.index === null);
     const kind = stage.lens ?? "diverging";
-    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank) => {
+    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank, most = Infinity) => {
       const scale = scaleFor(scaleKind, [numbers]);
       const largest = Math.max(...numbers.map(Math.abs));
       // Two decimals, or two digits of what is smaller than that: with a power of ten where four decimals show none.
-      const places = Math.min(placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
+      const places = Math.min(most, placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
       const write = (/** @type {number} */ x) => (largest < LENS_TINY && !this.parts ? brief(x, 3, stage.dust) : this.write(x, places));
       const cells = numbers.map((x, k) => {
         const { fill, ink } = colour(x, scale, dark);
@@ -417,9 +441,10 @@ export class Ledger {
     if (stage.reduce !== "max") {
       const weights = terms.map((term) => term.weight);
       lens.append(sign("×"), table(stage.weight ? "kernel" : stage.reduce === "norm" ? "itself" : "share", weights, "diverging", null));
-      const shown = new Map(rows.map((row) => [row.term, row.shown]));
-      const products = terms.map((term) => shown.get(term) ?? (this.parts ? term.product : Number(term.product.toFixed(places))));
-      lens.append(sign("="), table("products", products, "diverging", null));
+      // Rounded once, from the product itself: 0.4353 cut to 0.435 for the sum would be 0.43 here, beside a cell of 0.44.
+      const shown = new Map(this.parts ? rows.map((row) => [row.term, row.shown]) : []);
+      const products = terms.map((term) => shown.get(term) ?? (this.parts || Number(term.product.toFixed(places)) ? term.product : 0));
+      lens.append(sign("="), table("products", products, "diverging", null, this.parts ? Infinity : places));
     } else {
       [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
     }
@@ -437,9 +462,10 @@ export class Ledger {
     const result = brief(value, 6, dust);
     // What only passes is written the same on both sides.
     const given = value === own.value ? result : brief(own.value, 9, dust);
-    const formula = (explanation.formula ?? "")
+    const cases = [explanation.formula ?? ""].flat();
+    const formula = (own.value > 0 ? cases[0] : cases[cases.length - 1])
       // In brackets where its sign would stand beside another one.
-      .replaceAll("{(x)}", own.value < 0 ? `(${given})` : given)
+      .replaceAll("{(x)}", operand(given))
       .replaceAll("{x}", given)
       .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
       .replaceAll("= {y}", `${given === result ? "=" : equals(result, value)} ${result}`)
@@ -466,7 +492,7 @@ export class Ledger {
     // A window that overhangs is scaled up to the cells it would hold.
     const under = `${this.write(squared.value, sum.places)}${counted === cells ? "" : ` × ${cells}/${counted}`}`;
     const root = `√${counted === cells ? under : `(${under})`} ${equals(result, explanation.value)} ${result}`;
-    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, false, this.write)}, and ${root}`));
+    const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, "", this.write)}, and ${root}`));
     if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
     const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
     return h("div", { class: "ks-ledger-body" }, lens, written);
@@ -494,6 +520,12 @@ function weightName(model, { param, index }) {
   if (index.length < 4) return param.endsWith("bias") ? "bias" : `weight [${index.join(", ")}]`;
   const { planes } = model.byNumber.get(-1);
   return `weight${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
+}
+
+/** Where a term's number stands on its maps: "[0, 1]", "image 1, [0, 1]". @param {Model} model @param {Term} term */
+function placeOf(model, { stage, index }) {
+  const { images } = model.byNumber.get(stage);
+  return `${images ? `${images[index[0]]} ` : ""}[${index.slice(2).join(", ")}]`;
 }
 
 /** Arrow keys lead from term to term. @param {KeyboardEvent} event @param {HTMLElement} list */

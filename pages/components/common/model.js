@@ -15,9 +15,10 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  * @typedef {{box: Box, channel: number | null, role: "self" | "source" | "feeds"}} Relative  `channel` null: all of them
  * @typedef {{
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
- *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | null, array: string,
+ *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | string[] | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, luma?: number[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
+ *   written?: {of: number, texts: string[]}, averages?: number, bias_name?: string,
  *   images?: string[] | null, aside?: boolean, digits?: number, dust?: number,
  *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the
@@ -31,7 +32,7 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
  *   there is none; `read` how many rows and columns it reads; `all` where these are all there are
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
- *   residual: number, formula: string | null, param?: string, note?: string, fed?: Term[],
+ *   residual: number, formula: string | string[] | null, param?: string, note?: string, fed?: Term[],
  *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight's gradient; `fed`: what an input
  *   cell has a part in; `rest`: the terms that were not sent, by what they add up to
  */

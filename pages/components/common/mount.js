@@ -3,9 +3,11 @@
  * @module
  */
 
+import { copyWithKeyboardsMinus } from "./copied.js";
 import { closeMenuOnceChosen } from "./menu.js";
 
 closeMenuOnceChosen(); // every page has a component
+copyWithKeyboardsMinus();
 
 /**
  * @typedef {{

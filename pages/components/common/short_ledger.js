@@ -1,6 +1,7 @@
 /**
  * The ledger at the window's edge is short, so as to leave room for the maps it speaks of: what it tells in detail
- * unfolds, and all but its headline folds away. How somebody likes it holds for every page.
+ * unfolds, on a narrow page what becomes of the number too, and all but its headline folds away. How somebody likes it
+ * holds for every page.
  * @module
  */
 
@@ -16,13 +17,19 @@ export class ShortLedger {
    */
   constructor(element, folded) {
     this.element = element;
-    const kept = recall(KEPT, { open: false, closed: false });
+    const kept = recall(KEPT, { open: false, closed: false, onward: false });
     this.open = !!kept.open;
+    this.onward = !!kept.onward;
     this.closed = !!kept.closed;
     this.details = h("button", { type: "button", class: "ks-link ks-fold" });
     this.details.addEventListener("click", () => {
       this.open = !this.open;
       if (!this.open) folded();
+      this.#fold();
+    });
+    this.feeds = h("button", { type: "button", class: "ks-link ks-fold ks-fold-feeds", text: "feeds", title: "What becomes of the number, and what it sees of the input" });
+    this.feeds.addEventListener("click", () => {
+      this.onward = !this.onward;
       this.#fold();
     });
     this.rest = h("button", { type: "button", class: "ks-link ks-fold" });
@@ -33,21 +40,24 @@ export class ShortLedger {
     this.#show();
   }
 
-  /** @param {string} details what they are, "" where there are none */
-  describe(details) {
+  /** @param {string} details what they are, "" where there are none @param {boolean} feeds whether anything is made of the number */
+  describe(details, feeds) {
     this.details.hidden = !details;
     setText(this.details, details);
+    this.feeds.hidden = !feeds;
   }
 
   #fold() {
     this.#show();
-    remember(KEPT, { open: this.open, closed: this.closed });
+    remember(KEPT, { open: this.open, closed: this.closed, onward: this.onward });
   }
 
   #show() {
     this.element.classList.toggle("ks-open", this.open);
     this.element.classList.toggle("ks-closed", this.closed);
+    this.element.classList.toggle("ks-onward", this.onward);
     this.details.setAttribute("aria-expanded", String(this.open));
+    this.feeds.setAttribute("aria-expanded", String(this.onward));
     this.rest.setAttribute("aria-expanded", String(!this.closed));
     setText(this.rest, this.closed ? "show" : "hide");
   }

@@ -62,10 +62,10 @@ function placesToShow(value, digits) {
  * A shown sum as one line of text, to be read aloud.
  * @param {{products: number[], bias: number, value: number, remainder: number, places: number, named?: (((number: string) => string) | null)[]}} sum
  *   `named`: how the number of a part with a name is written, its sign with it
- * @param {boolean} withBias
+ * @param {string} bias what its bias is called, "" where it has none
  * @param {(x: number, places: number) => string} write
  */
-export function inWords(sum, withBias, write) {
+export function inWords(sum, bias, write) {
   const plus = (/** @type {number} */ x, /** @type {boolean} */ first) => {
     const size = write(Math.abs(x), sum.places);
     const negative = write(x, sum.places).startsWith("−");
@@ -78,7 +78,7 @@ export function inWords(sum, withBias, write) {
   };
   let text = sum.products.map(part).join("");
   // What has a name keeps its sign beside its number: a bias of −1 is not one of 1 that is taken off.
-  if (withBias) text += `${text ? " + " : ""}bias ${write(sum.bias, sum.places)}`;
+  if (bias) text += `${text ? " + " : ""}${bias} ${write(sum.bias, sum.places)}`;
   if (sum.remainder !== 0) text += ` + ${REMAINDER} ${write(sum.remainder, sum.places)}`;
   return `${text || "0"} = ${write(sum.value, sum.places)}`;
 }

@@ -37,9 +37,10 @@ _WRITTEN = {
         "(1 + t) / 2 + x / 2 (1 − t²) √(2 / π) (1 + 3 × 0.044715 x²)\nt = tanh(√(2 / π) (x + 0.044715 x³))",
     ),
 }
-_SLOPE_FORMULAS = {
-    "relu": "1 where x is above 0, else 0: f′({x}) = {y}",
-    "leaky_relu": "1 where x is above 0, else {parameter}: f′({x}) = {y}",
+_STEP = ["{x} > 0, so f′({x}) = {y}", "{x} ≤ 0, so f′({x}) = {y}"]  # above 0, and elsewhere
+_SLOPE_FORMULAS: dict[str, str | list[str]] = {
+    "relu": _STEP,
+    "leaky_relu": _STEP,
     "sigmoid": "sigmoid({x}) × (1 − sigmoid({x})) = {y}",
     "tanh": "1 − tanh({x})² = {y}",
     "softplus": "1 / (1 + e^−({parameter} × {(x)})) = {y}",

@@ -81,6 +81,9 @@ def screen(laboratory: Laboratory) -> Screen:
     link = {"kind": "same", "groups": channels, "also": [minus]}
     weight = describe.keep(1 / deviation, shown.arrays)
     normal = {"group": "normalised", "kind": "diverging", "domain": [0, 0]}
+    mean = seen.mean if training else laboratory.running_mean[:channels]
+    bare = [f"({{x}}{_less(m)}) / √({operand(v)} + {eps:.5f})" for m, v in zip(mean, var, strict=True)]
+    whole = [f"{text} × {_factor(g)}{_added(b)}" for text, g, b in zip(bare, gamma, shift, strict=True)]
     shown.add(
         NORMALISED,
         "normalised",
@@ -91,9 +94,11 @@ def screen(laboratory: Laboratory) -> Screen:
         link=link,
         weight=weight,
         scale=normal,
+        written={"of": INPUT, "texts": bare},
     )
     link = {"kind": "same", "groups": channels}
-    own = {"weight": describe.keep(gamma, shown.arrays), "bias": describe.keep(shift, shown.arrays)}
+    own = {"weight": describe.keep(gamma, shown.arrays), "bias": describe.keep(shift, shown.arrays), "bias_name": "β"}
+    own["written"] = {"of": INPUT, "texts": whole}
     shown.add(OUTPUT, "output", "After", output, rule="sum", reads=NORMALISED, link=link, scale=normal, **own)
     _statistics(shown, seen)
     _deviation(shown, (VAR if training else RUNNING_VAR, var), deviation, eps)
@@ -133,6 +138,21 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.column("output", "maps", "After", shape=size, note="normalised × γ + β", controls=settings, sign="→")
     shown.sentence = _sentence(x, output, training=training)
     return shown
+
+
+def _added(x: float) -> str:
+    """A number as it is added in a formula."""
+    return f" − {operand(-x)}" if x < 0 else f" + {operand(x)}"
+
+
+def _less(x: float) -> str:
+    """A number as it is taken off in a formula."""
+    return f" + {operand(-x)}" if x < 0 else f" − {operand(x)}"
+
+
+def _factor(x: float) -> str:
+    """A number behind a sign of multiplication."""
+    return f"({operand(x)})" if x < 0 else operand(x)
 
 
 def _sentence(x: Array, output: Array, *, training: bool) -> str:
@@ -189,7 +209,7 @@ def _statistics(shown: Screen, seen: Statistics) -> None:
         formula="({x} − mean)² = {y}",
         scale=variances,
     )
-    every = {"rule": "sum", "reads": INPUT, "link": {"kind": "all"}}
+    every = {"rule": "sum", "reads": INPUT, "link": {"kind": "all"}, "averages": count}
     shown.add(MEAN, "mean", "Batch mean", vector(seen.mean), **alike, **every, scale=means)
     shown.add(VAR, "var", "Batch variance", vector(seen.var), **alike, **{**every, "reads": SQUARES}, scale=variances)
     held = laboratory.running_mean[:channels], laboratory.running_var[:channels]

@@ -75,9 +75,9 @@ def _cell(chain: Chain, pin: Place) -> Formula | None:
     asked = chain.trace.explain(stage, index)
     if asked.rule != "sum" or stage != 0 or len(asked.terms) > 9:
         return None
-    products = " + ".join(f"{_short(t.value)}·{_short(t.weight or 0)}" for t in asked.terms)
+    products = " + ".join(f"{_operand(t.value)}·{_operand(t.weight or 0)}" for t in asked.terms)
     shown = math.fsum(_seen(t.value) * _seen(t.weight or 0) for t in asked.terms) + _seen(asked.bias)
-    here = f"{products} + {_short(asked.bias)} {_equals(shown, asked.value)}"
+    here = f"{products} + {_operand(asked.bias)} {_equals(shown, asked.value)}"
     return Formula("The pinned cell", "Σ cell · weight + bias", here)
 
 
@@ -127,7 +127,8 @@ def _pooling(chain: Chain, pin: Place) -> Formula | None:
             "The pinned cell", "the largest of its window", f"max({', '.join(values)}) = {_short(asked.value)}"
         )
     shown = math.fsum(_seen(term.value) for term in asked.terms if term.index is not None) / len(asked.terms)
-    here = f"({' + '.join(values)}) / {len(asked.terms)} {_equals(shown, asked.value)}"
+    added = " + ".join(_operand(term.value) for term in asked.terms if term.index is not None)
+    here = f"({added}) / {len(asked.terms)} {_equals(shown, asked.value)}"
     return Formula("The pinned cell", "the mean of its window", here)
 
 
@@ -186,9 +187,10 @@ def _learning(chain: Chain, pin: Place) -> Formula | None:
     after = weight - LEARNING_RATE * gradient
     shown = _seen(weight) - LEARNING_RATE * _seen(float(gradient))
     share = math.exp(-loss)  # the probability of the class that is right
+    step = f"{LEARNING_RATE} · {_operand(float(gradient))}"
     here = (
         f"loss for class {chain.experiment.class_name(0)}: −log {share:.6g} ≈ {loss:.4f}\n"
-        f"weight [0, 0]: {_short(weight)} − {LEARNING_RATE} · {_short(float(gradient))} {_equals(shown, float(after))}"
+        f"weight [0, 0]: {_short(weight)} − {step} {_equals(shown, float(after))}"
     )
     return Formula("One step", "weight − rate · ∂loss/∂weight", here)
 
@@ -205,6 +207,12 @@ def _seen(value: float) -> float:
 
 def _short(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
+
+
+def _operand(value: float) -> str:
+    """A number beside a sign, as a book prints it: in brackets where it has a sign of its own."""
+    text = _short(value)
+    return f"({text})" if value < 0 else text
 
 
 _FORMULAS: dict[str, Callable[[Chain, Place], Formula | None]] = {

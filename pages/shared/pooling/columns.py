@@ -59,7 +59,9 @@ def _note(laboratory: Laboratory, kind: Kind, output: Pair) -> str:
         return kind.word
     window = kind.make(laboratory.window).window((1, 1, *laboratory.plane))
     size_ = geometry_words(window, laboratory.plane, output) if isinstance(window, Window) else ""
-    return f"{kind.word}\n{size_}"
+    # Gradients of all poolings are on one scale.
+    own = "\nlarger: on its own scale" * (kind.outgrows and laboratory.mode != "gradient")
+    return f"{kind.word}{own}\n{size_}"
 
 
 def _input_note(laboratory: Laboratory) -> str:

@@ -87,6 +87,7 @@ class Kind(NamedTuple):
         word: what it makes of a window.
         whole: whether its window is the whole input.
         make: the layer.
+        outgrows: whether its numbers are larger than the cells they are made of, and are drawn on a scale of their own.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Kind(NamedTuple):
     word: str
     whole: bool
     make: Callable[[Settings], Layer]
+    outgrows: bool = False
 
 
 def _max(window: Settings) -> Layer:
@@ -117,7 +119,7 @@ def _norm(window: Settings) -> Layer:
 KINDS = (
     Kind("max", "Max", "the largest of each window", False, _max),
     Kind("average", "Average", "the mean of each window", False, _average),
-    Kind("l2", "L2", "the root of each window's sum of squares", False, _norm),
+    Kind("l2", "L2", "the root of each window's sum of squares", False, _norm, outgrows=True),
     Kind("global_max", "Global max", "one window over all cells", True, lambda _: AdaptiveMaxPool2d(1)),
     Kind("global_average", "Global average", "one window over all cells", True, lambda _: AdaptiveAvgPool2d(1)),
 )
@@ -243,7 +245,7 @@ def run(laboratory: Laboratory, cell: Pair = (0, 0)) -> Run:
             back = network.backward(trace, _upstream(laboratory, kind, cell, trace.output.shape))
         if shifted is not None:
             after = network.trace(shifted)
-            alike = kind.name != "l2"
+            alike = not kind.outgrows
             measures.append(measured(kind.title, trace.output, after.output, x, shifted, comparable=alike))
         pooled[number] = Pooled(kind, trace, back, after)
     return Run(laboratory, cell, pooled, shifted, measures)

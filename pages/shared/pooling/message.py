@@ -152,7 +152,7 @@ def _maps(number: int, pooled: Pooled, x: FloatArray, run: Run, arrays: describe
     """A pooling's maps: its output; and the gradient there and at the input, or what a shift makes of it."""
     kind, output = pooled.kind, pooled.trace.output
     layer = pooled.trace.stages[0].layer
-    scale = _NORMS if kind.name == "l2" else _LIKE_INPUT
+    scale = _NORMS if kind.outgrows else _LIKE_INPUT
     window = layer.window(x.shape)
     alike: dict[str, Any] = {"names": None, "plural": None, "lens": "diverging", "planes": None, "column": kind.name}
     alike["field"] = describe.field_of(ReceptiveField().through(window))
