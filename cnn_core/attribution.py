@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ModelError, ShapeError
+from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.layers import Conv2d
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, array_of, images, real, setting
@@ -36,7 +36,7 @@ def input_gradient(network: Sequential, x: npt.ArrayLike, target: Target) -> Arr
         ShapeError: where ``x`` or ``target`` does not fit.
         ModelError: where the network does not end in ``(N, K)``.
     """
-    trace = network.trace(x)
+    trace = _asked(network).trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
     found = network.backward(trace, grad).input
     return np.zeros_like(trace.input) if found is None else found
@@ -158,13 +158,13 @@ def grad_cam(network: Sequential, x: npt.ArrayLike, target: Target, *, stage: in
         ShapeError: where ``x`` or ``target`` does not fit.
         ModelError: where the network does not end in ``(N, K)``, or there is no such convolution.
     """
-    found = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv2d)]
+    found = [number for number, layer in enumerate(_asked(network).layers) if isinstance(layer, Conv2d)]
     if not found:
         raise ModelError("stage must be a convolution, and this network has none; occlusion works with any layers")
     last = found[-1]
     number = last if stage is None else whole(stage, "stage", least=0, works=last, error=ModelError)
     if number not in found:
-        raise ModelError(f"stage must be one of {found}, the convolutions, got {stage!r}; stage={last} works")
+        raise ModelError(f"stage must be one of {found}, the convolutions, got {shown(stage)}; stage={last} works")
     trace = network.trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
     at_stage = network.backward(trace, grad).stages[number]
@@ -210,7 +210,7 @@ def occlusion(
     height, width = given.shape[2:]
     patch = window(size, stride=size if stride is None else stride, input_size=(height, width))
     rows, columns = patch.output_size(height, width)
-    scored = network.forward(given)
+    scored = _asked(network).forward(given)
     classes = _classes(scored, target)
     picked = scored[np.arange(len(given)), classes]
     places: list[Pair] = [patch.origin(i, j) for i in range(rows) for j in range(columns)]
@@ -226,6 +226,16 @@ def occlusion(
     return falls.reshape(len(given), rows, columns)  # (N, OH*OW) -> (N, OH, OW)
 
 
+def _asked(network: Sequential) -> Sequential:
+    """``network``, refused where it is none."""
+    if not isinstance(network, Sequential):
+        raise ModelError(
+            f"a score is asked of a Sequential, got {type(network).__name__}; Sequential([Flatten(), Linear(784, 10)]) "
+            "works"
+        )
+    return network
+
+
 def _classes(output: Array, target: Target) -> npt.NDArray[np.intp]:
     """``target`` as one class for each image of ``(N, K)``."""
     if output.ndim != 2:
@@ -238,7 +248,7 @@ def _classes(output: Array, target: Target) -> npt.NDArray[np.intp]:
     integers = chosen.dtype.kind in "iu" and chosen.shape in ((), (count,))
     if not integers or (chosen.size and not 0 <= chosen.min() <= chosen.max() < classes):
         raise ShapeError(
-            f"target must be a class from 0 to {classes - 1}, or one for each of {count} images, got {target!r}; "
+            f"target must be a class from 0 to {classes - 1}, or one for each of {count} images, got {shown(target)}; "
             "target=0 works"
         )
     return np.broadcast_to(chosen, (count,)).astype(np.intp)

@@ -21,3 +21,13 @@ class ModelError(CnnCoreError):
 
     Dropout's probability, which networks alone draw by, is among these.
     """
+
+
+# Characters of a number, or of an array's beginning, that a sentence holds.
+SHOWN_MOST = 100
+
+
+def shown(value: object) -> str:
+    """What came in, as a sentence shows it: on one line, and of a long one the beginning."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN_MOST else f"{text[:SHOWN_MOST]}…"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ModelError
+from cnn_core.errors import ModelError, shown
 from cnn_core.layers import (
     GELU,
     AvgPool2d,
@@ -215,7 +215,7 @@ def _texts(names: Any, count: int) -> list[str]:
     except TypeError:
         given = []
     if len(given) != count or not all(isinstance(name, str) for name in given):
-        raise ModelError(f"names must be {count} texts, one a channel or value, got {names!r}; names=None works")
+        raise ModelError(f"names must be {count} texts, one a channel or value, got {shown(names)}; names=None works")
     return given
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array
+from cnn_core.shapes import whole
 from cnn_core.trace import Explanation, Index, Stage, Term, Trace, cell_of, exact_sum, left_over
 
 
@@ -48,9 +49,9 @@ class Gradients:
             gradient's precision. Rule ``"input"`` where the gradient was given: where going back began.
 
         Raises:
-            ShapeError: where there is no such stage or cell, or it has no gradient.
+            ShapeError: where there is no such stage or cell, it has no gradient, or ``most`` is no number of terms.
         """
-        trace = self._trace()
+        trace, most = self._trace(), _most(most)
         number = trace.stage_number(stage)
         found = self._at(number)
         cell = cell_of(index, found.shape)
@@ -85,12 +86,12 @@ class Gradients:
             As :meth:`explain`; ``stage`` is the layer's.
 
         Raises:
-            ShapeError: where there is no such parameter or number.
+            ShapeError: where there is no such parameter or number, or ``most`` is no number of terms.
         """
-        trace = self._trace()
-        if name not in self.params:
+        trace, most = self._trace(), _most(most)
+        if not isinstance(name, str) or name not in self.params:
             have = ", ".join(self.params) or "none"
-            raise ShapeError(f"there is no parameter {name!r} to explain; this network has {have}")
+            raise ShapeError(f"there is no parameter {shown(name)} to explain; this network has {have}")
         found = self.params[name]
         at = cell_of(index, found.shape)
         value = float(found[at])
@@ -130,6 +131,11 @@ class Gradients:
             have += [k for k, each in enumerate(self.stages) if each is not None]
             raise ShapeError(f"stage {number} has no gradient; these have one: {', '.join(map(str, have))}")
         return found
+
+
+def _most(most: int | None) -> int | None:
+    """How many terms to list."""
+    return None if most is None else whole(most, "most", least=0, works=10)
 
 
 def _pulls(trace: Trace, reader: Stage, number: int, cell: Index) -> Any:

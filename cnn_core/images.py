@@ -145,7 +145,7 @@ def load_image(
 
 
 def _checked_limit(mode: object, max_pixels: object) -> int:
-    if mode not in ("RGB", "L"):
+    if not isinstance(mode, str) or mode not in ("RGB", "L"):
         got = repr(mode[:20]) if isinstance(mode, str) else type(mode).__name__
         raise ImageError(f"mode must be 'RGB' or 'L', not {got}.")
     try:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core import model_file
-from cnn_core.errors import CnnCoreError, ModelError
+from cnn_core.errors import CnnCoreError, ModelError, shown
 from cnn_core.gradients import Gradients
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
-from cnn_core.ops._arrays import Array, gradient, real, sizes
+from cnn_core.ops._arrays import Array, flag, gradient, real, sizes
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
 
@@ -54,7 +54,7 @@ class Sequential:
             self.layers: tuple[Layer, ...] = tuple(layers)
         except TypeError as error:
             raise ModelError(
-                f"a network is made of a list of layers, got {layers!r}; Sequential([ReLU()]) works"
+                f"a network is made of a list of layers, got {shown(layers)}; Sequential([ReLU()]) works"
             ) from error
         places: dict[int, int] = {}
         for position, layer in enumerate(self.layers):
@@ -98,15 +98,15 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
             ModelError: where a layer draws at random in training and ``rng`` is None, or is neither seed nor generator.
         """
-        drawn = None if rng is None else generator(rng)
+        learning, drawn = flag(training, "training"), None if rng is None else generator(rng)
         given = real(x, "x").copy()
         stages: list[Stage] = []
         out = given
         for position, (name, layer) in enumerate(self._named()):
             with _told_by(name):
-                out, saved = layer.run(out, training=training, rng=drawn)
+                out, saved = layer.run(out, training=learning, rng=drawn)
             stages.append(Stage(name, layer, (position - 1,), out, saved))
-        return Trace(given, tuple(stages), training)
+        return Trace(given, tuple(stages), learning)
 
     def backward(
         self,
@@ -138,6 +138,7 @@ class Sequential:
             raise ModelError(f"backward takes what network.trace(x) returns, got {type(trace).__name__}")
         if [stage.layer for stage in trace.stages] != list(self.layers):
             raise ModelError(f"this trace is of another network than {self!r}; network.trace(x) makes one that fits")
+        needs_input, keep_stages = flag(needs_input, "needs_input"), flag(keep_stages, "keep_stages")
         last = len(self.layers) - 1 if stage is None else trace.stage_number(stage)
         # A copy, as the trace has one of the input: later edits do not change what is kept.
         flowing: Array | None = gradient(grad, trace.values(last).shape).copy()

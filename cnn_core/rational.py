@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 
+from cnn_core.errors import ShapeError, shown
+from cnn_core.ops._arrays import setting
+from cnn_core.shapes import whole
 from cnn_core.trace import Explanation
 
 LARGEST = 1000  # a denominator that a person still reads as a fraction
@@ -15,30 +18,44 @@ def fraction(value: float, largest: int = LARGEST) -> Fraction | None:
     """The fraction with the smallest denominator up to ``largest`` that this number is the nearest float64 to.
 
     Args:
-        value: a finite number.
+        value: a number.
         largest: the largest denominator that is looked for.
 
     Returns:
-        The fraction, or None where there is none: the number was not meant as one.
+        The fraction, or None where there is none: the number was not meant as one, or is not finite.
+
+    Raises:
+        ShapeError: where ``value`` is no number, or ``largest`` no whole number from 1.
     """
-    found = Fraction(value).limit_denominator(largest)
-    return found if float(found) == value else None
+    most = whole(largest, "largest", least=1, works=LARGEST)
+    number = math.nan if isinstance(value, float) and math.isnan(value) else setting(value, "value", works=0.5)
+    if not math.isfinite(number):
+        return None
+    found = Fraction(number).limit_denominator(most)
+    return found if float(found) == number else None
 
 
 def common_denominator(values: Iterable[float], largest: int = LARGEST) -> int | None:
     """The least common denominator of numbers that are all small fractions, or None where one is not.
 
     Args:
-        values: finite numbers.
+        values: numbers.
         largest: the largest denominator, of each of them and in common.
+
+    Raises:
+        ShapeError: where one is no number, they are not several, or ``largest`` is no whole number from 1.
     """
-    common = 1
-    for value in set(values):
-        found = fraction(float(value), largest)
+    common, most = 1, whole(largest, "largest", least=1, works=LARGEST)
+    try:
+        each = set(values)
+    except TypeError as error:
+        raise ShapeError(f"values must be numbers, got {shown(values)}; [0.5, 0.25] works") from error
+    for value in each:
+        found = fraction(value, most)
         if found is None:
             return None
         common = math.lcm(common, found.denominator)
-        if common > largest:
+        if common > most:
             return None
     return common
 
@@ -49,7 +66,12 @@ def exact_total(asked: Explanation, largest: int = LARGEST) -> Fraction | None:
     Args:
         asked: an explanation whose rule is ``"sum"``.
         largest: the largest denominator of a value, a weight or the bias.
+
+    Raises:
+        ShapeError: where nothing is explained, or ``largest`` is no whole number from 1.
     """
+    if not isinstance(asked, Explanation):
+        raise ShapeError(f"asked must be an explanation, got {type(asked).__name__}; trace.explain(stage, index) works")
     bias = fraction(asked.bias, largest)
     if bias is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cnn_core.errors import ShapeError
 from cnn_core.shapes import Axis, Line
 from cnn_core.trace import Trace, cell_of
 
@@ -35,9 +36,9 @@ def axes(trace: Trace, stage: int) -> tuple[Axis, Axis] | None:
         Rows, then columns; None for a stage without planes.
 
     Raises:
-        ShapeError: where there is no such stage.
+        ShapeError: where there is no such stage, or no trace.
     """
-    return _seen(trace, trace.stage_number(stage))[-1].lines
+    return _seen(trace, _stage(trace, stage))[-1].lines
 
 
 def field(trace: Trace, stage: int, index: Sequence[int]) -> Field | None:
@@ -54,7 +55,7 @@ def field(trace: Trace, stage: int, index: Sequence[int]) -> Field | None:
     Raises:
         ShapeError: where there is no such stage or cell.
     """
-    number = trace.stage_number(stage)
+    number = _stage(trace, stage)
     cell = cell_of(index, trace.values(number).shape)
     for seen in reversed(_seen(trace, number)):
         if seen.lines is not None:
@@ -67,6 +68,12 @@ def field(trace: Trace, stage: int, index: Sequence[int]) -> Field | None:
             return seen.all
         cell = told[0]  # a cell that was only moved, or made of a single other, sees what that one sees
     return None
+
+
+def _stage(trace: Trace, stage: int) -> int:
+    if not isinstance(trace, Trace):
+        raise ShapeError(f"trace must be what network.trace(x) returns, got {type(trace).__name__}; it works")
+    return trace.stage_number(stage)
 
 
 class _Seen(NamedTuple):

@@ -20,7 +20,7 @@ def _floats(value: npt.ArrayLike, name: str) -> _Array:
         array = np.array(value)
         if array.dtype.kind not in "cmM":  # complex numbers would lose a part, dates become numbers
             return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise ShapeError(
             f"{name} must be a regular array of numbers, its rows all of one length; np.ones((3, 3)) works"
         ) from error
@@ -40,7 +40,7 @@ def _whole(value: int, name: str) -> int:
     try:
         return operator.index(value)
     except TypeError as error:
-        raise ShapeError(f"{name} must be a whole number, got {value!r}; {name}=2 works") from error
+        raise ShapeError(f"{name} must be a whole number, got {value!r:.100}; {name}=2 works") from error
 
 
 def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution: bool = False) -> _Array:
@@ -62,6 +62,10 @@ def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution:
         ShapeError: where the kernel does not fit.
     """
     picture, weights = _numbers(image, "image", 2), _numbers(kernel, "kernel", 2)
+    if not isinstance(true_convolution, int | np.integer | np.bool_) or true_convolution not in (0, 1):
+        raise ShapeError(
+            f"true_convolution must be True or False, got {true_convolution!r:.100}; true_convolution=True works"
+        )
     if true_convolution:
         weights = weights[::-1, ::-1]
     height, width = picture.shape

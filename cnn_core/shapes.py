@@ -7,12 +7,12 @@ learning", 2016): tap ``a`` of output cell ``i`` reads input row ``i * stride + 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnn_core.errors import CnnCoreError, ShapeError
+from cnn_core.errors import CnnCoreError, ShapeError, shown
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
@@ -33,10 +33,10 @@ def pair(value: Any, name: str, *, least: int) -> Pair:
         return value, value
     items = [value, value] if _is_whole(value) else _items(value)
     if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
-        raise ShapeError(f"{name} must be a whole number or a pair of them, got {value!r}; {name}={least} works")
+        raise ShapeError(f"{name} must be a whole number or a pair of them, got {shown(value)}; {name}={least} works")
     first, second = (operator.index(item) for item in items)
     if min(first, second) < least:
-        raise ShapeError(f"{name} must be at least {least}, got {value!r}; {name}={least} works")
+        raise ShapeError(f"{name} must be at least {least}, got {shown(value)}; {name}={least} works")
     return first, second
 
 
@@ -57,7 +57,7 @@ def whole(
     """
     if not _is_whole(value) or operator.index(value) < least:
         raise error(
-            f"{name} must be one whole number, at least {least}, got {value!r}; "
+            f"{name} must be one whole number, at least {least}, got {shown(value)}; "
             f"{name}={least if works is None else works} works"
         )
     return operator.index(value)
@@ -85,11 +85,11 @@ def _is_whole(value: Any) -> bool:
 
 
 def _items(value: Any) -> list[Any] | None:
-    if isinstance(value, str | bytes):
+    if isinstance(value, str | bytes | bytearray | memoryview | Set | Mapping):  # of no order, or no numbers
         return None
     try:
-        return list(value)
-    except TypeError:
+        return list(value.tolist() if hasattr(value, "tolist") else value)
+    except (TypeError, ValueError, RuntimeError):
         return None
 
 
@@ -345,7 +345,7 @@ def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:
             return ((0, 0), (0, 0))
         if padding == "same":
             return (_same(bare, 0, input_size[0]), _same(bare, 1, input_size[1]))
-        raise ShapeError(f'padding must be "same", "valid" or whole numbers, got {padding!r}; padding=0 works')
+        raise ShapeError(f'padding must be "same", "valid" or whole numbers, got {shown(padding)}; padding=0 works')
     items = None if _is_whole(padding) else _items(padding)
     if items is not None and len(items) == 2 and not any(_is_whole(item) for item in items):
         return pair(items[0], "padding", least=0), pair(items[1], "padding", least=0)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array
 
 Index = tuple[int, ...]
@@ -196,7 +196,7 @@ class Trace:
             number = len(self.stages)
         if not -1 <= number < len(self.stages):
             raise ShapeError(
-                f"stage must be a whole number from -1 (the input) to {len(self.stages) - 1}, got {stage!r}; "
+                f"stage must be a whole number from -1 (the input) to {len(self.stages) - 1}, got {shown(stage)}; "
                 "stage=-1 works"
             )
         return number
@@ -223,7 +223,7 @@ def cell_of(index: Sequence[int], shape: tuple[int, ...]) -> Index:
         last = tuple(size - 1 for size in shape)
         raise ShapeError(
             f"index must be {len(shape)} whole numbers from {(0,) * len(shape)} to {last}, batch included, "
-            f"got {index!r}; {last} works"
+            f"got {shown(index)}; {last} works"
         )
     return cell
 

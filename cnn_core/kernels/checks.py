@@ -43,7 +43,7 @@ def check(weights: npt.ArrayLike) -> Weights:
         raise ShapeError("A kernel needs a number in every cell, and this array has a mask; weights.filled(0) works.")
     try:
         array = np.asarray(weights)
-    except ValueError as error:  # NumPy's own refusal of ragged nesting
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged nesting, or what hands out no numbers
         raise ShapeError(
             f"A kernel needs rows of equal length, and this is {quoted(weights)}; [[1, 2], [3, 4]] works."
         ) from error

@@ -11,7 +11,7 @@ import operator
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ModelError
+from cnn_core.errors import ModelError, shown
 from cnn_core.kernels.checks import Weights, check, read_only, size_of
 
 
@@ -111,5 +111,5 @@ def random(shape: tuple[int, int] = (3, 3), *, seed: int = 0) -> Weights:
     except TypeError:
         number = -1
     if number < 0:
-        raise ModelError(f"seed must be a whole number, at least 0, got {seed!r}; seed=0 works")
+        raise ModelError(f"seed must be a whole number, at least 0, got {shown(seed)}; seed=0 works")
     return read_only(np.random.default_rng(number).integers(-10, 11, size) / 10)

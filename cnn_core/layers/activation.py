@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, operand, plain
 from cnn_core.ops import activation
-from cnn_core.ops._arrays import Array, setting
+from cnn_core.ops._arrays import Array, setting, sizes
 from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
@@ -168,7 +169,7 @@ class Softmax(Layer):
     def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         super().__init__()
         if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
-            raise ShapeError(f"axis must be a whole number, got {axis!r}; axis=-1 works")
+            raise ShapeError(f"axis must be a whole number, got {shown(axis)}; axis=-1 works")
         self.axis = int(axis)
         self.temperature = activation.heat_of(temperature)
 
@@ -188,9 +189,10 @@ class Softmax(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
-        if not -len(input_shape) <= self.axis < len(input_shape):
-            raise ShapeError(f"softmax needs an axis {self.axis}, got shape {input_shape}; axis=-1 works")
-        return input_shape
+        shape = sizes(input_shape, "input_shape")
+        if not -len(shape) <= self.axis < len(shape):
+            raise ShapeError(f"softmax needs an axis {self.axis}, got shape {shape}; axis=-1 works")
+        return shape
 
     def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
         """The row and the column at the same place; all of them along the axis it goes along."""
@@ -217,8 +219,13 @@ class Softmax(Layer):
         return self._line(output_shape, index)
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
-        """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others."""
+        """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others.
+
+        What ``y_i`` lacks of 1 is the sum of the others, who know it to more digits where ``y_i`` is next to 1.
+        """
         own = float(output[index])
+        others = [(cell, float(output[cell])) for cell in self._line(output.shape, index) if cell != index]
+        rest = math.fsum(at for _, at in others)
+        met = dict(others)
         for cell in self._line(output.shape, index):
-            at = float(output[cell])
-            yield cell, (own * (1.0 - own) if cell == index else -own * at) / self.temperature
+            yield cell, (own * rest if cell == index else -own * met[cell]) / self.temperature

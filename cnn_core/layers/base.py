@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ModelError, ShapeError
-from cnn_core.ops._arrays import Array, real
-from cnn_core.shapes import Axis, Window
+from cnn_core.errors import ModelError, ShapeError, shown
+from cnn_core.ops._arrays import Array, real, sizes
+from cnn_core.shapes import Axis, Window, whole
 from cnn_core.trace import Index, Sources
 
 Shape = tuple[int, ...]
@@ -214,7 +214,7 @@ class Elementwise(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
-        return input_shape
+        return sizes(input_shape, "input_shape")
 
     def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
         """The row and the column at the same place."""
@@ -236,11 +236,12 @@ class Elementwise(Layer):
 
 
 def rank_four(shape: Shape) -> Shape:
-    """``shape``, refused where it is not ``(N, C, H, W)``.
+    """``shape`` as a tuple, refused where it is not ``(N, C, H, W)``.
 
     Raises:
-        ShapeError: where it has another rank.
+        ShapeError: where it has another rank, or is no shape.
     """
+    shape = sizes(shape, "input_shape")
     if len(shape) != 4:
         works = (*(1,) * (4 - len(shape)), *shape[-4:])
         raise ShapeError(f"the input must be (N, C, H, W), got shape {shape}; shape {works} works")
@@ -305,10 +306,13 @@ def generator(rng: Rng) -> np.random.Generator:
     Raises:
         ModelError: where ``rng`` is neither.
     """
+    if isinstance(rng, np.random.Generator):
+        return rng
     try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"rng must be a seed, 0 or larger, or a generator, got {rng!r}; rng=0 works") from error
+        # Asked here: a matrix as a seed would send NumPy into a recursion that ends the process.
+        return np.random.default_rng(whole(rng, "rng", least=0))
+    except ShapeError as error:
+        raise ModelError(f"rng must be a seed, 0 or larger, or a generator, got {shown(rng)}; rng=0 works") from error
 
 
 def plain(x: float) -> str:

@@ -150,8 +150,8 @@ class Conv2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C_out, OH, OW)``."""
-        size = self.window(input_shape).output_size(input_shape[2], input_shape[3])
-        return (input_shape[0], self.out_channels, *size)
+        shape = rank_four(input_shape)
+        return (shape[0], self.out_channels, *self.window(shape).output_size(shape[2], shape[3]))
 
     def macs(self, input_shape: Shape) -> int:
         """``OH * OW * C_out * C_in / groups * KH * KW`` for each image."""

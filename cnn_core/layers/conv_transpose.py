@@ -117,8 +117,8 @@ class ConvTranspose2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C_out, OH, OW)``."""
-        size = self._reach(rank_four(input_shape), self.weight.shape)[1]
-        return (input_shape[0], self.out_channels, *size)
+        shape = rank_four(input_shape)
+        return (shape[0], self.out_channels, *self._reach(shape, self.weight.shape)[1])
 
     def macs(self, input_shape: Shape) -> int:
         """``H * W * C_in * C_out / groups * KH * KW`` for each image: every input cell meets its whole kernel."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, in_place, uniform
 from cnn_core.ops import dense
-from cnn_core.ops._arrays import Array, flag
+from cnn_core.ops._arrays import Array, flag, sizes
 from cnn_core.shapes import Axis, whole
 from cnn_core.trace import Index, Sources
 
@@ -32,9 +32,10 @@ class Flatten(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C*H*W)``."""
-        if not input_shape:
+        shape = sizes(input_shape, "input_shape")
+        if not shape:
             raise ShapeError("flatten needs a batch axis, got a single number; shape (1,) works")
-        return input_shape[0], math.prod(input_shape[1:])
+        return shape[0], math.prod(shape[1:])
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The one cell that stands at this place in row-major order, with weight 1."""
@@ -95,14 +96,15 @@ class Linear(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(..., out_features)``."""
-        if not input_shape or input_shape[-1] != self.in_features:
-            flat = len(input_shape) > 2 and math.prod(input_shape[1:]) == self.in_features
-            works = f"Linear({input_shape[-1] if input_shape else 1}, {self.out_features})"
+        shape = sizes(input_shape, "input_shape")
+        if not shape or shape[-1] != self.in_features:
+            flat = len(shape) > 2 and math.prod(shape[1:]) == self.in_features
+            works = f"Linear({shape[-1] if shape else 1}, {self.out_features})"
             raise ShapeError(
-                f"{self!r} expects {self.in_features} features, got shape {input_shape}; "
+                f"{self!r} expects {self.in_features} features, got shape {shape}; "
                 f"{'Flatten() before it' if flat else works} works"
             )
-        return (*input_shape[:-1], self.out_features)
+        return (*shape[:-1], self.out_features)
 
     def reads(self, input_shape: Shape, output_shape: Shape) -> tuple[Axis, Axis] | None:
         """Of planes the row at the same place, and all of its columns."""

@@ -97,17 +97,19 @@ class BatchNorm2d(Elementwise):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""
-        if rank_four(input_shape)[1] != self.channels:
+        shape = rank_four(input_shape)
+        if shape[1] != self.channels:
             raise ShapeError(
-                f"{self!r} expects {self.channels} channels, got {input_shape[1]}; BatchNorm2d({input_shape[1]}) works"
+                f"{self!r} expects {self.channels} channels, got {shape[1]}; BatchNorm2d({shape[1]}) works"
             )
-        return input_shape
+        return shape
 
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """The cell at the same place; in training the whole channel, whose statistics each of its cells moves.
 
         With ``m`` cells and ``z`` the normalised input, ``dy_i / dx_j = scale (d_ij - 1/m - z_i z_j / m)`` (S. Ioffe
-        and C. Szegedy, 2015).
+        and C. Szegedy, 2015). Each of these three is told of by itself: the cell's own way, the mean's and the
+        deviation's. Where they nearly cancel, as between two cells alone, one weight would tell of rounding only.
         """
         if saved is None:
             yield from super().pulls(x, output, index, saved)
@@ -115,9 +117,10 @@ class BatchNorm2d(Elementwise):
         c = index[1]
         z, scale = self._normalised(x, c, saved)
         own = float(z[index[0], index[2], index[3]])
+        yield index, scale
         for n, i, j in np.ndindex(*z.shape):
-            same = (n, i, j) == (index[0], index[2], index[3])
-            yield (n, c, i, j), scale * (same - (1.0 + float(z[n, i, j]) * own) / saved.count)
+            yield (n, c, i, j), -scale / saved.count
+            yield (n, c, i, j), -scale * own * float(z[n, i, j]) / saved.count
 
     def met(self, name: str, index: Index, x: Array, output: Array, saved: Any = None) -> tuple[Any, Array]:
         """A weight met the normalised input of its channel; a bias, 1."""

@@ -39,8 +39,8 @@ class _Pool2d(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """``(N, C, OH, OW)``."""
-        size = self.window(input_shape).output_size(input_shape[2], input_shape[3])
-        return (*input_shape[:2], *size)
+        shape = rank_four(input_shape)
+        return (*shape[:2], *self.window(shape).output_size(shape[2], shape[3]))
 
     def counted(self, input_shape: Shape) -> Array:
         """How many cells of each window count: ``(OH, OW)``, at least 1; what overhangs the padding never does."""

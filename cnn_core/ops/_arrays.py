@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import CnnCoreError, ShapeError
+from cnn_core.errors import CnnCoreError, ShapeError, shown
 
 Array = npt.NDArray[Any]
 
@@ -21,14 +21,22 @@ def array_of(value: npt.ArrayLike, name: str) -> Array:
     """``value`` as an array of whatever it holds.
 
     Raises:
-        ShapeError: where its rows are of different lengths, or it has a mask, behind which NumPy's functions look.
+        ShapeError: where its rows are of different lengths, it hands out no numbers, or it has a mask, behind which
+            NumPy's functions look.
     """
     if type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
         raise ShapeError(f"{name} must have a number in every cell, got a masked array; {name}.filled(0) works")
     try:
         return np.asarray(value)
-    except ValueError as error:
-        raise ShapeError(f"{name} must be a regular array of numbers, its rows all of one length") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        # A tensor that learns does not hand out its numbers, nor does a sparse one.
+        works = "rows of one length work" if isinstance(value, list | tuple) else "a NumPy array of its numbers works"
+        if getattr(value, "requires_grad", False):
+            works = f"{name}.detach() works"
+        raise ShapeError(
+            f"{name} must be a regular array of numbers, its rows all of one length, got {type(value).__name__}; "
+            f"{works}"
+        ) from error
 
 
 def real(value: npt.ArrayLike, name: str) -> Array:
@@ -42,12 +50,14 @@ def real(value: npt.ArrayLike, name: str) -> Array:
     array = array_of(value, name)
     if array.dtype in _KEPT:
         return array
-    if array.dtype.newbyteorder("=") in _KEPT:  # another machine's byte order
-        return array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
-    if array.dtype == np.float16:
-        return array.astype(np.float32)
+    if array.dtype.kind == "f":
+        native = array.dtype.newbyteorder("=")  # it may be another machine's
+        if native in _KEPT:
+            return array.astype(native)
+        if native == np.float16:
+            return array.astype(np.float32)
     raise ShapeError(f"{name} must hold real numbers, got {array.dtype}; float32, float64 and integers work")
 
 
@@ -59,9 +69,11 @@ def images(x: npt.ArrayLike) -> Array:
     """
     array = real(x, "x")
     if array.ndim != 4:
+        shape = array.shape
+        fitting = (math.prod(shape[:-3]), *shape[-3:]) if len(shape) > 4 else (1,) * (4 - len(shape)) + shape
         hint = {2: "x[None, None]", 3: "x[None]"}.get(array.ndim)
-        works = f"{hint} of shape {(1,) * (4 - array.ndim) + array.shape} works" if hint else "reshape it first"
-        raise ShapeError(f"x must be (N, C, H, W), got rank {array.ndim} with shape {array.shape}; {works}")
+        works = f"{hint} of shape {fitting}" if hint else f"x.reshape({', '.join(map(str, fitting))})"
+        raise ShapeError(f"x must be (N, C, H, W), got rank {array.ndim} with shape {shape}; {works} works")
     if 0 in array.shape[1:]:
         fitting = tuple(max(1, size) for size in array.shape)
         raise ShapeError(
@@ -144,7 +156,7 @@ def setting(
     if math.isnan(number) or not all(held for _, _, held in held_to):
         limits = [f"{which} {limit:g}" for which, limit, _ in held_to if limit is not None]
         words = f", {' and '.join(limits)}".replace("below inf", "finite") if limits else ""
-        raise error(f"{name} must be a number{words}, got {value!r}; {name}={works:g} works")
+        raise error(f"{name} must be a number{words}, got {shown(value)}; {name}={works:g} works")
     return number
 
 
@@ -168,16 +180,18 @@ def no_room(shape: tuple[int, ...]) -> ShapeError:
     return ShapeError(f"there is no room in memory for a result of shape {shape}; a smaller input or padding works")
 
 
-def flag(value: Any, name: str) -> bool:
-    """A setting that is true or false.
+def flag(value: Any, name: str, *, error: type[CnnCoreError] = ShapeError) -> bool:
+    """A setting that is true or false, or 1 or 0.
 
     Raises:
-        ShapeError: where it is neither, as an array of several numbers is.
+        CnnCoreError: ``error``, where it is neither, as a text, None and an array are.
     """
-    try:
+    if isinstance(value, bool | np.bool_):
         return bool(value)
-    except (TypeError, ValueError) as error:
-        raise ShapeError(f"{name} must be True or False, got {value!r}; {name}=True works") from error
+    if not isinstance(value, int | np.integer) or isinstance(value, np.timedelta64) or value not in (0, 1):
+        # "False" and NaN count as true where nobody asks, and so does a list of any length.
+        raise error(f"{name} must be True or False, got {shown(value)}; {name}=True works")
+    return bool(value)
 
 
 def sizes(shape: Any, name: str) -> tuple[int, ...]:
@@ -191,7 +205,7 @@ def sizes(shape: Any, name: str) -> tuple[int, ...]:
     except TypeError:
         found = (-1,)
     if min(found, default=0) < 0:
-        raise ShapeError(f"{name} must be whole numbers, not negative, got {shape!r}; (1, 1, 28, 28) works")
+        raise ShapeError(f"{name} must be whole numbers, not negative, got {shown(shape)}; (1, 1, 28, 28) works")
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from cnn_core.ops._arrays import Array
@@ -48,11 +50,39 @@ def as_columns(target: Array, source: Array, step: int) -> tuple[Array, Array]:
     columns = target.shape[-1]
     side_by_side = source.strides[-1] == target.strides[-1] == source.itemsize == 4
     if step == 2 and side_by_side and 0 < 2 * columns <= source.shape[-1]:
-        # The first of two numbers is the lower half of one twice as long: 0.12 against 0.25 ns for each.
-        pairs = source[..., : 2 * columns].view("<u8")
-        if pairs.flags.aligned:
-            return target.view("<u4"), pairs
+        # The first of two numbers is the lower half of one twice as long: 0.12 against 0.25 ns for each, and no more
+        # from between the places that numbers of that length belong at.
+        return target.view("<u4"), source[..., : 2 * columns].view("<u8")
     return as_lines(target, source[..., : (columns - 1) * step + 1 : step])
+
+
+def as_windows(target: Array, cells: Array, strides: tuple[int, ...]) -> Iterator[tuple[Array, Array]]:
+    """What to copy where for windows to be brought together.
+
+    Args:
+        target: ``(..., OW)``, of the cells' type.
+        cells: contiguous.
+        strides: bytes from window to window in them, for each axis of ``target``; windows may overlap.
+
+    Yields:
+        Views; their types may differ: see ``pick_columns``.
+    """
+    if strides[-1] != 2 * cells.itemsize or cells.itemsize != 4 or target.strides[-1] != 4 or not target.size:
+        yield as_lines(target, np.ndarray(target.shape, cells.dtype, cells, 0, strides))
+        return
+    # A number with the one behind it, as in ``as_columns``: 41 against 85 µs for 3×3 on 3 planes of 224×224. Behind the
+    # very last one there may be none: what lies last along the longest axis is then copied by itself.
+    shape, reach = list(target.shape), sum((n - 1) * apart for n, apart in zip(target.shape, strides, strict=True))
+    if reach + 8 > cells.nbytes:
+        axis = max(range(len(shape)), key=shape.__getitem__)
+        shape[axis] -= 1
+        last = [*target.shape]
+        last[axis] = 1
+        end = target[(slice(None),) * axis + (slice(-1, None),)]
+        yield end, np.ndarray(last, cells.dtype, cells, shape[axis] * strides[axis], strides)
+        target = target[(slice(None),) * axis + (slice(None, -1),)]
+    if target.size:
+        yield target.view("<u4"), np.ndarray(shape, "<u8", cells, 0, strides)
 
 
 def repeat_columns(x: Array, times: int, out: Array) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.shapes import PADDING_MODES, Pair, Window
 
 _Most = tuple[float, float]
@@ -18,9 +18,9 @@ def check_padded(sliding: Window, input_size: Pair, mode: str) -> None:
             window is larger than the padded input, or the result than any memory.
     """
     if not isinstance(mode, str) or mode not in PADDING_MODES:
-        raise ShapeError(f'padding_mode must be one of {PADDING_MODES}, got {mode!r}; padding_mode="zeros" works')
-    shown = {"reflect": -1, "circular": 0}.get(mode)
-    most = (math.inf, math.inf) if shown is None else (input_size[0] + shown, input_size[1] + shown)
+        raise ShapeError(f'padding_mode must be one of {PADDING_MODES}, got {shown(mode)}; padding_mode="zeros" works')
+    beyond = {"reflect": -1, "circular": 0}.get(mode)
+    most = (math.inf, math.inf) if beyond is None else (input_size[0] + beyond, input_size[1] + beyond)
     for sides, size, cells, axis in zip(sliding.padding, input_size, most, ("rows", "columns"), strict=True):
         if max(sides) > cells:
             ways = [*_narrower(sliding, input_size, most), _another_mode(sliding, input_size)]

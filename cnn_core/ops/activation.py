@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._powers import within_reach
@@ -233,7 +233,8 @@ def _soft_corner(x: Array, scaled: Array, beta: float, threshold: float) -> Arra
     bend += relu(scaled)
     if beta != 1:
         bend /= bend.dtype.type(beta)
-        np.copyto(bend, x, where=np.asarray(scaled > threshold))  # scaled may have overflowed
+    if beta != 1 or threshold < 0:  # scaled may have overflowed; or numbers below 0 are above the threshold
+        np.copyto(bend, x, where=np.asarray(scaled > threshold))
     return np.asarray(bend)
 
 
@@ -356,7 +357,7 @@ def gelu_kind(approximate: str) -> str:
         ShapeError: where it is neither ``"none"`` nor ``"tanh"``.
     """
     if not isinstance(approximate, str) or approximate not in ("none", "tanh"):
-        raise ShapeError(f'approximate must be "none" or "tanh", got {approximate!r}; approximate="none" works')
+        raise ShapeError(f'approximate must be "none" or "tanh", got {shown(approximate)}; approximate="none" works')
     return approximate
 
 
@@ -415,6 +416,9 @@ def _single_softmax(x: Array, heat: float) -> Array:
 def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
     """``y * (grad - sum(grad * y)) / T`` for softmax's output ``y``, the sum along its axis.
 
+    Only how gradients differ counts, as the ``y`` add up to 1. That of the largest ``y`` is first taken off all of
+    them: where one is next to 1, the others' small parts would be lost beside it.
+
     Raises:
         ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0 in the
             array's own type.
@@ -425,11 +429,14 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
     along = axis in (-1, y.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(y.shape[-1] if along else 0, given, y):
+        pivot = np.take_along_axis(given, y.argmax(axis=axis, keepdims=True), axis)
+        np.copyto(pivot, 0, where=~np.isfinite(pivot))
+        result = given - pivot
         if along:
-            met = np.asarray(np.vecdot(given, y))[..., None]
+            met = np.asarray(np.vecdot(result, y))[..., None]
         else:
-            met = np.expand_dims(np.vecdot(np.moveaxis(given, axis, -1), np.moveaxis(y, axis, -1)), axis)
-        result = np.asarray(given - met)
+            met = np.expand_dims(np.vecdot(np.moveaxis(result, axis, -1), np.moveaxis(y, axis, -1)), axis)
+        result = np.asarray(result - met)
         result *= y
         if heat != 1:
             result /= result.dtype.type(heat)
@@ -445,5 +452,5 @@ def _check_axis(array: Array, axis: int) -> None:
     whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool | np.timedelta64)
     if not whole or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
         raise ShapeError(
-            f"softmax needs numbers along axis {axis!r}, got shape {array.shape}; axis=-1 of a vector works"
+            f"softmax needs numbers along axis {shown(axis)}, got shape {array.shape}; axis=-1 of a vector works"
         )

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, gradient, real, sizes, together, vector
+from cnn_core.ops._arrays import Array, flag, gradient, real, sizes, together, vector
 
 
 @np.errstate(invalid="ignore", over="ignore")
@@ -60,7 +60,7 @@ def linear_backward(
     # (..., out) -> (rows, out) and (..., in) -> (rows, in)
     flat_grad, flat_x = given.reshape(rows, weight.shape[0]), x.reshape(rows, weight.shape[1])
     with np.errstate(invalid="ignore", over="ignore"):
-        grad_x = np.asarray(np.matmul(given, weight)) if needs_input else None
+        grad_x = np.asarray(np.matmul(given, weight)) if flag(needs_input, "needs_input") else None
         grad_weight: Array = np.matmul(flat_grad.T, flat_x)
         return grad_x, grad_weight, flat_grad.sum(axis=0)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, setting, together, vector
 from cnn_core.ops._planes import LineByLine
 
@@ -212,7 +212,7 @@ def batch_norm2d_backward(
     Raises:
         ShapeError: where a shape does not fit, or a variance is negative.
     """
-    x = images(x)
+    x, eps = images(x), setting(eps, "eps", works=1e-5, least=0)
     given = gradient(grad, x.shape)
     dtype = together(given, x)
     given = given.astype(dtype, copy=False)
@@ -353,7 +353,7 @@ def batch_norm2d_training_backward(
     if not isinstance(seen, Statistics) or seen.mean.shape != (x.shape[1],):
         raise ShapeError(
             f"seen must be the statistics of {x.shape[1]} channels, the second that batch_norm2d_training returns, "
-            f"got {seen!r}"
+            f"got {shown(seen)}"
         )
     eps = setting(eps, "eps", works=1e-5, least=0)
     given = gradient(grad, x.shape)

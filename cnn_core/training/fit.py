@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import BatchNorm2d, Softmax
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, array_of, real
+from cnn_core.ops._arrays import Array, array_of, flag, real
 from cnn_core.ops.loss import class_labels, cross_entropy
 from cnn_core.shapes import whole
 from cnn_core.trace import Trace
@@ -127,7 +127,7 @@ def fit(
         whole(epochs, "epochs", least=1, works=5, error=ModelError),
         size,
         rng,
-        bool(shuffle),
+        flag(shuffle, "shuffle", error=ModelError),
         checked,
     )
     return _run(plan)
@@ -174,7 +174,12 @@ def observe(trace: Trace) -> None:
 
     Args:
         trace: from ``network.trace(x, training=True)``; one that is not in training changes nothing.
+
+    Raises:
+        ModelError: where it is no trace.
     """
+    if not isinstance(trace, Trace):
+        raise ModelError(f"observe takes a trace, got {type(trace).__name__}; network.trace(x, training=True) works")
     for stage in trace.stages:
         stage.layer.observe(stage.saved)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_core.errors import ModelError, ShapeError
+from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.gradients import Gradients
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, real, setting
@@ -141,7 +141,7 @@ class Adam(Optimizer):
         try:
             first, second = betas
         except (TypeError, ValueError) as error:
-            raise ModelError(f"betas must be two numbers, got {betas!r}; betas=(0.9, 0.999) works") from error
+            raise ModelError(f"betas must be two numbers, got {shown(betas)}; betas=(0.9, 0.999) works") from error
         self.betas = (_setting(first, "betas", works=0.9, below=1), _setting(second, "betas", works=0.999, below=1))
         self.eps = _setting(eps, "eps", works=1e-8)
         self._means: dict[str, Array] = {}

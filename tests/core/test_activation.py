@@ -232,3 +232,12 @@ def test_a_single_number_gives_an_array_of_its_own_kind(dtype):
     for name, array in made.items():
         assert type(array) is np.ndarray, name
         assert (array.shape, array.dtype) == ((), dtype), name
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("beta", [1, 3])
+def test_softplus_is_the_number_itself_above_a_threshold_below_0_too(beta, dtype):
+    x = np.array([-4.0, -1.5, -0.5, -0.0, 0.25], dtype)
+    bent = softplus(x[:1], beta, threshold=1e9)
+    assert softplus(x, beta, threshold=-5 * beta).tolist() == x.tolist()
+    assert softplus(x, beta, threshold=-2 * beta).tolist() == [*bent.tolist(), *x[1:].tolist()]

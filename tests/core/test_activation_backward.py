@@ -241,3 +241,19 @@ def test_a_slope_that_is_no_number_is_refused(slope):
 def test_softmax_goes_back_along_an_axis_that_is_there(axis):
     with pytest.raises(ShapeError, match="axis=-1 of a vector works"):
         softmax_backward(np.ones((2, 3)), np.ones((2, 3)), axis)
+
+
+def test_a_sure_softmax_hands_back_what_is_left_of_its_gradient_to_the_last_digits():
+    y = np.array([1 - 2.0**-20, 2.0**-21, 2.0**-21])
+    grad = np.array([0.7, 0.2, -0.4])
+    # y_i * sum over j of y_j * (g_i - g_j)
+    expected = [y[i] * sum(y[j] * (grad[i] - grad[j]) for j in range(3)) for i in range(3)]
+    np.testing.assert_allclose(softmax_backward(grad, y), expected, rtol=1e-15)
+    made = softmax_backward(grad.astype(np.float32), y.astype(np.float32))
+    np.testing.assert_allclose(made, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf])
+def test_an_infinite_gradient_at_softmax_s_largest_goes_back_as_the_formula_has_it(bad):
+    y, grad = np.array([0.5, 0.25, 0.25]), np.array([bad, 1.0, 2.0])
+    np.testing.assert_array_equal(softmax_backward(grad, y), [np.nan, -bad, -bad])

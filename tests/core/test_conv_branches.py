@@ -971,6 +971,8 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"dilation": 2}, Branch.WINOGRAD),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"dilation": 2, "padding": 2}, Branch.WINOGRAD),
         (np.float32, (1, 64, 56, 56), (64, 64, 3, 3), {"stride": 2}, Branch.GATHERED),
+        (np.float32, (1, 64, 112, 112), (64, 64, 3, 3), {"stride": 2, "padding": 1}, Branch.GATHERED),
+        (np.float32, (1, 16, 56, 56), (32, 16, 5, 5), {"padding": 2}, Branch.BANDED),
         (np.float32, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.WINOGRAD),
         (np.float32, (1, 256, 14, 14), (256, 256, 3, 3), {}, Branch.GATHERED),
         (np.float32, (32, 32, 8, 8), (64, 32, 3, 3), {"padding": 1}, Branch.BANDED),

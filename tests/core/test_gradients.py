@@ -216,3 +216,35 @@ def test_explaining_one_cell_of_a_large_map_looks_at_its_own_windows_alone():
     found = network.backward(trace, np.ones_like(trace.output))
     assert len(found.explain(-1, (0, 0, 100, 100)).terms) == 9 * 4
     assert len(found.explain(0, (0, 2, 100, 100)).terms) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(2, 3, 1, 1), (1, 2, 2, 1), (3, 2, 1, 1), (2, 2, 3, 4)])
+@pytest.mark.parametrize("offset", [0, 10])
+def test_where_batch_norm_hands_back_next_to_nothing_its_sum_still_adds_up(shape, offset, dtype):
+    norm = BatchNorm2d(shape[1])
+    network = Sequential([norm, ReLU()])
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        norm.weight, norm.bias = rng.normal(size=(2, shape[1])).astype(dtype)
+        x = rng.normal(size=shape) + offset
+        if shape[2] > 1:
+            x = np.where(x > offset + 1.5, x, 0)  # few live cells, whose deviation is next to all there is
+        x[0, 0, 0, 0] += 1
+        trace = network.trace(x.astype(dtype), training=True)
+        grad = rng.normal(size=shape) * (rng.random(shape) < (0.2 if seed % 2 else 1))
+        found = network.backward(trace, grad.astype(dtype))
+        for index in np.ndindex(*shape):
+            assert_adds_up(found.explain(-1, index), found.input[index], EPS[dtype])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spread", [1, 10, 30])
+def test_the_gradient_at_the_scores_of_a_sure_softmax_adds_up(spread, dtype):
+    network = Sequential([Softmax()])
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        trace = network.trace((rng.normal(size=(3, 2 + seed % 4)) * spread).astype(dtype))
+        found = network.backward(trace, rng.normal(size=trace.output.shape).astype(dtype))
+        for index in np.ndindex(*trace.output.shape):
+            assert_adds_up(found.explain(-1, index), found.input[index], EPS[dtype])

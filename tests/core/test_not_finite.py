@@ -102,3 +102,42 @@ def test_a_setting_that_single_precision_does_not_hold_is_refused_where_it_would
             with pytest.raises(cnn_core.ShapeError, match=f"{name}.*float32.*works"):
                 call(np.array(array, np.float32), value)
         assert not np.isnan(call(np.array([1.0, 2.0]), value)).any()
+
+
+@pytest.mark.parametrize("mode", ["zeros", "replicate"])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("x_shape", "weight_shape", "groups"), CONVOLUTIONS)
+def test_an_infinite_weight_reaches_no_cell_that_it_never_met(dtype, x_shape, weight_shape, groups, stride, mode):
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=x_shape).astype(dtype), rng.normal(size=weight_shape).astype(dtype)
+    settings = {"stride": stride, "groups": groups}
+    around = {"padding": 1, "padding_mode": mode} if mode != "zeros" else {}
+    grad = np.ones_like(cnn_core.conv2d(x, weight, **settings, **around))
+    finite = cnn_core.conv2d_backward(grad, x, weight, **settings, **around)[0]
+    at, alone = (0, 0, weight_shape[2] - 1, 0), np.zeros_like(weight)
+    weight[at], alone[at] = np.inf, 1
+    found, met = (cnn_core.conv2d_backward(grad, x, each, **settings, **around)[0] for each in (weight, alone))
+    met = met > 0.5  # of gradients of 1
+    assert np.isposinf(found[met]).all()
+    np.testing.assert_allclose(found[~met], finite[~met], rtol=1e-4 if dtype == np.float32 else 1e-9, atol=1e-4)
+    assert met.any()
+    if mode == "zeros":
+        more = (x_shape[2] - weight_shape[2]) % stride
+        stamped = cnn_core.conv_transpose2d(grad, weight, **settings, output_padding=more)
+        np.testing.assert_array_equal(stamped, found)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_an_average_s_gradient_that_is_broken_goes_back_without_a_word(dtype, padding):
+    grad = numbers(dtype, np.inf, 2, 3, 18 + 2 * padding, 18 + 2 * padding)
+    out = cnn_core.avg_pool2d_backward(grad, (2, 3, 20, 20), 3, stride=1, padding=padding)
+    assert np.isnan(out).any()
+
+
+def test_a_largest_cell_of_several_windows_takes_their_broken_gradients_without_a_word(dtype):
+    x = np.zeros((1, 1, 3, 3), dtype)
+    x[..., 1, 1] = 1
+    grad = np.array([[[[np.inf, -np.inf], [1, 2]]]], dtype)
+    assert np.isnan(cnn_core.max_pool2d_backward(grad, x, 2, stride=1)[0, 0, 1, 1])
+    assert np.isnan(cnn_core.adaptive_max_pool2d_backward(grad, x, 2)[0, 0, 1, 1])
+    assert np.isnan(cnn_core.adaptive_avg_pool2d_backward(grad, x.shape, 2)[0, 0, 1, 1])

@@ -1,6 +1,8 @@
 """Whatever is passed by mistake, wherever, is taken or refused in words: no error of NumPy's reaches a user."""
 
 import contextlib
+import decimal
+import fractions
 import re
 import warnings
 
@@ -8,12 +10,13 @@ import numpy as np
 import pytest
 
 import cnn_core as cc
-from cnn_core import ModelError, ShapeError, attribution, export, training
+from cnn_core import ImageError, ModelError, ShapeError, attribution, export, training
 
 IMAGES, ROWS = np.ones((2, 3, 4, 4)), np.ones((2, 3))
 NETWORK = cc.Sequential([cc.Flatten(), cc.Linear(48, 3)])
 MAPS = cc.Sequential([cc.Conv2d(3, 2, 2), cc.Flatten(), cc.Linear(18, 3)])
 TRACE = NETWORK.trace(IMAGES)
+GRADIENTS = NETWORK.backward(TRACE, ROWS)
 
 
 class Unwilling:
@@ -55,6 +58,32 @@ ODD = {
     "half precision": np.float16(2),
     "a masked array": np.ma.masked_array(ROWS, mask=[[True, False, False]] * 2),
     "long doubles": np.ones((2, 3), np.longdouble),
+}
+
+
+class Held:
+    """What holds numbers but does not hand them out, as a tensor with a gradient or a sparse one does."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        self.error = error
+
+    def __array__(self, *_, **__):
+        raise self.error("not like this")
+
+    def __bool__(self):
+        raise self.error("of many numbers there is no truth")
+
+
+ODD |= {
+    "a tensor that learns": Held(RuntimeError),
+    "a sparse tensor": Held(TypeError),
+    "texts of any length": np.array(["a", "b"], dtype=np.dtypes.StringDType()),
+    "a matrix of NumPy's own kind": np.ones((2, 3)).view(np.matrix),
+    "a set": {1, 2},
+    "changeable bytes": bytearray(b"ab"),
+    "a fraction": fractions.Fraction(1, 2),
+    "a decimal number": decimal.Decimal("0.5"),
+    "a complex number": 2 + 0j,
 }
 
 # Each function with arguments that it takes; one after the other is replaced by each odd thing.
@@ -107,6 +136,57 @@ CALLS = {
     "adaptive_avg_pool2d": (cc.adaptive_avg_pool2d, [IMAGES, 1]),
     "LPPool2d": (cc.LPPool2d, [2, 2]),
     "AdaptiveMaxPool2d": (cc.AdaptiveMaxPool2d, [1]),
+    "conv2d": (
+        lambda x, w, b, s, p, d, g, m: cc.conv2d(x, w, b, stride=s, padding=p, dilation=d, groups=g, padding_mode=m),
+        [IMAGES, np.ones((4, 3, 3, 3)), np.ones(4), 1, 1, 1, 1, "zeros"],
+    ),
+    "conv2d_backward": (
+        lambda grad, x, w, s, p, need: cc.conv2d_backward(grad, x, w, stride=s, padding=p, needs_input=need),
+        [np.ones((2, 4, 2, 2)), IMAGES, np.ones((4, 3, 3, 3)), 1, 0, True],
+    ),
+    "conv_transpose2d": (
+        lambda x, w, b, s, p, o, d: cc.conv_transpose2d(x, w, b, stride=s, padding=p, output_padding=o, dilation=d),
+        [IMAGES, np.ones((3, 2, 3, 3)), np.ones(2), 2, 1, 1, 1],
+    ),
+    "max_pool2d": (
+        lambda x, k, s, p, d, up: cc.max_pool2d(x, k, stride=s, padding=p, dilation=d, ceil_mode=up),
+        [IMAGES, 2, 1, 1, 1, False],
+    ),
+    "avg_pool2d_backward": (
+        lambda grad, x, k, s, up, pad: cc.avg_pool2d_backward(
+            grad, x, k, stride=s, ceil_mode=up, count_include_pad=pad
+        ),
+        [np.ones((2, 3, 3, 3)), IMAGES.shape, 2, 1, False, True],
+    ),
+    "linear_backward without": (
+        lambda need: cc.linear_backward(np.ones((2, 4)), ROWS, np.ones((4, 3)), needs_input=need),
+        [False],
+    ),
+    "Conv2d's geometry": (
+        lambda s, p, d, g, m, rng: cc.Conv2d(
+            3, 3, 2, stride=s, padding=p, dilation=d, groups=g, padding_mode=m, rng=rng
+        ),
+        [1, 0, 1, 1, "zeros", 0],
+    ),
+    "ConvTranspose2d's geometry": (
+        lambda p, o, rng: cc.ConvTranspose2d(3, 2, 2, padding=p, output_padding=o, rng=rng),
+        [0, 0, 0],
+    ),
+    "MaxPool2d": (lambda k, s, p, up: cc.MaxPool2d(k, stride=s, padding=p, ceil_mode=up), [2, 1, 0, False]),
+    **{
+        f"{type(layer).__name__}.output_shape": (layer.output_shape, [shape])
+        for layer, shape in (
+            (cc.Conv2d(3, 2, 2), IMAGES.shape),
+            (cc.ConvTranspose2d(3, 2, 2), IMAGES.shape),
+            (cc.MaxPool2d(2), IMAGES.shape),
+            (cc.AdaptiveAvgPool2d(1), IMAGES.shape),
+            (cc.BatchNorm2d(3), IMAGES.shape),
+            (cc.Linear(3, 2), ROWS.shape),
+            (cc.Flatten(), IMAGES.shape),
+            (cc.Softmax(), ROWS.shape),
+            (cc.ReLU(), ROWS.shape),
+        )
+    },
     "a parameter": (lambda value: setattr(cc.Linear(3, 2), "weight", value), [ROWS]),
     "reference.convolve2d": (cc.reference.convolve2d, [ROWS, ROWS]),
     "reference.max_pooling": (cc.reference.max_pooling, [ROWS, 2, 1]),
@@ -115,6 +195,36 @@ CALLS = {
     "forward": (NETWORK.forward, [IMAGES]),
     "trace": (lambda x, rng: NETWORK.trace(x, training=True, rng=rng), [IMAGES, 0]),
     "backward": (NETWORK.backward, [TRACE, ROWS]),
+    "trace in training": (lambda training: NETWORK.trace(IMAGES, training=training), [True]),
+    "backward, what for": (
+        lambda stage, need, keep: NETWORK.backward(TRACE, ROWS, stage=stage, needs_input=need, keep_stages=keep),
+        [1, True, True],
+    ),
+    "Gradients.explain": (lambda stage, index, most: GRADIENTS.explain(stage, index, most=most), [0, (0, 0), 2]),
+    "explain_param": (
+        lambda name, index, most: GRADIENTS.explain_param(name, index, most=most),
+        ["1.weight", (0, 0), 2],
+    ),
+    "observe": (training.observe, [TRACE]),
+    "receptive.axes": (cc.receptive.axes, [MAPS.trace(IMAGES), 0]),
+    "receptive.field": (cc.receptive.field, [MAPS.trace(IMAGES), 0, (0, 0, 0, 0)]),
+    "rational.fraction": (cc.rational.fraction, [0.5, 10]),
+    "rational.common_denominator": (cc.rational.common_denominator, [[0.5, 0.25], 10]),
+    "rational.exact_total": (cc.rational.exact_total, [TRACE.explain(1, (0, 0)), 10]),
+    "whose gradient": (attribution.input_gradient, [NETWORK, IMAGES, 0]),
+    "whose maps": (attribution.grad_cam, [MAPS, IMAGES, 0]),
+    "whose score": (lambda network: attribution.occlusion(network, IMAGES, 0, size=2), [NETWORK]),
+    "shuffle": (
+        lambda each: cc.fit(
+            NETWORK, IMAGES, [0, 1], optimizer=cc.SGD(NETWORK, 0), epochs=1, batch_size=2, seed=0, shuffle=each
+        ),
+        [True],
+    ),
+    "a true convolution": (
+        lambda flipped: cc.reference.convolve2d(ROWS, ROWS, true_convolution=flipped),
+        [True],
+    ),
+    "load_image": (lambda mode: cc.load_image(b"x", mode=mode), ["L"]),
     "summary": (NETWORK.summary, [(1, 3, 4, 4)]),
     "explain": (TRACE.explain, [1, (0, 0)]),
     "load": (cc.Sequential.load, [b""]),
@@ -167,10 +277,15 @@ def test_odd_arguments_are_taken_or_refused_in_words(name, odd):
     function, arguments = CALLS[name]
     for place in range(len(arguments)):
         given = [ODD[odd] if k == place else argument for k, argument in enumerate(arguments)]
-        with warnings.catch_warnings(), contextlib.suppress(ShapeError, ModelError):
+        with warnings.catch_warnings(), contextlib.suppress(ImageError):
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # half of the numbers would be lost
-            function(*given)
+            refused = ""
+            try:
+                function(*given)
+            except (ShapeError, ModelError) as error:
+                refused = str(error)
+        assert len(refused) < 600, "a sentence, not all the numbers"
 
 
 KERNELS, STAMPS, POOLED = np.ones((4, 3, 3, 3)), np.ones((3, 2, 3, 3)), np.ones((2, 3, 2, 2))
@@ -302,3 +417,92 @@ def test_numbers_to_export_may_be_lists():
 def test_a_number_in_letters_is_refused_with_the_limits_that_hold(call, error, says):
     with pytest.raises(error, match=re.escape(says)):
         call("1")
+
+
+FLAGS = {
+    "ceil_mode": lambda flag: cc.max_pool2d(IMAGES, 2, ceil_mode=flag),
+    "count_include_pad": lambda flag: cc.avg_pool2d(IMAGES, 2, count_include_pad=flag),
+    "bias": lambda flag: cc.Conv2d(3, 2, 2, bias=flag),
+    "needs_input": lambda flag: cc.conv2d_backward(np.ones((2, 4, 2, 2)), IMAGES, KERNELS, needs_input=flag),
+    "keep_stages": lambda flag: NETWORK.backward(TRACE, ROWS, keep_stages=flag),
+    "training": lambda flag: NETWORK.trace(IMAGES, training=flag),
+    "true_convolution": lambda flag: cc.reference.convolve2d(ROWS, ROWS, true_convolution=flag),
+    "shuffle": lambda flag: cc.fit(
+        NETWORK, IMAGES, [0, 1], optimizer=cc.SGD(NETWORK, 0), epochs=1, batch_size=2, seed=0, shuffle=flag
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_what_is_neither_true_nor_false_is_not_taken_for_one_of_them(name):
+    for odd in ("False", "", 2, -1, float("nan"), None, [], [True, False], np.array([True])):
+        with pytest.raises((ShapeError, ModelError), match=f"{name} must be True or False, got .*; {name}=True works"):
+            FLAGS[name](odd)
+    for plain in (True, False, np.True_, 1, np.int64(0)):
+        FLAGS[name](plain)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{1, 2}, frozenset([2]), bytearray(b"ab"), memoryview(b"ab"), {1: 1, 2: 2}, np.ones((1, 2), int).view(np.matrix)],
+)
+def test_two_numbers_without_an_order_or_of_another_kind_are_no_pair(odd):
+    for call in (
+        lambda: cc.conv2d(IMAGES, KERNELS, stride=odd),
+        lambda: cc.max_pool2d(IMAGES, odd),
+        lambda: cc.Conv2d(3, 2, 2, padding=odd),
+    ):
+        with pytest.raises(ShapeError, match=r"must be a whole number or a pair of them, got .* works"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "odd", [[1, 2], np.array([1, 2]), np.ones((1, 2), int).view(np.matrix), "1", 0.0, True, np.random.RandomState(0)]
+)
+def test_a_seed_is_one_whole_number(odd):
+    for call in (
+        lambda: cc.Conv2d(3, 2, 2, rng=odd),
+        lambda: cc.Linear(3, 2, rng=odd),
+        lambda: NETWORK.trace(IMAGES, training=True, rng=odd),
+    ):
+        with pytest.raises(ModelError, match=r"rng must be a seed, 0 or larger, or a generator, got .*; rng=0 works"):
+            call()
+
+
+@pytest.mark.parametrize("dtype", [">f2", "<f2", ">f4", ">f8"])
+def test_another_machine_s_byte_order_is_read(dtype):
+    made = cc.relu(np.array([[-1.5, 2.5]], dtype))
+    assert made.tolist() == [[0, 2.5]]
+    assert made.dtype == (np.float64 if dtype == ">f8" else np.float32)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (5, 4, 3, 2, 1), (1, 1, 2, 3, 4, 4)])
+def test_a_rank_that_is_no_batch_of_images_is_told_one_that_is(shape):
+    with pytest.raises(ShapeError, match=r"got rank \d .*x\.reshape(\(.*\)) works") as refused:
+        cc.max_pool2d(np.ones(shape), 1)
+    fitting = re.search(r"x\.reshape\((.*)\) works", str(refused.value))[1]
+    assert (
+        cc.max_pool2d(np.ones(shape).reshape([int(size) for size in fitting.split(", ")]), 1).size
+        == np.ones(shape).size
+    )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32(0.5), 1, np.int64(2)])
+def test_what_is_no_small_fraction_is_none_of_them(value):
+    found = cc.rational.fraction(value)
+    assert found is None if not np.isfinite(value) else float(found) == value
+
+
+def test_a_tensor_that_learns_is_told_how_it_hands_out_its_numbers():
+    torch = pytest.importorskip("torch")
+    tensor = torch.ones(2, 3, requires_grad=True)
+    with pytest.raises(ShapeError, match=r"x must be a regular array .*, got Tensor; x\.detach\(\) works"):
+        cc.relu(tensor)
+    assert cc.relu(tensor.detach()).tolist() == [[1, 1, 1]] * 2
+    for call in (
+        cc.relu,
+        lambda x: cc.max_pool2d(IMAGES, x),
+        lambda x: cc.max_pool2d(IMAGES, 2, ceil_mode=x),
+    ):
+        with pytest.raises(ShapeError, match="works"):
+            call(torch.ones(2, 3).to_sparse())

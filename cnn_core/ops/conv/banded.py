@@ -29,17 +29,20 @@ def block_rows(outputs: int) -> int:
     return -(-4 // outputs)
 
 
-def lines_together(outputs: int, depth: int, width: int) -> int:
+def lines_together(outputs: int, depth: int, width: int, batch: int) -> int:
     """How many output channels to make in one product: all where they are few, else a part that divides them evenly.
 
     Args:
         outputs: output channels of a group.
         depth: multiply-adds of a cell.
         width: cells of an output row.
+        batch: N.
     """
     if outputs <= LINES_LEAST:
         return outputs
-    columns = width if width > NARROW else COLUMNS_WANTED // 2  # the rows of narrow images stand side by side
+    # The rows of narrow images stand side by side. One by itself has more lines: 32→64 channels, 3×3 on 28×28, take
+    # 0.25 ms in 64, 0.31 in 16.
+    columns = width if width > NARROW or batch == 1 else COLUMNS_WANTED // 2
     most = max(LINES_LEAST, min(LINES_MOST, PRODUCT_MOST // (depth * columns)))
     divisor = max(lines for lines in range(1, most + 1) if outputs % lines == 0)
     return divisor if divisor >= LINES_LEAST // 2 else outputs
@@ -74,7 +77,7 @@ def correlate_banded(x: Array, weight: Array, bias: Array | None, out: Array, pl
     block = min(block, out.shape[2])
     matrix = band(weight, block, place.stride[0])
     added = None if bias is None else bias.reshape(groups, 1, outputs, 1)
-    lines = lines_together(outputs, matrix.shape[2], out.shape[3]) if block == 1 else block * outputs
+    lines = lines_together(outputs, matrix.shape[2], out.shape[3], len(out)) if block == 1 else block * outputs
     weights = lines * matrix.shape[2]
     for laid, target in strips(x, out, place, groups, (kernel_h, kernel_w), block, weights):
         _multiply(matrix, laid, target, block, place.stride[0], lines, added)

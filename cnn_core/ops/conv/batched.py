@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import as_lines
+from cnn_core.ops._copies import as_lines, as_windows
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import ALIGNED, Plan, Steps
 from cnn_core.ops.conv.batches import Layout, in_blocks
@@ -127,11 +127,10 @@ def _plans(
     image, plane, down, across = cells.strides
     (over_h, over_w), over = sliding.dilation, (each * plane, plane)
     strides = (image, *over, down * over_h, across * over_w, down * step_h, across * step_w)
-    windows = np.lib.stride_tricks.as_strided(
-        cells, (images, groups, each, kernel_h, kernel_w, rows, columns), strides, writeable=False
-    )
     columns_of = space[around:].reshape(gathered)
-    to_do.copy(*as_lines(columns_of[:, :, :taps].reshape(windows.shape), windows))
+    laid = columns_of[:, :, :taps].reshape(images, groups, each, kernel_h, kernel_w, rows, columns)
+    for into, windows in as_windows(laid, cells, strides):
+        to_do.copy(into, windows)
     # (G, parts, lines, depth) @ (n, G, 1, depth, OH * OW) -> (n, G, parts, lines, OH * OW)
     lines = lines_of(own, depth, rows * columns) or own
     done = target.reshape(images, groups, own // lines, lines, rows * columns)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
+from cnn_core.ops._arrays import Array, flag, gradient, images, no_room, real, together, vector
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import bias_gradient, spread, weight_gradient
@@ -119,7 +119,7 @@ def conv2d_backward(
     x = x.astype(dtype, copy=False)
     grad_weight = weight_gradient(grad, x, sliding, groups, padding_mode)
     grad_x = None
-    if needs_input:
+    if flag(needs_input, "needs_input"):
         if padding_mode == "zeros":
             grad_x = spread(grad, weight, sliding, groups, size)
         else:

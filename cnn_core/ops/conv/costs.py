@@ -3,12 +3,12 @@
 The nanoseconds were fitted to 12,000 random shapes on one thread (float32, AVX-512, OpenBLAS 0.3.31), each done in
 every way that can do it, those of the first three ways to 4,700 more when their calls had become fewer, those of
 Winograd's anew to 500 with weights that had come before, on a machine where the others took 1.77 times as long, those
-of whole rows anew to 27,000 of their own, those of folded planes to 25,000, those of panels and of windows gathered for
-several images at once to 7,500 batches, those of staggered planes and of planes' rows to 5,100 on a machine whose
-memory beyond 2 MB is slow, in the units of folded ones, those of spectra scaled when 15 shapes took 0.71 of the time,
-and those of rows laid out as they lie and of planes told of by their results set by 50 pictures, most of them grey.
-What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels,
-taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
+of whole rows anew to 27,000 of their own and to 6,000 of large slabs, those of folded planes to 25,000, those of panels
+and of windows gathered for several images at once to 7,500 batches, those of staggered planes and of planes' rows to
+5,100 on a machine whose memory beyond 2 MB is slow, in the units of folded ones, those of spectra scaled when 15 shapes
+took 0.71 of the time, and those of rows laid out as they lie and of planes told of by their results set by 50 pictures,
+most of them grey. What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where
+thresholds on channels, taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
 Gradients have ways of their own, for which there are estimates too: those abreast were fitted to 4,200 shapes, and the
 weights' scaled when less was laid out at a time.
 """
@@ -50,6 +50,13 @@ PLANE_NEAR = 400_000
 
 # Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
 SLAB_MOST = 11_000
+
+# How much longer it takes to gather every second number than all of them: see ``as_windows``.
+PICKED = 1.5
+
+# Numbers of the largest slab of several channels that whole rows were measured with, and what part of a plane's loss to
+# a rest of columns these suffer: 16→32, 5×5 on 56×56, takes 0.46 ms, where 0.59 were expected; gathered, 0.64.
+SLAB_MEASURED, CHANNELS_LOSE = 60_000, 1 / 3
 
 # Numbers of a line of memory, and how much longer products of large slabs take whose lines begin anywhere in one: 0.22
 # ms for 31×31 on 75×75, 0.09 on 64×64.
@@ -328,7 +335,7 @@ def _gathered(work: Work) -> dict[str, float]:
     return {
         "image": work.batch,
         "line copied": 0 if as_one else lines,
-        "number copied": 0 if as_one else lines * columns * (1 if window.stride[1] == 1 else 2),
+        "number copied": 0 if as_one else lines * columns * {1: 1, 2: PICKED}.get(window.stride[1], 2),
         "line copied as one": lines if as_one else 0,
         "number of one": lines * columns if as_one else 0,
         "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
@@ -344,7 +351,7 @@ def _banded(work: Work) -> dict[str, float]:
     rows, columns = -(-work.size[0] // work.apart), work.size[1]
     block = min(block_rows(outputs), rows)
     depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
-    lines = lines_together(outputs, depth, columns) if block == 1 else block * outputs
+    lines = lines_together(outputs, depth, columns, work.batch) if block == 1 else block * outputs
     images, wide = columns_together(work.batch, columns, lines * depth)
     parts = work.apart * -(-work.batch // images) * -(-columns // wide)
     taps = work.channels * kernel_w * images
@@ -374,7 +381,7 @@ def _in_few_calls(work: Work) -> bool:
     (kernel_h, kernel_w), outputs = work.window.kernel_size, work.outputs // work.groups
     block = min(block_rows(outputs), work.size[0])
     depth = ((block - 1) * work.window.stride[0] + kernel_h) * (work.channels // work.groups) * kernel_w
-    return depth * work.size[1] <= SLAB_MOST and _strip_of_whole_rows(work) > 0
+    return depth * work.size[1] <= SLAB_MEASURED and _strip_of_whole_rows(work) > 0
 
 
 def _strip_of_whole_rows(work: Work) -> int:
@@ -468,7 +475,7 @@ def _whole_rows(work: Work) -> dict[str, float]:
     outputs, each, (rows, columns) = work.outputs // work.groups, work.channels // work.groups, work.size
     block = min(block_rows(outputs), rows)
     depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
-    lines = lines_together(outputs, depth, columns) if block == 1 else block
+    lines = lines_together(outputs, depth, columns, work.batch) if block == 1 else block
     parts = outputs // lines if block == 1 else 1
     strips = -(-rows // _strip_of_whole_rows(work))
     read = work.batch * work.channels * (rows * step_h + strips * max(0, kernel_h - step_h))
@@ -478,6 +485,8 @@ def _whole_rows(work: Work) -> dict[str, float]:
     # Of large slabs, which are those of one plane, a rest of columns tells, and lines that begin anywhere.
     large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0
     taken = columns_taken(columns) * (1 if whole_lines or straight else ANYWHERE) if large else columns
+    if work.channels > 1 or work.outputs > 1:
+        taken = columns + (taken - columns) * CHANNELS_LOSE
     return {
         "call": 1,
         "strip": work.batch * strips,

@@ -54,9 +54,11 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
         return spread_covered(grad, weight, groups, size)
     outputs, each, kernel_h, kernel_w = weight.shape
     work = Work(len(grad), groups * each, outputs, groups, size, sliding, (grad.shape[2], grad.shape[3]))
-    apart = sliding.dilation != (1, 1) and sliding.stride != (1, 1)  # which correlations do not know
-    if apart or microseconds("spread stamped", work) < _by_correlation(work):
-        return spread_stamped(grad, weight, sliding, groups, size, finite(weight))
+    # Correlations know no stride beside a dilation; and an infinite or NaN weight, times a zero around the gradient,
+    # would reach cells that it never met.
+    apart, met = sliding.dilation != (1, 1) and sliding.stride != (1, 1), finite(weight)
+    if apart or not met or microseconds("spread stamped", work) < _by_correlation(work):
+        return spread_stamped(grad, weight, sliding, groups, size, met)
     # (C_out, C_in/G, KH, KW) -> (C_in, C_out/G, KH, KW), turned around
     turned = weight.reshape(groups, outputs // groups, each, kernel_h, kernel_w).swapaxes(1, 2)
     turned = turned.reshape(groups * each, outputs // groups, kernel_h, kernel_w)
@@ -171,7 +173,7 @@ def _spread_by_one(grad: Array, turned: Array, before: Pair, dilation: Pair, gro
     grad = grad[:, :, *seen]
     if 0 in grad.shape:
         return np.zeros((grad.shape[0], turned.shape[0], *size), dtype=turned.dtype)
-    if abreast and finite(turned):
+    if abreast:
         return spread_abreast(grad, turned, before, size)
     return correlate(grad, turned[:, :, ::-1, ::-1], None, window, groups, size, ordered=False)
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import as_lines
+from cnn_core.ops._copies import as_windows
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
@@ -70,6 +70,7 @@ class Shapes(NamedTuple):
         sliding: the window.
         dtype: of all numbers.
         biased: whether a number is added to each plane.
+        batch: N.
     """
 
     image: tuple[int, int, int]
@@ -79,6 +80,7 @@ class Shapes(NamedTuple):
     sliding: Window
     dtype: np.dtype[Any]
     biased: bool
+    batch: int
 
     @property
     def block(self) -> int:
@@ -120,7 +122,7 @@ class Shapes(NamedTuple):
         """Of a product that makes so many output rows of a group: parts, lines of each and numbers of a line."""
         outputs, each, _, kernel_w = self.weight[0] // self.groups, *self.weight[1:]
         depth = self.tall(rows) * each * kernel_w
-        lines = lines_together(outputs, depth, self.size[1]) if self.block == 1 else rows
+        lines = lines_together(outputs, depth, self.size[1], self.batch) if self.block == 1 else rows
         return outputs // lines if self.block == 1 else 1, lines, depth
 
 
@@ -178,7 +180,7 @@ def strip_rows(batch: int, channels: int, outputs: int, groups: int, sliding: Wi
     if 1 not in (block, outputs):  # a product's lines would not lie evenly apart in the output
         return 0
     depth = ((block - 1) * step + kernel_h) * each * kernel_w
-    lines = lines_together(outputs, depth, columns) if block == 1 else block
+    lines = lines_together(outputs, depth, columns, batch) if block == 1 else block
     if columns_together(batch, columns, lines * depth) != (1, columns):
         return 0
     line = channels * kernel_w * columns
@@ -205,7 +207,14 @@ def layout(
     if not strip:
         return None
     shapes = Shapes(
-        (channels, height, width), (outputs, each, kernel_h, kernel_w), (rows, columns), groups, sliding, dtype, biased
+        (channels, height, width),
+        (outputs, each, kernel_h, kernel_w),
+        (rows, columns),
+        groups,
+        sliding,
+        dtype,
+        biased,
+        batch,
     )
     block, (parts, lines, depth) = shapes.block, shapes.left(shapes.block)
     moved = None
@@ -280,7 +289,8 @@ def _lay_out(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
         for zeros in (around[:, : strip.above], around[:, below:]):
             if strip.clear and zeros.size:
                 to_do.fill(zeros, 0)
-    to_do.copy(*as_lines(laid, _windows(read, read.strides, shapes, laid.shape)))
+    for target, windows in as_windows(laid, read, _between(shapes, read.strides)):
+        to_do.copy(target, windows)
 
 
 def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
@@ -300,7 +310,8 @@ def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
     if inner.size:
         # Part of the image begins with the row before the inner ones.
         begin = image.reshape(-1)[width - left :]
-        to_do.copy(inner, _windows(begin, image.strides, shapes, inner.shape))
+        for target, windows in as_windows(inner, begin, _between(shapes, image.strides)):
+            to_do.copy(target, windows)
     edges = sorted({row for row, edge in ((0, top), (strip.seen - 1, bottom)) if edge})
     place = Place((0, left), (1, shapes.sliding.stride[1]), shapes.sliding.dilation[1])
     bare: list[Array] = []
@@ -317,20 +328,16 @@ def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
     clear_in_pairs(to_do, bare)
 
 
-def _windows(cells: Array, apart: tuple[int, ...], shapes: Shapes, shape: tuple[int, ...]) -> Array:
-    """Lines of windows, ``(G, R, C/G, KW, OW)``, a view in which those of a row overlap.
+def _between(shapes: Shapes, apart: tuple[int, ...]) -> tuple[int, ...]:
+    """Bytes between windows that are brought together as ``(G, R, C/G, KW, OW)``; those of a row overlap.
 
     Args:
-        cells: whose first is the first that a window reads.
-        apart: bytes from one channel, row and cell to the next.
         shapes: the geometry.
-        shape: of what is returned.
+        apart: bytes from one channel, row and cell to the next.
     """
     plane, row, cell = apart
     across, step = shapes.sliding.dilation[1] * cell, shapes.sliding.stride[1] * cell
-    strides = (shapes.weight[1] * plane, row, plane, across, step)
-    windows: Array = np.lib.stride_tricks.as_strided(cells, shape, strides, writeable=False)
-    return windows
+    return (shapes.weight[1] * plane, row, plane, across, step)
 
 
 def _multiply(to_do: Steps, shapes: Shapes, first: int, blocks: int, high: int) -> None:

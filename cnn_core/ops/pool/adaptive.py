@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
 from cnn_core.ops.pool.average import avg_pool2d
 from cnn_core.ops.pool.largest import max_pool2d
@@ -43,11 +43,14 @@ def sizes_of(output_size: Any) -> Sizes:
         both = (output_size,) * 2
     if len(both) != 2:
         raise ShapeError(
-            f"output_size must be a whole number, None or a pair of these, got {output_size!r}; output_size=1 works"
+            f"output_size must be a whole number, None or a pair of these, got {shown(output_size)}; "
+            "output_size=1 works"
         )
     rows, columns = (None if each is None else whole(each, "output_size", least=1) for each in both)
     if max(rows or 1, columns or 1) > _MOST:
-        raise ShapeError(f"output_size must be at most {_MOST:,} an axis, got {output_size!r}; output_size=1 works")
+        raise ShapeError(
+            f"output_size must be at most {_MOST:,} an axis, got {shown(output_size)}; output_size=1 works"
+        )
     return rows, columns
 
 
@@ -104,7 +107,8 @@ def adaptive_max_pool2d_backward(grad: npt.ArrayLike, x: npt.ArrayLike, output_s
         first = part.reshape(*part.shape[:2], part.shape[2] * part.shape[3]).argmax(axis=2)
         n, c = np.indices(first.shape, sparse=True)
         down, across = np.unravel_index(first, part.shape[2:])
-        out[area][n, c, down, across] += grad[cell]
+        with np.errstate(invalid="ignore", over="ignore"):
+            out[area][n, c, down, across] += grad[cell]
     return out
 
 
@@ -156,7 +160,8 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
     out = np.zeros(x_shape, dtype=grad.dtype)
     for cell, area in _areas(grad, out):
         part = out[area]
-        part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
+        with np.errstate(invalid="ignore", over="ignore"):
+            part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
     return out
 
 

@@ -137,8 +137,9 @@ def avg_pool2d_backward(
     if _side_by_side(sliding, (grad.shape[2], grad.shape[3]), size):
         return _repeated(shares, sliding.kernel_size, x_shape)
     out = np.zeros(x_shape, dtype=grad.dtype)
-    for windows, cells in meetings((grad.shape[2], grad.shape[3]), size, sliding):
-        out[cells] += shares[windows]
+    with np.errstate(invalid="ignore", over="ignore"):
+        for windows, cells in meetings((grad.shape[2], grad.shape[3]), size, sliding):
+            out[cells] += shares[windows]
     return out
 
 

@@ -107,7 +107,8 @@ def max_pool2d_backward(
     for n in range(0, grad.shape[0], some):
         for c in range(0, grad.shape[1], planes):
             part = (slice(n, n + some), slice(c, c + planes))
-            _hand_back(grad[part], x[part], output[part], out[part], sliding)
+            with np.errstate(invalid="ignore", over="ignore"):
+                _hand_back(grad[part], x[part], output[part], out[part], sliding)
     return out
 
 

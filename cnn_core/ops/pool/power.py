@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, setting, together
 from cnn_core.ops.pool.average import divisors, window_sums
 from cnn_core.ops.pool.checks import pool_window
@@ -89,7 +89,9 @@ def norm_of(norm_type: Any) -> float:
     """
     norm = setting(norm_type, "norm_type", works=2, above=0)
     if np.isinf(norm):
-        raise ShapeError(f"norm_type must be finite, got {norm_type!r}; max_pool2d, which p = infinity would be, works")
+        raise ShapeError(
+            f"norm_type must be finite, got {shown(norm_type)}; max_pool2d, which p = infinity would be, works"
+        )
     return norm
 
 
