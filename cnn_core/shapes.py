@@ -186,6 +186,16 @@ class Window:
     padding: Sides = ((0, 0), (0, 0))
     ceil_mode: bool = False
 
+    def __post_init__(self) -> None:
+        """Find the hash once: of what is remembered of a geometry, most is asked for by its window."""
+        parts = (self.kernel_size, self.stride, self.dilation, self.padding, self.ceil_mode)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        """That of all settings."""
+        found: int = self._hash  # type: ignore[attr-defined]
+        return found
+
     @property
     def extent(self) -> Pair:
         """Cells from a window's first tap to its last, both included: ``dilation * (kernel - 1) + 1``."""

@@ -46,5 +46,8 @@ class LineByLine:
 
 def add_to_planes(planes: Array, bias: Array) -> None:
     """Add ``bias (C,)`` to ``planes (..., C, H, W)``, which is written to."""
+    if planes.size < NUMBERS_LEAST:
+        np.add(planes, bias[:, None, None], out=planes)
+        return
     with LineByLine(planes.shape[-2] * planes.shape[-1], planes, bias):
         np.add(planes, bias[:, None, None], out=planes)

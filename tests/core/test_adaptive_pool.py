@@ -18,6 +18,7 @@ from cnn_core import (
     max_pool2d,
     max_pool2d_backward,
 )
+from cnn_core.ops.pool import adaptive as pool_adaptive
 from tests.core.cases import LAYOUTS, integers
 from tests.helpers.gradients import assert_gradients, distinct
 
@@ -65,6 +66,21 @@ def test_each_area_gives_what_loops_find_and_hands_its_gradient_back(case, layou
     np.testing.assert_array_equal(adaptive_max_pool2d_backward(grad, x, output_size), won)
     np.testing.assert_allclose(adaptive_avg_pool2d_backward(grad, x.shape, output_size), shared, atol=1e-12)
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("most", [0, 20_000])
+@settings(max_examples=100)
+@given(adaptive(), st.sampled_from([0.0, np.nan, np.inf]))
+def test_single_precision_gives_double_s_numbers_and_keeps_what_is_not_finite_in_its_areas(most, case, number):
+    x, output_size = case
+    if x.size:
+        x[-1, 0, x.shape[2] // 2, 0] = number
+    single = x.astype(np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool_adaptive, "_SUMS_MOST", most)
+        for pool in (adaptive_avg_pool2d, adaptive_max_pool2d):
+            np.testing.assert_allclose(pool(single, output_size), pool(x, output_size), rtol=1e-6)
+            assert pool(single, output_size).dtype == np.float32
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))

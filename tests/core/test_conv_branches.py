@@ -1,6 +1,7 @@
 """Every way to convolve, forced, gives what loops give; and each is chosen where it was measured to be the fastest."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from cnn_core import conv2d, conv2d_backward, conv2d_plan
 from cnn_core.ops.conv import (
     abreast,
     batched,
+    covered,
     dispatch,
+    dotted,
     execute,
     folded,
     gathered,
@@ -24,6 +27,8 @@ from cnn_core.ops.conv import (
     shifted,
     spectral,
     staggered,
+    stamped,
+    tapped,
     tiles,
     whole_rows,
     winograd,
@@ -45,6 +50,13 @@ def forced(branch, x, weight, bias, given_settings, mode="zeros"):
     sliding = conv_window(x.shape, weight.shape, *order, mode)
     size = sliding.output_size(*x.shape[2:])
     return correlate(x, weight, bias, sliding, given_settings["groups"], size, mode, branch)
+
+
+def window_of(case):
+    """The window of a case of ``convolutions``."""
+    x, weight, _, given_settings = case
+    order = (given_settings[name] for name in ("stride", "padding", "dilation", "groups"))
+    return conv_window(x.shape, weight.shape, *order, "zeros")
 
 
 def by_loops(x, weight, bias, given_settings):
@@ -157,6 +169,9 @@ def own_layouts():
         staggered.met,
         staggered._chunk_plan,
         folded.layout,
+        dotted.layout,
+        execute.gathered_in_few_calls,
+        stamped.layout,
     )
     for made in kept:
         made.cache_clear()
@@ -305,6 +320,78 @@ def test_the_windows_of_a_single_image_may_be_gathered_in_few_calls(shape, kerne
         assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
 
 
+COVERED = pytest.mark.parametrize(
+    ("shape", "outputs", "groups", "stride"),
+    [
+        ((1, 6, 7, 7), 6, 6, 1),
+        ((5, 6, 7, 4), 6, 6, 3),
+        ((4, 6, 3, 4), 12, 2, 1),
+        ((3, 16, 5, 5), 9, 1, 2),
+        ((4, 9, 1, 1), 7, 1, 1),
+        ((3, 4, 2, 3), 8, 4, 1),
+    ],
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@COVERED
+def test_windows_that_cover_their_images_are_gathered_by_nobody(shape, outputs, groups, stride, dtype):
+    kernels = (outputs, shape[1] // groups, *shape[2:])
+    x, weight, bias, kept, sliding = in_a_batch(shape, kernels, {"groups": groups, "stride": (stride, stride)}, dtype)
+    for added in (bias, None):
+        assert_close(forced(Branch.GATHERED, x, weight, added, kept), x, weight, added, kept)
+    for cells in (x, x[::-1], np.asfortranarray(x)):
+        lines = execute.working(Branch.GATHERED, cells, weight, sliding, groups) is covered.correlate_covered
+        assert lines == (dtype == np.float32 and cells.flags.c_contiguous)
+    grad = np.random.default_rng(3).normal(size=(len(x), outputs, 1, 1)).astype(dtype)
+    for cells in (x, np.asfortranarray(x)):
+        ours = conv2d_backward(grad, cells, weight, **kept)
+        expected = oracles.conv2d_backward(grad, x, weight, *kept.values())
+        for one, other in zip(ours, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "dilation"), [((7, 7), 1, 1), ((4, 4), 0, 2), ((7, 6), 0, 1), ((6, 7), 0, 1)]
+)
+def test_a_window_covers_an_image_cell_on_cell_or_not_at_all(kernel, padding, dilation):
+    sliding = conv_window((2, 3, 7, 7), (4, 3, *kernel), 1, padding, dilation, 1, "zeros")
+    assert not covered.covers(sliding, (7, 7))
+
+
+@pytest.mark.parametrize("numbers", [1, 200, 400_000])
+@pytest.mark.parametrize("columns", [1, 512])
+@settings(max_examples=40)
+@given(convolutions())
+def test_windows_may_be_gathered_a_tap_at_a_time(numbers, columns, case):
+    x, weight, bias, given_settings = noisy(case, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        few = execute.FewCalls(
+            partial(tapped.correlate_tapped, sliding=window_of(case), groups=given_settings["groups"])
+        )
+        patch.setattr(execute, "gathered_in_few_calls", lambda *_: few)
+        patch.setattr(tapped, "NUMBERS", numbers)
+        patch.setattr(tapped, "COLUMNS", columns)
+        ours = forced(Branch.GATHERED, x, weight, bias, given_settings)
+    assert_close(ours, x, weight, bias, given_settings)
+
+
+def test_taps_in_the_padding_meet_nothing_and_cost_nothing():
+    x, weight = np.zeros((1, 256, 16, 16), np.float32), np.zeros((256, 256, 3, 3), np.float32)
+    dilated, plain = (conv_window(x.shape, weight.shape, 1, d, d, 1, "zeros") for d in (12, 1))
+    works = [execute.working(Branch.GATHERED, x, weight, sliding, 1) for sliding in (dilated, plain)]
+    assert works == [tapped.correlate_tapped, Branch.GATHERED.function]
+    x[0, 3, 8, 8], weight[5, 3, 0, 1] = np.inf, np.nan
+    bias = np.arange(256, dtype=np.float32)
+    out = forced(
+        Branch.GATHERED, x, weight, bias, {"stride": 1, "padding": ((12, 12),) * 2, "dilation": (12, 12), "groups": 1}
+    )
+    # The tap above meets no cell from row 12 upwards; an infinity times a weight of 0 is NaN.
+    assert np.isnan(out[0, 5, 12:]).all()
+    assert (out[0, 5, :12][np.isfinite(out[0, 5, :12])] == 5).all()
+    assert np.isfinite(out[0, 7]).sum() == 16 * 16 - 1
+
+
 def test_what_is_not_finite_stays_in_its_image_and_its_windows():
     x, weight, bias, kept, _ = in_a_batch((6, 3, 9, 12), (8, 3, 3, 3), {"padding": ((1, 1), (1, 1))}, np.float32)
     x[2, 1, 0, 0], x[4, 0, 8, 11], bias[3] = np.nan, np.inf, -np.inf
@@ -360,6 +447,17 @@ def test_a_column_times_a_row_may_be_slid_one_after_the_other(parts, case):
             small_parts(patch)
         ours = forced(Branch.SEPARABLE, x, weight, bias, given_settings)
     assert_close(ours, x, weight, bias, given_settings)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (3, 2)])
+@pytest.mark.parametrize("dilation", [(1, 1), (2, 2)])
+def test_a_row_alone_is_slid_in_one_pass(stride, dilation):
+    shape, around = (2, 3, 70, 90), ((1, 0), (4, 3))
+    kept = {"stride": stride, "padding": around, "dilation": dilation, "groups": 3}
+    x, weight, bias, kept, _ = in_a_batch(shape, (3, 1, 1, 9), kept, np.float32)
+    weight[1, 0, 0, 2:5] = 0
+    assert_close(forced(Branch.SEPARABLE, x, weight, bias, kept), x, weight, bias, kept)
+    assert [separable.gains(kernel) for kernel in ((1, 9), (1, 2), (9, 1), (2, 9), (7, 7))] == [1, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -959,6 +1057,10 @@ GREY = (1, 1, 480, 640)
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15}, Branch.SPECTRAL),
         (np.float32, GREY, (1, 1, 31, 31), {"padding": 15, "stride": 2}, Branch.FOLDED),
         (np.float32, (1, 1, 40, 40), (1, 1, 31, 31), {"padding": 15}, Branch.FOLDED),
+        (np.float32, GREY, (1, 1, 1, 15), {"padding": (0, 7)}, Branch.SEPARABLE),
+        (np.float32, (1, 32, 64, 64), (32, 32, 3, 3), {"padding": 4, "dilation": 4}, Branch.WINOGRAD),
+        (np.float32, (1, 64, 33, 33), (64, 64, 3, 3), {"padding": 6, "dilation": 6}, Branch.GATHERED),  # uneven
+        (np.float32, (1, 512, 7, 7), (512, 1, 7, 7), {}, Branch.GATHERED),  # a window as large as its image
     ],
 )
 def test_geometry_and_type_choose(dtype, x_shape, weight_shape, given_settings, expected):
@@ -1077,6 +1179,78 @@ def test_what_is_not_finite_reaches_the_gradients_that_met_it_and_no_other(where
         np.testing.assert_array_equal(np.isfinite(ours), np.isfinite(by_loops))
         kept = np.isfinite(by_loops)
         np.testing.assert_allclose(ours[kept], before[kept], atol=1e-3)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("longer", [0, 1, 9])
+@pytest.mark.usefixtures("own_layouts")
+@settings(max_examples=40)
+@given(convolutions())
+def test_kernels_may_be_stamped_onto_an_image_s_gradient(small, longer, case):
+    x, weight, _, given_settings = noisy(case, np.float32)
+    order = [given_settings[name] for name in ("stride", "padding", "dilation", "groups")]
+    sliding = conv_window(x.shape, weight.shape, *order, "zeros")
+    shape = (len(x), len(weight), *sliding.output_size(*x.shape[2:]))
+    grad = np.random.default_rng(6).normal(size=shape).astype(np.float32)
+    if not grad.size:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stamped, "LONGER_MOST", longer)
+        if small:
+            patch.setattr(stamped, "NUMBERS", 1)
+            patch.setattr(stamped, "COLUMNS", 1)
+        stamped.layout.cache_clear()
+        ours = stamped.spread_stamped(grad, weight, sliding, given_settings["groups"], x.shape[2:])
+    expected = oracles.conv2d_backward(grad, x, weight, *order)[0]
+    np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_stamp_that_is_not_finite_reaches_the_cells_it_lies_on_and_no_other(number):
+    x, weight, _, kept, sliding = in_a_batch(
+        (1, 2, 12, 48), (3, 2, 5, 5), {"stride": (2, 2), "padding": ((1, 1), (1, 1))}, np.float32
+    )
+    grad = np.ones((1, 3, *sliding.output_size(12, 48)), np.float32)
+    assert stamped.layout(1, 2, 3, sliding, (12, 48), grad.shape[2:]).line > grad.shape[3]
+    weight[1, 1, 2, 4], weight[0, 0, 0, 0] = number, -number
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[0]
+    np.testing.assert_allclose(conv2d_backward(grad, x, weight, **kept)[0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("numbers", [1, 300, 60_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "kernel", "kept"),
+    [
+        ((3, 5, 9, 8), (3, 3), {"padding": ((1, 1), (1, 1))}),
+        ((2, 4, 9, 8), (3, 4), {}),
+        ((2, 3, 7, 13), (4, 3), {"padding": ((1, 1), (4, 4)), "dilation": (2, 1)}),
+        ((3, 3, 11, 10), (5, 3), {"stride": (2, 3), "padding": ((2, 1), (0, 1))}),
+        ((2, 5, 6, 6), (2, 2), {"stride": (3, 3)}),
+        ((1, 2, 3, 4), (3, 3), {"padding": ((5, 0), (0, 6)), "stride": (2, 1), "dilation": (1, 3)}),
+    ],
+)
+@pytest.mark.usefixtures("own_layouts")
+def test_each_weight_of_a_plane_s_kernel_is_a_dot_product_of_its_gradient(
+    monkeypatch, shape, kernel, kept, dtype, numbers
+):
+    monkeypatch.setattr(dotted, "NUMBERS", numbers)
+    x, weight, _, kept, sliding = in_a_batch(shape, (shape[1], 1, *kernel), {"groups": shape[1]} | kept, dtype)
+    grad = np.random.default_rng(5).normal(size=(*shape[:2], *sliding.output_size(*shape[2:]))).astype(dtype)
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[1]
+    for cells in (x, np.asfortranarray(x)):
+        np.testing.assert_allclose(dotted.weights_dotted(grad, cells, sliding), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_not_finite_reaches_the_weights_of_a_plane_s_kernel_that_met_it(number):
+    x, weight, _, kept, _ = in_a_batch(
+        (1, 128, 8, 8), (128, 1, 3, 3), {"groups": 128, "padding": ((1, 1), (1, 1))}, np.float32
+    )
+    grad = np.ones_like(x)
+    x[0, 1, 2, 7] = number
+    expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[1]
+    np.testing.assert_allclose(conv2d_backward(grad, x, weight, **kept)[1], expected, rtol=1e-4, atol=1e-4)
 
 
 def test_few_channels_of_a_batch_are_gone_back_through_side_by_side(monkeypatch):

@@ -28,12 +28,16 @@ from typing import NamedTuple
 from cnn_core.ops.conv import (
     abreast,
     batched,
+    covered,
+    dotted,
     folded,
     panels,
     plane_rows,
     separable,
     spectral,
     staggered,
+    stamped,
+    tapped,
     tiles,
     whole_rows,
 )
@@ -65,6 +69,9 @@ LINE, ANYWHERE = 16, 1.25
 
 # Numbers of a line that is gathered as one item in less time than number by number; up to 128 in about the same.
 AS_ONE_MOST = 64
+
+# Channels of a group from which on it may pay to gather windows a tap at a time.
+TAPPED_LEAST = 32
 
 # Nanoseconds, by the algorithm's name and by what is counted.
 NANOSECONDS: Mapping[str, Mapping[str, float]] = {
@@ -135,6 +142,20 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "multiply-add over columns": 0.0138,
         "cell": 0.0208,
     },
+    "covered": {
+        "call": 5000,
+        "window": 7,
+        "weight": 0.03,
+        "multiply-add": 0.0115,
+    },
+    "tapped": {
+        "call": 8000,
+        "product": 4000,
+        "weight": 0.8,
+        "number copied": 0.15,
+        "cell added": 0.3,
+        "multiply-add": 0.0088,
+    },
     "folded": {
         "call": 13000,
         "chunk": 4000,
@@ -171,8 +192,11 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "cell of a tile": 5.6,
     },
     "winograd": {
-        "image apart": 24200,
+        "call": 24200,
+        "image apart": 300,
+        "image apart of its own size": 24200,
         "kernel": 16.5,
+        "kernel read again": 2,
         "number looked at": 0.236,
         "tile read": 5.96,
         "tile made": 3.25,
@@ -187,6 +211,16 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number copied": 0.217,
         "multiply-add": 0.0177,
         "cell": 0.0679,
+        "product of a plane by itself": 45,
+    },
+    "weights dotted": {
+        "call": 8000,
+        "step": 700,
+        "dot": 8.5,
+        "number copied": 0.06,
+        "number picked": 0.25,
+        "multiply-add": 0.055,
+        "multiply-add far from the processor": 0.033,
     },
     "weights by windows": {
         "call": 451,
@@ -196,6 +230,15 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "number copied": 0.117,
         "multiply-add": 0.014,
         "cell": 0.0238,
+    },
+    "spread stamped": {
+        "call": 8000,
+        "product": 3000,
+        "sum": 1500,
+        "part put": 2000,
+        "number made": 0.2,
+        "number put": 0.6,
+        "multiply-add": 0.0105,
     },
     "spread abreast": {
         "call": 7990,
@@ -259,10 +302,30 @@ def microseconds(name: str, work: Work) -> float:
         name = "plane rows" if _plane_by_plane(work) else name
     elif name == "banded":
         name = "panels" if _panel(work) else "whole rows" if _in_few_calls(work) else name
-    if name == "gathered" and _images_together(work):
-        name = "batched"
+    if name == "gathered":
+        name = _gathered_by(work)
+    return _time(name, work)
+
+
+def _time(name: str, work: Work) -> float:
+    """Microseconds of exactly that algorithm."""
     each = NANOSECONDS[name]
     return sum(each[kind] * count for kind, count in COUNTED[name](work).items()) / 1000
+
+
+def tap_by_tap(work: Work) -> bool:
+    """Whether windows are gathered a tap at a time, which is thought to be faster."""
+    return _gathered_by(work) == "tapped"
+
+
+@lru_cache(maxsize=1024)
+def _gathered_by(work: Work) -> str:
+    """In which way windows are gathered."""
+    if covered.covers(work.window, work.image):
+        return "covered"
+    name = "batched" if _images_together(work) else "gathered"
+    few = work.channels // work.groups < TAPPED_LEAST or math.prod(work.window.kernel_size) == 1
+    return name if few or _time(name, work) < _time("tapped", work) else "tapped"
 
 
 def _gathered(work: Work) -> dict[str, float]:
@@ -379,6 +442,35 @@ def _batched(work: Work) -> dict[str, float]:
         "multiply-add of a large product": 0 if small else sums,
         "multiply-add over columns": sums / (rows * columns),
         "cell": work.cells,
+    }
+
+
+def _tapped(work: Work) -> dict[str, float]:
+    rows, columns = (
+        sum(last - first for first, last in tapped.met(work.window, axis, work.image[axis], 0, work.size[axis]))
+        for axis in (0, 1)
+    )
+    images = tapped.images_together(work.batch, work.size)
+    strip = tapped.rows_together(work.channels, work.outputs, images, work.size)
+    met = work.batch * rows * columns  # cells of a plane, over all taps
+    products = math.prod(work.window.kernel_size) * -(-work.batch // images) * -(-work.size[0] // strip)
+    return {
+        "call": 1,
+        "product": products,
+        "weight": products * work.outputs * work.channels // work.groups,
+        "number copied": met * work.channels * (1 if work.window.stride[1] == 1 else 3),
+        "cell added": met * work.outputs,
+        "multiply-add": met * work.outputs * work.channels // work.groups,
+    }
+
+
+def _covered(work: Work) -> dict[str, float]:
+    weights = work.outputs * (work.channels // work.groups) * math.prod(work.image)
+    return {
+        "call": 1,
+        "window": work.batch * work.groups if work.outputs == work.groups else work.groups,
+        "weight": weights,
+        "multiply-add": work.batch * weights,
     }
 
 
@@ -508,14 +600,19 @@ def _staggered(work: Work) -> dict[str, float]:
 
 def _winograd(work: Work) -> dict[str, float]:
     apart = math.prod(work.window.dilation)
+    # Those of one size are done at once, as a batch is.
+    uneven = any(size % dilation for size, dilation in zip(work.size, work.window.dilation, strict=True))
     rows, columns = (-(-size // (2 * dilation)) for size, dilation in zip(work.size, work.window.dilation, strict=True))
     # The row of tiles behind a block's last one is read too, and made where a block is several images: see ``tiles``.
     together = tiles.block_size(work.batch, rows, columns, 1, work.channels, work.outputs)[0] > 1
     read = work.batch * apart * (rows + 1) * columns
     made = work.batch * apart * (rows + together) * columns
     return {
-        "image apart": apart,
+        "call": 1,
+        "image apart": 0 if uneven else apart - 1,
+        "image apart of its own size": apart - 1 if uneven else 0,
         "kernel": work.channels * work.outputs,
+        "kernel read again": (apart - 1) * work.channels * work.outputs if uneven else 0,
         "number looked at": work.batch * work.channels * math.prod(work.image),
         "tile read": read * work.channels,
         "tile made": made * work.outputs,
@@ -529,13 +626,13 @@ def _separable(work: Work) -> dict[str, float]:
     wide = (columns - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1
     block_h, block_w = min(separable.BLOCK, rows), min(separable.BLOCK, columns)
     planes = work.batch * work.channels * work.apart
-    down = rows * wide * ((block_h - 1) * step_h + kernel_h)
+    down = rows * wide * ((block_h - 1) * step_h + kernel_h) if kernel_h > 1 else 0
     across = rows * columns * ((block_w - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1)
     return {
         "plane": planes,
         "strip": planes * -(-rows // max(block_h, separable.BETWEEN_MOST // wide)),
         "multiply-add": planes * (down + across),
-        "cell between": planes * rows * wide,
+        "cell between": planes * rows * wide * (1 if kernel_h > 1 else 1 / 4),  # there for a row alone, and but copied
         "cell": work.cells,
     }
 
@@ -569,6 +666,24 @@ def _weights_by_rows(work: Work) -> dict[str, float]:
         "number copied": copied * wide * (1 if step_w == 1 else 2),
         "multiply-add": work.cells * each * kernel_h * kernel_w,
         "cell": work.cells,
+        "product of a plane by itself": products if 1 < work.outputs == work.groups else 0,
+    }
+
+
+def _weights_dotted(work: Work) -> dict[str, float]:
+    rows, columns = (dotted.met(work.window, axis, work.image[axis], work.size[axis]) for axis in (0, 1))
+    planes, plane = work.batch * work.channels, rows.length * columns.length
+    taps, copies = math.prod(work.window.kernel_size), len({further for _, further in columns.taps})
+    phases = len(rows.phases) * len(columns.phases)
+    near = plane <= dotted.NUMBERS
+    return {
+        "call": 1,
+        "step": -(-planes // dotted.planes_together(planes, plane)) * (taps + 3 * copies + phases),
+        "dot": planes * taps,
+        "number copied": planes * plane * (copies - 1),
+        "number picked": planes * plane * phases if math.prod(work.window.stride) > 1 else 0,
+        "multiply-add": planes * taps * plane,
+        "multiply-add far from the processor": 0 if near else planes * taps * plane,
     }
 
 
@@ -588,6 +703,24 @@ def _weights_by_windows(work: Work) -> dict[str, float]:
         "number copied": lines * columns,
         "multiply-add": work.cells * each * kernel_h * kernel_w,
         "cell": work.cells,
+    }
+
+
+def _spread_stamped(work: Work) -> dict[str, float]:
+    own, each, taps = work.outputs // work.groups, work.channels // work.groups, math.prod(work.window.kernel_size)
+    images, line, strip, some = stamped.layout(work.batch, each, own, work.window, work.image, work.size)
+    strips = -(-stamped.reach(work.window, work.image, work.size)[0] // strip)
+    products = -(-work.batch // images) * work.groups * strips * -(-each // some)
+    rows = work.size[0] + (strips - 1) * stamped.further(work.window, 0)
+    made = work.batch * work.channels * taps * rows * line
+    return {
+        "call": 1,
+        "product": products,
+        "sum": products * math.prod(len(list(stamped.steps(work.window, axis))) for axis in (0, 1)),
+        "part put": products * math.prod(work.window.stride),
+        "number made": made if own > 1 else made / 2,
+        "number put": work.batch * work.channels * math.prod(work.image),
+        "multiply-add": made * own if own > 1 else 0,
     }
 
 
@@ -645,6 +778,8 @@ COUNTED = {
     "plane rows": _plane_rows,
     "panels": _panels,
     "batched": _batched,
+    "covered": _covered,
+    "tapped": _tapped,
     "folded": _folded,
     "staggered": _staggered,
     "separable": _separable,
@@ -652,6 +787,8 @@ COUNTED = {
     "winograd": _winograd,
     "weights by rows": _weights_by_rows,
     "weights by windows": _weights_by_windows,
+    "weights dotted": _weights_dotted,
+    "spread stamped": _spread_stamped,
     "spread abreast": _spread_abreast,
     "weights abreast": _weights_abreast,
 }

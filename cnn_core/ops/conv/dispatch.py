@@ -17,10 +17,11 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv import folded, staggered, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
+from cnn_core.ops.conv.covered import covers
 from cnn_core.ops.conv.folded import correlate_folded
 from cnn_core.ops.conv.gathered import correlate_gathered
 from cnn_core.ops.conv.rows import Place
-from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors
+from cnn_core.ops.conv.separable import LEAST_SIDE, correlate_separable, factors, gains
 from cnn_core.ops.conv.shifted import correlate_shifted
 from cnn_core.ops.conv.spectral import correlate_spectral, even
 from cnn_core.ops.conv.staggered import correlate_staggered
@@ -185,8 +186,10 @@ def estimates(
     size = sliding.output_size(height, width)
     work = Work(max(1, batch), channels, weight_shape[0], groups, (height, width), sliding, size)
     able = [Branch.GATHERED]
-    # A sum of one product is none: nothing but a way that knows that is fast.
-    if has_slabs(sliding) and math.prod(weight_shape[1:]) > 1:
+    # Nothing but a way that knows it is fast where a sum is of one product, which is none, or where a window covers its
+    # image, so that nothing slides; there to look at a kernel for its factors would take longer than the sum.
+    plain = covers(sliding, (height, width)) or math.prod(weight_shape[1:]) == 1
+    if has_slabs(sliding) and not plain:
         able.append(Branch.BANDED)
         if _suits_winograd(weight_shape, sliding, groups):
             able.append(Branch.WINOGRAD)
@@ -195,8 +198,10 @@ def estimates(
                 able.append(Branch.FOLDED)
             if _why_not_staggered(height, sliding) is None and all(staggered_chunk(work)):
                 able.append(Branch.STAGGERED)
+            if gains((weight_shape[2], weight_shape[3])):
+                able.append(Branch.SEPARABLE)
             if min(weight_shape[2:]) >= LEAST_SIDE:
-                able += [Branch.SEPARABLE, Branch.SPECTRAL]
+                able.append(Branch.SPECTRAL)
     return tuple(sorted(((branch, microseconds(branch.value, work)) for branch in able), key=lambda found: found[1]))
 
 
@@ -254,7 +259,7 @@ def _why_not_plane_by_plane(branch: Branch, x: Array, weight: Array, sliding: Wi
 def _why_not_separable(weight: Array) -> str | None:
     if factors(weight) is not None:
         return None
-    return _TOO_SMALL if min(weight.shape[2:]) < LEAST_SIDE else _NO_FACTORS
+    return _NO_FACTORS if gains((weight.shape[2], weight.shape[3])) else _TOO_SMALL
 
 
 def _why_no_spectrum(x: Array, sliding: Window) -> str | None:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops.conv import batched, folded, panels, plane_rows, shifted, tiles, whole_rows, winograd
+from cnn_core.ops.conv import (
+    batched,
+    covered,
+    folded,
+    panels,
+    plane_rows,
+    shifted,
+    tapped,
+    tiles,
+    whole_rows,
+    winograd,
+)
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
+from cnn_core.ops.conv.costs import Work, tap_by_tap
 from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
 from cnn_core.ops.conv.rows import Place
@@ -118,9 +130,10 @@ def _in_few_calls(
         size = sliding.output_size(*x.shape[2:])
         tiled = tiles.layout(x.shape, (len(x), len(weight), *size), (top, left), sliding.dilation, x.dtype, biased)
         return FewCalls(partial(winograd.correlate_in_tiles, lay=tiled))
-    if branch is Branch.GATHERED and x.dtype == np.float32:
-        gathered = batched.layout(x.shape, weight.shape, sliding, groups, x.dtype, biased)
-        return FewCalls(partial(batched.correlate_batched, lay=gathered)) if gathered else None
+    if branch is Branch.GATHERED:
+        # In double precision sums have one order, that of ``gathered``.
+        single = x.dtype == np.float32
+        return gathered_in_few_calls(x.shape, weight.shape, sliding, groups, x.dtype, biased) if single else None
     if branch is Branch.BANDED and not 1 < len(weight) == groups:
         abreast = len(x) > 1 and panels.layout(x.shape, weight.shape, sliding, groups, x.dtype)
         if abreast:
@@ -129,6 +142,25 @@ def _in_few_calls(
         # A band's zeros carry what is not finite into all rows of a block: the first one tells.
         return FewCalls(partial(whole_rows.correlate_whole_rows, groups=groups, lay=lay), lay.block) if lay else None
     return None
+
+
+@lru_cache(maxsize=1024)
+def gathered_in_few_calls(
+    x_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    sliding: Window,
+    groups: int,
+    dtype: np.dtype[Any],
+    biased: bool,
+) -> FewCalls | None:
+    """How windows of contiguous images with zeros around them are gathered, if not part by part."""
+    image, size = (x_shape[2], x_shape[3]), sliding.output_size(x_shape[2], x_shape[3])
+    if covered.covers(sliding, image):
+        return FewCalls(partial(covered.correlate_covered, groups=groups))
+    if tap_by_tap(Work(x_shape[0], x_shape[1], weight_shape[0], groups, image, sliding, size)):
+        return FewCalls(partial(tapped.correlate_tapped, sliding=sliding, groups=groups))
+    lay = batched.layout(x_shape, weight_shape, sliding, groups, dtype, biased)
+    return FewCalls(partial(batched.correlate_batched, lay=lay)) if lay else None
 
 
 def _in_plane_rows(x: Array, weight: Array, out: Array, place: Place, groups: int) -> bool:

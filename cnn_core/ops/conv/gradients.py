@@ -6,23 +6,33 @@ Both follow from the forward sum: the output cell ``i`` met the tap ``a`` at the
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
 from cnn_core.ops.conv.costs import Work, microseconds
+from cnn_core.ops.conv.covered import covers, spread_covered, weights_covered
 from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
+from cnn_core.ops.conv.dotted import weights_dotted
 from cnn_core.ops.conv.execute import correlate, gathered_rows, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
 from cnn_core.ops.conv.products import left_lines
 from cnn_core.ops.conv.rows import columns_together, slabs, strips
-from cnn_core.ops.conv.shifted import tap
-from cnn_core.shapes import Pair, Sides, Window
+from cnn_core.ops.conv.stamped import spread_stamped
+from cnn_core.shapes import Pair, Window
 
 # Cells from which on a plane's sum is faster as a product with ones, and up to which it rounds no more for it.
 PLANE_LEAST, PLANE_MOST = 16, 65_536
+
+# Microseconds of a weight that is turned around, or that and taken from between others; of a cell that is put a stride
+# from the next; and of what leads to a correlation.
+WEIGHT_TURNED, WEIGHT_PICKED, CELL_PUT, PART = 0.0005, 0.0035, 0.0008, 10
 
 
 def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair) -> Array:
@@ -38,11 +48,18 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
     Returns:
         ``(N, C_in, H, W)``.
     """
-    # An infinite or NaN weight times a zero around the gradient would reach cells that it never met.
-    if (sliding.dilation != (1, 1) and sliding.stride != (1, 1)) or not finite(weight):
-        return _stamped(grad, weight, sliding, groups, size)
-    # (C_out, C_in/G, KH, KW) -> (C_in, C_out/G, KH, KW), turned around
+    if not grad.size:
+        return np.zeros((grad.shape[0], weight.shape[1] * groups, *size), dtype=grad.dtype)
+    if covers(sliding, size):
+        return spread_covered(grad, weight, groups, size)
     outputs, each, kernel_h, kernel_w = weight.shape
+    work = Work(len(grad), groups * each, outputs, groups, size, sliding, (grad.shape[2], grad.shape[3]))
+    # Correlations know no stride beside a dilation; and an infinite or NaN weight, times a zero around the gradient,
+    # would reach cells that it never met.
+    apart, met = sliding.dilation != (1, 1) and sliding.stride != (1, 1), finite(weight)
+    if apart or not met or microseconds("spread stamped", work) < _by_correlation(work):
+        return spread_stamped(grad, weight, sliding, groups, size, met)
+    # (C_out, C_in/G, KH, KW) -> (C_in, C_out/G, KH, KW), turned around
     turned = weight.reshape(groups, outputs // groups, each, kernel_h, kernel_w).swapaxes(1, 2)
     turned = turned.reshape(groups * each, outputs // groups, kernel_h, kernel_w)
     if sliding.stride == (1, 1):
@@ -50,68 +67,115 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
         return _spread_by_one(grad, turned, before, sliding.dilation, groups, size)
     out = np.zeros((grad.shape[0], groups * each, *size), dtype=grad.dtype)
     # Cells a stride apart met the same taps: each such part is a spread by one step, with the taps a stride apart.
-    for rows, taps_h, above in _phases(sliding, 0, size[0]):
-        for columns, taps_w, left in _phases(sliding, 1, size[1]):
-            part = (len(range(*rows.indices(size[0]))), len(range(*columns.indices(size[1]))))
-            some = turned[:, :, taps_h, taps_w]
-            out[:, :, rows, columns] = _spread_by_one(grad, some, (above, left), (1, 1), groups, part)
+    for down, across in itertools.product(_phases(sliding, 0, size[0]), _phases(sliding, 1, size[1])):
+        some, before, part = (
+            turned[:, :, down.taps, across.taps],
+            (down.before, across.before),
+            (down.size, across.size),
+        )
+        out[:, :, down.cells, across.cells] = _spread_by_one(grad, some, before, (1, 1), groups, part)
     return out
 
 
-def _phases(sliding: Window, axis: int, size: int) -> Iterator[tuple[slice, slice, int]]:
-    """Cells along an axis that met the same taps, those taps, and the padding before the first, in strides."""
-    stride, before = sliding.stride[axis], sliding.padding[axis][0]
-    for first in range(min(stride, sliding.kernel_size[axis])):
+@lru_cache(maxsize=1024)
+def _by_correlation(work: Work) -> float:
+    """The microseconds that a spread is thought to take as correlations with the kernels turned around."""
+    kernel, each = work.window.kernel_size, work.outputs // work.groups
+    # To turn them around, and to put what a stride keeps apart in its places.
+    weights = work.channels * each * math.prod(kernel)
+    time = WEIGHT_TURNED * weights
+    parts = [(kernel, (work.window.padding[0][0], work.window.padding[1][0]), work.image)]
+    if work.window.stride != (1, 1):
+        phases = itertools.product(_phases(work.window, 0, work.image[0]), _phases(work.window, 1, work.image[1]))
+        parts = [((d.reach, a.reach), (d.before, a.before), (d.size, a.size)) for d, a in phases]
+        time = WEIGHT_PICKED * weights + CELL_PUT * work.batch * work.channels * math.prod(work.image)
+    given = (work.batch, work.outputs, *work.size)
+    for reach, before, size in parts:
+        kernels = (work.channels, each, *reach)
+        time += PART + _correlation(given, kernels, before, work.window.dilation, work.groups, size).time
+    return time
+
+
+class _Phase(NamedTuple):
+    """Cells along an axis that met the same taps.
+
+    Attributes:
+        cells: which they are.
+        taps: which these are.
+        before: the padding before the first, in strides.
+        size: how many cells.
+        reach: how many taps.
+    """
+
+    cells: slice
+    taps: slice
+    before: int
+    size: int
+    reach: int
+
+
+def _phases(sliding: Window, axis: int, size: int) -> Iterator[_Phase]:
+    """All cells of an axis that met a tap, with their taps."""
+    stride, before, kernel = sliding.stride[axis], sliding.padding[axis][0], sliding.kernel_size[axis]
+    for first in range(min(stride, kernel)):
         start = (first - before) % stride
         if start < size:
-            yield slice(start, None, stride), slice(first, None, stride), (start + before - first) // stride
+            count, reach = len(range(start, size, stride)), len(range(first, kernel, stride))
+            above = (start + before - first) // stride
+            yield _Phase(slice(start, None, stride), slice(first, None, stride), above, count, reach)
 
 
-def _spread_by_one(grad: Array, turned: Array, before: Pair, dilation: Pair, groups: int, size: Pair) -> Array:
-    """``spread`` for a stride of 1: a correlation of the gradient with the kernels turned around."""
-    kernel = (turned.shape[2], turned.shape[3])
+class _Correlation(NamedTuple):
+    """A spread by one step as a correlation.
+
+    Attributes:
+        seen: the gradients' rows and columns that are not those of windows which read nothing but padding.
+        window: what slides over them.
+        abreast: whether images are thought to be done the sooner abreast.
+        time: microseconds, as estimated.
+    """
+
+    seen: tuple[slice, slice]
+    window: Window
+    abreast: bool
+    time: float
+
+
+@lru_cache(maxsize=1024)
+def _correlation(
+    grad_shape: tuple[int, ...], turned_shape: tuple[int, ...], before: Pair, dilation: Pair, groups: int, size: Pair
+) -> _Correlation:
+    """How gradients of that shape are spread over images of that size; see ``_spread_by_one``."""
+    (batch, outputs, *cells), kernel = grad_shape, (turned_shape[2], turned_shape[3])
     sides: list[Pair] = []
     for axis in (0, 1):
         extent = (kernel[axis] - 1) * dilation[axis] + 1
         near = extent - 1 - before[axis]
-        far = size[axis] - grad.shape[2 + axis] - near + extent - 1
-        sides.append((near, far))
-    (top, bottom), (left, right) = sides
-    # Gradients of cells that read nothing but padding are left out.
-    grad = grad[:, :, max(0, -top) : grad.shape[2] - max(0, -bottom), max(0, -left) : grad.shape[3] - max(0, -right)]
-    around: Sides = ((max(0, top), max(0, bottom)), (max(0, left), max(0, right)))
-    if 0 in grad.shape:
-        return np.zeros((grad.shape[0], turned.shape[0], *size), dtype=turned.dtype)
-    window = Window(kernel, dilation=dilation, padding=around)
+        sides.append((near, size[axis] - cells[axis] - near + extent - 1))
+    down, across = (slice(max(0, -near), count - max(0, -far)) for (near, far), count in zip(sides, cells, strict=True))
+    top, left = ((max(0, near), max(0, far)) for near, far in sides)
+    window = Window(kernel, dilation=dilation, padding=(top, left))
+    rows, columns = (max(0, part.stop - part.start) for part in (down, across))
+    if 0 in (batch, outputs, rows, columns):
+        return _Correlation((down, across), window, False, 0.0)
+    time = estimates((batch, outputs, rows, columns), turned_shape, window, groups)[0][1]
     met = all(0 <= near < reach > far for (near, far), reach in zip(sides, kernel, strict=True))
     if met and dilation == (1, 1) and groups == 1:
-        work = Work(len(grad), len(turned), grad.shape[1], 1, size, Window(kernel), (grad.shape[2], grad.shape[3]))
-        _, other = estimates(grad.shape, turned.shape, window, groups)[0]
-        if microseconds("spread abreast", work) < other:
-            return spread_abreast(grad, turned, before, size)
+        work = Work(batch, turned_shape[0], outputs, 1, size, Window(kernel), (rows, columns))
+        other = microseconds("spread abreast", work)
+        return _Correlation((down, across), window, other < time, min(other, time))
+    return _Correlation((down, across), window, False, time)
+
+
+def _spread_by_one(grad: Array, turned: Array, before: Pair, dilation: Pair, groups: int, size: Pair) -> Array:
+    """``spread`` for a stride of 1: a correlation of the gradient with the kernels turned around."""
+    seen, window, abreast, _ = _correlation(grad.shape, turned.shape, before, dilation, groups, size)
+    grad = grad[:, :, *seen]
+    if 0 in grad.shape:
+        return np.zeros((grad.shape[0], turned.shape[0], *size), dtype=turned.dtype)
+    if abreast:
+        return spread_abreast(grad, turned, before, size)
     return correlate(grad, turned[:, :, ::-1, ::-1], None, window, groups, size, ordered=False)
-
-
-def _stamped(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair) -> Array:
-    """``spread`` for any setting: each tap's part is a product, added where the tap lay; image by image."""
-    batch, outputs, *windows = grad.shape
-    each, kernel_h, kernel_w = weight.shape[1:]
-    (top, bottom), (left, right) = sliding.padding
-    out = np.empty((batch, groups * each, *size), dtype=grad.dtype)
-    canvas = np.empty((groups * each, top + size[0] + bottom, left + size[1] + right), dtype=grad.dtype)
-    # (C_out, C_in/G, KH, KW) -> (KH, KW, G, C_in/G, C_out/G)
-    kernels = weight.reshape(groups, outputs // groups, each, kernel_h, kernel_w).transpose(3, 4, 0, 2, 1)
-    for n in range(batch):
-        canvas[...] = 0
-        # (C_out, OH, OW) -> (G, C_out/G, OH*OW)
-        cells = grad[n].reshape(groups, outputs // groups, windows[0] * windows[1])
-        for a, b in np.ndindex(kernel_h, kernel_w):
-            # (G, C_in/G, C_out/G) @ (G, C_out/G, OH*OW) -> (C_in, OH, OW)
-            part = np.matmul(kernels[a, b], cells).reshape(groups * each, *windows)
-            target = tap(canvas, sliding, a, b, (windows[0], windows[1]))
-            np.add(target, part, out=target)
-        out[n] = canvas[:, top : top + size[0], left : left + size[1]]
-    return out
 
 
 def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: str = "zeros") -> Array:
@@ -131,9 +195,17 @@ def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: s
     shape = (outputs, each, *sliding.kernel_size)
     if not grad.size:
         return np.zeros(shape, dtype=grad.dtype)
+    if covers(sliding, (x.shape[2], x.shape[3])):
+        return weights_covered(grad, x, groups)
     work = Work(len(x), x.shape[1], outputs, groups, (x.shape[2], x.shape[3]), sliding, (grad.shape[2], grad.shape[3]))
     by_rows = has_slabs(sliding) and microseconds("weights by rows", work) < microseconds("weights by windows", work)
     bare = mode == "zeros" or not any(map(any, sliding.padding))
+    if bare and each == 1 and outputs == groups:
+        other = microseconds("weights by rows" if by_rows else "weights by windows", work)
+        total = weights_dotted(grad, x, sliding) if microseconds("weights dotted", work) < other else None
+        # Zeros that met what is not finite show in a sum: then all is done anew, with care.
+        if total is not None and np.isfinite(total).all():
+            return total
     if bare and sliding.stride == sliding.dilation == (1, 1) and groups == 1:
         other = microseconds("weights by rows" if by_rows else "weights by windows", work)
         if microseconds("weights abreast", work) < other and finite(x):

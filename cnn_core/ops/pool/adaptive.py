@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,13 @@ _SMALL, _SUMMED = 64, 4096
 
 # Cells an axis: more is a slip of the hand, and would take all memory.
 _MOST = 2**15
+
+# Cells of an area up to which windows are faster than areas, one after the other: 0.10 against 0.15 ms for 16×16 of 256
+# planes of 32×32, 1.2 against 0.44 for 30×30 of 512 of 60×60.
+_WINDOW_MOST = 256
+
+# Numbers of a matrix that sums up all areas at once: 0.04 against 0.36 ms for 6×6 areas of 256 planes of 13×13.
+_SUMS_MOST = 20_000
 
 
 def sizes_of(output_size: Any) -> Sizes:
@@ -69,7 +77,7 @@ def adaptive_max_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     x = images(x)
     out = _empty(x, output_size)
     area = _alike(out, x)
-    if area and (area != x.shape[2:] or math.prod(area) <= _SMALL):
+    if area and math.prod(area) <= (_SMALL if area == x.shape[2:] else _WINDOW_MOST):
         return max_pool2d(x, area)
     for cell, where in _areas(out, x):
         out[cell] = x[where].max(axis=(2, 3))
@@ -121,9 +129,12 @@ def adaptive_avg_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     out = _empty(x, output_size)
     area = _alike(out, x)
     # Double precision adds in the order that exported scripts repeat.
-    if area and x.dtype == np.float32 and math.prod(area) <= _SUMMED:
+    single = x.dtype == np.float32
+    if area and single and math.prod(area) <= (_SUMMED if area == x.shape[2:] else _WINDOW_MOST):
         return avg_pool2d(x, area)
     with np.errstate(invalid="ignore", over="ignore"):
+        if single and _averaged_at_once(x, out):
+            return out
         for cell, where in _areas(out, x):
             out[cell] = x[where].mean(axis=(2, 3))
     return out
@@ -152,6 +163,29 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
         with np.errstate(invalid="ignore", over="ignore"):
             part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
     return out
+
+
+def _averaged_at_once(x: Array, out: Array) -> bool:
+    """Write the means into ``out``, contiguous, by one product; False where that is too large, or not all is finite."""
+    size, cells = out.shape[2] * out.shape[3], x.shape[2] * x.shape[3]
+    if size * cells > _SUMS_MOST or not x.size:
+        return False
+    ones, counts = _ones_of_areas((x.shape[2], x.shape[3]), (out.shape[2], out.shape[3]), x.dtype)
+    means = out.reshape(-1, size)
+    # (N * C, H * W) @ (H * W, OH * OW): most are zeros, and carry what is not finite to where it does not belong.
+    np.matmul(x.reshape(-1, cells), ones, out=means)
+    np.divide(means, counts, out=means)
+    return bool(np.isfinite(means).all())
+
+
+@lru_cache(maxsize=32)
+def _ones_of_areas(image: Pair, size: Pair, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """``(H * W, OH * OW)``, 1 where a cell lies in an area, and how many cells each area has."""
+    down, across = (np.zeros((cells, count), dtype) for cells, count in zip(image, size, strict=True))
+    for ones in (down, across):
+        for i, (first, last) in enumerate(adaptive_spans(*ones.shape)):
+            ones[first:last, i] = 1
+    return np.kron(down, across), np.kron(down.sum(axis=0), across.sum(axis=0))
 
 
 def _empty(x: Array, output_size: Any) -> Array:

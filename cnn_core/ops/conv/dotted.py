@@ -1,0 +1,180 @@
+"""The gradient of kernels that have a plane each, one dot product for each weight of a plane.
+
+The weight ``(a, b)`` met, of its plane, the cell that lies ``a`` rows and ``b`` columns on. Where result and plane have
+rows of one length, all that it met is the plane itself, from another cell on: the two are lines of numbers, and what
+would run over the end of a row, into the next one, is met by zeros. So planes are not laid out at all, and gradients
+once for each column of the kernel: 0.12 against 0.48 ms for 3×3 on 512 planes of 14×14.
+
+With a stride, cells that lie a stride apart are laid out as planes of their own, in which windows lie side by side.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnn_core.ops._arrays import Array
+from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._memory import ROOM
+from cnn_core.ops._steps import ALIGNED, Blocks, Plan, Steps, run
+from cnn_core.ops.conv.staggered import even_part
+from cnn_core.shapes import Pair, Window
+
+# Numbers of planes that are met at a time, about: with their gradients they stay in a second-level cache of 1 MB.
+NUMBERS = 60_000
+
+# The third part of a chunk's memory, where numbers are laid out.
+SPACE = 2
+
+SHARED = Blocks(0, 0)
+
+
+class Met(NamedTuple):
+    """How the taps of a kernel meet planes along an axis.
+
+    Attributes:
+        phases: the first of the cells, a stride apart, that some tap met.
+        taps: for each tap which of these, and how many of them further on.
+        length: cells along the axis that are laid out.
+    """
+
+    phases: tuple[int, ...]
+    taps: tuple[Pair, ...]
+    length: int
+
+
+class Chunks(NamedTuple):
+    """Equally many planes at a time.
+
+    Attributes:
+        planes: those of all chunks.
+        plan: what is done to a chunk's cells, its gradients, other memory and its sums.
+        blocks: where chunks lie in these.
+        times: how many chunks.
+    """
+
+    planes: slice
+    plan: Plan
+    blocks: tuple[Blocks, ...]
+    times: int
+
+
+class Layout(NamedTuple):
+    """How a geometry is done: worked out once, kept for all calls.
+
+    Attributes:
+        space: numbers of the memory that all chunks share.
+        chunks: all of them.
+    """
+
+    space: int
+    chunks: tuple[Chunks, ...]
+
+
+def weights_dotted(grad: Array, x: Array, sliding: Window) -> Array:
+    """For each weight, the sum over all output cells of their gradient times the cell that it met.
+
+    Args:
+        grad: ``(N, C, OH, OW)``, none of it empty.
+        x: ``(N, C, H, W)``, zeros around it. Where not all of both is finite, some sum is not, and others may not be
+            that should.
+        sliding: the window that was slid.
+
+    Returns:
+        ``(C, 1, KH, KW)``.
+    """
+    (batch, channels), kernel = grad.shape[:2], sliding.kernel_size
+    lay = layout(batch * channels, x.shape[2:], grad.shape[2:], sliding, x.dtype)
+    # All planes one after the other: (N, C, H, W) -> (N * C, H, W)
+    cells = np.ascontiguousarray(x).reshape(-1, *x.shape[2:])
+    given = np.ascontiguousarray(grad).reshape(-1, *grad.shape[2:])
+    sums = np.empty((batch * channels, *kernel), x.dtype)
+    space = ROOM.lend(lay.space * x.itemsize)
+    same = SPACE if ROOM.keeps(space) else None
+    for planes, plan, blocks, times in lay.chunks:
+        space[: lay.space * x.itemsize] = 0  # around what is laid out, each time elsewhere
+        run(plan, (cells[planes], given[planes], space, sums[planes]), blocks, times, same)
+    ROOM.take_back(space)
+    # (N, C, KH, KW) -> (C, 1, KH, KW)
+    return np.asarray(sums.reshape(batch, channels, 1, *kernel).sum(axis=0))
+
+
+def met(sliding: Window, axis: int, size: int, count: int) -> Met:
+    """How ``count`` windows meet an axis of so many cells."""
+    stride, before = sliding.stride[axis], sliding.padding[axis][0]
+    places = [divmod(a * sliding.dilation[axis] - before, stride) for a in range(sliding.kernel_size[axis])]
+    phases = tuple(sorted({phase for _, phase in places}))
+    taps = tuple((phases.index(phase), further) for further, phase in places)
+    return Met(phases, taps, max(count, -(-size // stride)))
+
+
+def planes_together(planes: int, numbers: int) -> int:
+    """How many planes to do at a time, each laid out with so many."""
+    return even_part(planes, NUMBERS // numbers)
+
+
+@lru_cache(maxsize=256)
+def layout(planes: int, image: Pair, size: Pair, sliding: Window, dtype: np.dtype[Any]) -> Layout:
+    """How gradients ``size`` large of so many planes are met."""
+    rows, columns = (met(sliding, axis, image[axis], size[axis]) for axis in (0, 1))
+    some = planes_together(planes, rows.length * columns.length)
+    whole, space, chunks = planes // some * some, 0, []
+    for first, last, each in ((0, whole, some), (whole, planes, planes - whole)):
+        if each:
+            numbers, plan, blocks = _chunk_plan(each, image, size, sliding, rows, columns, dtype)
+            chunks.append(Chunks(slice(first, last), plan, blocks, (last - first) // each))
+            space = max(space, numbers)
+    return Layout(space, tuple(chunks))
+
+
+def _chunk_plan(
+    planes: int, image: Pair, size: Pair, sliding: Window, rows: Met, columns: Met, dtype: np.dtype[Any]
+) -> tuple[int, Plan, tuple[Blocks, ...]]:
+    """The numbers of shared memory, what is done to a chunk, and how far apart chunks lie."""
+    length, whole = rows.length * columns.length, (rows.length, columns.length)
+    bare = image == whole and sliding.stride == (1, 1)
+    phases = [] if bare else [(top, left) for top in rows.phases for left in columns.phases]
+    pitch = planes * length + -(planes * length) % ALIGNED
+    space = pitch * (len(phases) + 1)
+    to_do = Steps(dtype, (planes, *image), (planes, *size), (space,), (planes, *sliding.kernel_size))
+    cells, given, memory, sums = to_do.parts
+    parts = [memory[k * pitch :][: planes * length].reshape(planes, *whole) for k in range(len(phases) + 1)]
+    for (top, left), target in zip(phases, parts, strict=False):
+        some = cells[:, top :: sliding.stride[0], left:]
+        there = target[:, : some.shape[1], : -(-some.shape[2] // sliding.stride[1])]
+        if there.size:
+            to_do.copy(*as_columns(there, some, sliding.stride[1]))
+    for further in sorted({further for _, further in columns.taps}):
+        lines = _seen(to_do, parts[-1], given, further)
+        for b, (phase_w, on) in enumerate(columns.taps):
+            if on == further:
+                for a, (phase_h, down) in enumerate(rows.taps):
+                    plane = cells if bare else parts[phase_h * len(columns.phases) + phase_w]
+                    _dot(to_do, lines, plane.reshape(planes, length), down * columns.length + on, sums[:, a, b])
+    ends = [Blocks(0, part.nbytes) for part in to_do.parts]
+    return space, to_do.plan(), (*ends[:SPACE], SHARED, *ends[SPACE + 1 :])
+
+
+def _seen(to_do: Steps, moved: Array, given: Array, further: int) -> Array:
+    """Gradients in rows as long as those of planes, without those whose cell, so far on, lies in another row."""
+    (rows, columns), length = given.shape[1:], moved.shape[2]
+    low, high = min(max(0, -further), columns), max(0, min(columns, length - further))
+    flat = given.shape == moved.shape
+    if flat and (low, high) == (0, columns):
+        return given.reshape(len(given), -1)
+    there = moved[:, :rows, :columns]
+    to_do.copy(*(there, given) if flat else as_lines(there, given))
+    for column in {*range(low), *range(high, columns)}:
+        to_do.fill(there[..., column], 0)
+    return moved.reshape(len(moved), -1)
+
+
+def _dot(to_do: Steps, lines: Array, cells: Array, further: int, out: Array) -> None:
+    """``(C,)``: each line times its cells, so many further on."""
+    length, start = lines.shape[1] - abs(further), max(0, -further)
+    if length <= 0:
+        to_do.fill(out, 0)
+        return
+    to_do.add(np.vecdot, lines[:, start : start + length], cells[:, start + further :][:, :length], out)
