@@ -487,8 +487,8 @@ def _whole_rows(work: Work) -> dict[str, float]:
     bare = not any(map(any, work.window.padding)) and step_w == 1
     straight = step_w == 1 and not bare and work.channels * math.prod(work.image) >= whole_rows.STRAIGHT_LEAST
     # Of large slabs, which are those of one plane, a rest of columns tells, and lines that begin anywhere.
-    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0
-    taken = columns_taken(columns) * (1 if whole_lines or straight else ANYWHERE) if large else columns
+    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0 or (straight and work.channels == 1)
+    taken = columns_taken(columns) * (1 if whole_lines else ANYWHERE) if large else columns
     if work.channels > 1 or work.outputs > 1:
         taken = columns + (taken - columns) * CHANNELS_LOSE
     return {
