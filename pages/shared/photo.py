@@ -54,9 +54,15 @@ class Photo:
 
     @property
     def smallest(self) -> int:
-        """The smallest working size that leaves the shorter side its eight cells, at least 28."""
+        """The smallest working size that leaves the shorter side its eight cells, at least 28 where the picture has."""
         height, width = self.grey.shape
-        return int(max(SMALLEST, math.ceil(THINNEST * max(height, width) / min(height, width))))
+        longest = max(height, width)
+        return int(max(min(SMALLEST, longest), math.ceil(THINNEST * longest / min(height, width))))
+
+    @property
+    def wanted(self) -> int:
+        """The working size for the next picture: this one's, where it was asked for, else the usual one."""
+        return DEFAULT if self.size == unasked(*self.grey.shape) else self.size
 
     def at(self, size: int) -> Photo:
         """The same picture at another working size; what was painted on the old one is not carried over."""
@@ -78,13 +84,19 @@ class Photo:
         return replace(self, size=size, colour=colour, pixels=pixels, painted=False)
 
 
-def open_photo(data: bytes, name: str, size: int = DEFAULT) -> Photo:
+def unasked(height: int, width: int) -> int:
+    """The working size that nobody asked for, in pixels: the usual one, and never larger than the picture is."""
+    # A single bright pixel must not become four, nor a digit's 28 rows 128 that are some four, some five high.
+    return min(DEFAULT, max(height, width))
+
+
+def open_photo(data: bytes, name: str, size: int | None = None) -> Photo:
     """Decode an uploaded file and scale it to a working size; it is shown in grey until colour is asked for.
 
     Args:
         data: the file's bytes.
         name: the file's name, shown beside the picture.
-        size: the working copy's longer side, 28 to 512 pixels.
+        size: the working copy's longer side, up to 512 pixels; None for the usual one.
 
     Raises:
         ImageError: where the bytes are no picture, or one too small or too thin to show anything.
@@ -114,11 +126,12 @@ def from_planes(
     name: str,
     *,
     original: tuple[int, int],
-    size: int = DEFAULT,
+    size: int | None = None,
     sample: str = "",
     why_grey: str = "",
 ) -> Photo:
     """A picture from its planes in [0, 1]: ``grey`` ``(H, W)``, ``rgb`` ``(3, H, W)`` or None."""
+    size = unasked(*original) if size is None else size
     grey = _at_most(grey[None])[0]
     rgb = None if rgb is None else _at_most(rgb)
     if rgb is not None and np.array_equal(rgb[0], rgb[1]) and np.array_equal(rgb[1], rgb[2]):

@@ -36,7 +36,7 @@ from pages.shared.link_code import (
     unpack,
     whole,
 )
-from pages.shared.photo import LARGEST, SMALLEST, THINNEST, Photo
+from pages.shared.photo import LARGEST, THINNEST, Photo
 
 VERSION = 1
 _PICTURE_MOST = 8 * 3 * LARGEST * LARGEST  # bytes of a working copy
@@ -307,7 +307,7 @@ def _read_picture(told: Mapping[str, Any]) -> Photo:
         raise ValueError("cells that are no numbers")
     height, width = (int(size) for size in told["original"])
     size = int(told["size"])
-    if not SMALLEST <= size <= LARGEST or not math.isfinite(height + width):
+    if not THINNEST <= size <= LARGEST or not math.isfinite(height + width):
         raise ValueError("a working size of no such kind")
     words = {name: " ".join(str(told[name]).split())[:80] for name in ("name", "why_grey")}
     sample = str(told["sample"])

@@ -95,8 +95,7 @@ def set_sample(experiment: Experiment, edit: Edit) -> Experiment:
     planes = samples.pixels(name)  # (3, H, W)
     grey = samples.grey(name)
     title = samples.get(name).title
-    # No larger than it is: a single bright cell must not become four.
-    size = min(max(planes.shape[1:]), experiment.photo.size if experiment.photo is not None else DEFAULT)
+    size = min(max(planes.shape[1:]), experiment.photo.wanted if experiment.photo is not None else DEFAULT)
     photo = from_planes(grey, planes, title, original=(planes.shape[1], planes.shape[2]), size=size, sample=name)
     if experiment.photo is not None and experiment.photo.colour == "rgb":
         photo = photo.in_colour("rgb")
@@ -105,9 +104,11 @@ def set_sample(experiment: Experiment, edit: Edit) -> Experiment:
 
 def set_photo_size(experiment: Experiment, edit: Edit) -> Experiment:
     """The longer side to which the picture is scaled, in pixels."""
-    size = whole_number(edit["value"], SMALLEST, LARGEST, "The working size")
     if experiment.photo is None:
         raise EditRefusedError("There is no picture yet: upload one or take a sample.")
+    # A long picture may need more than the least: it is given that.
+    least = min(SMALLEST, experiment.photo.smallest)
+    size = whole_number(edit["value"], least, LARGEST, "The working size")
     return replace(experiment, photo=experiment.photo.at(size))
 
 
