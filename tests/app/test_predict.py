@@ -6,7 +6,7 @@ import pytest
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from pages.shared.predict import Answer, Predictions, Score, described, number_of, tolerance
+from pages.shared.predict import Answer, Predictions, Score, described, number_of, rounds_to, tolerance
 from pages.shared.predict.hints import hints
 from pages.shared.predict.mistakes import mistake
 from pages.shared.session import Session
@@ -45,6 +45,54 @@ def test_two_decimals_are_enough_and_fewer_are_not():
     assert abs(0.33 - value) <= tolerance(value)
     assert abs(0.3 - value) > tolerance(value)
     assert abs(0.0 - 0.004) > tolerance(0.004)  # a small number is no nought
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "right"),
+    [
+        ("0.00", 0.0007, True),
+        ("0,00", 0.0007, True),
+        ("0.001", 0.0007, True),
+        ("0.1%", 0.0007, True),
+        ("0%", 0.0007, True),
+        ("7e-4", 0.0007, True),
+        ("-0.00", -0.0007, True),
+        ("0.01", 0.0051, True),
+        ("0.12", 0.115, True),
+        ("0.12", float(np.float32(0.125)), True),
+        ("0.13", 0.125, True),
+        ("1.00", 0.9958, True),
+        ("0", 0.0007, False),
+        ("0.0", 0.0007, False),
+        ("1", 0.9958, False),
+        ("0.01", 0.0007, False),
+        ("0.00", 0.0052, False),
+        ("0.002", 0.0007, False),
+        ("0.000", 0.0007, False),
+        ("1/1000", 0.0007, False),
+        ("1e2", 100.4, False),
+        ("none", 0.0007, False),
+    ],
+)
+def test_what_rounds_right_at_the_two_or_more_decimals_it_is_written_with_is_right(
+    text: str, value: float, right: bool
+):
+    assert rounds_to(text, value) is right
+
+
+def test_a_probability_of_nearly_nothing_may_be_said_in_two_decimals():
+    chain, predictions = build(Experiment()), hiding("probabilities")
+    stage = predictions.stage(chain)
+    assert stage is not None
+    shares = chain.trace.stages[stage].output[0]
+    assert 0.0005 < shares[1] < 0.005
+    for number, share in enumerate(shares):
+        guess(predictions, chain, (0, number), f"{share:.2f}")
+        assert predictions.answers[0, number].right, predictions.answers[0, number].told
+    again = hiding("probabilities")
+    again.stage(chain)
+    guess(again, chain, (0, 1), "0.01")
+    assert not again.answers[0, 1].open
 
 
 @pytest.mark.parametrize(

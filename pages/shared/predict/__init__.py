@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from pages.shared.predict.mistakes import mistake
 HIDEABLE = ("conv", "activation", "pool", "scores", "probabilities")
 OPERATIONS = ("hide", "guess", "hint", "reveal")
 
-_NEAR = 0.005  # two decimals are enough
+_DECIMALS = 2  # are enough, as the page says
+_NEAR = 0.005  # half of the second decimal
 _SHARE = 0.05  # of a small number
 _LEAST = 0.0005
 _NUMBER = re.compile(r"[-+]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})(/[1-9]\d{0,8}|[eE][-+]?\d{1,2})?")
@@ -155,7 +157,7 @@ class Predictions:
             return ""
         value = float(chain.trace.stages[stage].output[index])
         tried = replace(before, tries=before.tries + 1)
-        if abs(guess - value) <= tolerance(value):
+        if abs(guess - value) <= tolerance(value) or rounds_to(text, value):
             self._opened(index, replace(tried, open=True, right=True, told="Right."))
         else:
             why = mistake(chain, stage, index, guess, tolerance(guess))
@@ -172,13 +174,34 @@ def tolerance(value: float) -> float:
     return max(_LEAST, min(_NEAR, _SHARE * abs(value)))
 
 
-def number_of(text: str) -> float | None:
-    """A number as a person writes it, fractions, percents and either decimal sign included; None for anything else."""
+def rounds_to(text: str, value: float) -> bool:
+    """Whether ``value`` rounded to the decimals that ``text`` has, at least two, is what it says: 0.00 of 0.0007."""
+    read = _read(text)
+    if read is None or "/" in read.plain:
+        return False
+    decimals = 2 * read.share - int(Decimal(read.plain).as_tuple().exponent)
+    # A half may be rounded either way, and a float of 0.115 lies a little beside it.
+    return decimals >= _DECIMALS and abs(read.number - value) <= 0.5000001 * 10.0**-decimals
+
+
+class _Read(NamedTuple):
+    plain: str  # as Python writes numbers, without the percent sign
+    share: bool  # whether it had one
+    number: float
+
+
+def _read(text: str) -> _Read | None:
     plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
     share, plain = plain.endswith("%"), plain.removesuffix("%")
     if not _NUMBER.fullmatch(plain) or plain[-1] == ".":
         return None
-    return float(Fraction(plain) / (100 if share else 1))
+    return _Read(plain, share, float(Fraction(plain) / (100 if share else 1)))
+
+
+def number_of(text: str) -> float | None:
+    """A number as a person writes it, fractions, percents and either decimal sign included; None for anything else."""
+    read = _read(text)
+    return None if read is None else read.number
 
 
 def no_number(text: str) -> str:
