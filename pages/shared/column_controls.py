@@ -86,7 +86,12 @@ def input_controls(experiment: Experiment) -> list[Control]:
         button({"op": "clear"}, "Clear", place="more", hint="Set every cell to 0"),
         menu({"op": "pattern"}, "Fill with…", fills, place="more", hint="Whole numbers from 0 to 9"),
         command("fill", "Fill with the brush", place="more", hint="Set every cell to the brush's value"),
-        command("paste", "Paste numbers…", place="more", hint="Rows of numbers, as a spreadsheet copies them"),
+        command(
+            "paste",
+            "Paste numbers…",
+            place="more",
+            hint="Rows of numbers, as a spreadsheet copies them: the whole grid",
+        ),
         command("camera", "Camera…", place="more", hint="Take a picture"),
         *numbers_of("input"),
     ]

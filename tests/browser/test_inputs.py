@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pages.shared import patterns, samples
 from pages.shared.chain import build
 from pages.shared.edits import apply
-from pages.shared.experiment import Experiment
+from pages.shared.experiment import WORKED_GRID, Experiment
 from pages.shared.samples import ASSETS
 from tests.browser.conftest import FLAGS, LISTEN, Server, find_browser
 from tests.browser.screen import (
@@ -86,7 +86,7 @@ def test_a_spreadsheet_s_cells_are_pasted_as_the_grid(explore: Page, text: str, 
             assert hover_cell(explore, "input", row, column, shape)["value"] == rows[row][column]
 
 
-def test_rows_pasted_while_a_cell_is_open_are_the_grid_and_a_single_number_is_the_cell_s(explore: Page):
+def test_rows_pasted_while_a_cell_is_open_begin_at_it_and_a_single_number_is_its_field_s(explore: Page):
     place = cell_centre(explore, "input", 0, 0, (5, 5))
     for _ in range(2):  # the second click opens its field
         explore.mouse.click(*place)
@@ -106,6 +106,76 @@ def test_rows_pasted_while_a_cell_is_open_are_the_grid_and_a_single_number_is_th
     explore.evaluate(PASTE, ["1\t2\n3\t4", None])
     wait_drawn(explore, "input", "cnn_core", before)
     expect(field).to_have_count(0)
+    assert [hover_cell(explore, "input", k, k, (5, 5))["value"] for k in (2, 1, 0)] == [WORKED_GRID[2][2], 4, 1]
+
+
+def test_a_copied_number_is_pasted_into_the_chosen_cell_and_one_undo_takes_it_back(explore: Page):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    explore.mouse.click(*cell_centre(explore, "input", 1, 1, (5, 5)))
+    explore.locator("[data-column=input] summary").click()
+    explore.locator("[data-column=input]").get_by_role("button", name="Copy the cell").click()
+    expect(explore.locator(".ks-notice")).to_contain_text("Copied: Input [1, 1]")
+    explore.mouse.click(*cell_centre(explore, "input", 3, 3, (5, 5)))
+    before = revision(explore)
+    explore.keyboard.press("Control+v")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    expect(explore.locator(".ks-notice")).to_contain_text("Pasted into Input [3, 3].")
+    assert hover_cell(explore, "input", 3, 3, (5, 5))["value"] == WORKED_GRID[1][1] != WORKED_GRID[3][3]
+    assert hover_cell(explore, "input", 4, 4, (5, 5))["value"] == WORKED_GRID[4][4]
+    press(explore, "↶ Undo")
+    assert hover_cell(explore, "input", 3, 3, (5, 5))["value"] == WORKED_GRID[3][3]
+    expect(explore.get_by_role("button", name="↶ Undo")).to_have_attribute("aria-disabled", "true")
+
+
+@pytest.mark.parametrize(
+    ("rows", "shape", "said"),
+    [
+        ([[7, 8], [9, 10]], (5, 5), "Pasted 2 × 2 numbers from Input [3, 3] on; the rest stays."),
+        ([[7, 8, 9]] * 3, None, "3 × 3 numbers from [3, 3] on reach over the edge of the 5 × 5 input, so nothing"),
+        ([[7, 8, 9, 10, 11]] * 5, (5, 5), "The 5 × 5 numbers pasted are the whole input now, in place of 5 × 5."),
+        ([[7, 8, 9, 10, 11, 12]] * 4, (4, 6), "The 4 × 6 numbers pasted are the whole input now, in place of 5 × 5."),
+    ],
+    ids=["fits", "over the edge", "as many", "more"],
+)
+def test_pasted_rows_begin_at_the_chosen_cell_or_are_the_whole_input_and_it_is_said(
+    explore: Page, rows: list, shape: tuple[int, int] | None, said: str
+):
+    explore.mouse.click(*cell_centre(explore, "input", 3, 3, (5, 5)))
+    before = revision(explore)
+    explore.evaluate(PASTE, ["\n".join("\t".join(map(str, row)) for row in rows), None])
+    expect(explore.locator(".ks-notice")).to_contain_text(said)
+    expected = np.array(WORKED_GRID, dtype=float)
+    if shape:
+        wait_drawn(explore, "input", "cnn_core", before)
+        if len(rows) < 4:
+            expected[3:, 3:] = rows
+        else:
+            expected = np.array(rows, dtype=float)
+    shape = shape or (5, 5)
+    found = [[hover_cell(explore, "input", i, j, shape)["value"] for j in range(shape[1])] for i in range(shape[0])]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_single_number_pasted_while_no_input_cell_is_chosen_asks_for_one(explore: Page):
+    explore.evaluate(PASTE, ["7", None])
+    expect(explore.locator(".ks-notice")).to_contain_text("choose one of the input, then paste")
+    assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 12
+
+
+def test_a_pixel_takes_what_is_pasted_where_it_may_hold_it(explore: Page):
+    take_sample(explore, "Dots")
+    shape = (64, 64)
+    explore.mouse.click(*cell_centre(explore, "input", 40, 50, shape))
+    explore.evaluate(PASTE, ["7", None])
+    expect(explore.locator(".ks-notice")).to_contain_text("A pixel must lie between 0 and 1")
+    before = revision(explore)
+    explore.evaluate(PASTE, ["0.25\t0.5", None])
+    wait_drawn(explore, "input", "cnn_core", before)
+    assert [hover_cell(explore, "input", 40, column, shape)["value"] for column in (51, 50)] == [0.5, 0.25]
+    before = revision(explore)
+    explore.evaluate(PASTE, ["1 2\n3 4", None])
+    wait_drawn(explore, "input", "cnn_core", before)
+    expect(explore.locator(".ks-notice")).to_contain_text("in place of 64 × 64")
     assert hover_cell(explore, "input", 1, 1, (2, 2))["value"] == 4
 
 

@@ -17,7 +17,7 @@ import { unmade, veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 import { Backward } from "./backward.js";
-import { pasted } from "./clipboard.js";
+import { landing, pasted } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
@@ -49,7 +49,10 @@ export class Explore extends Board {
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
       refuse: (sentence) => this.notice.tell(sentence),
-      start: (name) => this.waiting.upload(name),
+      start: (name) => {
+        this.notice.tell(""); // what it said was of what is replaced
+        this.waiting.upload(name);
+      },
     });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
@@ -345,7 +348,7 @@ export class Explore extends Board {
     return numbersOf(this.model, stage, this.shown.channelOf(stage), this.pin);
   }
 
-  /** A picture or rows of numbers in the clipboard become the input. @param {ClipboardEvent} event */
+  /** A picture in the clipboard becomes the input, numbers go to its chosen cell. @param {ClipboardEvent} event */
   #paste(event) {
     const found = this.commands.dialog.isOpen ? null : pasted(event);
     if (!found) return;
@@ -357,7 +360,18 @@ export class Explore extends Board {
       return;
     }
     if ("picture" in found) this.door.take(found.picture);
-    else this.commands.pasteGrid(found.text).then((why) => this.notice.tell(why));
+    else this.#pasteNumbers(found.text);
+  }
+
+  /** @param {string} text */
+  async #pasteNumbers(text) {
+    const { pin } = this;
+    const at = pin?.stage === -1 ? { row: pin.index[2], column: pin.index[3] } : null;
+    const { low, high } = this.header.brush;
+    const found = landing(text, { at, size: this.model.values.get(-1).shape.slice(2), plane: this.shown.inputPlane, low, high });
+    const why = "why" in found ? found.why : await this.waiting.ask(found.edit);
+    if (why || !("told" in found)) this.notice.tell(why);
+    else this.notice.tell(found.told, true);
   }
 
   // ---- which plane -------------------------------------------------------------------------------------------
