@@ -278,3 +278,27 @@ def test_on_a_tablet_two_stages_of_a_photograph_stand_beside_each_other(photogra
         assert left["y"] == right["y"]
         assert left["x"] + left["width"] < right["x"]
         assert right["x"] + right["width"] <= width
+
+
+def noise(rows: int, columns: int) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(rows).integers(0, 256, (rows, columns), np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_what_the_weight_under_the_pointer_meets_is_marked_on_the_picture_that_is_there_now(explore: Page):
+    for rows in (120, 100):
+        before = revision(explore)
+        upload(explore, noise(rows, 128))
+        wait_drawn(explore, "probabilities", "cnn_core", before)
+        frames(explore)
+        if rows == 120:
+            weight = explore.get_by_label("weight, row 1, column 1").bounding_box()
+            place = (weight["x"] + weight["width"] / 2, weight["y"] + weight["height"] / 2)
+            explore.mouse.move(*place)
+            frames(explore)
+    left = explore.locator("[data-view=input]").screenshot()
+    explore.mouse.move(5, 5)
+    explore.mouse.move(*place)
+    frames(explore)
+    assert explore.locator("[data-view=input]").screenshot() == left

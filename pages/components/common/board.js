@@ -221,6 +221,8 @@ export class Board {
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
     if (this.hover && !this.holds(this.hover)) this.hover = null;
+    // It spoke of the numbers before; a term that is still under the pointer is entered anew with the sum that is written.
+    this.term = null;
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
     this.redo.setAttribute("aria-disabled", String(!header.history.redo));
     // Of a session that is about to be taken up again only its own words count.

@@ -43,6 +43,10 @@ export class Explore extends Board {
     this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
     this.tail = new Tail(() => this.#foldTail());
+    /** The weight that is outlined, and the one under the pointer, by their place in the kernel. @type {number | null} */
+    this.weightShown = null;
+    /** @type {number | null} */
+    this.weightUnder = null;
     this.sentence = h("p", { class: "ks-sentence" });
     this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view), () => this.#moved());
     this.look = new Look(() => this.model && this.draw(this.source, false));
@@ -500,8 +504,9 @@ export class Explore extends Board {
   }
 
   mark() {
-    const { model, place, pin, hover, term, shown, columns } = this;
+    const { model, place, pin, hover, shown, columns } = this;
     if (!model || this.lesson.overview) return;
+    const term = this.term ?? this.#met();
     const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
     const cell = place?.param ? null : place;
@@ -514,7 +519,7 @@ export class Explore extends Board {
       column?.view.drawMarks(own, reached ? veil(model, stage.stage, reached) : null);
       column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
     }
-    columns.get("kernel")?.view.mark(this.weightShown ?? null);
+    columns.get("kernel")?.view.mark(this.weightShown);
     this.writeSoon(explanation);
   }
 
@@ -538,6 +543,7 @@ export class Explore extends Board {
   showTerm(term) {
     this.term = null;
     this.weightShown = null;
+    this.weightUnder = null;
     if (term) {
       if (term.index) {
         const made = this.model.made(term.stage, term.index);
@@ -550,7 +556,6 @@ export class Explore extends Board {
 
   /** Hovering a weight shows the cell it meets in the window being looked at. @param {number | null} position */
   #showWeight(position) {
-    const { place } = this;
     if (this.backward.shows) {
       const { columns } = this.columns.get("kernel").view;
       const index = position !== null && [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
@@ -559,14 +564,19 @@ export class Explore extends Board {
     }
     this.term = null;
     this.weightShown = position;
+    this.weightUnder = position;
     if (position !== null) this.#sayWeight(position);
-    if (position !== null && place && place.stage === this.header.kernel.stage) {
-      const channel = this.shown.channelOf(this.model.byNumber.get(-1));
-      const { length } = this.columns.get("kernel").view.values;
-      const term = this.model.explain(place.stage, place.index).terms[channel * length + position];
-      if (term?.index) this.term = { stage: term.stage, index: term.index };
-    }
     this.remark();
+  }
+
+  /** The cell that the weight under the pointer meets, wherever the window has come to; null where there is none. */
+  #met() {
+    const { place, weightUnder } = this;
+    const { length } = this.columns.get("kernel")?.view.values ?? [];
+    if (!(weightUnder < length) || weightUnder === null || this.backward.shows || place?.stage !== this.header.kernel.stage) return null;
+    const channel = this.shown.channelOf(this.model.byNumber.get(-1));
+    const term = this.model.explain(place.stage, place.index).terms[channel * length + weightUnder];
+    return term?.index ? { stage: term.stage, index: term.index } : null;
   }
 
   /** @param {number} position */
