@@ -128,6 +128,41 @@ def test_an_exercise_is_solved_by_keyboard(learn: Callable[..., Page]):
     expect(page.locator(".ks-lesson-head h2")).to_have_text("Slide along a row")
 
 
+@pytest.mark.parametrize(("name", "label"), [("one_cell", "Your prediction"), ("count_weights", "Your answer")])
+def test_an_exercise_that_is_chosen_takes_what_is_typed_and_scrolls_nothing(
+    learn: Callable[..., Page], name: str, label: str
+):
+    page = learn()
+    page.locator(".ks-lesson-card", has=page.get_by_text(COURSE[name].title, exact=True)).click()
+    expect(page.get_by_label(label)).to_be_focused()
+    assert page.locator(".stMain").evaluate("(element) => element.scrollTop") == 0
+    page.keyboard.type("-2" if name == "one_cell" else "80")
+    expect(page.get_by_label(label)).to_have_value("-2" if name == "one_cell" else "80")
+
+
+def test_a_number_typed_on_an_opened_exercise_is_the_prediction_wherever_the_pointer_was_left(
+    learn: Callable[..., Page],
+):
+    page = learn("one_cell")
+    page.mouse.move(*cell_centre(page, "conv", 2, 2, (3, 3)))
+    page.keyboard.type("-2")
+    expect(page.get_by_label("Your prediction")).to_have_value("-2")
+    moved(page, lambda: page.keyboard.press("Enter"))
+    done(page)
+
+
+def test_with_a_finger_an_exercise_begins_with_its_words(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    phone = context.new_page()
+    phone.goto(f"{server.url}/learn")
+    phone.locator(".ks-lesson-card", has=phone.get_by_text(COURSE["one_cell"].title, exact=True)).tap()
+    expect(phone.get_by_label("Your prediction")).to_be_visible()
+    expect(phone.locator(".ks-lesson-head h2")).to_be_focused()
+    assert phone.locator(".stMain").evaluate("(element) => element.scrollTop") == 0
+    context.close()
+
+
 def test_a_kernel_is_drawn_until_it_does_what_it_should(learn: Callable[..., Page]):
     page = learn("as_it_was")
     fields = page.locator("[data-view=kernel] input")

@@ -114,6 +114,8 @@ export class Explore extends Board {
 
     this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
     document.addEventListener("paste", this.onPaste);
+    this.onType = (/** @type {KeyboardEvent} */ event) => this.#typeAnywhere(event);
+    document.addEventListener("keydown", this.onType);
   }
 
   /** @param {import("../common/dock.js").Where} where */
@@ -128,6 +130,7 @@ export class Explore extends Board {
     clearTimeout(this.movedTimer);
     this.door.leave();
     document.removeEventListener("paste", this.onPaste);
+    document.removeEventListener("keydown", this.onType);
     this.commands.leave();
   }
 
@@ -174,6 +177,8 @@ export class Explore extends Board {
     this.predict.describe(header.predict, this.model);
     const { lesson } = header;
     this.lesson.describe(header, this.root);
+    // Once its question is drawn.
+    if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.#asks(this.pin) && this.predict.type(""));
     this.backward.element.hidden = this.predict.hides || (!!lesson && !lesson.gradients);
     this.predict.element.hidden = !!lesson; // its card counts
     this.takeAway.hidden = !!header.course;
@@ -646,6 +651,13 @@ export class Explore extends Board {
     this.writeNow();
     this.predict.type(event.key === "Enter" ? "" : event.key);
     return true;
+  }
+
+  /** A number typed where nothing takes it is the prediction that the page waits for. @param {KeyboardEvent} event */
+  #typeAnywhere(event) {
+    const idle = event.target === document.body || event.target === this.lesson.title;
+    if (!idle || !this.predict.hides || !this.pin || event.key === "Enter" || begins(event) !== "number" || !this.#asks(this.pin)) return;
+    this.#answer(event, this.model.byNumber.get(this.pin.stage).view);
   }
 
   /** Whether a place is one of the hidden cells that are to be predicted. @param {import("../common/board.js").Place} place */

@@ -60,6 +60,8 @@ export class LessonPanel {
     this.lesson = null;
     this.written = "";
     this.at = "";
+    /** Whether what was described last is a step that has just been come to. */
+    this.entered = false;
   }
 
   /** Whether the list of lessons is in sight, and no stage. */
@@ -74,6 +76,12 @@ export class LessonPanel {
     // From which width on the words stand beside the stages, the style alone knows.
     const beside = getComputedStyle(this.element).float !== "none";
     return !beside || (!!lesson.goal && !lesson.predicts);
+  }
+
+  /** Whether the step's goal is of this kind and is open, where a field may have the focus unasked. @param {string} kind */
+  asks(kind) {
+    const { goal } = this.lesson ?? {};
+    return goal?.kind === kind && !goal.met && !matchMedia("(pointer: coarse)").matches;
   }
 
   #answer() {
@@ -98,8 +106,10 @@ export class LessonPanel {
     const moved = this.at !== at && this.at !== "new";
     if (lesson) this.#step(lesson);
     else this.#overview(course);
+    this.entered = moved && !!this.begun && !!lesson;
     if (moved && this.begun) {
-      if (lesson) this.title.focus({ preventScroll: true });
+      // Whoever is asked a number can type it; a finger would be shown the keyboard before the words.
+      if (lesson) (this.asks("answer") && !this.answer.hidden ? this.field : this.title).focus({ preventScroll: true });
       root.closest(".stMain")?.scrollTo({ top: 0 });
     }
     this.begun = true;

@@ -26,7 +26,7 @@ EXERCISES: dict[str, Lesson] = {
     "one_cell": _exercise(
         "Compute one cell",
         "The feature map is hidden. Work out the number under the frame by hand: each cell times the weight on "
-        "it, all added up. Type it below and press Enter.",
+        "it, all added up. Type it after “Feature map [0, 0] =”, under the maps, and press Enter.",
         scene(_SMALL, kernel([[1, 0], [0, -1]]), pin=(0, (0, 0, 0, 0))),
         _predict("Predict one cell of the feature map.", 1),
         show=_NOTHING,
@@ -90,7 +90,8 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "softmax": _exercise(
         "Shares of e",
-        "The scores are given. What share does each class have? A calculator is allowed; two decimals are enough.",
+        "The scores are given. What share does each class have? Type it after “Probability A =”, under the maps. A "
+        "calculator is allowed; two decimals are enough.",
         scene(grid([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]]), setting("seed", 3), pin=(5, (0, 0))),
         _predict("Predict two probabilities.", 2),
         show=_NOTHING,
