@@ -325,6 +325,26 @@ def test_a_step_is_found_as_it_was_left_and_begins_anew_when_asked():
     assert not desk.can_undo()
 
 
+def test_an_address_that_is_gone_back_to_finds_its_step_as_it_was_left():
+    desk = at("sliding", 1)
+    do(desk, {"op": "padding", "value": 2})
+    code = desk.link().code
+    carry_out(desk, [{"op": "step", "value": 2}, {"op": "follow", "value": code}])
+    assert (desk.name, desk.number, desk.experiment.padding) == ("sliding", 1, ((2, 2), (2, 2)))
+    carry_out(desk, [{"op": "follow", "value": ""}])
+    assert desk.lesson is None
+
+
+def test_a_teacher_s_lesson_that_is_gone_back_to_is_the_one_that_was_begun():
+    steps = tuple(Step(text, Scenario(Experiment())) for text in ("One.", "Two."))
+    desk = LearnDesk()
+    desk.bring(Lesson("Mine", steps))
+    carry_out(desk, [{"op": "step", "value": 1}, {"op": "stride", "value": 2}])
+    code = desk.link().code
+    carry_out(desk, [{"op": "overview"}, {"op": "follow", "value": code}])
+    assert (desk.number, desk.experiment.stride) == (1, (2, 2))
+
+
 @pytest.mark.parametrize("value", [99, -1, "x", None, 0.5, [1]])
 def test_a_step_that_there_is_not_leads_to_the_nearest(value: Any):
     desk = at("sliding", 1)

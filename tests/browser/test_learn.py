@@ -68,6 +68,28 @@ def test_a_lesson_is_read_from_its_card_to_its_end(learn: Callable[..., Page], n
     expect(page.locator(".ks-lesson-head h2")).to_have_text(COURSE[following].title)
 
 
+def test_the_browser_s_back_leads_through_the_steps_to_the_list_and_on_to_the_page_before(page: Page, server: Server):
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    page.get_by_role("link", name="Learn").click()
+    page.locator(".ks-lesson-card").first.click()
+    name, lesson = next(iter(LESSONS.items()))
+    heading = page.locator(".ks-lesson-text h3")
+    expect(heading).to_have_text(lesson.steps[0].title)
+    page.locator(".ks-lesson-foot .ks-button").last.click()
+    expect(heading).to_have_text(lesson.steps[1].title)
+    page.go_back()
+    expect(heading).to_have_text(lesson.steps[0].title)
+    assert page.evaluate("location.search") == f"?lesson={name}"
+    page.go_forward()
+    expect(heading).to_have_text(lesson.steps[1].title)
+    page.go_back()
+    page.go_back()
+    expect(page.locator(".ks-lesson-card").first).to_be_visible()
+    page.go_back()
+    expect(page.locator("[data-view=probabilities]")).to_be_visible()
+
+
 @pytest.mark.parametrize("name", list(LESSONS))
 def test_the_words_of_a_lesson_stay_where_they_are_from_step_to_step(learn: Callable[..., Page], name: str):
     page = learn(name)

@@ -212,11 +212,12 @@ export class Board {
   #adopt(header) {
     if (!this.header) this.begin(header);
     const resuming = !this.header && takeUp(header, this.channel);
+    const goesOn = !!this.header && this.goesOn(header);
     this.header = header;
     this.channel.shows(header);
     this.lent = null;
     // Until it has been, the one before is what the tab remembers: whoever loads the page once more is to find it.
-    if (!resuming) keep(header.link, header.session);
+    if (!resuming) keep(header.link, header.session, goesOn);
     this.model = new Model(header.stages, this.channel.arrays, header.told);
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
@@ -231,6 +232,11 @@ export class Board {
     this.draw("cnn_core");
     this.#tellChanges(header);
     this.waiting.arrived(header);
+  }
+
+  /** Whether what came is another place, which the browser's Back leaves for the one before. @param {any} _header */
+  goesOn(_header) {
+    return false;
   }
 
   /** Whether a place is on screen. @param {Place} place */

@@ -27,13 +27,14 @@ export function addressOf({ name, others, code }) {
 }
 
 /**
- * Write the experiment into the address, without a step to go back over.
+ * Write what is on screen into the address, without a step to go back over where the browser's Back would undo an edit.
  * @param {Link} link
  * @param {string} session
+ * @param {boolean} goesOn whether Back is to lead to what was on screen before
  */
-export function keep(link, session) {
+export function keep(link, session, goesOn) {
   const address = addressOf(link);
-  if (address !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  if (address !== window.location.href) window.history[goesOn ? "pushState" : "replaceState"](window.history.state, "", address);
   remember(KEPT, { session, name: link.name, code: link.code ?? "" });
 }
 

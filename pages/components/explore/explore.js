@@ -116,6 +116,9 @@ export class Explore extends Board {
     document.addEventListener("paste", this.onPaste);
     this.onType = (/** @type {KeyboardEvent} */ event) => this.#typeAnywhere(event);
     document.addEventListener("keydown", this.onType);
+    this.path = window.location.pathname;
+    this.onBack = () => this.#followAddress();
+    window.addEventListener("popstate", this.onBack);
   }
 
   /** @param {import("../common/dock.js").Where} where */
@@ -131,6 +134,7 @@ export class Explore extends Board {
     this.door.leave();
     document.removeEventListener("paste", this.onPaste);
     document.removeEventListener("keydown", this.onType);
+    window.removeEventListener("popstate", this.onBack);
     this.commands.leave();
   }
 
@@ -162,6 +166,19 @@ export class Explore extends Board {
   /** @param {import("../common/model.js").Stage} stage */
   channelOf(stage) {
     return this.shown.channelOf(stage);
+  }
+
+  /** Steps of lessons, and the list of them, are places. @param {any} header */
+  goesOn(header) {
+    return !!header.course;
+  }
+
+  /** The browser went back or on to another step, or to the list. */
+  #followAddress() {
+    if (!this.header?.course || window.location.pathname !== this.path) return;
+    const { name, code } = this.header.link;
+    const wanted = new URL(window.location.href).searchParams.get(name) ?? "";
+    if (wanted !== (code ?? "")) this.edits.send({ op: "follow", value: wanted });
   }
 
   /** @param {any} header */

@@ -24,7 +24,7 @@ from pages.shared.scenario import Scenario
 
 OWN = "own"  # the name of a lesson that came by link or file
 
-_LEARNERS = ("lesson", "step", "again", "answer", "clue", "descend", "overview")
+_LEARNERS = ("lesson", "step", "again", "answer", "clue", "descend", "overview", "follow")
 _KEPT_MOST = 200  # steps of which what was done is kept
 
 
@@ -122,6 +122,17 @@ class LearnDesk(ExperimentDesk):
         except ScenarioError as error:
             self.notice = f"{error} Here are the lessons instead."
 
+    def _go_back(self, code: str) -> None:
+        """Go to what an address held before: a step, or "" for the list of all lessons."""
+        name, _, number = code.partition(".")
+        if not code:
+            self.go("", 0)
+        elif self.own is not None and name == self._own_link(self.own).code:
+            # What was done in a teacher's lesson stays with it, which opening its link would begin anew.
+            self.go(OWN, int(number) - 1 if number.isdecimal() and len(number) < 4 else 0)
+        else:
+            self.follow(code)
+
     def read_link(self, code: str) -> None:
         """Open the lesson and the step that a link brought.
 
@@ -207,6 +218,8 @@ class LearnDesk(ExperimentDesk):
         elif edit["op"] == "step":
             number = edit.get("value")
             self.go(self.name, number if isinstance(number, int) else 0)
+        elif edit["op"] == "follow":
+            self._go_back(str(edit.get("value") or ""))
         elif edit["op"] == "again":
             self.begin()
         elif edit["op"] == "answer":
