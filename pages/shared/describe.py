@@ -415,7 +415,9 @@ def _slid(kind: str, window: Window, groups: int) -> dict[str, Any]:
 
 
 def _input_scale(experiment: Experiment) -> dict[str, Any]:
-    return {"group": "input", "kind": "sequential", "domain": [0, 1] if experiment.on_photo else [0, 0]}
+    # Numbers within [0, 1] may have been a photograph's: the maps they make are scaled 0-1 then, and so are they.
+    picture = experiment.on_photo or bool(((experiment.input >= 0) & (experiment.input <= 1)).all())
+    return {"group": "input", "kind": "sequential", "domain": [0, 1] if picture else [0, 0]}
 
 
 def _signed(experiment: Experiment) -> bool:
