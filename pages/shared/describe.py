@@ -187,13 +187,26 @@ def _planes(output: npt.NDArray[Any], experiment: Experiment) -> list[str] | Non
     """What tells the planes of a stage's maps apart, or None where there is only one."""
     if output.ndim != 4 or output.shape[1] == 1:
         return None
-    return [kernel_label(experiment, k) for k in range(output.shape[1])]
+    return [map_label(experiment, k) for k in range(output.shape[1])]
+
+
+def map_label(experiment: Experiment, output: int) -> str:
+    """What tells a kernel and its maps from the others: its name, with its number where two have the same name."""
+    names = [kernel_label(experiment, k) for k in range(experiment.bank.shape[0])]
+    own = names[output]
+    # One that has only its number for a name needs no second one.
+    numbered = len(set(names)) < len(names) and own != _by_number(output)
+    return f"{output + 1} {own}" if numbered else own
 
 
 def kernel_label(experiment: Experiment, output: int) -> str:
     """A kernel's short name: the visitor's, the library's, or its number."""
     found = recognised(experiment, output)
-    return experiment.kernel_names[output] or (found.title if found else f"kernel {output + 1}")
+    return experiment.kernel_names[output] or (found.title if found else _by_number(output))
+
+
+def _by_number(output: int) -> str:
+    return f"kernel {output + 1}"
 
 
 def recognised(experiment: Experiment, output: int) -> kernels.Kernel | None:
@@ -415,7 +428,9 @@ def _slid(kind: str, window: Window, groups: int) -> dict[str, Any]:
 
 
 def _input_scale(experiment: Experiment) -> dict[str, Any]:
-    return {"group": "input", "kind": "sequential", "domain": [0, 1] if experiment.on_photo else [0, 0]}
+    # Numbers within [0, 1] may have been a photograph's: the maps they make are scaled 0-1 then, and so are they.
+    picture = experiment.on_photo or bool(((experiment.input >= 0) & (experiment.input <= 1)).all())
+    return {"group": "input", "kind": "sequential", "domain": [0, 1] if picture else [0, 0]}
 
 
 def _signed(experiment: Experiment) -> bool:

@@ -165,7 +165,6 @@ def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
 
 def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     found = describe.recognised(experiment, output)
-    label = describe.kernel_label(experiment, output)
     told = [kernels.facts(plane).sentence for plane in experiment.bank[output]]
     facts = (
         told[0] if len(set(told)) == 1 else " ".join(f"{name}: {text}" for name, text in zip("RGB", told, strict=True))
@@ -173,8 +172,9 @@ def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     sentence = ""
     if found:
         sentence = f"{found.sentence} Made of: {found.parts}." if found.parts else found.sentence
-    title = label if found or experiment.kernel_names[output] else "Your own kernel"
-    return {"label": label, "title": title, "sentence": sentence, "facts": facts}
+    named = found or experiment.kernel_names[output]
+    title = describe.kernel_label(experiment, output) if named else "Your own kernel"
+    return {"label": describe.map_label(experiment, output), "title": title, "sentence": sentence, "facts": facts}
 
 
 def _pin(desk: ExperimentDesk, chain: Chain, views: Collection[str] | None) -> tuple[int, tuple[int, ...]]:

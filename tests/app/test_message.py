@@ -244,3 +244,20 @@ def test_what_rounding_may_leave_of_a_zero_is_measured_by_the_products_and_passe
     assert dust["conv"] == dust["activation"] == dust["pool"] == dust["flat"] == pytest.approx(1e-12 * largest)
     assert 0 < dust["scores"] < 1e-10
     assert dust["probabilities"] == 0  # a probability may be as small as it likes
+
+
+def test_kernels_of_one_name_are_told_apart_by_their_numbers():
+    edits = [{"op": "add_kernel"}, {"op": "add_kernel"}, {"op": "library", "value": "sobel_x", "output": 1}]
+    alike = [*edits, *({"op": "library", "value": "prewitt_x", "output": output} for output in (0, 2))]
+    header, _ = unpack(explore_message(edited(*alike), upload_limit=1))
+    names = ["1 Vertical edges", "2 Sobel x", "3 Vertical edges"]
+    assert [each["label"] for each in header["kernel"]["outputs"]] == names
+    feature_map = next(stage for stage in header["stages"] if stage["view"] == "conv")
+    assert feature_map["planes"] == names
+    # Where each has its own name no number is needed, and one that is called by its number keeps to that.
+    own = [{"op": "add_kernel"}, {"op": "library", "value": "sobel_x", "output": 1}]
+    header, _ = unpack(explore_message(edited(*own), upload_limit=1))
+    assert [each["label"] for each in header["kernel"]["outputs"]] == ["Vertical edges", "Sobel x"]
+    mine = {"op": "kernel", "values": [[1, 2, 3], [4, 5, 6], [7, 8, 9]], "output": 1}
+    header, _ = unpack(explore_message(edited(*alike, mine), upload_limit=1))
+    assert [each["label"] for each in header["kernel"]["outputs"]] == ["1 Vertical edges", "kernel 2", "3 Vertical edges"]

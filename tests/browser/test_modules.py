@@ -532,3 +532,23 @@ ASK_AGAIN = """async () => {
 
 def test_what_could_not_be_told_is_asked_again_after_a_while_and_not_without_end(modules: Page):
     assert modules.evaluate(ASK_AGAIN) == [[1, None], [1, None], [2, None], [2, None], [3, 7], [3, 7]]
+
+
+def test_a_map_that_copies_a_photograph_is_as_bright_as_the_photograph(modules: Page):
+    scales = modules.evaluate(
+        """async () => {
+          const { scaleFor } = await import("/ui/common/scale.js");
+          return {
+            copy: scaleFor("signed", [[0.1, 0.753]]),
+            brighter: scaleFor("signed", [[0, 1.2]]),
+            edges: scaleFor("signed", [[-0.25, 0.5]]),
+            filled: scaleFor("signed", [[0.1, 0.753]], [0, 0], true),
+            photograph: scaleFor("sequential", [[0.1, 0.753]], [0, 1]),
+            variances: scaleFor("sequential", [[0.1, 0.753]]),
+          };
+        }"""
+    )
+    assert scales["copy"] == scales["photograph"] == {"kind": "sequential", "low": 0, "high": 1}
+    assert scales["brighter"] == {"kind": "sequential", "low": 0, "high": 1.2}
+    assert scales["edges"] == {"kind": "diverging", "low": -0.5, "high": 0.5}
+    assert scales["filled"] == scales["variances"] == {"kind": "sequential", "low": 0, "high": 0.753}

@@ -29,6 +29,24 @@ SEES = ".ks-sees"
 # The input's marks, as the page holds them.
 INK = "() => document.querySelector('[data-view=input] .ks-map-marks').toDataURL()"
 
+# The cells of the input with ink a little inside their left edge.
+MARKED = """([rows, columns]) => {
+  const map = document.querySelector("[data-view=input]");
+  const marks = map.querySelector(".ks-map-marks");
+  const [frame, box] = [marks.getBoundingClientRect(), map.getBoundingClientRect()];
+  const ratio = marks.width / frame.width;
+  const size = box.width / columns;
+  const found = [];
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const x = (box.x - frame.x + column * size + 2) * ratio;
+      const y = (box.y - frame.y + (row + 0.5) * size) * ratio;
+      if (marks.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data[3]) found.push([row, column]);
+    }
+  }
+  return found;
+}"""
+
 
 def grid(side: int) -> Experiment:
     return edited({"op": "grid", "value": np.arange(side * side).reshape(side, side).tolist()})
@@ -57,6 +75,23 @@ def test_a_dilated_cell_says_that_it_passes_lines_over(page: Page, server: Serve
     expect(page.locator(SEES)).to_contain_text("sees 3 × 3 cells of the input, spread over rows 1–5, columns 2–6")
     told = field(build(edited({"op": "dilation", "value": 2}, start=grid(8))).trace, 0, (0, 0, 1, 2))
     assert told.rows.seen == (1, 3, 5)
+
+
+def test_the_cells_that_a_dilated_window_reads_are_marked_and_those_between_are_not(page: Page, server: Server):
+    open_experiment(page, server.url, edited({"op": "dilation", "value": 2}, start=grid(8)))
+    hover_cell(page, "conv", 1, 2, (4, 4))
+    frames(page)
+    marked = page.evaluate(MARKED, [8, 8])
+    # The corners of the cells that touch the outline of the whole window have its ink too.
+    between = {(row, column) for row in range(2, 5) for column in range(3, 6)}
+    assert {tuple(cell) for cell in marked} & between == {(3, 4)}
+    # A cell of ReLU was made of one window; one pooled cell of several, which together pass nothing over.
+    hover_cell(page, "activation", 2, 1, (4, 4))
+    frames(page)
+    assert [4, 3] in page.evaluate(MARKED, [8, 8])
+    hover_cell(page, "pool", 0, 0, (2, 2))
+    frames(page)
+    assert [2, 2] not in page.evaluate(MARKED, [8, 8])
 
 
 def test_the_outline_follows_the_pointer_and_goes_on_beyond_the_input(page: Page, server: Server):

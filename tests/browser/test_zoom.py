@@ -227,7 +227,7 @@ def test_numbers_appear_when_they_fit(photographed: Page):
     assert photographed.evaluate(ink) > 200
 
 
-# Every number written from now on: its text, and how far it reaches left, right, up and down of its frame, px.
+# Every number written from now on: its text, how far it reaches left, right, up and down of its frame, and its width, px.
 RECORD_NUMBERS = """() => {
   window.written = [];
   const own = CanvasRenderingContext2D.prototype.fillText;
@@ -235,7 +235,7 @@ RECORD_NUMBERS = """() => {
     const { width, actualBoundingBoxAscent: up, actualBoundingBoxDescent: down } = this.measureText(text);
     const { clientWidth, clientHeight } = this.canvas;
     if (this.canvas.className === "ks-map-ink") {
-      window.written.push([text, width / 2 - x, x + width / 2 - clientWidth, up - y, y + down - clientHeight]);
+      window.written.push([text, width / 2 - x, x + width / 2 - clientWidth, up - y, y + down - clientHeight, width]);
     }
     return own.apply(this, arguments);
   };
@@ -257,7 +257,40 @@ def test_a_number_that_the_frame_would_cut_is_left_out(photographed: Page):
     photographed.keyboard.up("Shift")
     written = photographed.evaluate("window.written")
     assert len(written) > 20
-    assert [each for each in written if max(each[1:]) > 0.5] == []
+    assert [each for each in written if max(each[1:5]) > 0.5] == []
+
+
+def test_close_up_numbers_stand_apart_and_frames_end_with_the_map(photographed: Page):
+    photographed.evaluate(RECORD_NUMBERS)
+    photographed.mouse.move(*middle(photographed, "conv"))
+    wheel(photographed, 30)
+    cell = photographed.evaluate(SCALE)
+    assert cell > 30
+    photographed.evaluate("window.written = []")
+    x, y = middle(photographed, "conv")
+    photographed.mouse.move(x + cell * 0.4, y + cell * 0.4)
+    wheel(photographed, -1)
+    written = photographed.evaluate("window.written")
+    cell = photographed.evaluate(SCALE)
+    assert len(written) > 20
+    # A fifth of the cell is free: the ends of two neighbours are that far apart.
+    assert max(width for *_, width in written) < 0.8 * cell
+    beyond = """(view) => {
+      const marks = document.querySelector(`[data-view=${view}] .ks-map-marks`);
+      const frame = marks.parentElement.getBoundingClientRect();
+      const own = marks.getBoundingClientRect();
+      const ratio = marks.width / own.width;
+      const [left, top] = [Math.round((frame.x - own.x) * ratio), Math.round((frame.y - own.y) * ratio)];
+      const [right, bottom] = [left + Math.round(frame.width * ratio), top + Math.round(frame.height * ratio)];
+      const { data } = marks.getContext("2d").getImageData(0, 0, marks.width, marks.height);
+      let ink = 0;
+      for (let k = 0; k < marks.width * marks.height; k += 1) {
+        const [x, y] = [k % marks.width, Math.floor(k / marks.width)];
+        if (data[4 * k + 3] > 128 && (x < left - 1 || y < top - 1 || x > right || y > bottom)) ink += 1;
+      }
+      return ink;
+    }"""
+    assert {view: photographed.evaluate(beyond, view) for view in MAPS} == dict.fromkeys(MAPS, 0)
 
 
 def test_maps_of_large_cells_do_not_zoom_and_let_the_page_scroll(explore: Page):

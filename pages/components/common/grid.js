@@ -40,8 +40,8 @@ const LARGEST_NUMBER = 17;
 const DIGIT_HALF = 0.36; // of the letters' size: half a digit's height
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
+const AIR = 0.24; // of a cell: what a decimal leaves free, so that it does not run into the next one
 const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
-const CUT = 4; // px: how far marks of a map that is looked at in part may reach over its frame
 /** Padding cells around a map: top, bottom, left, right. */
 export const NO_RING = Object.freeze([0, 0, 0, 0]);
 
@@ -240,7 +240,7 @@ export class Grid {
       return texts && /** @type {const} */ ([texts, room]);
     };
     // A fraction cannot lose a digit; a decimal rather does than be hard to read, or run into the next one.
-    const [texts, room] = fits(SMALLEST_NUMBER) ? [exact, size - 2] : decimals(EASY_NUMBER, size - 7) ?? decimals(SMALLEST_NUMBER, size - 5) ?? [];
+    const [texts, room] = fits(SMALLEST_NUMBER) ? [exact, size - 2] : decimals(EASY_NUMBER, size - Math.max(7, size * AIR)) ?? decimals(SMALLEST_NUMBER, size - 5) ?? [];
     if (!texts) return;
     const longest = Math.max(...texts.map(extent));
     const tall = planes.length > 1 ? (size * 0.42) / 1.6 : Math.max(SMALLEST_NUMBER, size * 0.42);
@@ -284,7 +284,7 @@ export class Grid {
     context.save();
     if (this.zoom > 1) {
       context.beginPath();
-      context.rect(-CUT, -CUT, across + 2 * CUT, down + 2 * CUT);
+      context.rect(0, 0, across, down);
       context.clip();
     }
     if (veil) {

@@ -56,7 +56,7 @@ export class Look {
     // The ends of a map are all that its scale asks for.
     const coloured = (/** @type {[number, number][]} */ ends, /** @type {string} */ name) => {
       const below = (negative && this.sharing === "shared") || (held && this.diverging.has(name));
-      const scale = scaleFor(kind === "signed" && below ? "diverging" : kind, ends, domain);
+      const scale = scaleFor(kind === "signed" && below ? "diverging" : kind, ends, domain, this.sharing !== "shared");
       if (scale.kind === "diverging") this.diverging.add(name);
       else this.diverging.delete(name);
       return stages[0].stage.stage === -1 && this.colours !== "cividis" ? scale : inColours(scale, /** @type {any} */ (this.colours));

@@ -94,12 +94,14 @@ export function withExtremes(tensor, before, region) {
 /**
  * The scale that holds all of these maps: nothing is clipped, and a diverging one is centred on zero.
  * "signed" maps are diverging as soon as one number is negative; without one they are a picture, and look like one.
+ * A picture within [0, 1] is as bright as the photograph it was made of: 0 is black and 1 is white on both.
  * @param {"diverging" | "sequential" | "signed"} kind
  * @param {ArrayLike<number>[]} maps
  * @param {[number, number]} [domain] the least it shows
+ * @param {boolean} [filled] whether its own numbers are to fill the scale, a picture's too
  * @returns {Scale}
  */
-export function scaleFor(kind, maps, domain = [0, 0]) {
+export function scaleFor(kind, maps, domain = [0, 0], filled = false) {
   let [low, high] = domain;
   for (const values of maps) {
     for (let k = 0; k < values.length; k += 1) {
@@ -111,6 +113,7 @@ export function scaleFor(kind, maps, domain = [0, 0]) {
     const reach = Math.max(-low, high) || 1;
     return { kind: "diverging", low: -reach, high: reach };
   }
+  if (kind === "signed" && !filled && low === 0 && high < 1) high = 1;
   return { kind: "sequential", low, high: high > low ? high : low + 1 };
 }
 

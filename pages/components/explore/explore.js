@@ -534,7 +534,7 @@ export class Explore extends Board {
     const cell = place?.param ? null : place;
     this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
     const winner = this.backward.shows ? null : winnerOf(model, explanation);
-    const marks = marksOf({ model, shown }, { cell, pinned: hover ? pin : null, winner, term });
+    const marks = marksOf({ model, shown, dark: this.dark }, { cell, pinned: hover ? pin : null, winner, term });
     const { reached } = this.slide;
     for (const [stage, own] of marks) {
       const column = columns.get(stage.view);

@@ -14,7 +14,7 @@ from cnn_core.ops.conv import Branch
 from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Window
 from pages.shared.chain import ACTIVATION_TITLES, Chain
-from pages.shared.describe import kernel_label, size
+from pages.shared.describe import map_label, size
 from pages.shared.engine import textbook
 from pages.shared.engine.textbook import Array, Loops
 from pages.shared.experiment import Experiment
@@ -163,7 +163,7 @@ def _convolution(experiment: Experiment, x: Array, dtype: str, side: int | None)
     loops = textbook.convolution(x, weight, bias, plan.window)
 
     def name(index: tuple[int, ...]) -> str:
-        label = f" of {kernel_label(experiment, index[1])}" if count > 1 else ""
+        label = f" of {map_label(experiment, index[1])}" if count > 1 else ""
         return f"feature map [{index[2]}, {index[3]}]{label}"
 
     return Work(
