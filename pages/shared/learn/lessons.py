@@ -250,7 +250,7 @@ _CLASS = _lesson(
     Step(
         title="A score is one more sum",
         text="The pooled map is written as one long column, row after row. Each class has a weight for every "
-        "number of it; the products are added up, and that is the class's score.\n\n"
+        "number of it; the products are added up, and that is the class's score, also called its logit.\n\n"
         "Choose a score: its sum stands below. These weights are untrained, so the answer means nothing "
         "yet.",
         scenario=scene(pattern("cross", 8), setting("seed", 3), pin=(4, (0, 0))),
