@@ -16,14 +16,15 @@ const TINY = new RegExp(`^0\\.(0{${MOST_ZEROS + 1},})(\\d)(\\d*)$`);
 
 /**
  * A number with so many decimals, with a typographic minus and never "−0". A tiny one keeps the very same digits, but
- * its zeros are a power of ten: 0.00000001840 is 1.840e−8.
+ * its zeros are a power of ten: 0.00000001840 is 1.840e−8. With few decimals it has none: it stands beside numbers that
+ * are not tiny, as a remainder of −0.0000001 beside 0.0001545.
  * @param {number} value
  * @param {number} places
  */
 export function fixed(value, places) {
   const text = Math.abs(value).toFixed(places);
   if (Number(text) === 0) return value === 0 && places >= TINY_PLACES ? "0" : text;
-  const [, zeros, first, others] = TINY.exec(text) ?? [];
+  const [, zeros, first, others] = (places > TINY_PLACES && TINY.exec(text)) || [];
   const written = zeros ? `${first}${others && `.${others}`}e${MINUS}${zeros.length + 1}` : text;
   return value < 0 ? MINUS + written : written;
 }
