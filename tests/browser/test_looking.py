@@ -220,6 +220,27 @@ def test_what_is_left_of_rounding_or_has_no_room_is_told_as_next_to_nothing(expl
     assert told == [["≈0", "0"], ["≈0", "5"], ["−1.4e−6", "5"], None]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "letters", "texts"),
+    [
+        # A minus costs room, and costs it all of them: none has fewer decimals than the one beside it.
+        ([0.016523, 0.003543, -0.010044, -0.003212], 6, ["0.017", "0.004", "−0.010", "−0.003"]),
+        ([0.016523, 0.003543, -0.010044, -0.003212], 7, ["0.0165", "0.0035", "−0.0100", "−0.0032"]),
+        ([0.50196, 0.00392, 1, 0], 7, ["0.5020", "0.0039", "1", "0"]),
+        ([1 / 3, -1 / 9], 4, ["0.3", "−0.1"]),
+        ([12.3456, 3.21], 3, ["12", "3"]),
+        # What the decimals do not reach has its own power of ten, and so have all where they are tiny.
+        ([0.024312, -2.04e-5, 0.003123], 7, ["0.0243", "−2.0e−5", "0.0031"]),
+        ([-3.1234e-5, 2.04e-6], 7, ["−3.1e−5", "2.0e−6"]),
+        # One that has no room for its zeros must not hide those beside it.
+        ([0.0145, -0.000384, -0.023234], 6, ["0.015", "−4e−4", "−0.023"]),
+    ],
+)
+def test_the_numbers_of_one_grid_have_the_same_decimals(explore: Page, numbers: list, letters: int, texts: list):
+    script = """async ([numbers, letters]) => (await import("/ui/common/format.js")).fitting(numbers, 3, letters)"""
+    assert explore.evaluate(script, [numbers, letters]) == texts
+
+
 def test_no_chart_library_is_loaded_before_a_chart_is_asked_for(explore: Page):
     loaded = explore.evaluate("performance.getEntriesByType('resource').map((each) => each.name)")
     assert not [name for name in loaded if "lotly" in name]

@@ -88,7 +88,8 @@ export class Column {
    * @param {any} described
    */
   describe(described) {
-    setText(this.title, described.title);
+    // Another name of the same thing stands beside it, and nowhere else.
+    setText(this.title, described.also ? `${described.title} (${described.also})` : described.title);
     if (described.title !== this.named) this.#name(described.title);
     setText(this.shape, described.shape);
     setText(this.note, described.note ?? "");

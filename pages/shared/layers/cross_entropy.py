@@ -54,7 +54,7 @@ def screen(laboratory: Laboratory) -> Screen:
     _tell(shown, logits, probabilities, (log_sum, loss), gradient[0])
     note = "choose a logit and type to change it"
     controls = input_controls(laboratory)
-    shown.column("input", "bars", "Logit", shape=f"{len(logits)} classes", note=note, controls=controls)
+    shown.column("input", "bars", "Logit", also="score", shape=f"{len(logits)} classes", note=note, controls=controls)
     note = f"softmax: e^logit over the sum of all\n−log {operand(probabilities[label])} is the loss"
     shown.column("probabilities", "bars", "Probability", note=note, controls=table("probabilities"), sign="→")
     labels = [option(str(k), name) for k, name in enumerate(names)]
