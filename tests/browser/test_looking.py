@@ -410,3 +410,25 @@ def test_a_tablet_has_the_room_for_the_whole_player_and_the_heading(page: Page, 
     words = page.locator(".ks-heading p")
     # Two lines, where there were four beside an empty half.
     assert words.evaluate("(words) => words.offsetHeight / parseFloat(getComputedStyle(words).lineHeight)") < 2.5
+
+
+def test_a_menu_behind_more_says_what_it_chooses(explore: Page):
+    kernel = explore.locator("[data-column=kernel]")
+    kernel.locator("summary").click()
+    field = kernel.locator(".ks-field", has=explore.get_by_label("Padding", exact=True))
+    expect(field.locator(".ks-stepper-name")).to_be_visible()
+    expect(field.locator(".ks-stepper-name")).to_have_text("Padding")
+
+
+def test_a_photograph_s_sizes_and_controls_stand_in_whole_lines(explore: Page):
+    take_sample(explore, "Cat")
+    top = "(element) => element.getBoundingClientRect().top"
+    # The zoom stands beside the menus, and not in a row of its own.
+    assert explore.locator(".ks-zoom").evaluate(top) == explore.locator(".ks-bar-top > .ks-look").evaluate(top)
+    note = explore.locator("[data-column=pool] .ks-note")
+    assert note.inner_text().count("\n") == 1
+    assert note.evaluate("(note) => note.offsetHeight / parseFloat(getComputedStyle(note).lineHeight)") < 2.5
+    explore.get_by_role("button", name="Take away…").click()
+    for row in explore.locator(".ks-take-whole li").all():
+        button, words = (row.locator(each).bounding_box() for each in ("a", "span"))
+        assert words["x"] >= button["x"] + button["width"]
