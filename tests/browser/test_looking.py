@@ -389,7 +389,9 @@ SIGN = """(view) => {
 }"""
 
 
-@pytest.mark.parametrize(("path", "width"), [("", 390), ("", 1024), ("", 1240), ("", 1440), ("learn?lesson=relu.1", 1440)])
+@pytest.mark.parametrize(
+    ("path", "width"), [("", 390), ("", 1024), ("", 1240), ("", 1440), ("learn?lesson=relu.1", 1440)]
+)
 def test_at_every_width_signs_say_what_becomes_of_the_input(page: Page, server: Server, path: str, width: int):
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"{server.url}/{path}")
