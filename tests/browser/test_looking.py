@@ -400,3 +400,59 @@ def test_a_picture_and_its_three_planes_stand_in_one_row_within_their_column(exp
     column = explore.locator("[data-column=input]").bounding_box()
     assert planes[0]["x"] >= column["x"] - 1
     assert planes[3]["x"] + planes[3]["width"] <= column["x"] + column["width"] + 1
+
+
+SIGN = """(view) => {
+  const column = document.querySelector(`[data-column=${view}]`);
+  const [beside, title] = [column.previousElementSibling, column.querySelector("h2")];
+  if (beside.offsetWidth) return beside.textContent;
+  const { content } = getComputedStyle(title, "::before");
+  return content === "none" ? "" : content.trim().split('"')[1].trim();
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "width"), [("", 390), ("", 1024), ("", 1240), ("", 1440), ("learn?lesson=relu.1", 1440)]
+)
+def test_at_every_width_signs_say_what_becomes_of_the_input(page: Page, server: Server, path: str, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/{path}")
+    wait_drawn(page, "activation")
+    signs = {view: page.evaluate(SIGN, view) for view in ("input", "kernel", "conv", "activation")}
+    assert signs == {"input": "", "kernel": "∗", "conv": "=", "activation": "→"}
+    lines = "(title) => title.getClientRects().length && title.offsetHeight < 30"
+    assert all(title.evaluate(lines) for title in page.locator(".ks-column h2").all())
+
+
+@pytest.mark.parametrize("width", [768, 1024])
+def test_a_tablet_has_the_room_for_the_whole_player_and_the_heading(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(server.url)
+    wait_drawn(page, "conv")
+    for label in ("To the first cell", "To the last cell", "speed"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    words = page.locator(".ks-heading p")
+    # Two lines, where there were four beside an empty half.
+    assert words.evaluate("(words) => words.offsetHeight / parseFloat(getComputedStyle(words).lineHeight)") < 2.5
+
+
+def test_a_menu_behind_more_says_what_it_chooses(explore: Page):
+    kernel = explore.locator("[data-column=kernel]")
+    kernel.locator("summary").click()
+    field = kernel.locator(".ks-field", has=explore.get_by_label("Padding", exact=True))
+    expect(field.locator(".ks-stepper-name")).to_be_visible()
+    expect(field.locator(".ks-stepper-name")).to_have_text("Padding")
+
+
+def test_a_photograph_s_sizes_and_controls_stand_in_whole_lines(explore: Page):
+    take_sample(explore, "Cat")
+    top = "(element) => element.getBoundingClientRect().top"
+    # The zoom stands beside the menus, and not in a row of its own.
+    assert explore.locator(".ks-zoom").evaluate(top) == explore.locator(".ks-bar-top > .ks-look").evaluate(top)
+    note = explore.locator("[data-column=pool] .ks-note")
+    assert note.inner_text().count("\n") == 1
+    assert note.evaluate("(note) => note.offsetHeight / parseFloat(getComputedStyle(note).lineHeight)") < 2.5
+    explore.get_by_role("button", name="Take away…").click()
+    for row in explore.locator(".ks-take-whole li").all():
+        button, words = (row.locator(each).bounding_box() for each in ("a", "span"))
+        assert words["x"] >= button["x"] + button["width"]

@@ -94,6 +94,7 @@ export class Column {
     setText(this.shape, described.shape);
     setText(this.note, described.note ?? "");
     setText(this.sign, described.sign);
+    this.title.dataset.sign = described.sign.trim();
     for (const [controls, place] of /** @type {[Controls, string][]} */ ([
       [this.top, "top"],
       [this.bottom, "bottom"],

@@ -322,13 +322,13 @@ export class Grid {
         width + 2 * grow,
         height + 2 * grow,
       ]);
-      context.setLineDash(role === "feeds" ? [4, 3] : role === "tie" ? [2, 2] : []);
-      if (role !== "feeds") {
-        // A halo in the page's own colour keeps the mark apart from whatever colours lie under it.
-        context.strokeStyle = paper;
-        context.lineWidth = role === "pinned" ? 3.5 : 5;
-        context.strokeRect(...frame);
-      }
+      // A halo in the page's own colour keeps the mark apart from whatever colours lie under it. Of dashes it is a line
+      // of its own, which shows between them: on a dark cell they would be lost.
+      context.setLineDash(role === "tie" ? [2, 2] : []);
+      context.strokeStyle = paper;
+      context.lineWidth = role === "feeds" ? 3 : role === "pinned" ? 3.5 : 5;
+      context.strokeRect(...frame);
+      if (role === "feeds") context.setLineDash([4, 3]);
       context.strokeStyle = accent;
       context.lineWidth = role === "self" || role === "term" ? 3 : role === "pinned" ? 1.5 : 2;
       context.strokeRect(...frame);
