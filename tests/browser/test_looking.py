@@ -180,6 +180,48 @@ def test_what_is_written_of_a_function_gives_its_number(explore: Page):
         assert f"{shown:.{digits - 1}e}" == f"{number(result):.{digits - 1}e}"
 
 
+def test_a_function_s_numbers_have_no_more_digits_than_its_result_needs(page: Page, server: Server):
+    grid = np.array(WORKED_GRID, dtype=np.float64) / 51
+    open_experiment(page, server.url, replace(Experiment(), grid=grid))
+    hover_cell(page, "activation", 0, 0, (3, 3))
+    next_frame(page)
+    expect(page.locator(".ks-ledger .ks-sum")).to_have_text("max(0, −0.1176) = 0")
+    page.locator("[data-view=probabilities] .ks-bar-row").first.hover()
+    expect(page.locator(".ks-ledger h2")).to_have_text("Probability A")
+    text = page.locator(".ks-ledger .ks-sum").inner_text()
+    own, all_, result = re.fullmatch(r"e\^(\S+) / \((.*)\) [=≈] (\S+)", text).groups()
+    shown = [each.removeprefix("e^") for each in (own, *all_.split(" + "))]
+    assert max(len(each.strip("−0.").replace(".", "")) for each in shown) <= 7, text
+    powers = [math.exp(float(each.replace("−", "-"))) for each in shown]
+    assert f"{powers[0] / sum(powers[1:]):.6g}" == result
+
+
+def test_powers_of_e_are_raised_and_read_aloud_as_powers(explore: Page):
+    explore.locator("[data-view=probabilities] .ks-bar-row").first.hover()
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Probability A")
+    powers = explore.locator(".ks-ledger .ks-sum sup")
+    expect(powers).to_have_count(4)
+    written = explore.locator(".ks-ledger .ks-sum").inner_text()
+    exponent = re.match(r"e\^(\S+)", written)[1]
+    expect(powers.first).to_have_attribute("aria-label", f"to the power of {exponent}")
+    assert powers.first.bounding_box()["y"] < explore.locator(".ks-ledger .ks-sum").bounding_box()["y"] + 12
+    told = explore.evaluate(
+        """async (texts) => {
+          const { raised } = await import("/ui/common/power.js");
+          return texts.map((text) => {
+            const line = document.createElement("p");
+            line.append(...raised(text));
+            return [line.textContent, ...[...line.querySelectorAll("sup")].map((sup) => sup.ariaLabel)];
+          });
+        }""",
+        texts := ["1 / (1 + e^−(−0.25)) = 1", "x × e^(−(−2)² / 2) / √2", "e^score / sum", "e^1.2e−5 + e^−3 = y", "5"],
+    )
+    powers_said = [["−(−0.25)"], ["−(−2)² / 2"], ["score"], ["1.2e−5", "−3"], []]
+    for (text, *said), asked, exponents in zip(told, texts, powers_said, strict=True):
+        assert text == asked
+        assert said == [f"to the power of {each}" for each in exponents]
+
+
 def test_a_ledger_stops_where_a_cell_no_longer_counts(explore: Page):
     hover_cell(explore, "conv", 2, 2, (3, 3))
     expect(explore.locator(".ks-ledger-feeds")).to_have_text("feeds → ReLU [2, 2] = 6 → no window of Pooled reads it ")
