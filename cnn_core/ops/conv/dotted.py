@@ -18,7 +18,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import ALIGNED, Blocks, Plan, Steps, run
+from cnn_core.ops._steps import ALIGNED, Blocks, Plan, Steps, end_to_end, run
 from cnn_core.ops.conv.staggered import even_part
 from cnn_core.shapes import Pair, Window
 
@@ -27,8 +27,6 @@ NUMBERS = 60_000
 
 # The third part of a chunk's memory, where numbers are laid out.
 SPACE = 2
-
-SHARED = Blocks(0, 0)
 
 
 class Met(NamedTuple):
@@ -153,8 +151,7 @@ def _chunk_plan(
                 for a, (phase_h, down) in enumerate(rows.taps):
                     plane = cells if bare else parts[phase_h * len(columns.phases) + phase_w]
                     _dot(to_do, lines, plane.reshape(planes, length), down * columns.length + on, sums[:, a, b])
-    ends = [Blocks(0, part.nbytes) for part in to_do.parts]
-    return space, to_do.plan(), (*ends[:SPACE], SHARED, *ends[SPACE + 1 :])
+    return space, to_do.plan(), end_to_end(to_do.parts, SPACE)
 
 
 def _seen(to_do: Steps, moved: Array, given: Array, further: int) -> Array:
