@@ -14,7 +14,8 @@ The branches, a file each: ``shifted``, ``gathered``, ``banded``, ``folded``, ``
   (windows as large as the image);
 - banded: ``whole_rows`` (few calls), ``panels`` (batches of narrow images), ``plane_rows`` (a kernel for each plane);
 - winograd: ``tiles`` (its blocks);
-- gradients: ``stamped`` and ``abreast`` for the image, ``dotted`` and ``abreast`` for the weights, ``covered`` for both.
+- gradients: ``stamped`` and ``abreast`` for the image, ``dotted`` and ``abreast`` for the weights, ``covered``
+  for both.
 
 Several of them share ``rows`` (rows laid out), ``products`` (matrix products in parts) and ``batches`` (blocks of
 images).
