@@ -72,7 +72,7 @@ def field(trace: Trace, stage: int, index: Sequence[int]) -> Field | None:
 
 def _stage(trace: Trace, stage: int) -> int:
     if not isinstance(trace, Trace):
-        raise ShapeError(f"trace must be what network.trace(x) returns, got {type(trace).__name__}; it works")
+        raise ShapeError(f"trace must be a Trace, got {type(trace).__name__}; network.trace(x) works")
     return trace.stage_number(stage)
 
 

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 
@@ -83,16 +83,6 @@ class Sources:
     bias: float = 0.0
     padding_value: float = 0.0
     formula: str | None = None
-
-
-class Explainable(Protocol):
-    """What the trace needs of a layer."""
-
-    def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
-        """The input cells that made the output cell ``index``."""
-
-    def readers(self, input_shape: tuple[int, ...], output_shape: tuple[int, ...], index: Index) -> Iterator[Index]:
-        """The output cells that read the input cell ``index``."""
 
 
 @dataclass(frozen=True)

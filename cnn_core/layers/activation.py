@@ -221,11 +221,10 @@ class Softmax(Layer):
     def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others.
 
-        What ``y_i`` lacks of 1 is the sum of the others, who know it to more digits where ``y_i`` is next to 1.
+        ``1 - y_i`` is taken as the sum of the others, which has more digits where ``y_i`` is next to 1.
         """
-        own = float(output[index])
-        others = [(cell, float(output[cell])) for cell in self._line(output.shape, index) if cell != index]
-        rest = math.fsum(at for _, at in others)
-        met = dict(others)
-        for cell in self._line(output.shape, index):
-            yield cell, (own * rest if cell == index else -own * met[cell]) / self.temperature
+        line = {cell: float(output[cell]) for cell in self._line(output.shape, index)}
+        own = line[index]
+        rest = math.fsum(at for cell, at in line.items() if cell != index)
+        for cell, at in line.items():
+            yield cell, (own * rest if cell == index else -own * at) / self.temperature

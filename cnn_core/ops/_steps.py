@@ -43,6 +43,10 @@ class Blocks(NamedTuple):
     apart: int
 
 
+# What all blocks share begins where memory does.
+SHARED = Blocks(0, 0)
+
+
 class Kept(NamedTuple):
     """What was found in a part's memory.
 
@@ -137,6 +141,10 @@ class Steps:
         item = value if target.dtype.kind == "f" else np.zeros((), target.dtype)
         self.add(partial(_fill, item), target, target)
 
+    def add_up(self, lines: Array, sums: Array) -> None:
+        """Have the sums of ``lines (..., L)``, a product with ones, be written into ``sums (...)`` in the next step."""
+        self.add(partial(_add_up, np.ones(lines.shape[-1], lines.dtype)), lines, sums)
+
     def plan(self) -> Plan:
         """What was written down."""
         return Plan(tuple(self._places), tuple(self._steps))
@@ -219,12 +227,21 @@ def runs(blocks: Iterable[tuple[K, tuple[int, ...]]], plan: Callable[[K], Plan])
     return tuple(made)
 
 
+def end_to_end(parts: Sequence[Array], shared: int) -> tuple[Blocks, ...]:
+    """Where blocks lie that fill these parts and come one after the other; of one part all have the same."""
+    return tuple(SHARED if k == shared else Blocks(0, part.nbytes) for k, part in enumerate(parts))
+
+
 def _apart(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(b - a for a, b in zip(one, other, strict=True))
 
 
 def _copy(target: Array, source: Array) -> None:
     np.copyto(target, source, "unsafe")
+
+
+def _add_up(ones: Array, lines: Array, sums: Array) -> None:
+    np.matmul(lines, ones, out=sums)
 
 
 def _fill(value: float | Array, target: Array, _: Array) -> None:

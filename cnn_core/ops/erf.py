@@ -71,8 +71,8 @@ def _ratio(u: float) -> float:
     return math.erfc(z) * math.exp(z * z) / t
 
 
-def _powers_of(terms: int) -> Array:
-    """``g`` as a polynomial of so many terms, the highest power first.
+def _coefficients(terms: int) -> Array:
+    """``g`` as a polynomial of so many terms: ``(terms,)``, the highest power first.
 
     By interpolation at Chebyshev's points (L. Trefethen, "Approximation Theory and Approximation Practice", 2013,
     chapter 2).
@@ -81,10 +81,20 @@ def _powers_of(terms: int) -> Array:
     return np.asarray(chebyshev.cheb2poly(chebyshev.chebinterpolate(np.vectorize(_ratio), terms - 1))[::-1])
 
 
-_RATIO = _powers_of(11)
+_RATIO = _coefficients(11)
 
 # The same by nine terms, to 6e-8 of itself, and halved: as exact as single precision can be.
-_SINGLE = (_powers_of(9) / 2).astype(np.float32)
+_SINGLE = (_coefficients(9) / 2).astype(np.float32)
+
+
+def _polynomial(coefficients: Array, u: Array, out: Array | None = None) -> Array:
+    """The polynomial of each number of ``u``, by Horner's rule; of ``u``'s shape, written into ``out`` if given."""
+    result = np.asarray(np.multiply(u, coefficients[0], out=out))
+    for coefficient in coefficients[1:-1]:
+        result += coefficient
+        result *= u
+    result += coefficients[-1]
+    return result
 
 
 def normal_share(x: Array) -> Array:
@@ -106,11 +116,7 @@ def normal_share(x: Array) -> Array:
     np.divide(1, t, out=t)
     u = t * (2 / (1 - _FIRST))
     u -= (1 + _FIRST) / (1 - _FIRST)
-    rest = u * _RATIO[0]
-    for coefficient in _RATIO[1:-1]:
-        rest += coefficient
-        rest *= u
-    rest += _RATIO[-1]
+    rest = _polynomial(_RATIO, u)
     rest *= t
     with np.errstate(over="ignore"):  # of an infinity nothing is left, as is meant
         z *= z
@@ -124,10 +130,10 @@ def normal_share(x: Array) -> Array:
 
 
 def beyond(x: Array, out: Array) -> None:
-    """For each number, its size times the share of a standard normal distribution beyond that, to 4e-7 of itself.
+    """``|x|`` times the share of a standard normal distribution above ``|x|``, for each number, to 4e-7 of itself.
 
-    ``normal_share``'s formula in single precision; only the power of e, of an exact square, is taken in double: a
-    rounded one would cost as many digits as it has itself.
+    By ``normal_share``'s formula in single precision. Only ``exp(-x**2 / 2)`` is found in double: far out, an exponent
+    that is rounded to single precision would cost the power several digits.
 
     Args:
         x: float32, any shape; NaN stays NaN.
@@ -138,7 +144,7 @@ def beyond(x: Array, out: Array) -> None:
     power *= -0.5
     np.exp(power, out=power)
     np.abs(x, out=out)
-    # An infinite size would be taken times 0. NumPy has vector instructions for two arrays, not for a number.
+    # Infinity times 0 would be NaN. An array and not a number, for which NumPy has no vector instructions.
     np.minimum(out, np.full(x.shape, 2 * _FAR, x.dtype), out=out)
     t = np.asarray(out * x.dtype.type(math.sqrt(0.5) / 2))
     t += 1
@@ -146,11 +152,7 @@ def beyond(x: Array, out: Array) -> None:
     u = np.asarray(t * x.dtype.type(2 / (1 - _FIRST)))
     u -= x.dtype.type((1 + _FIRST) / (1 - _FIRST))
     t *= out
-    np.multiply(u, _SINGLE[0], out=out)
-    for coefficient in _SINGLE[1:-1]:
-        out += coefficient
-        out *= u
-    out += _SINGLE[-1]
+    _polynomial(_SINGLE, u, out)
     out *= t
     np.copyto(t, power, casting="same_kind")
     out *= t

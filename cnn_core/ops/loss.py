@@ -55,11 +55,11 @@ def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, 
 
 
 def _single(scores: Array, labels: npt.NDArray[np.intp]) -> tuple[float, Array]:
-    """The same of a batch in single precision.
+    """``cross_entropy`` in single precision, of ``scores (N, K)``, N at least 1, and ``labels (N,)``.
 
-    Scores are shifted where they must be alone. Of each row the label's power is set apart: what is left of the sum,
-    over it, is ``exp(loss) - 1``, to its last bits even where the label is almost certain, and nothing is added in
-    double: 0.07 against 0.15 ms for 128 rows of 1000.
+    The largest of a row is taken off only where powers would be too large or too small without. The label's power is
+    set apart: the sum of the others over it is ``exp(loss) - 1``, right to its last bits even where the label is almost
+    certain. So rows need not be added up in double precision: 0.07 against 0.15 ms for 128 rows of 1000.
     """
     count, classes = scores.shape
     at_label = np.arange(0, count * classes, classes) + labels
@@ -86,7 +86,12 @@ def _single(scores: Array, labels: npt.NDArray[np.intp]) -> tuple[float, Array]:
 
 
 def _set_apart(powers: Array, at_label: npt.NDArray[np.intp]) -> tuple[Array, Array]:
-    """What stood where the labels are, where 0 is now, and each row's sum of the others: in double."""
+    """Each row's power at its label, where 0 is written, and the sum of its others: ``(N,)`` each, in double.
+
+    Args:
+        powers: ``(N, K)``, contiguous, written to.
+        at_label: ``(N,)``, where the labels' powers lie in it as in one line.
+    """
     line = powers.reshape(-1)
     own = line[at_label].astype(np.float64)
     line[at_label] = 0

@@ -1,4 +1,25 @@
-"""Convolution as networks mean it: cross-correlation, the kernel not flipped; its gradients and its transpose."""
+"""Convolution as networks mean it: cross-correlation, the kernel not flipped; its gradients and its transpose.
+
+From what is asked to what is done:
+
+- ``convolution``, ``transposed``: the operations; ``checks``: whether arrays and settings fit; ``plan``: what a
+  convolution will do, told beforehand.
+- ``dispatch``: the branches, what each cannot do and which is chosen; ``costs``: how long each will take.
+- ``execute``: has a branch done, part by part or in few calls; ``gradients``: the way back.
+
+The branches, a file each: ``shifted``, ``gathered``, ``banded``, ``folded``, ``staggered``, ``separable``,
+``spectral``, ``winograd``. Some are done in other ways where the shape allows it:
+
+- gathered: ``batched`` (several small images, or a single one, in few calls), ``tapped`` (tap by tap), ``covered``
+  (windows as large as the image);
+- banded: ``whole_rows`` (few calls), ``panels`` (batches of narrow images), ``plane_rows`` (a kernel for each plane);
+- winograd: ``tiles`` (its blocks);
+- gradients: ``stamped`` and ``abreast`` for the image, ``dotted`` and ``abreast`` for the weights, ``covered``
+  for both.
+
+Several of them share ``rows`` (rows laid out), ``products`` (matrix products in parts) and ``batches`` (blocks of
+images).
+"""
 
 from cnn_core.ops.conv.checks import conv_window, transposed_window
 from cnn_core.ops.conv.convolution import conv2d, conv2d_backward

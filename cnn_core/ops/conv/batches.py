@@ -13,13 +13,10 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import Blocks, Plan, run
+from cnn_core.ops._steps import SHARED, Blocks, Plan, run
 
 # The third part of a block's memory, where it is worked.
 SPACE = 2
-
-# What all blocks share begins where memory does.
-SHARED = Blocks(0, 0)
 
 # Of images of a shape: the numbers of memory that blocks share, what is done to it once, and what is done for each
 # block. Both plans are of the images, their results, that memory and whatever else blocks share.

@@ -5,8 +5,8 @@ that can do it: to 12,000 for all ways, and where a way changed later, to more o
 
 - the first three ways: 4,700, when their calls had become fewer;
 - Winograd's: 500 with weights that had come before, on a machine where the others took 1.77 times as long;
-- whole rows: 27,000, and 6,000 of large slabs; laid out as they lie: 50 pictures, most of them grey;
-- folded planes: 25,000; told of by their results: the same 50 pictures;
+- whole rows: 27,000, and 6,000 with large slabs; where rows are laid out as they lie, 50 photographs, most in grey;
+- folded planes: 25,000; where some rows of the result tell whether all is finite, the same 50 photographs;
 - panels and windows gathered for several images at once: 7,500 batches;
 - staggered planes and planes' rows: 5,100 on a machine whose memory beyond 2 MB is slow, in the units of folded ones;
   their chunks and sums were lowered when a bias had come into the product and zeros were written once;
@@ -59,8 +59,9 @@ SLAB_MOST = 11_000
 # How much longer it takes to gather every second number than all of them: see ``as_windows``.
 PICKED = 1.5
 
-# Numbers of the largest slab of several channels that whole rows were measured with, and what part of a plane's loss to
-# a rest of columns these suffer: 16→32, 5×5 on 56×56, takes 0.46 ms, where 0.59 were expected; gathered, 0.64.
+# Numbers of the largest slab of several channels that whole rows were measured with. And what part such slabs lose of
+# what a plane's own loses to a rest of columns: 16→32, 5×5 on 56×56, takes 0.46 ms, with all of it 0.59 were estimated,
+# and gathered it takes 0.64.
 SLAB_MEASURED, CHANNELS_LOSE = 60_000, 1 / 3
 
 # Numbers of a line of memory, and how much longer products of large slabs take whose lines begin anywhere in one: 0.22
@@ -314,18 +315,24 @@ def _time(name: str, work: Work) -> float:
 
 
 def tap_by_tap(work: Work) -> bool:
-    """Whether windows are gathered a tap at a time, which is thought to be faster."""
+    """Whether gathering windows a tap at a time is estimated to be the faster way of gathering them."""
     return _gathered_by(work) == "tapped"
 
 
 @lru_cache(maxsize=1024)
 def _gathered_by(work: Work) -> str:
-    """In which way windows are gathered."""
+    """Which of the ways to gather windows is taken: a key of ``NANOSECONDS``."""
     if covered.covers(work.window, work.image):
         return "covered"
     name = "batched" if _images_together(work) else "gathered"
-    few = work.channels // work.groups < TAPPED_LEAST or math.prod(work.window.kernel_size) == 1
+    few = work.channels // work.groups < TAPPED_LEAST or math.prod(work.window.kernel_size) == 1  # channels, or taps
     return name if few or _time(name, work) < _time("tapped", work) else "tapped"
+
+
+def _padded(work: Work) -> int:
+    """Numbers of all images with zeros around them, 0 where none are put there."""
+    tall, wide = (size + sum(sides) for size, sides in zip(work.image, work.window.padding, strict=True))
+    return work.batch * work.channels * tall * wide if (tall, wide) != work.image else 0
 
 
 def _gathered(work: Work) -> dict[str, float]:
@@ -334,7 +341,6 @@ def _gathered(work: Work) -> dict[str, float]:
     if window.kernel_size == window.stride == (1, 1):
         lines = 0  # the product reads the image itself
     as_one = window.stride[1] == 1 and columns <= AS_ONE_MOST and lines >= work.batch * LINES_LEAST
-    around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
     sums = work.cells * (work.channels // work.groups) * math.prod(window.kernel_size)
     return {
         "image": work.batch,
@@ -342,19 +348,24 @@ def _gathered(work: Work) -> dict[str, float]:
         "number copied": 0 if as_one else lines * columns * {1: 1, 2: PICKED}.get(window.stride[1], 2),
         "line copied as one": lines if as_one else 0,
         "number of one": lines * columns if as_one else 0,
-        "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
+        "number padded": _padded(work),
         "multiply-add": sums,
         "multiply-add over columns": sums / (rows * columns),
         "cell far from the processor": max(0, work.cells - work.batch * NEAR),
     }
 
 
+def _block_and_depth(work: Work, rows: int) -> Pair:
+    """Of a band's product: how many of ``rows`` output rows it makes, and the numbers of a line of its matrix."""
+    block = min(block_rows(work.outputs // work.groups), rows)
+    tall = (block - 1) * work.window.stride[0] + work.window.kernel_size[0]
+    return block, tall * (work.channels // work.groups) * work.window.kernel_size[1]
+
+
 def _banded(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
-    outputs, each = work.outputs // work.groups, work.channels // work.groups
-    rows, columns = -(-work.size[0] // work.apart), work.size[1]
-    block = min(block_rows(outputs), rows)
-    depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
+    outputs, rows, columns = work.outputs // work.groups, -(-work.size[0] // work.apart), work.size[1]
+    block, depth = _block_and_depth(work, rows)
     lines = lines_together(outputs, depth, columns, work.batch) if block == 1 else block * outputs
     images, wide = columns_together(work.batch, columns, lines * depth)
     parts = work.apart * -(-work.batch // images) * -(-columns // wide)
@@ -379,13 +390,10 @@ def _banded(work: Work) -> dict[str, float]:
 
 
 def _in_few_calls(work: Work) -> bool:
-    """Whether bands meet whole rows, and calls count: of channels, what is larger takes as long as by parts of rows."""
-    if work.channels == work.outputs == 1:
-        return _strip_of_whole_rows(work) > 0
-    (kernel_h, kernel_w), outputs = work.window.kernel_size, work.outputs // work.groups
-    block = min(block_rows(outputs), work.size[0])
-    depth = ((block - 1) * work.window.stride[0] + kernel_h) * (work.channels // work.groups) * kernel_w
-    return depth * work.size[1] <= SLAB_MEASURED and _strip_of_whole_rows(work) > 0
+    """Whether bands meet whole rows, whose estimates hold: of several channels, for slabs as large as were measured."""
+    measured = work.channels == work.outputs == 1
+    measured = measured or _block_and_depth(work, work.size[0])[1] * work.size[1] <= SLAB_MEASURED
+    return measured and _strip_of_whole_rows(work) > 0
 
 
 def _strip_of_whole_rows(work: Work) -> int:
@@ -425,7 +433,6 @@ def _batched(work: Work) -> dict[str, float]:
     (rows, columns), window = work.size, work.window
     taps = work.channels * math.prod(window.kernel_size)
     lines, depth = work.batch * taps * rows, taps // work.groups + 1
-    around = work.image[0] + sum(window.padding[0]), work.image[1] + sum(window.padding[1])
     as_one = window.stride[1] == 1 and columns <= AS_ONE_MOST
     small = batched.lines_of(work.outputs // work.groups, depth, rows * columns)
     sums = work.cells * depth
@@ -437,7 +444,7 @@ def _batched(work: Work) -> dict[str, float]:
         "number copied": 0 if as_one else lines * columns,
         "line copied as one": lines if as_one else 0,
         "number of one": lines * columns if as_one else 0,
-        "number padded": work.batch * work.channels * math.prod(around) if around != work.image else 0,
+        "number padded": _padded(work),
         "multiply-add": sums,
         "multiply-add of a large product": 0 if small else sums,
         "multiply-add over columns": sums / (rows * columns),
@@ -476,9 +483,8 @@ def _covered(work: Work) -> dict[str, float]:
 
 def _whole_rows(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
-    outputs, each, (rows, columns) = work.outputs // work.groups, work.channels // work.groups, work.size
-    block = min(block_rows(outputs), rows)
-    depth = ((block - 1) * step_h + kernel_h) * each * kernel_w
+    outputs, (rows, columns) = work.outputs // work.groups, work.size
+    block, depth = _block_and_depth(work, rows)
     lines = lines_together(outputs, depth, columns, work.batch) if block == 1 else block
     parts = outputs // lines if block == 1 else 1
     strips = -(-rows // _strip_of_whole_rows(work))
@@ -486,7 +492,7 @@ def _whole_rows(work: Work) -> dict[str, float]:
     copied = read * kernel_w
     bare = not any(map(any, work.window.padding)) and step_w == 1
     straight = step_w == 1 and not bare and work.channels * math.prod(work.image) >= whole_rows.STRAIGHT_LEAST
-    # Of large slabs, which are those of one plane, a rest of columns tells, and lines that begin anywhere.
+    # Of large slabs a rest of columns tells, and lines that begin anywhere; of several channels less than of one plane.
     large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0 or (straight and work.channels == 1)
     taken = columns_taken(columns) * (1 if whole_lines else ANYWHERE) if large else columns
     if work.channels > 1 or work.outputs > 1:
@@ -632,7 +638,7 @@ def _separable(work: Work) -> dict[str, float]:
         "plane": planes,
         "strip": planes * -(-rows // max(block_h, separable.BETWEEN_MOST // wide)),
         "multiply-add": planes * (down + across),
-        "cell between": planes * rows * wide * (1 if kernel_h > 1 else 1 / 4),  # there for a row alone, and but copied
+        "cell between": planes * rows * wide * (1 if kernel_h > 1 else 1 / 4),  # of a row alone they are but copied
         "cell": work.cells,
     }
 

@@ -112,7 +112,7 @@ class FewCalls(NamedTuple):
 
     Attributes:
         work: does it, given ``x, weight, bias, out``.
-        block: in every how many rows of the result one tells whether anything was not finite.
+        block: rows of the result of which the first tells for all whether anything was not finite.
     """
 
     work: partial[None]
@@ -176,7 +176,8 @@ def _slide(
     """Have a branch make ``out``, part by part.
 
     Returns:
-        Of ``out`` what is not finite where anything is not that it is made of, or None where all was seen to be.
+        A part of ``out`` that is all finite only if ``x``, ``weight`` and ``bias`` are; None where they were seen to
+        be.
     """
     # A gradient may ask for fewer windows than would fit.
     if out.shape[2:] == sliding.output_size(x.shape[2], x.shape[3]):
@@ -197,7 +198,7 @@ def _slide(
             else:
                 seen = bool(branch.function(cells, weight, bias, target, place)) and seen
         return None if seen else out[:, :, :: _telling(branch, x, weight, sliding, mode, out)]
-    for cells, target in _strips(x, weight, sliding, mode, out, branch):
+    for cells, target in _strips(x, sliding, mode, out, branch):
         branch.function(cells, weight, target, sliding, groups)
         if bias is not None:
             add_to_planes(target, bias)
@@ -205,7 +206,7 @@ def _slide(
 
 
 def _telling(branch: Branch, x: Array, weight: Array, sliding: Window, mode: str, out: Array) -> int:
-    """In every how many rows of ``out`` one tells whether anything was not finite."""
+    """Rows of ``out`` of which the first tells for all whether anything was not finite: a folded block's, else one."""
     together = mode == "zeros" and (sliding.dilation[0] == 1 or sliding.kernel_size[0] == 1)
     if branch is not Branch.FOLDED or not together or out.size < ROWS_LOOKED_LEAST:
         return 1
@@ -231,9 +232,7 @@ def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tup
         yield x[:, :, start::apart], place, out[:, :, phase::apart]
 
 
-def _strips(
-    x: Array, weight: Array, sliding: Window, mode: str, out: Array, branch: Branch
-) -> Iterator[tuple[Array, Array]]:
+def _strips(x: Array, sliding: Window, mode: str, out: Array, branch: Branch) -> Iterator[tuple[Array, Array]]:
     """Padded parts of the input, and the parts of the result that are made of them."""
     width = out.shape[3]
     if branch is Branch.SHIFTED:

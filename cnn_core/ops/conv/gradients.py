@@ -30,8 +30,8 @@ from cnn_core.shapes import Pair, Window
 # Cells from which on a plane's sum is faster as a product with ones, and up to which it rounds no more for it.
 PLANE_LEAST, PLANE_MOST = 16, 65_536
 
-# Microseconds of a weight that is turned around, or that and taken from between others; of a cell that is put a stride
-# from the next; and of what leads to a correlation.
+# Microseconds of a weight that is turned around; of one that is also picked from between others, as a stride asks; of a
+# cell that is put a stride from the next; and of what each correlation costs before it begins.
 WEIGHT_TURNED, WEIGHT_PICKED, CELL_PUT, PART = 0.0005, 0.0035, 0.0008, 10
 
 
@@ -68,18 +68,15 @@ def spread(grad: Array, weight: Array, sliding: Window, groups: int, size: Pair)
     out = np.zeros((grad.shape[0], groups * each, *size), dtype=grad.dtype)
     # Cells a stride apart met the same taps: each such part is a spread by one step, with the taps a stride apart.
     for down, across in itertools.product(_phases(sliding, 0, size[0]), _phases(sliding, 1, size[1])):
-        some, before, part = (
-            turned[:, :, down.taps, across.taps],
-            (down.before, across.before),
-            (down.size, across.size),
-        )
+        some = turned[:, :, down.taps, across.taps]
+        before, part = (down.before, across.before), (down.size, across.size)
         out[:, :, down.cells, across.cells] = _spread_by_one(grad, some, before, (1, 1), groups, part)
     return out
 
 
 @lru_cache(maxsize=1024)
 def _by_correlation(work: Work) -> float:
-    """The microseconds that a spread is thought to take as correlations with the kernels turned around."""
+    """The microseconds that a spread is estimated to take as correlations with the kernels turned around."""
     kernel, each = work.window.kernel_size, work.outputs // work.groups
     # To turn them around, and to put what a stride keeps apart in its places.
     weights = work.channels * each * math.prod(kernel)
@@ -97,12 +94,12 @@ def _by_correlation(work: Work) -> float:
 
 
 class _Phase(NamedTuple):
-    """Cells along an axis that met the same taps.
+    """Cells along an axis, a stride apart, that met the same taps.
 
     Attributes:
-        cells: which they are.
-        taps: which these are.
-        before: the padding before the first, in strides.
+        cells: the places of these cells.
+        taps: the places of their taps.
+        before: the padding before the first cell, in strides.
         size: how many cells.
         reach: how many taps.
     """
@@ -126,13 +123,13 @@ def _phases(sliding: Window, axis: int, size: int) -> Iterator[_Phase]:
 
 
 class _Correlation(NamedTuple):
-    """A spread by one step as a correlation.
+    """A spread for a stride of 1, as a correlation.
 
     Attributes:
-        seen: the gradients' rows and columns that are not those of windows which read nothing but padding.
+        seen: the gradients' rows and columns, without those whose windows read nothing but padding.
         window: what slides over them.
-        abreast: whether images are thought to be done the sooner abreast.
-        time: microseconds, as estimated.
+        abreast: whether ``spread_abreast`` is estimated to be faster.
+        time: of the faster way, the estimated microseconds.
     """
 
     seen: tuple[slice, slice]
@@ -198,18 +195,19 @@ def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: s
     if covers(sliding, (x.shape[2], x.shape[3])):
         return weights_covered(grad, x, groups)
     work = Work(len(x), x.shape[1], outputs, groups, (x.shape[2], x.shape[3]), sliding, (grad.shape[2], grad.shape[3]))
-    by_rows = has_slabs(sliding) and microseconds("weights by rows", work) < microseconds("weights by windows", work)
+    time = microseconds("weights by windows", work)
+    by_rows = has_slabs(sliding) and microseconds("weights by rows", work) < time
+    if by_rows:
+        time = microseconds("weights by rows", work)
     bare = mode == "zeros" or not any(map(any, sliding.padding))
     if bare and each == 1 and outputs == groups:
-        other = microseconds("weights by rows" if by_rows else "weights by windows", work)
-        total = weights_dotted(grad, x, sliding) if microseconds("weights dotted", work) < other else None
-        # Zeros that met what is not finite show in a sum: then all is done anew, with care.
+        total = weights_dotted(grad, x, sliding) if microseconds("weights dotted", work) < time else None
+        # Where zeros met an infinity or a NaN some sum is NaN: then all is done anew, by a way that has no such zeros.
         if total is not None and np.isfinite(total).all():
             return total
-    if bare and sliding.stride == sliding.dilation == (1, 1) and groups == 1:
-        other = microseconds("weights by rows" if by_rows else "weights by windows", work)
-        if microseconds("weights abreast", work) < other and finite(x):
-            return weights_abreast(grad, x, (sliding.padding[0][0], sliding.padding[1][0]), sliding.kernel_size)
+    slides_by_one = bare and sliding.stride == sliding.dilation == (1, 1) and groups == 1
+    if slides_by_one and microseconds("weights abreast", work) < time and finite(x):
+        return weights_abreast(grad, x, (sliding.padding[0][0], sliding.padding[1][0]), sliding.kernel_size)
     if by_rows:
         return _weights_from_rows(grad, x, sliding, groups, mode).reshape(shape)
     return _weights_from_windows(grad, x, sliding, groups, mode).reshape(shape)

@@ -22,9 +22,9 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import LineByLine, add_to_planes
-from cnn_core.ops._steps import Plan, Run, Steps, run, run_all, runs
+from cnn_core.ops._steps import SHARED, Plan, Run, Steps, run, run_all, runs
 from cnn_core.ops.conv.rows import Place
-from cnn_core.ops.conv.staggered import EMPTY, SHARED, SPACE, even_part, pick_in_steps
+from cnn_core.ops.conv.staggered import EMPTY, SPACE, even_part, pick_in_steps
 from cnn_core.ops.conv.whole_rows import moves
 from cnn_core.shapes import Pair
 
@@ -281,13 +281,9 @@ def _plan(shapes: Shapes, part: Part) -> Plan:
         to_do.add(add_to_planes, target, bias)
     elif shapes.biased:
         to_do.add(np.add, target.reshape(planes, -1), bias[:, None], target.reshape(planes, -1))
-    # (C, blocks, OW) @ (OW,) -> (C, blocks)
-    told, sums = target[:, ::block], looks
-    if rest == 0:
-        told, sums = target.reshape(-1, block, wide)[:, 0], looks.reshape(-1)
-    to_do.add(partial(_add_up, np.ones(wide, shapes.dtype)), told, sums)
+    # The first row of each block: (C, blocks, OW) -> (C, blocks)
+    if rest:
+        to_do.add_up(target[:, ::block], looks)
+    else:
+        to_do.add_up(target.reshape(-1, block, wide)[:, 0], looks.reshape(-1))
     return to_do.plan()
-
-
-def _add_up(ones: Array, lines: Array, sums: Array) -> None:
-    np.matmul(lines, ones, out=sums)

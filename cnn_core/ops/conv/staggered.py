@@ -38,7 +38,7 @@ from numpy.lib.stride_tricks import as_strided
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import LINE, ROOM
-from cnn_core.ops._steps import Blocks, Plan, Steps, run
+from cnn_core.ops._steps import SHARED, Blocks, Plan, Steps, end_to_end, run
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
@@ -64,9 +64,6 @@ SPACE = 2
 
 # What is handed on where nothing is looked at.
 EMPTY = np.empty(0)
-
-# What all chunks share begins where memory does.
-SHARED = Blocks(0, 0)
 
 
 class Rows(NamedTuple):
@@ -367,8 +364,7 @@ def _chunk_plan(
     if not rows.plain:
         line = target.reshape(1, -1)
         to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
-    ends = [Blocks(0, part.nbytes) for part in to_do.parts]
-    return to_do.plan(), length, (*ends[:SPACE], SHARED, *ends[SPACE + 1 :]), slice(taps * apart, begin)
+    return to_do.plan(), length, end_to_end(to_do.parts, SPACE), slice(taps * apart, begin)
 
 
 def _moved(to_do: Steps, space: Array, begins: range, rows: Rows, planes: Pair) -> list[Array]:

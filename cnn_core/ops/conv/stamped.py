@@ -1,13 +1,14 @@
-"""What kernels make of each cell, stamped onto a larger image: the image's gradient, and a convolution transposed.
+"""Each cell's kernel, times the cell, stamped onto a larger image: the image's gradient, or a transposed convolution.
 
-One product makes all that a group's cells contribute, of several images at once, with kernels as they are:
+One product makes the stamps of all cells of a group, of several images at once, with the kernels as they are:
 
     (C/G * KH * KW, C_out/G) @ (C_out/G, OH * OW * N) -> (C/G * KH * KW, OH * OW * N)
 
-A tap's part of it belongs a whole number of strides further on, and so many cells beyond. Parts with as many cells
-beyond are added up side by side first, in long lines, and only then put in their places, a stride apart: each cell of
-the image is written once. 5.9 against 24 ms for 512→256 channels, 4×4 with a stride of 2 on 16 images of 4×4, where a
-correlation for each phase of the stride finds few columns; 25 against 70 µs for 3×3 on 5×5.
+From where a cell's stamp begins, tap ``a`` lies ``a * dilation`` rows further on: a whole number of strides, and some
+rows beyond; likewise for columns. What lies equally far beyond is added up first, in long lines, and only then put in
+its place, a stride apart: each cell of the image is written once. 5.9 against 24 ms for 512→256 channels, 4×4 with a
+stride of 2 on 16 images of 4×4, where a correlation for each phase of the stride has few columns; 25 against 70 µs for
+3×3 on 5×5.
 """
 
 from __future__ import annotations
@@ -23,25 +24,25 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Pair, Window
 
-# Numbers of a product that is made at a time: with what they are added to they stay in a second-level cache of 2 MB.
-# And of cells that are laid out for it, which many products read.
+# Numbers that a product makes at a time: with what they are added to they stay in a second-level cache of 2 MB. And
+# numbers of the gradient that are laid out at a time, which several products read.
 NUMBERS, CELLS = 400_000, 1_000_000
 
 # Columns of a product from which on more images gain nothing.
 COLUMNS = 1024
 
-# Of a row, how much longer it may be made.
+# By what part of its length a row may be made longer.
 LONGER_MOST = 1 / 8
 
 
 class Layout(NamedTuple):
-    """How much there is at a time.
+    """How much is done at a time.
 
     Attributes:
         images: how many.
-        line: cells of a row of them.
+        line: cells of a row of the gradient, zeros at its end among them.
         strip: rows of the larger image, in strides.
-        channels: of a group.
+        channels: how many of a group of the larger image.
     """
 
     images: int
@@ -63,7 +64,7 @@ def layout(
         sliding: the window that was slid.
         size: ``(H, W)``.
         windows: ``(OH, OW)``.
-        longer: whether rows may be longer than they are.
+        longer: whether rows may be made longer, by zeros.
     """
     (tall, wide), taps = reach(sliding, size, windows), math.prod(sliding.kernel_size)
     # As long as what is stamped onto, so that all rows are one line, or no longer than it is.
@@ -84,8 +85,8 @@ def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, siz
         sliding: the window that was slid, over zeros around the image.
         groups: into how many groups the channels fall.
         size: ``(H, W)`` of the image.
-        longer: whether rows may be longer than they are: only where all of ``weight`` is finite, since it is multiplied
-            with the zeros too.
+        longer: whether rows may be made longer, by zeros: only where all of ``weight`` is finite, as it is multiplied
+            with these too.
 
     Returns:
         ``(N, C_in, H, W)``.
@@ -107,7 +108,7 @@ def spread_stamped(grad: Array, weight: Array, sliding: Window, groups: int, siz
         cells = cells.reshape(own, math.prod(cells.shape[1:]))
         for c in range(0, each, channels):
             part = kernels[g, c : c + channels].reshape(-1, own)
-            # A sum of one product is none, and as a matrix product takes 1 ns.
+            # Where a sum is of one product there is nothing to add up; a matrix product would take 1 ns a cell.
             made = np.matmul(part, cells) if own > 1 else part * cells
             made = made.reshape(len(part) // taps, *sliding.kernel_size, bottom - top, line, len(given))
             channel = g * each + c
@@ -122,7 +123,7 @@ def further(sliding: Window, axis: int) -> int:
 
 
 def reach(sliding: Window, size: Pair, windows: Pair) -> Pair:
-    """As far as stamps reach and the image does, in strides."""
+    """Rows and columns, in strides, of what holds all stamps and the image."""
     found = []
     for axis in (0, 1):
         last = -(-(sliding.padding[axis][0] + size[axis]) // sliding.stride[axis])
@@ -131,23 +132,23 @@ def reach(sliding: Window, size: Pair, windows: Pair) -> Pair:
 
 
 def _stamp(made: Array, sliding: Window, columns: int, top: int, strides: range, out: Array) -> None:
-    """Put what rows from ``top`` on made where it belongs, in some of the rows of an image.
+    """Add up the stamps of some rows of cells and write the rows of the image that they make.
 
     Args:
-        made: ``(C, KH, KW, rows, L, n)``.
+        made: the stamps, ``(C, KH, KW, rows, L, n)``.
         sliding: the window.
-        columns: how many of a row's cells count.
-        top: which row is the first.
-        strides: rows of the image, in strides.
-        out: ``(n, C, H, W)``, all of it.
+        columns: cells of a row without the zeros at its end.
+        top: which row of cells is the first.
+        strides: rows of the image to write, in strides.
+        out: ``(n, C, H, W)``, the whole image, written to.
     """
     (channels, _, _, rows, long, images), stride = made.shape, sliding.stride
     wide = reach(sliding, (out.shape[2], out.shape[3]), (rows, columns))[1]
     if made.shape[1:5] == (*stride, len(strides), wide) and sliding.dilation == (1, 1):
-        total = made  # stamps that meet no other
+        total = made  # no two stamps overlap
     else:
-        # From the strip's first row on, or from the first that is made above it, to where the last ones reach; and a
-        # row more, for the zeros behind the last.
+        # From the strip's first row, or the first row of stamps where that is above it, to the end of the last stamp;
+        # and a row more, for the zeros at the end of the last line.
         first = min(top, strides.start)
         tall = max(top + rows + further(sliding, 0), strides.stop) - first
         total = np.zeros((channels, *stride, tall + 1, wide, images), made.dtype)
@@ -164,7 +165,7 @@ def _stamp(made: Array, sliding: Window, columns: int, top: int, strides: range,
         total = total[:, :, :, strides.start - first :]
     (above, left), size = (sliding.padding[0][0], sliding.padding[1][0]), out.shape[2:]
     for beyond in np.ndindex(*stride):
-        # Of the image, the first row and column so many cells beyond a stride's, and which of ``total`` it is.
+        # The first row and column of ``total`` that lie in the image, and where they lie there.
         i = max(strides.start, -((beyond[0] - above) // stride[0]))
         j = max(0, -((beyond[1] - left) // stride[1]))
         y, x = i * stride[0] + beyond[0] - above, j * stride[1] + beyond[1] - left
@@ -176,7 +177,7 @@ def _stamp(made: Array, sliding: Window, columns: int, top: int, strides: range,
 
 
 def steps(sliding: Window, axis: int) -> Iterator[tuple[slice, slice, int]]:
-    """Along an axis, taps that belong equally many strides further on, the cells beyond of each, and these strides."""
+    """Along an axis, taps that lie equally many whole strides on, how many cells beyond these each lies, and these."""
     kernel, stride, dilation = sliding.kernel_size[axis], sliding.stride[axis], sliding.dilation[axis]
     if dilation == 1:
         for first in range(0, kernel, stride):
@@ -184,5 +185,5 @@ def steps(sliding: Window, axis: int) -> Iterator[tuple[slice, slice, int]]:
             yield slice(first, first + some), slice(0, some), first // stride
         return
     for a in range(kernel):
-        further, beyond = divmod(a * dilation, stride)
-        yield slice(a, a + 1), slice(beyond, beyond + 1), further
+        on, beyond = divmod(a * dilation, stride)
+        yield slice(a, a + 1), slice(beyond, beyond + 1), on

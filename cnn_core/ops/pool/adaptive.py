@@ -16,18 +16,20 @@ from cnn_core.shapes import Pair, adaptive_spans, whole
 
 Sizes = tuple[int | None, int | None]
 
-# Cells of a whole plane up to which its largest is found down, then across, 0.10 against 0.15 ms for 8×512 planes of
-# 7×7, and of an area up to which single precision sums it up as windows, not in pairs, which keeps more digits.
+# Cells of a plane that is one area. Up to the first its largest is found as a window's, down and then across: 0.10
+# against 0.15 ms for 8×512 planes of 7×7. Up to the second single precision adds it up as a window; larger ones are
+# added up in pairs by NumPy, which keeps more digits.
 _SMALL, _SUMMED = 64, 4096
 
 # Cells an axis: more is a slip of the hand, and would take all memory.
 _MOST = 2**15
 
-# Cells of an area up to which windows are faster than areas, one after the other: 0.10 against 0.15 ms for 16×16 of 256
-# planes of 32×32, 1.2 against 0.44 for 30×30 of 512 of 60×60.
+# Cells of an area, of several a plane, up to which to pool windows is faster than to pool area after area: 0.10 against
+# 0.15 ms for areas of 16×16 in 256 planes of 32×32, but 1.2 against 0.44 for 30×30 in 512 planes of 60×60.
 _WINDOW_MOST = 256
 
-# Numbers of a matrix that sums up all areas at once: 0.04 against 0.36 ms for 6×6 areas of 256 planes of 13×13.
+# Numbers of the largest matrix that adds up all areas in one product: 0.04 against 0.36 ms for 6×6 areas of 256 planes
+# of 13×13.
 _SUMS_MOST = 20_000
 
 
@@ -166,13 +168,17 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
 
 
 def _averaged_at_once(x: Array, out: Array) -> bool:
-    """Write the means into ``out``, contiguous, by one product; False where that is too large, or not all is finite."""
+    """Write the means of ``x (N, C, H, W)`` into ``out (N, C, OH, OW)``, contiguous, by one product.
+
+    Returns:
+        Whether they are right: False where the product would be too large or not all of it is finite.
+    """
     size, cells = out.shape[2] * out.shape[3], x.shape[2] * x.shape[3]
     if size * cells > _SUMS_MOST or not x.size:
         return False
     ones, counts = _ones_of_areas((x.shape[2], x.shape[3]), (out.shape[2], out.shape[3]), x.dtype)
     means = out.reshape(-1, size)
-    # (N * C, H * W) @ (H * W, OH * OW): most are zeros, and carry what is not finite to where it does not belong.
+    # (N * C, H * W) @ (H * W, OH * OW): most of the matrix is zeros, which make NaN of an infinity in other areas.
     np.matmul(x.reshape(-1, cells), ones, out=means)
     np.divide(means, counts, out=means)
     return bool(np.isfinite(means).all())
@@ -180,7 +186,7 @@ def _averaged_at_once(x: Array, out: Array) -> bool:
 
 @lru_cache(maxsize=32)
 def _ones_of_areas(image: Pair, size: Pair, dtype: np.dtype[Any]) -> tuple[Array, Array]:
-    """``(H * W, OH * OW)``, 1 where a cell lies in an area, and how many cells each area has."""
+    """``(H * W, OH * OW)``, 1 where a cell lies in an area, and how many cells each area has, ``(OH * OW,)``."""
     down, across = (np.zeros((cells, count), dtype) for cells, count in zip(image, size, strict=True))
     for ones in (down, across):
         for i, (first, last) in enumerate(adaptive_spans(*ones.shape)):

@@ -11,9 +11,7 @@ which is cheaper than cells around each plane.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
-
-import numpy as np
+from functools import lru_cache
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
@@ -134,17 +132,12 @@ def _sums_side_by_side(to_do: Steps, down: Array, kernel: int, free: Array) -> N
     0.18 ns a sum, 0.4 for neighbours added and every second one picked.
     """
     target, pairs = to_do.windows, down.reshape(-1, kernel)
-    times = partial(_times, np.ones(kernel, down.dtype))
     if len(pairs) == target.size:
-        to_do.add(times, pairs, target.reshape(-1))
+        to_do.add_up(pairs, target.reshape(-1))
         return
     sums = free[: len(pairs)]
-    to_do.add(times, pairs, sums)
+    to_do.add_up(pairs, sums)
     to_do.copy(target, sums.reshape(*down.shape[:2], -1)[:, : target.shape[1]])
-
-
-def _times(ones: Array, pairs: Array, out: Array) -> None:
-    np.matmul(pairs, ones, out=out)
 
 
 def _down(to_do: Steps, rows: int, top: int, sliding: Window) -> tuple[Array, int]:

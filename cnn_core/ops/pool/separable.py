@@ -9,7 +9,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import Blocks, Plan
+from cnn_core.ops._steps import SHARED, Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
 from cnn_core.ops.pool.steps import Steps, run, sharing
@@ -126,7 +126,7 @@ def _pool_parts(x: Array, out: Array, shared: Array, parts: tuple[Part, ...]) ->
         for k in range(times):
             first = (cells.start + k * cells.apart) // line
             given = np.ascontiguousarray(plane[first : first + tall])
-            run(plan, (given, out, shared), Blocks(0, 0), Blocks(windows.start + k * windows.apart, 0), 1, kept)
+            run(plan, (given, out, shared), SHARED, Blocks(windows.start + k * windows.apart, 0), 1, kept)
 
 
 @lru_cache(maxsize=64)

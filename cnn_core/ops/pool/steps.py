@@ -9,13 +9,10 @@ import numpy as np
 
 from cnn_core.ops import _steps
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._steps import Blocks, Plan
+from cnn_core.ops._steps import SHARED, Blocks, Plan
 
-# What all blocks share begins where memory does.
-EVERYWHERE = Blocks(0, 0)
-
-# Which part of memory that is.
-SHARED = 2
+# The third part of a block's memory, where it is worked.
+SPACE = 2
 
 
 class Steps(_steps.Steps):
@@ -78,7 +75,7 @@ def run(
         count: how many blocks.
         kept: whether what is shared may be there again at the next call.
     """
-    _steps.run(plan, memory, (cells, windows, EVERYWHERE), count, SHARED if kept else None)
+    _steps.run(plan, memory, (cells, windows, SHARED), count, SPACE if kept else None)
 
 
 def sharing(among: int, dtype: np.dtype[Any]) -> tuple[np.ufunc, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import TWICE
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import Blocks, Plan, Steps, run
+from cnn_core.ops._steps import SHARED, Blocks, Plan, Steps, run
 from cnn_core.shapes import Window
 
 # Windows of a block: with fewer the calls take longer, and with more the numbers are farther from the processor.
@@ -86,7 +86,7 @@ def _layout(cells: tuple[int, int, int], windows: tuple[int, int], most: int) ->
     for first, some, times in ((0, each, whole), (whole * each, rest, 1)):
         if some:
             starts = [Blocks(first * size, some * size) for size in (plane, plane, window, window)]
-            parts.append(Part(_plan(some, (height, width), windows), (*starts, Blocks(0, 0)), times))
+            parts.append(Part(_plan(some, (height, width), windows), (*starts, SHARED), times))
     return 4 * _shared(each, windows), tuple(parts)
 
 
