@@ -43,6 +43,21 @@ def _whole(value: int, name: str) -> int:
         raise ShapeError(f"{name} must be a whole number, got {value!r:.100}; {name}=2 works") from error
 
 
+def _sure(value: bool, name: str) -> bool:
+    if not isinstance(value, int | np.integer | np.bool_) or value not in (0, 1):
+        raise ShapeError(f"{name} must be True or False, got {value!r:.100}; {name}=True works")
+    return bool(value)
+
+
+def _check_fit(picture: _Array, weights: _Array) -> None:
+    if weights.shape[0] > picture.shape[0] or weights.shape[1] > picture.shape[1]:
+        (height, width), (kernel_height, kernel_width) = picture.shape, weights.shape
+        raise ShapeError(
+            f"a {kernel_height}×{kernel_width} kernel does not fit a {height}×{width} image; "
+            f"an image of at least {kernel_height}×{kernel_width} works"
+        )
+
+
 def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution: bool = False) -> _Array:
     """Slide a kernel over an image, only where it fits.
 
@@ -62,19 +77,11 @@ def convolve2d(image: npt.ArrayLike, kernel: npt.ArrayLike, *, true_convolution:
         ShapeError: where the kernel does not fit.
     """
     picture, weights = _numbers(image, "image", 2), _numbers(kernel, "kernel", 2)
-    if not isinstance(true_convolution, int | np.integer | np.bool_) or true_convolution not in (0, 1):
-        raise ShapeError(
-            f"true_convolution must be True or False, got {true_convolution!r:.100}; true_convolution=True works"
-        )
-    if true_convolution:
+    _check_fit(picture, weights)
+    if _sure(true_convolution, "true_convolution"):
         weights = weights[::-1, ::-1]
     height, width = picture.shape
     kernel_height, kernel_width = weights.shape
-    if kernel_height > height or kernel_width > width:
-        raise ShapeError(
-            f"a {kernel_height}×{kernel_width} kernel does not fit a {height}×{width} image; "
-            f"an image of at least {kernel_height}×{kernel_width} works"
-        )
     result = np.zeros((height - kernel_height + 1, width - kernel_width + 1))
     for top in range(height - kernel_height + 1):
         for left in range(width - kernel_width + 1):
