@@ -24,8 +24,8 @@ from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.banded import band, block_rows, lines_together
+from cnn_core.ops.conv.laid_out import clear_in_pairs
 from cnn_core.ops.conv.rows import Place, columns_together, rows_together
-from cnn_core.ops.conv.staggered import clear_in_pairs
 from cnn_core.shapes import Pair, Window
 
 # Kernels of one or two columns gain less by one copy than the zeros around large images cost: 0.57 against 0.41 ms for
