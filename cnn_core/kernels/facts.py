@@ -44,17 +44,29 @@ class Facts:
     @property
     def sentence(self) -> str:
         """The facts in plain words."""
-        parts = [f"Weights sum to {_plain(self.total)}."]
+        return self.told()
+
+    def told(self, parts: str = "") -> str:
+        """The facts in plain words, each said once.
+
+        Args:
+            parts: what the kernel is known to be made of, as :class:`cnn_core.kernels.Kernel` has it: of a separable
+                kernel it is the product that its weights would tell.
+        """
+        said = [f"Weights sum to {_plain(self.total)}."]
         if self.symmetry:
-            parts.append(f"The same when {self.symmetry}.")
+            said.append(f"Unchanged when {self.symmetry}.")
         if self.antisymmetry:
-            parts.append(f"Signs turn when {self.antisymmetry}.")
+            said.append(f"Changes sign when {self.antisymmetry}.")
         if self.column is not None and self.row is not None:
             factor = "" if self.scale == 1 else f", times {_plain(self.scale)}"
-            parts.append(f"Separable: {_vector(self.column)} down × {_vector(self.row)} across{factor}.")
-        elif self.can_be_separable:
-            parts.append("Not separable.")
-        return " ".join(parts)
+            product = parts or f"{_vector(self.column)} down × {_vector(self.row)} across{factor}"
+            return " ".join([*said, f"Separable: {product}."])
+        if parts:
+            said.insert(0, f"Made of: {parts}.")
+        if self.can_be_separable:
+            said.append("Not separable.")
+        return " ".join(said)
 
 
 def facts(weights: npt.ArrayLike) -> Facts:
@@ -88,7 +100,7 @@ def _ways(weights: Weights, sign: int) -> str:
     across, down = columns > 1 and gives(weights[:, ::-1]), rows > 1 and gives(weights[::-1])
     found = [text for holds, text in ((across, "mirrored left to right"), (down, "mirrored top to bottom")) if holds]
     if not found and min(weights.shape) > 1 and gives(weights[::-1, ::-1]):
-        found.append("turned half around")
+        found.append("rotated by 180°")
     if gives(weights.T) and min(weights.shape) > 1:
         found.append("transposed")
     return " and ".join(found) if len(found) < 3 else f"{', '.join(found[:-1])} and {found[-1]}"

@@ -128,7 +128,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="motion_blur",
         title="Motion blur",
         weights=np.diag(_SUM_5) / 5,
-        sentence="Averages along one diagonal, as a camera does that moves while the shutter is open. "
+        sentence="Averages along one diagonal, as a camera does when it moves while the shutter is open. "
         "Lines along that diagonal stay sharp.",
         parts="sum [1 1 1 1 1] along the diagonal, divided by 5",
         family="Blur and sharpen",
@@ -147,7 +147,7 @@ LIBRARY: tuple[Kernel, ...] = (
         title="Unsharp mask",
         weights=2 * _product(_KEEP_5, _KEEP_5) - _GAUSSIAN_5,
         sentence="Adds to each pixel what a Gaussian blur would take from it. "
-        "Sharpens more gently than Sharpen and stirs up less noise.",
+        "Sharpens more gently than Sharpen and amplifies noise less.",
         parts="identity + (identity − Gaussian blur 5 × 5)",
         family="Blur and sharpen",
     ),
@@ -155,7 +155,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="prewitt_x",
         title="Vertical edges",
         weights=_product(_SUM, _EDGE),
-        sentence="Takes the column on the right away from the column on the left. "
+        sentence="Subtracts the column on the right from the column on the left. "
         "Positive where the left is brighter than the right, and zero where nothing changes from left to right.",
         parts="sum [1 1 1] down × edge [1 0 −1] across",
         family="Edges",
@@ -164,7 +164,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="prewitt_y",
         title="Horizontal edges",
         weights=_product(_EDGE, _SUM),
-        sentence="Takes the row below away from the row above. "
+        sentence="Subtracts the row below from the row above. "
         "Positive where the top is brighter than the bottom, and zero where nothing changes from top to bottom.",
         parts="edge [1 0 −1] down × sum [1 1 1] across",
         family="Edges",
@@ -173,7 +173,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="sobel_x",
         title="Sobel x",
         weights=_product(_SMOOTH, _EDGE),
-        sentence="Finds vertical edges, with the middle row counting twice to calm noise. "
+        sentence="Finds vertical edges, with the middle row counting twice to reduce noise. "
         "Positive where the left is brighter than the right.",
         parts="smooth [1 2 1] down × edge [1 0 −1] across",
         family="Edges",
@@ -182,7 +182,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="sobel_y",
         title="Sobel y",
         weights=_product(_EDGE, _SMOOTH),
-        sentence="Finds horizontal edges, with the middle column counting twice to calm noise. "
+        sentence="Finds horizontal edges, with the middle column counting twice to reduce noise. "
         "Positive where the top is brighter than the bottom.",
         parts="edge [1 0 −1] down × smooth [1 2 1] across",
         family="Edges",
@@ -191,7 +191,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="scharr_x",
         title="Scharr x",
         weights=_product(_SCHARR, _EDGE),
-        sentence="Sobel with weights tuned so that slanted edges answer as strongly as upright ones. "
+        sentence="Sobel with weights tuned so that slanted edges come out as strong as vertical ones. "
         "Positive where the left is brighter than the right.",
         parts="smooth [3 10 3] down × edge [1 0 −1] across",
         family="Edges",
@@ -200,7 +200,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="scharr_y",
         title="Scharr y",
         weights=_product(_EDGE, _SCHARR),
-        sentence="Sobel with weights tuned so that slanted edges answer as strongly as level ones. "
+        sentence="Sobel with weights tuned so that slanted edges come out as strong as horizontal ones. "
         "Positive where the top is brighter than the bottom.",
         parts="edge [1 0 −1] down × smooth [3 10 3] across",
         family="Edges",
@@ -209,7 +209,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="roberts_1",
         title="Roberts ↘",
         weights=np.diag([1.0, -1.0]),
-        sentence="The smallest edge finder: one pixel minus its neighbour below to the right. Noise stirs it easily.",
+        sentence="The smallest edge finder: one pixel minus its neighbour below to the right. Sensitive to noise.",
         parts="edge [1 −1] along the diagonal",
         family="Edges",
     ),
@@ -225,7 +225,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="emboss",
         title="Emboss",
         weights=_IDENTITY + _product(_SUM, _EDGE) + _product(_EDGE, _SUM),
-        sentence="Adds the slope from the upper left to the picture, so that shapes stand out as a relief does.",
+        sentence="Adds the slope from the upper left to the picture, so that shapes stand out like a relief.",
         parts="identity + vertical edges + horizontal edges",
         family="Edges",
     ),
@@ -242,7 +242,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="laplacian_8",
         title="Laplacian, 8 neighbours",
         weights=_product(_SUM, _SUM) - 9 * _IDENTITY,
-        sentence="The Laplacian with the diagonal neighbours too. Slanted detail counts as much as upright detail.",
+        sentence="The Laplacian with the diagonal neighbours too. Slanted detail counts as much as any other.",
         parts="(sum [1 1 1] down × sum [1 1 1] across) − 9 × identity",
         family="Second derivative",
     ),
@@ -250,7 +250,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="log",
         title="Laplacian of Gaussian",
         weights=(_product(_BEND_5, _SMOOTH_5) + _product(_SMOOTH_5, _BEND_5)) / 8,
-        sentence="Blurs first, then compares with the surroundings: finds blobs and edges and passes over noise. "
+        sentence="Blurs first, then compares with the surroundings: finds blobs and edges and ignores fine noise. "
         "Positive inside small dark spots.",
         parts="(bend [1 0 −2 0 1] down × smooth [1 4 6 4 1] across + the same turned), divided by 8",
         family="Second derivative",
@@ -259,7 +259,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="ridge",
         title="Ridge",
         weights=-_product(_SMOOTH, _BEND),
-        sentence="Finds the crest of upright ridges: bright where a smoothed line is brighter than both its sides.",
+        sentence="Finds the crests of vertical ridges: bright where a smoothed line is brighter than both its sides.",
         parts="−(smooth [1 2 1] down × bend [1 −2 1] across)",
         family="Second derivative",
     ),
@@ -267,7 +267,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="line_h",
         title="Horizontal lines",
         weights=-_product(_BEND, _SUM),
-        sentence="Positive on level lines one pixel thin that are brighter than what lies above and below.",
+        sentence="Positive on horizontal lines, one pixel wide, that are brighter than what lies above and below.",
         parts="−(bend [1 −2 1] down × sum [1 1 1] across)",
         family="Lines, corners, texture",
     ),
@@ -275,7 +275,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="line_v",
         title="Vertical lines",
         weights=-_product(_SUM, _BEND),
-        sentence="Positive on upright lines one pixel thin that are brighter than what lies left and right.",
+        sentence="Positive on vertical lines, one pixel wide, that are brighter than what lies left and right.",
         parts="−(sum [1 1 1] down × bend [1 −2 1] across)",
         family="Lines, corners, texture",
     ),
@@ -291,7 +291,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="corner",
         title="Corner",
         weights=_product(_EDGE, _EDGE),
-        sentence="An edge of edges: zero along straight upright or level edges, strong where the two meet in a corner.",
+        sentence="An edge of edges: zero along vertical or horizontal edges, strong where the two meet in a corner.",
         parts="edge [1 0 −1] down × edge [1 0 −1] across",
         family="Lines, corners, texture",
     ),
@@ -299,7 +299,7 @@ LIBRARY: tuple[Kernel, ...] = (
         name="gabor",
         title="Gabor 7 × 7",
         weights=_gabor(7, wavelength=4.0, sigma=2.0),
-        sentence="Answers to upright stripes four pixels apart and to little else, as cells of the visual cortex do.",
+        sentence="Responds to vertical stripes four pixels apart and to little else, as cells of the visual cortex do.",
         parts="bell down × (bell × wave of 4 pixels, less its mean) across, rounded to 64ths that sum to 0",
         family="Lines, corners, texture",
     ),

@@ -67,7 +67,7 @@ def targets(chain: Chain) -> list[Target]:
 
 
 def title(chain: Chain, target: Target) -> str:
-    """What a target is called: "score A", "probability B", "loss if C is right", "Feature map [0, 1]"."""
+    """What a target is called: "score A", "probability B", "loss (class C)", "Feature map [0, 1]"."""
     if target.kind == "cell":
         at = target.cell[2:] or target.cell[1:]
         view, stage = chain.steps[target.number].view, chain.steps[target.number].title
@@ -75,7 +75,7 @@ def title(chain: Chain, target: Target) -> str:
             return f"{stage} {chain.experiment.class_name(at[0])}"
         return f"{stage} [{', '.join(map(str, at))}]"
     name = chain.experiment.class_name(target.number)
-    return f"loss if {name} is right" if target.kind == "loss" else f"{target.kind} {name}"
+    return f"loss (class {name})" if target.kind == "loss" else f"{target.kind} {name}"
 
 
 def gradients(chain: Chain, target: Target) -> Gradients:

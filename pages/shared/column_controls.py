@@ -255,10 +255,10 @@ def _pool_controls(experiment: Experiment) -> list[Control]:
     strides = pair_steppers(
         experiment,
         "pool_stride",
-        "step",
+        "stride",
         bounds,
         ("A stride of 0 would never move on", f"The largest stride here is {POOL_LARGEST}"),
-        "The stride: cells from one pooling window to the next",
+        "Cells from one pooling window to the next",
         "bottom",
     )
     rim = "Pooling pads less than its window, so that every window sees a cell"

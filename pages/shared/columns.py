@@ -13,6 +13,7 @@ from pages.shared.experiment import Experiment
 
 _SIGNS = {"kernel": "∗", "conv": "=", "activation": "→", "pool": "→", "flat": "→", "scores": "→", "probabilities": "→"}
 _KINDS = {"flat": "vector", "scores": "bars", "probabilities": "bars"}
+_ALSO = {"scores": "logits"}  # another name that a heading tells, where the field has two
 
 
 def columns(chain: Chain, output: int) -> list[dict[str, Any]]:
@@ -37,7 +38,8 @@ def columns(chain: Chain, output: int) -> list[dict[str, Any]]:
         note = _geometry(chain, position) if step.view in ("conv", "pool") else _word(step.view, chain)
         kind = _KINDS.get(step.view, "map")
         controls = [*step_controls(step.view, experiment), *numbers_of(step.view)]
-        shown.append(_column(step.view, kind, _heading(step), _extent(step, result.shape), note, controls))
+        column = _column(step.view, kind, _heading(step), _extent(step, result.shape), note, controls)
+        shown.append({**column, "also": _ALSO.get(step.view, "")})
     return shown
 
 

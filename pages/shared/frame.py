@@ -22,9 +22,12 @@ _STYLE = """<style>
 .ks-heading p { margin: 0; font-size: 0.9375rem; }
 /* At the right of these the component puts undo, redo, link and take away. */
 @media (min-width: 950px) {
-  .ks-heading.ks-beside { flex-wrap: nowrap; padding-right: 450px; min-height: 46px; }
+  .ks-heading.ks-beside { flex-wrap: nowrap; min-height: 46px; }
   .ks-heading p { flex: 1; }
+  .stMain:has(.ks:not(.ks-stacked)) .ks-heading.ks-beside { padding-right: 450px; }
 }
+/* From here on stages stand side by side, as a rule: the heading does not wait for them to say so. */
+@media (min-width: 1160px) { .ks-heading.ks-beside { padding-right: 450px; } }
 .ks-finger { display: none; }
 @media (hover: none) { .ks-mouse { display: none; } .ks-finger { display: inline; } }
 @media (max-width: 640px) {

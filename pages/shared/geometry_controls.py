@@ -21,7 +21,7 @@ def padding_controls(experiment: Experiment) -> list[Control]:
         dilation * (kernel - 1) for dilation, kernel in zip(experiment.dilation, experiment.kernel_size, strict=True)
     ]
     most = max(reach)
-    nothing = "windows at the rim would see nothing but zeros: type a number to have it all the same"
+    nothing = "windows at the border would see nothing but zeros: type a number to have it all the same"
     same = experiment.padding == "same"
     alike = len(set(sides)) == 1
 

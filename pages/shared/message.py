@@ -165,13 +165,12 @@ def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
 
 def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     found = describe.recognised(experiment, output)
-    told = [kernels.facts(plane).sentence for plane in experiment.bank[output]]
+    parts = found.parts if found else ""
+    told = [kernels.facts(plane).told(parts) for plane in experiment.bank[output]]
     facts = (
         told[0] if len(set(told)) == 1 else " ".join(f"{name}: {text}" for name, text in zip("RGB", told, strict=True))
     )
-    sentence = ""
-    if found:
-        sentence = f"{found.sentence} Made of: {found.parts}." if found.parts else found.sentence
+    sentence = found.sentence if found else ""
     named = found or experiment.kernel_names[output]
     title = describe.kernel_label(experiment, output) if named else "Your own kernel"
     return {"label": describe.map_label(experiment, output), "title": title, "sentence": sentence, "facts": facts}

@@ -159,7 +159,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample(
         "brick",
         "Brick wall",
-        "Level and upright lines: what does each edge kernel see?",
+        "Horizontal and vertical lines: what does each edge kernel see?",
         "Photograph from CC0 Textures, CC0",
         "samples/brick.jpg",
     ),
@@ -169,7 +169,7 @@ SAMPLES: tuple[Sample, ...] = (
     Sample("zone_plate", "Zone plate", "Rings that grow finer outwards: which sizes pass?", _GENERATED, _zone_plate),
     Sample("checkerboard", "Checkerboard", "Nothing but edges and corners.", _GENERATED, _checkerboard),
     Sample("ramp", "Ramp and steps", "An even slope above, eight steps below.", _GENERATED, _ramp),
-    Sample("dots", "Dots", "Single bright cells: each shows the kernel, turned half around.", _GENERATED, _dots),
+    Sample("dots", "Dots", "Single bright cells: each shows the kernel, rotated by 180°.", _GENERATED, _dots),
     Sample("noise", "Noise", "No two cells alike: which kernels calm it?", _GENERATED, _noise),
     Sample("colours", "Colours", "Red, green and blue light: unlink the kernel's planes.", _GENERATED, _colours),
 )

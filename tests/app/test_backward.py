@@ -115,7 +115,7 @@ def test_nonsense_for_a_target_shows_values(kept, code):
 def test_a_title_says_what_is_asked(kept):
     send(kept, {"op": "class_names", "value": "edge, flat"})
     titles = [backward.title(kept.chain, Target(kind, 0)) for kind in ("score", "probability", "loss")]
-    assert titles == ["score edge", "probability edge", "loss if edge is right"]
+    assert titles == ["score edge", "probability edge", "loss (class edge)"]
 
 
 @pytest.mark.parametrize(

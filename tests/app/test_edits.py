@@ -411,3 +411,20 @@ def test_what_a_stepper_says_can_be_typed_is_what_is_taken(before):
         for value in (control["low"] - 1, control["high"] + 1):
             with pytest.raises(EditRefusedError, match=f"from {control['low']} to {control['high']};"):
                 apply(experiment, {**control["edit"], "value": value})
+
+
+def test_a_pooling_s_stride_is_called_a_stride_and_its_key_stays():
+    pool = next(each for each in columns(build(Experiment()), 0) if each["view"] == "pool")
+    labels = {
+        each["label"]: each["edit"] for each in pool["controls"] if each.get("edit", {}).get("op") == "pool_stride"
+    }
+    assert labels == {
+        "stride": {"op": "pool_stride"},
+        "stride down": {"op": "pool_stride", "axis": 0},
+        "stride across": {"op": "pool_stride", "axis": 1},
+    }
+
+
+def test_scores_are_said_to_be_logits_where_they_are_met_first():
+    also = {each["title"]: each.get("also", "") for each in columns(build(Experiment()), 0)}
+    assert {title: name for title, name in also.items() if name} == {"Scores": "logits"}

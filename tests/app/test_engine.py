@@ -15,7 +15,7 @@ from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.engine import race as races
 from pages.shared.engine import screen, textbook, words
-from pages.shared.engine.race import Timing, estimate, race
+from pages.shared.engine.race import Race, Timing, estimate, race
 from pages.shared.engine.source import code, code_and_called, highlighted
 from pages.shared.engine.textbook import activation
 from pages.shared.engine.verdict import Difference, Verdict, judge
@@ -193,6 +193,39 @@ def test_a_guess_is_round(given, said):
 def test_small_differences_are_written_with_raised_powers():
     assert words.small(1.76e-15) == "1.8 × 10⁻¹⁵"
     assert words.small(0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (5.6, "5.6"),
+        (1.0, "1.0"),
+        (0.9961, "1.0"),
+        (0.35, "0.35"),
+        (56.2, "56"),
+        (99.6, "1.0 × 10²"),
+        (0.03, "3.0 × 10⁻²"),
+    ],
+)
+def test_a_difference_near_1_needs_no_power(given, said):
+    assert words.small(given) == said
+
+
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_what_rounding_explains_is_told_by_the_smallest_bound_that_explains_it(dtype):
+    """A worst case a million times the difference would convince nobody."""
+    rng = np.random.default_rng(4)
+    work = prepare(build(Experiment()), "scores", dtype)
+    magnitudes = work.sizes()
+    eps = float(np.finfo(dtype).eps)
+    exact = rng.normal(size=magnitudes.shape)
+    for share, told in ((0.4, "Rounding each product once"), (2, "4·n·ε·Σ|product|")):
+        away = exact + share * eps * magnitudes
+        found = judge(work, Race(Timing(1, 1, 1), {"linear": Timing(1, 1, 1)}, exact, {"linear": away})).differences
+        once = (0.5 if dtype == "float32" else 1) * eps * magnitudes[found["linear"].where]
+        assert found["linear"].once == pytest.approx(once)
+        assert found["linear"].explained
+        assert told in words.rounding_words(work, found["linear"])
 
 
 def test_a_difference_beyond_rounding_is_called_by_its_name():

@@ -19,7 +19,7 @@ from pages.shared.layers import cross_entropy as loss
 from pages.shared.layers.edits import apply
 from pages.shared.layers.laboratory import ACTIVATIONS, KINDS, OWN, Laboratory, sources
 from pages.shared.layers.message import layers_message
-from pages.shared.layers.screen import Screen
+from pages.shared.layers.screen import Screen, fewest, operand, plain
 from pages.shared.layers.screens import screen
 from pages.shared.session import Session, _remember
 from tests.app.test_message import entries, unpack
@@ -163,6 +163,17 @@ def test_an_activation_shows_its_map_its_slope_and_its_curve(kind):
     np.testing.assert_allclose(curve["slope"], slope(curve["x"]), rtol=1e-12, atol=1e-15)
     spread = shown.extra["curve"]
     assert sum(spread["lively"]) + sum(spread["quiet"]) == state.input.size
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_goes_into_a_formula_has_the_fewest_digits_that_give_its_result(seed):
+    scores = np.random.default_rng(seed).normal(scale=3, size=4)
+    texts = fewest(scores, lambda z: float(softmax(z)[0]))
+    shown = np.array([float(text.replace("−", "-")) for text in texts])
+    assert plain(float(softmax(shown)[0])) == plain(float(softmax(scores)[0]))
+    assert max(len(text.strip("−0.").replace(".", "")) for text in texts) <= 8
+    assert fewest([2.0, -0.5], lambda z: float(z.sum())) == ["2", "−0.5"]
+    assert fewest([1 / 3], lambda z: math.sin(1e9 * z[0])) == [operand(1 / 3)]  # no number of digits is enough
 
 
 def worked_out(formula: str, x: float) -> float:

@@ -260,4 +260,8 @@ def test_kernels_of_one_name_are_told_apart_by_their_numbers():
     assert [each["label"] for each in header["kernel"]["outputs"]] == ["Vertical edges", "Sobel x"]
     mine = {"op": "kernel", "values": [[1, 2, 3], [4, 5, 6], [7, 8, 9]], "output": 1}
     header, _ = unpack(explore_message(edited(*alike, mine), upload_limit=1))
-    assert [each["label"] for each in header["kernel"]["outputs"]] == ["1 Vertical edges", "kernel 2", "3 Vertical edges"]
+    assert [each["label"] for each in header["kernel"]["outputs"]] == [
+        "1 Vertical edges",
+        "kernel 2",
+        "3 Vertical edges",
+    ]

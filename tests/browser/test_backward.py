@@ -165,6 +165,38 @@ def test_an_edit_is_followed_by_new_gradients(explore: Page):
     same_sum(hover_cell(explore, "input", 1, 1, (5, 5)), expected("loss:0").explain(-1, (0, 0, 1, 1)))
 
 
+@pytest.mark.parametrize("code", ["loss:0", "score:1"])
+def test_the_weights_of_every_channel_show_their_gradients_in_digits_of_one_length(explore: Page, code: str):
+    explore.evaluate(
+        """() => {
+          window.written = {};
+          const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
+          const view = ({ canvas }) => canvas.className === "ks-map-ink" && canvas.parentElement.dataset.view;
+          CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+            if (view(this)) window.written[view(this)] = [];
+            clearRect.apply(this, box);
+          };
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+            if (view(this)) window.written[view(this)].push(text);
+            fillText.call(this, text, ...place);
+          };
+        }"""
+    )
+    before = revision(explore)
+    explore.set_input_files(".st-key-photo input[type=file]", ROOT / "assets" / "photograph.jpg")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    choose(explore, "Colour", "rgb")
+    choose(explore, "Activation", "sigmoid")
+    choose(explore, "Pooling", "average")
+    show(explore, code)
+    for view in ("kernel_gradient", "kernel_gradient_G", "kernel_gradient_B"):
+        texts = explore.evaluate("(view) => window.written[view]", view)
+        assert len(texts) == 9, view
+        plain = [len(text.partition(".")[2]) for text in texts if "e" not in text]
+        assert len(set(plain)) == 1, texts
+        assert len(plain) >= 7, texts
+
+
 def test_what_comes_after_the_target_says_that_it_does_not_count(explore: Page):
     show(explore, "score:1")
     expect(explore.locator("[data-column=probabilities]")).to_have_class(re.compile("ks-apart"))

@@ -103,7 +103,7 @@ def test_gradients_have_no_serious_violation_and_reach_over_no_edge(anyone: Page
     anyone.get_by_label("What the maps show").select_option("loss:0")
     wait_drawn(anyone, "conv")
     anyone.locator("[data-view=kernel_gradient]").click()
-    expect(anyone.locator(".ks-ledger h2")).to_contain_text("∂ loss if A is right / ∂ weight [1, 1]")
+    expect(anyone.locator(".ks-ledger h2")).to_contain_text("∂ loss (class A) / ∂ weight [1, 1]")
     assert serious(anyone) == []
     assert anyone.evaluate(OVER_THE_EDGE) == []
 

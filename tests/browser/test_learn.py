@@ -254,7 +254,7 @@ def test_explore_and_a_lesson_keep_to_themselves(learn: Callable[..., Page]):
     expect(page.locator("[data-column=input] .ks-shape")).to_have_text("5 × 5")
     expect(page.get_by_role("button", name="Take away")).to_be_visible()
     page.get_by_role("link", name="Learn").click()
-    expect(page.locator(".ks-lesson-text h3")).to_have_text("Padding: room at the rim")
+    expect(page.locator(".ks-lesson-text h3")).to_have_text("Padding: room at the border")
 
 
 def test_the_list_is_there_again_after_an_exercise_and_explore(learn: Callable[..., Page]):
@@ -276,7 +276,7 @@ def test_the_list_is_there_again_after_an_exercise_and_explore(learn: Callable[.
 def test_the_gradients_of_a_lesson_are_sums_of_that_lesson(learn: Callable[..., Page]):
     page = learn("learning")
     page.locator("[data-view=kernel_gradient]").click()
-    expect(page.locator(".ks-ledger h2")).to_contain_text("∂ loss if A is right / ∂ weight [1, 1]")
+    expect(page.locator(".ks-ledger h2")).to_contain_text("∂ loss (class A) / ∂ weight [1, 1]")
     shown = [text.replace("−", "-") for text in page.locator(".ks-ledger .ks-term-product").all_inner_texts()]
     total = page.locator(".ks-ledger-value").inner_text().replace("−", "-")
     assert shown

@@ -180,6 +180,48 @@ def test_what_is_written_of_a_function_gives_its_number(explore: Page):
         assert f"{shown:.{digits - 1}e}" == f"{number(result):.{digits - 1}e}"
 
 
+def test_a_function_s_numbers_have_no_more_digits_than_its_result_needs(page: Page, server: Server):
+    grid = np.array(WORKED_GRID, dtype=np.float64) / 51
+    open_experiment(page, server.url, replace(Experiment(), grid=grid))
+    hover_cell(page, "activation", 0, 0, (3, 3))
+    next_frame(page)
+    expect(page.locator(".ks-ledger .ks-sum")).to_have_text("max(0, −0.1176) = 0")
+    page.locator("[data-view=probabilities] .ks-bar-row").first.hover()
+    expect(page.locator(".ks-ledger h2")).to_have_text("Probability A")
+    text = page.locator(".ks-ledger .ks-sum").inner_text()
+    own, all_, result = re.fullmatch(r"e\^(\S+) / \((.*)\) [=≈] (\S+)", text).groups()
+    shown = [each.removeprefix("e^") for each in (own, *all_.split(" + "))]
+    assert max(len(each.strip("−0.").replace(".", "")) for each in shown) <= 7, text
+    powers = [math.exp(float(each.replace("−", "-"))) for each in shown]
+    assert f"{powers[0] / sum(powers[1:]):.6g}" == result
+
+
+def test_powers_of_e_are_raised_and_read_aloud_as_powers(explore: Page):
+    explore.locator("[data-view=probabilities] .ks-bar-row").first.hover()
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Probability A")
+    powers = explore.locator(".ks-ledger .ks-sum sup")
+    expect(powers).to_have_count(4)
+    written = explore.locator(".ks-ledger .ks-sum").inner_text()
+    exponent = re.match(r"e\^(\S+)", written)[1]
+    expect(powers.first).to_have_attribute("aria-label", f"to the power of {exponent}")
+    assert powers.first.bounding_box()["y"] < explore.locator(".ks-ledger .ks-sum").bounding_box()["y"] + 12
+    told = explore.evaluate(
+        """async (texts) => {
+          const { raised } = await import("/ui/common/power.js");
+          return texts.map((text) => {
+            const line = document.createElement("p");
+            line.append(...raised(text));
+            return [line.textContent, ...[...line.querySelectorAll("sup")].map((sup) => sup.ariaLabel)];
+          });
+        }""",
+        texts := ["1 / (1 + e^−(−0.25)) = 1", "x × e^(−(−2)² / 2) / √2", "e^score / sum", "e^1.2e−5 + e^−3 = y", "5"],
+    )
+    powers_said = [["−(−0.25)"], ["−(−2)² / 2"], ["score"], ["1.2e−5", "−3"], []]
+    for (text, *said), asked, exponents in zip(told, texts, powers_said, strict=True):
+        assert text == asked
+        assert said == [f"to the power of {each}" for each in exponents]
+
+
 def test_a_ledger_stops_where_a_cell_no_longer_counts(explore: Page):
     hover_cell(explore, "conv", 2, 2, (3, 3))
     expect(explore.locator(".ks-ledger-feeds")).to_have_text("feeds → ReLU [2, 2] = 6 → no window of Pooled reads it ")
@@ -218,6 +260,27 @@ def test_what_is_left_of_rounding_or_has_no_room_is_told_as_next_to_nothing(expl
         }"""
     )
     assert told == [["≈0", "0"], ["≈0", "5"], ["−1.4e−6", "5"], None]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "letters", "texts"),
+    [
+        # A minus costs room, and costs it all of them: none has fewer decimals than the one beside it.
+        ([0.016523, 0.003543, -0.010044, -0.003212], 6, ["0.017", "0.004", "−0.010", "−0.003"]),
+        ([0.016523, 0.003543, -0.010044, -0.003212], 7, ["0.0165", "0.0035", "−0.0100", "−0.0032"]),
+        ([0.50196, 0.00392, 1, 0], 7, ["0.5020", "0.0039", "1", "0"]),
+        ([1 / 3, -1 / 9], 4, ["0.3", "−0.1"]),
+        ([12.3456, 3.21], 3, ["12", "3"]),
+        # What the decimals do not reach has its own power of ten, and so have all where they are tiny.
+        ([0.024312, -2.04e-5, 0.003123], 7, ["0.0243", "−2.0e−5", "0.0031"]),
+        ([-3.1234e-5, 2.04e-6], 7, ["−3.1e−5", "2.0e−6"]),
+        # One that has no room for its zeros must not hide those beside it.
+        ([0.0145, -0.000384, -0.023234], 6, ["0.015", "−4e−4", "−0.023"]),
+    ],
+)
+def test_the_numbers_of_one_grid_have_the_same_decimals(explore: Page, numbers: list, letters: int, texts: list):
+    script = """async ([numbers, letters]) => (await import("/ui/common/format.js")).fitting(numbers, 3, letters)"""
+    assert explore.evaluate(script, [numbers, letters]) == texts
 
 
 def test_no_chart_library_is_loaded_before_a_chart_is_asked_for(explore: Page):
@@ -379,3 +442,59 @@ def test_a_picture_and_its_three_planes_stand_in_one_row_within_their_column(exp
     column = explore.locator("[data-column=input]").bounding_box()
     assert planes[0]["x"] >= column["x"] - 1
     assert planes[3]["x"] + planes[3]["width"] <= column["x"] + column["width"] + 1
+
+
+SIGN = """(view) => {
+  const column = document.querySelector(`[data-column=${view}]`);
+  const [beside, title] = [column.previousElementSibling, column.querySelector("h2")];
+  if (beside.offsetWidth) return beside.textContent;
+  const { content } = getComputedStyle(title, "::before");
+  return content === "none" ? "" : content.trim().split('"')[1].trim();
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "width"), [("", 390), ("", 1024), ("", 1240), ("", 1440), ("learn?lesson=relu.1", 1440)]
+)
+def test_at_every_width_signs_say_what_becomes_of_the_input(page: Page, server: Server, path: str, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/{path}")
+    wait_drawn(page, "activation")
+    signs = {view: page.evaluate(SIGN, view) for view in ("input", "kernel", "conv", "activation")}
+    assert signs == {"input": "", "kernel": "∗", "conv": "=", "activation": "→"}
+    lines = "(title) => title.getClientRects().length && title.offsetHeight < 30"
+    assert all(title.evaluate(lines) for title in page.locator(".ks-column h2").all())
+
+
+@pytest.mark.parametrize("width", [768, 1024])
+def test_a_tablet_has_the_room_for_the_whole_player_and_the_heading(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(server.url)
+    wait_drawn(page, "conv")
+    for label in ("To the first cell", "To the last cell", "speed"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    words = page.locator(".ks-heading p")
+    # Two lines, where there were four beside an empty half.
+    assert words.evaluate("(words) => words.offsetHeight / parseFloat(getComputedStyle(words).lineHeight)") < 2.5
+
+
+def test_a_menu_behind_more_says_what_it_chooses(explore: Page):
+    kernel = explore.locator("[data-column=kernel]")
+    kernel.locator("summary").click()
+    field = kernel.locator(".ks-field", has=explore.get_by_label("Padding", exact=True))
+    expect(field.locator(".ks-stepper-name")).to_be_visible()
+    expect(field.locator(".ks-stepper-name")).to_have_text("Padding")
+
+
+def test_a_photograph_s_sizes_and_controls_stand_in_whole_lines(explore: Page):
+    take_sample(explore, "Cat")
+    top = "(element) => element.getBoundingClientRect().top"
+    # The zoom stands beside the menus, and not in a row of its own.
+    assert explore.locator(".ks-zoom").evaluate(top) == explore.locator(".ks-bar-top > .ks-look").evaluate(top)
+    note = explore.locator("[data-column=pool] .ks-note")
+    assert note.inner_text().count("\n") == 1
+    assert note.evaluate("(note) => note.offsetHeight / parseFloat(getComputedStyle(note).lineHeight)") < 2.5
+    explore.get_by_role("button", name="Take away…").click()
+    for row in explore.locator(".ks-take-whole li").all():
+        button, words = (row.locator(each).bounding_box() for each in ("a", "span"))
+        assert words["x"] >= button["x"] + button["width"]

@@ -116,6 +116,8 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
         (3e-12, 12, "3e−12"),
         (9.9996e-7, 10, "0.0000010000"),
         (1.25e-6, 9, "0.000001250"),
+        (-1e-7, 7, "−0.0000001"),
+        (3e-9, 9, "0.000000003"),
         (0, 11, "0"),
         (-0.0, 11, "0"),
         (1e-13, 11, "0.00000000000"),
@@ -552,3 +554,23 @@ def test_a_map_that_copies_a_photograph_is_as_bright_as_the_photograph(modules: 
     assert scales["brighter"] == {"kind": "sequential", "low": 0, "high": 1.2}
     assert scales["edges"] == {"kind": "diverging", "low": -0.5, "high": 0.5}
     assert scales["filled"] == scales["variances"] == {"kind": "sequential", "low": 0, "high": 0.753}
+
+
+def test_a_long_sum_tells_its_zeros_one_by_one_only_where_there_is_nothing_else(modules: Page):
+    shown = modules.evaluate(
+        """async () => {
+          const { shownSum } = await import("/ui/common/sum.js");
+          const ask = (products) => {
+            const terms = products.map((product, k) => ({ product, weight: k, value: 1 }));
+            const value = products.reduce((a, b) => a + b, 0);
+            const { rows, rest } = shownSum({ terms, bias: 0, value });
+            return [rows.map(({ term }) => term.product), rest.count];
+          };
+          const zeros = (count) => new Array(count).fill(0);
+          return [ask([3, ...zeros(119), -2]), ask(zeros(121)), ask([1, ...zeros(26)]), ask(new Array(30).fill(1))];
+        }"""
+    )
+    assert shown[0] == [[3, -2], 119]
+    assert shown[1] == [[0] * 24, 97]
+    assert shown[2] == [[1, *[0] * 26], 0]  # a sum that is short enough is told whole
+    assert shown[3] == [[1] * 24, 6]

@@ -90,15 +90,15 @@ SETTINGS = {
     # Padding with an average only: there cnn_core and the screen both hold it for 0.
     "pooling": [
         ("pool", "type", "window", "3", {"op": "pool_size", "value": 3}),
-        ("pool", "type", "step", "1", {"op": "pool_stride", "value": 1}),
+        ("pool", "type", "stride", "1", {"op": "pool_stride", "value": 1}),
         ("pool", "choose", "Pooling", "average", {"op": "pooling", "value": "average"}),
         ("pool", "type", "padding", "1", {"op": "pool_padding", "value": 1}),
     ],
     "pooling of each axis": [
         ("pool", "type", "window down", "3", {"op": "pool_size", "axis": 0, "value": 3}),
         ("pool", "type", "window across", "4", {"op": "pool_size", "axis": 1, "value": 4}),
-        ("pool", "type", "step down", "1", {"op": "pool_stride", "axis": 0, "value": 1}),
-        ("pool", "type", "step across", "3", {"op": "pool_stride", "axis": 1, "value": 3}),
+        ("pool", "type", "stride down", "1", {"op": "pool_stride", "axis": 0, "value": 1}),
+        ("pool", "type", "stride across", "3", {"op": "pool_stride", "axis": 1, "value": 3}),
         ("pool", "choose", "Pooling", "average", {"op": "pooling", "value": "average"}),
         ("pool", "type", "padding down", "1", {"op": "pool_padding", "axis": 0, "value": 1}),
         ("pool", "type", "padding across", "2", {"op": "pool_padding", "axis": 1, "value": 2}),

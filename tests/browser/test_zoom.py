@@ -227,7 +227,8 @@ def test_numbers_appear_when_they_fit(photographed: Page):
     assert photographed.evaluate(ink) > 200
 
 
-# Every number written from now on: its text, how far it reaches left, right, up and down of its frame, and its width, px.
+# Every number written from now on: its text, how far it reaches left, right, up and down of its frame, and its width,
+# in pixels.
 RECORD_NUMBERS = """() => {
   window.written = [];
   const own = CanvasRenderingContext2D.prototype.fillText;

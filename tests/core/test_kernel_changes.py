@@ -104,19 +104,32 @@ def test_random_kernels_are_readable_tenths_and_the_same_for_a_seed():
     [
         (
             "sobel_x",
-            "Weights sum to 0. The same when mirrored top to bottom. Signs turn when mirrored left to right. "
+            "Weights sum to 0. Unchanged when mirrored top to bottom. Changes sign when mirrored left to right. "
             "Separable: [1 2 1] down × [1 0 −1] across.",
         ),
         (
             "box_blur",
-            "Weights sum to 1. The same when mirrored left to right, mirrored top to bottom and transposed. "
+            "Weights sum to 1. Unchanged when mirrored left to right, mirrored top to bottom and transposed. "
             "Separable: [1 1 1] down × [1 1 1] across, times 1/9.",
         ),
-        ("roberts_1", "Weights sum to 0. The same when transposed. Signs turn when turned half around. Not separable."),
+        (
+            "roberts_1",
+            "Weights sum to 0. Unchanged when transposed. Changes sign when rotated by 180°. Not separable.",
+        ),
     ],
 )
 def test_a_kernel_s_facts_are_told_in_plain_words(name, sentence):
     assert kernels.facts(sobel(name)).sentence == sentence
+
+
+@pytest.mark.parametrize("kernel", kernels.LIBRARY, ids=lambda kernel: kernel.name)
+def test_what_a_library_kernel_is_made_of_is_said_once(kernel):
+    told = kernels.facts(kernel.weights).told(kernel.parts)
+    assert told.count(kernel.parts) == 1
+    assert ("Separable: " in told) == kernels.facts(kernel.weights).separable != ("Made of: " in told)
+    # The one product of vectors that a separable kernel is, and no other beside it.
+    if "Separable: " in told:
+        assert told.count(" down × ") == told.count(" across") == 1
 
 
 @given(WEIGHTS)
@@ -143,5 +156,5 @@ def test_a_product_of_two_parts_is_told_as_separable(down, across):
 
 def test_of_a_single_row_and_of_zeros_only_the_sum_is_worth_telling():
     assert kernels.facts([[1, 2, 3]]).sentence == "Weights sum to 6."
-    assert kernels.facts([[1, 2, 1]]).sentence == "Weights sum to 4. The same when mirrored left to right."
+    assert kernels.facts([[1, 2, 1]]).sentence == "Weights sum to 4. Unchanged when mirrored left to right."
     assert kernels.facts(np.zeros((3, 3))).sentence == "Weights sum to 0."

@@ -88,11 +88,13 @@ export class Column {
    * @param {any} described
    */
   describe(described) {
-    setText(this.title, described.title);
+    // Another name of the same thing stands beside it, and nowhere else.
+    setText(this.title, described.also ? `${described.title} (${described.also})` : described.title);
     if (described.title !== this.named) this.#name(described.title);
     setText(this.shape, described.shape);
     setText(this.note, described.note ?? "");
     setText(this.sign, described.sign);
+    this.title.dataset.sign = described.sign.trim();
     for (const [controls, place] of /** @type {[Controls, string][]} */ ([
       [this.top, "top"],
       [this.bottom, "bottom"],

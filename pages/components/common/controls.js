@@ -109,7 +109,7 @@ export class Controls {
   }
 
   /** @param {Control} control */
-  #select({ label, hint }) {
+  #select({ label, hint, place }) {
     const field = h("select", { "aria-label": label, title: hint || null });
     let now = /** @type {any} */ ({});
     field.addEventListener("change", () => {
@@ -121,7 +121,8 @@ export class Controls {
       this.#options(field, control.options);
       field.value = control.value;
     });
-    return h("label", { class: "ks-field" }, field);
+    // Among others of a column its heading says what it chooses; behind "More" nothing else does.
+    return h("label", { class: "ks-field" }, place === "more" ? h("span", { class: "ks-stepper-name", text: label }) : null, field);
   }
 
   /** @param {Control} control */

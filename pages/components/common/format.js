@@ -16,14 +16,15 @@ const TINY = new RegExp(`^0\\.(0{${MOST_ZEROS + 1},})(\\d)(\\d*)$`);
 
 /**
  * A number with so many decimals, with a typographic minus and never "−0". A tiny one keeps the very same digits, but
- * its zeros are a power of ten: 0.00000001840 is 1.840e−8.
+ * its zeros are a power of ten: 0.00000001840 is 1.840e−8. With few decimals it has none: it stands beside numbers that
+ * are not tiny, as a remainder of −0.0000001 beside 0.0001545.
  * @param {number} value
  * @param {number} places
  */
 export function fixed(value, places) {
   const text = Math.abs(value).toFixed(places);
   if (Number(text) === 0) return value === 0 && places >= TINY_PLACES ? "0" : text;
-  const [, zeros, first, others] = TINY.exec(text) ?? [];
+  const [, zeros, first, others] = (places > TINY_PLACES && TINY.exec(text)) || [];
   const written = zeros ? `${first}${others && `.${others}`}e${MINUS}${zeros.length + 1}` : text;
   return value < 0 ? MINUS + written : written;
 }
@@ -84,26 +85,75 @@ export function extent(text) {
 }
 
 /**
- * Numbers in cells: each with as many significant digits as its cell has room for.
+ * A number on its own in a cell: with as many significant digits as there is room for.
+ * @param {number} x
+ * @param {number} digits the most
+ * @param {number} letters that fit, as wide as a digit each
+ * @param {number} largest of the numbers beside it
+ * @returns {string | null} null where it does not even fit with one digit and its power of ten
+ */
+function alone(x, digits, letters, largest) {
+  for (let n = digits; n >= 1; n -= 1) {
+    const text = short(x, n);
+    if (extent(text) <= letters) return text;
+  }
+  // One number that has no room for its digits, or for the zeros before them, must not hide those beside it.
+  const power = [1, 0].map((places) => powers(x, places)).find((text) => extent(text) <= letters);
+  return power ?? (Math.abs(x) <= NEGLIGIBLE * largest ? NEXT_TO_NOTHING : null);
+}
+
+/**
+ * Numbers in the cells of one grid, all with the same decimals: as many as fit, up to enough for so many digits of the
+ * largest, and one more where a number would be left with a single digit. What is exact with fewer, as 0.5 or 0, has no
+ * idle zeros; a grid of tiny numbers has powers of ten instead, and a number that the decimals do not reach has its own.
  * @param {number[]} numbers
  * @param {number} digits the most
  * @param {number} letters that fit, as wide as a digit each
  * @param {number} [beside] the largest number they are seen beside
- * @returns {string[] | null} null where one does not even fit with one digit and its power of ten
+ * @param {number} [least] digits that the largest must keep, up to 2
+ * @returns {string[] | null} null where it does not, or where one does not even fit with one digit and its power of ten
  */
-export function fitting(numbers, digits, letters, beside = 0) {
+export function fitting(numbers, digits, letters, beside = 0, least = 1) {
   const largest = numbers.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), beside);
-  const texts = numbers.map((x) => {
+  const inRoom = (/** @type {string} */ text) => extent(text) <= letters;
+  const kept = numbers.map((x) => {
     if (x !== 0 && Math.abs(x) <= NOISE * largest) return NEXT_TO_NOTHING;
-    for (let n = digits; n >= 1; n -= 1) {
-      const text = short(x, n);
-      if (extent(text) <= letters) return text;
-    }
-    // A whole number keeps its digits as long as they fit; one such number must not hide those beside it.
-    const whole = [1, 0].map((places) => powers(x, places)).find((text) => Math.abs(x) >= 1 && extent(text) <= letters);
-    return whole ?? (Math.abs(x) <= NEGLIGIBLE * largest ? NEXT_TO_NOTHING : null);
+    const text = short(x, digits);
+    return (!Number.isFinite(x) || read(text) === x) && inRoom(text) ? text : null;
   });
-  return texts.includes(null) ? null : /** @type {string[]} */ (texts);
+  /** @param {(x: number) => string | null} write @param {number} [places] what is kept has no more decimals */
+  const all = (write, places = Infinity) => {
+    const texts = numbers.map((x, k) => (kept[k] !== null && decimalsOf(kept[k]) <= places ? kept[k] : write(x)));
+    return texts.includes(null) ? null : /** @type {string[]} */ (texts);
+  };
+  const byThemselves = () => all((x) => alone(x, digits, letters, largest));
+  const cut = numbers.filter((_, k) => kept[k] === null).map(Math.abs);
+  if (!cut.length) return byThemselves();
+  const size = Math.floor(Math.log10(cut.reduce((a, b) => Math.max(a, b)))); // of its first digit
+  const needed = Math.max(0, digits - 1 - size);
+  const single = numbers.some((x, k) => Math.abs(x) > NEGLIGIBLE * largest && Math.abs(x) < 9.5 * 10 ** -needed && !(kept[k] && decimalsOf(kept[k]) <= needed));
+  /** @param {number} from @param {number} to decimals */
+  const alike = (from, to) => {
+    if (size < -4 || size >= 7) return null; // short numbers of that size have powers of ten
+    for (let places = from; places >= Math.max(0, to); places -= 1) {
+      const texts = all((x) => {
+        const text = fixed(x, places);
+        return read(text) === 0 ? alone(x, digits, letters, largest) : inRoom(text) ? text : null;
+      }, places);
+      if (texts) return texts;
+    }
+    return null;
+  };
+  const scientific = () => (size < 0 ? all((x) => (inRoom(powers(x, 1)) ? powers(x, 1) : null)) : null);
+  // Two digits of the largest are worth a power of ten; only where that has no room either is one enough.
+  const texts = alike(needed + (single ? 1 : 0), 1 - size) ?? scientific();
+  if (texts || (least > 1 && size < 0)) return texts;
+  return alike(Math.min(needed, -size), -size) ?? byThemselves();
+}
+
+/** The decimals of a written number; no count where it has a power of ten. @param {string} text */
+function decimalsOf(text) {
+  return text.includes("e") ? Infinity : (text.split(".")[1]?.length ?? 0);
 }
 
 /**

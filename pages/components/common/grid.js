@@ -235,12 +235,12 @@ export class Grid {
     const count = (/** @type {number} */ letter, /** @type {number} */ across) => across / (letter * digit);
     const fits = (/** @type {number} */ letter) => !!exact?.every((text) => extent(text) <= count(letter, size - 2));
     const beside = scale ? Math.max(Math.abs(scale.low), Math.abs(scale.high)) : 1;
-    const decimals = (/** @type {number} */ letter, /** @type {number} */ room) => {
-      const texts = fitting(written, scale ? 3 : 2, count(letter, room), beside);
+    const decimals = (/** @type {number} */ letter, /** @type {number} */ room, /** @type {number} */ least) => {
+      const texts = fitting(written, scale ? 3 : 2, count(letter, room), beside, least);
       return texts && /** @type {const} */ ([texts, room]);
     };
-    // A fraction cannot lose a digit; a decimal rather does than be hard to read, or run into the next one.
-    const [texts, room] = fits(SMALLEST_NUMBER) ? [exact, size - 2] : decimals(EASY_NUMBER, size - Math.max(7, size * AIR)) ?? decimals(SMALLEST_NUMBER, size - 5) ?? [];
+    // A fraction cannot lose a digit; a decimal rather loses its third than be hard to read, or run into the next one.
+    const [texts, room] = fits(SMALLEST_NUMBER) ? [exact, size - 2] : decimals(EASY_NUMBER, size - Math.max(7, size * AIR), 2) ?? decimals(SMALLEST_NUMBER, size - 5, 1) ?? [];
     if (!texts) return;
     const longest = Math.max(...texts.map(extent));
     const tall = planes.length > 1 ? (size * 0.42) / 1.6 : Math.max(SMALLEST_NUMBER, size * 0.42);
@@ -322,13 +322,13 @@ export class Grid {
         width + 2 * grow,
         height + 2 * grow,
       ]);
-      context.setLineDash(role === "feeds" ? [4, 3] : role === "tie" ? [2, 2] : []);
-      if (role !== "feeds") {
-        // A halo in the page's own colour keeps the mark apart from whatever colours lie under it.
-        context.strokeStyle = paper;
-        context.lineWidth = role === "pinned" ? 3.5 : 5;
-        context.strokeRect(...frame);
-      }
+      // A halo in the page's own colour keeps the mark apart from whatever colours lie under it. Of dashes it is a line
+      // of its own, which shows between them: on a dark cell they would be lost.
+      context.setLineDash(role === "tie" ? [2, 2] : []);
+      context.strokeStyle = paper;
+      context.lineWidth = role === "feeds" ? 3 : role === "pinned" ? 3.5 : 5;
+      context.strokeRect(...frame);
+      if (role === "feeds") context.setLineDash([4, 3]);
       context.strokeStyle = accent;
       context.lineWidth = role === "self" || role === "term" ? 3 : role === "pinned" ? 1.5 : 2;
       context.strokeRect(...frame);

@@ -9,7 +9,7 @@ const NARROWEST = 130; // px: a column holds its heading and its controls, howev
 export const TALLEST = 272; // px of a map
 export const LARGEST_CELL = 48; // px
 const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
-const ROOMY = 1240; // px: on a narrower strip there are no signs between the columns
+const SPARE = 24; // px: with less to spare than that the maps would be at their smallest for the sake of the signs between them
 const STACK_BELOW = 860; // px: under this width the stages stand below each other
 export const STACKED_MAP = 176; // px of a map beside its own controls
 export const STACKED_WIDTH = 186; // px beside the controls of a column, where columns stand below each other
@@ -44,8 +44,10 @@ export function cellSize(width, maps, others) {
   };
   const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + map.ring[2] + map.ring[3]) * own(map, cell);
   const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + map.ring[0] + map.ring[1]) * own(map, cell);
-  const tight = width < ROOMY;
-  const taken = others.reduce((a, b) => a + b, 0) + (maps.length + others.length - 1) * (tight ? CLOSE : GAP);
+  const besides = others.reduce((a, b) => a + b, 0);
+  const between = maps.length + others.length - 1;
+  const tight = width < besides + between * GAP + maps.length * NARROWEST + SPARE;
+  const taken = besides + between * (tight ? CLOSE : GAP);
   const abreast = (/** @type {number} */ cell) =>
     taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
   // Columns that even their smallest maps would push over the edge stand below each other too: nothing is cut off, and

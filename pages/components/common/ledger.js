@@ -11,6 +11,8 @@ import { brief, equals, fixed, operand, placesFor, read, short } from "./format.
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
+import { raised } from "./power.js";
+import { preview } from "./preview.js";
 import { ShortLedger } from "./short_ledger.js";
 import { REMAINDER, inWords, largestInWords, planesOf, shownSum } from "./sum.js";
 import { Trail, keyOf } from "./trail.js";
@@ -23,6 +25,7 @@ import { Trail, keyOf } from "./trail.js";
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const LENS_TINY = 1e-4; // where no number under the glass is larger, four decimals show next to nothing of them
 const MOST_DIGITS = 12; // of a factor
+const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function
 const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
@@ -456,25 +459,26 @@ export class Ledger {
     if (model.byNumber.get(explanation.stage).reduce === "norm") return this.#norm(model, explanation, level);
     const { terms, value, index } = explanation;
     const own = terms.find((term) => term.index?.every((at, axis) => at === index[axis])) ?? terms[0];
-    // Enough digits of what goes in for every digit of what comes out.
-    const numbers = terms.map((term) => short(term.value, 9));
-    const { dust } = model.byNumber.get(explanation.stage);
+    const stage = model.byNumber.get(explanation.stage);
+    const { dust } = stage;
     const result = brief(value, 6, dust);
+    const digits = enough(stage, terms.map((term) => term.value), terms.indexOf(own), (x) => brief(x, 6, dust) === result);
+    const numbers = terms.map((term) => short(term.value, digits));
     // What only passes is written the same on both sides.
-    const given = value === own.value ? result : brief(own.value, 9, dust);
+    const given = value === own.value ? result : brief(own.value, digits, dust);
     const cases = [explanation.formula ?? ""].flat();
     const formula = (own.value > 0 ? cases[0] : cases[cases.length - 1])
       // In brackets where its sign would stand beside another one.
       .replaceAll("{(x)}", operand(given))
       .replaceAll("{x}", given)
-      .replaceAll("{parameter}", short(model.byNumber.get(explanation.stage).parameter ?? 0, 9))
-      .replaceAll("= {y}", `${given === result ? "=" : equals(result, value)} ${result}`)
+      .replaceAll("{parameter}", short(stage.parameter ?? 0, MOST_OF_INPUT))
+      .replaceAll("= {y}", `${value === own.value ? "=" : equals(result, value)} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
     const behind = this.trail.behind(own);
     const source = terms.length === 1 ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
     const from = h("p", { class: "ks-ledger-note", text: `from ${source}` });
     if (behind) from.append(" ", this.trail.opener(behind, level));
-    return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum", text: formula }), from);
+    return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum" }, ...raised(formula)), from);
   }
 
   /**
@@ -506,6 +510,24 @@ export class Ledger {
     );
     return parts.length ? ["feeds → ", ...parts.flatMap((part, k) => [k === 0 ? "" : steps[k].beside ? "; " : " → ", part])] : [];
   }
+}
+
+/**
+ * With how many digits to write what goes into a function: as few as still give the result as it is shown.
+ * @param {import("./model.js").Stage} stage
+ * @param {number[]} numbers that go in
+ * @param {number} own which of them stands where the result does
+ * @param {(x: number) => boolean} same whether a result is written as the one shown
+ */
+function enough(stage, numbers, own, same) {
+  for (let digits = LEAST_OF_INPUT; digits < MOST_OF_INPUT; digits += 1) {
+    const values = Float64Array.from(numbers, (x) => read(short(x, digits)) ?? NaN);
+    const shape = [1, numbers.length];
+    const made = preview(stage.preview, { input: { shape, values }, weight: null, bias: null, shape, link: { kind: "same" }, parameter: stage.parameter });
+    if (!made) break; // a function that is not known here
+    if (same(made.values[own])) return digits;
+  }
+  return MOST_OF_INPUT;
 }
 
 /** A sum in one line, in which the remainder tells on hover what it is. @param {string} text @param {string} [look] */

@@ -10,12 +10,6 @@ import { ravel, unravel } from "./windows.js";
 const PLAY = "▶\uFE0E"; // drawn as text, not as a coloured emoji
 const PAUSE = "❚❚";
 
-/** @param {number} n */
-function ordinal(n) {
-  const last = n % 100;
-  return last > 10 && last < 14 ? "th" : ({ 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th");
-}
-
 export class Player {
   /**
    * @param {{go: (k: number, playing: boolean) => void, partial: () => boolean, fill: () => void, playing: (playing: boolean) => void, count: () => number, where: () => number}} on
@@ -93,7 +87,7 @@ export class Player {
     const at = this.on.where();
     this.scrub.max = String(Math.max(0, count - 1));
     if (at >= 0) this.scrub.value = String(at);
-    setText(this.place, count && at >= 0 ? `${(at + 1).toLocaleString("en")}${ordinal(at + 1)} of ${count.toLocaleString("en")} cells` : "");
+    setText(this.place, count && at >= 0 ? `cell ${(at + 1).toLocaleString("en")} of ${count.toLocaleString("en")}` : "");
   }
 
   /** @param {number} k */

@@ -33,8 +33,10 @@ export function shownSum(explanation, places, parts = null, digits = 0, dust = 0
   if (terms.length > MOST_TERMS) {
     // Of equal products the heavier weight first: where all products are 0, what would count is shown.
     const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight));
-    kept = sorted.slice(0, MOST_TERMS - 3);
-    others = sorted.slice(MOST_TERMS - 3);
+    // Products of 0 are told one by one only where there is nothing else to tell.
+    const telling = sorted.filter(({ product }) => product !== 0).length || Infinity;
+    kept = sorted.slice(0, Math.min(telling, MOST_TERMS - 3));
+    others = sorted.slice(kept.length);
   }
   const count = others.length + given.count;
   const rest = fsum([...others.map((term) => term.product), given.product]);

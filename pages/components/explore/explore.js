@@ -478,7 +478,7 @@ export class Explore extends Board {
         if (!column) return; // a step of a lesson shows some of them
         const own = model.gradients?.has(stage.stage);
         column.element.classList.toggle("ks-apart", gradients && !own);
-        if (own) setText(column.note, `∂ ${this.of} / ∂ each number`);
+        if (own) setText(column.note, `each cell: ∂ ${this.of} / ∂ cell`);
         drawStage(column, stage, model.shown(stage.stage), scales[k], { ...how, cover: this.predict.cover(stage, this.shown.channelOf(stage)) });
         drawn.push(stage.view);
       });

@@ -5,6 +5,7 @@
  */
 
 import { h, setText } from "../common/dom.js";
+import { setRaised } from "../common/power.js";
 
 /**
  * @typedef {{name: string, rule: string, here: string}} Formula
@@ -178,8 +179,8 @@ export class LessonPanel {
     formulas.forEach(({ name, rule, here }, k) => {
       const [title, general, plugged] = this.formulas.children[k].children;
       setText(title, name);
-      setText(general, rule);
-      setText(plugged, here);
+      setRaised(general, rule);
+      setRaised(plugged, here);
     });
   }
 

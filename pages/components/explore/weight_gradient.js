@@ -12,7 +12,7 @@ import { scaleFor } from "../common/scale.js";
 import { weightSize } from "../common/kernel.js";
 
 const PLANES = ["R", "G", "B"];
-const LARGEST_CELL = 34; // px: on a laptop the maps' scales stay in sight below it
+const LARGEST_CELL = 36; // px: four decimals and a minus fit; on a laptop the maps' scales stay in sight below it
 const MIDDLE_ROW = 2; // of the strip's grid: the maps
 
 export class WeightGradient {

@@ -194,7 +194,7 @@ def _kernel_note(operation: Operation, output: int) -> str:
     if operation.transposed:
         return f"Each input cell lays the kernel, scaled by its value, onto the output{whose}"
     if operation.flipped:
-        return f"True convolution: turned half around, it lies so on the window{whose}"
+        return f"True convolution: rotated by 180°, the kernel lies on the window like this{whose}"
     return f"Cross-correlation, as in networks: not flipped{whose}"
 
 
@@ -309,7 +309,7 @@ def _kernel(laboratory: Laboratory, output: int) -> list[Control]:
             "True convolution (flip the kernel)",
             operation.flipped,
             place="more",
-            hint="On: the kernel is turned half around before it slides, as mathematics has it",
+            hint="On: the kernel is rotated by 180° before it slides, as in mathematics",
         ),
         check(
             {"op": "transposed"},

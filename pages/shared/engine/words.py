@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 
 import numpy as np
 
@@ -33,9 +34,12 @@ def digits(number: float) -> str:
 
 
 def small(number: float) -> str:
-    """A difference: 0, or two digits and a power of ten."""
+    """A difference: 0, or two digits, and a power of ten where they are not near 1."""
     if not number:
         return "0"
+    plain = float(f"{number:.1e}")  # rounded first: 9.96 is 10
+    if 0.1 <= plain < 100:
+        return f"{number:.{1 - math.floor(math.log10(plain))}f}"
     mantissa, power = f"{number:.1e}".split("e")
     return f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
 
@@ -67,6 +71,13 @@ def rounding_words(work: Work, found: Difference) -> str:
         if work.dtype == "float64"
         else "the loops add in float64, the fast path does not"
     )
+    if found.explained and found.largest <= found.once:
+        half = "half of " if work.dtype == "float32" else ""
+        much = f"{half}ε = {small(eps)} times the sum of the products' magnitudes"
+        return (
+            f"Cells differ by up to {what}. Rounding each product once, before any sum is rounded, explains up to "
+            f"{small(found.once)} there: {much}. {why.capitalize()}."
+        )
     bound = f"4·n·ε·Σ|product| = {small(found.bound)} there, with n = {work.terms:,} terms and ε = {small(eps)}"
     if found.explained:
         return f"Cells differ by up to {what}. Rounding explains up to {bound}: {why}."

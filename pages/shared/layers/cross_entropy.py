@@ -11,6 +11,7 @@ from pages.shared.layers.screen import (
     INPUT,
     Array,
     Screen,
+    fewest,
     formula,
     input_controls,
     operand,
@@ -54,7 +55,7 @@ def screen(laboratory: Laboratory) -> Screen:
     _tell(shown, logits, probabilities, (log_sum, loss), gradient[0])
     note = "choose a logit and type to change it"
     controls = input_controls(laboratory)
-    shown.column("input", "bars", "Logit", shape=f"{len(logits)} classes", note=note, controls=controls)
+    shown.column("input", "bars", "Logit", also="score", shape=f"{len(logits)} classes", note=note, controls=controls)
     note = f"softmax: e^logit over the sum of all\n−log {operand(probabilities[label])} is the loss"
     shown.column("probabilities", "bars", "Probability", note=note, controls=table("probabilities"), sign="→")
     labels = [option(str(k), name) for k, name in enumerate(names)]
@@ -88,13 +89,18 @@ def _tell(shown: Screen, logits: Array, probabilities: Array, losses: tuple[floa
     """The sum behind each number of the stages."""
     label = shown.laboratory.label
     log_sum, loss = losses
-    powers = " + ".join(f"e^{operand(z)}" for z in logits)
     given = [(INPUT, (0, 0, k, 0), z) for k, z in enumerate(logits)]
-    shown.told.append(formula(LOG_SUM, (0, 0), log_sum, given, f"log({powers}) = {{y}}"))
+    written = fewest(logits, lambda z: float(np.logaddexp.reduce(z)))
+    shown.told.append(formula(LOG_SUM, (0, 0), log_sum, given, f"log({_powers(written)}) = {{y}}"))
     right = (INPUT, (0, 0, label, 0), logits[label], -1.0)
     shown.told.append(weighted(LOSS, (0, 0), loss, [(LOG_SUM, (0, 0), log_sum, 1.0), right]))
-    for k, (z, p) in enumerate(zip(logits, probabilities, strict=True)):
+    for k, p in enumerate(probabilities):
         own = [given[k], *(each for j, each in enumerate(given) if j != k)]
-        shown.told.append(formula(PROBABILITIES, (0, k), p, own, f"e^{operand(z)} / ({powers}) = {{y}}"))
+        written = fewest(logits, lambda z, k=k: float(np.exp(z[k] - np.logaddexp.reduce(z))))  # type: ignore[misc]
+        shown.told.append(formula(PROBABILITIES, (0, k), p, own, f"e^{written[k]} / ({_powers(written)}) = {{y}}"))
         hot = (ONE_HOT, (0, k), float(k == label), -1.0)
         shown.told.append(weighted(GRADIENT, (0, k), gradient[k], [(PROBABILITIES, (0, k), p, 1.0), hot]))
+
+
+def _powers(written: list[str]) -> str:
+    return " + ".join(f"e^{each}" for each in written)

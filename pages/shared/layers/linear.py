@@ -48,6 +48,7 @@ def screen(laboratory: Laboratory) -> Screen:
         "scores",
         "bars",
         "Score",
+        also="logit",
         shape=f"{classes} classes",
         note=f"{features} × {classes} weights and {classes} biases",
         controls=[count, *table("scores")],

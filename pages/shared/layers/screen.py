@@ -179,6 +179,22 @@ def operand(x: float) -> str:
     return plain(x, 9)
 
 
+def fewest(numbers: Iterable[float], make: Callable[[Array], float]) -> list[str]:
+    """Numbers that go into a formula, with as few digits as still give the six that come out.
+
+    Args:
+        numbers: what goes in.
+        make: the formula.
+    """
+    given = np.array(list(numbers), dtype=np.float64)
+    result = plain(make(given))
+    for digits in range(4, 9):
+        texts = [plain(x, digits) for x in given]
+        if plain(make(np.array([float(text.replace("−", "-")) for text in texts]))) == result:
+            return texts
+    return [operand(x) for x in given]
+
+
 def percent(part: int, whole: int) -> str:
     """A share in whole per cent."""
     return f"{round(100 * part / whole)} %" if whole else "0 %"

@@ -48,7 +48,7 @@ EXERCISES: dict[str, Lesson] = {
         hidden="conv",
     ),
     "the_rim": _exercise(
-        "At the rim",
+        "At the border",
         "Around the input lies a ring of zeros. Weights that lie on it add nothing.",
         scene(
             _SMALL,
@@ -72,7 +72,7 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "max_pooling": _exercise(
         "The largest of each window",
-        "Windows of 2 × 2, side by side. The map before them is on screen; what max pooling keeps is yours to say.",
+        "Windows of 2 × 2, side by side. The map before them is on screen; say what max pooling keeps.",
         scene(_SMALL, AS_IS, pin=(2, (0, 0, 0, 0))),
         _predict("Predict all four pooled cells.", 4),
         show=_NOTHING,
@@ -89,8 +89,8 @@ EXERCISES: dict[str, Lesson] = {
         hidden="pool",
     ),
     "softmax": _exercise(
-        "Shares of e",
-        "The scores are given. What share does each class have? Type it after “Probability A =”, under the maps. A "
+        "Softmax by hand",
+        "The scores are given. How probable is each class? Type it after “Probability A =”, under the maps. A "
         "calculator is allowed; two decimals are enough.",
         scene(grid([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]]), setting("seed", 3), pin=(5, (0, 0))),
         _predict("Predict two probabilities.", 2),
@@ -100,7 +100,7 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "halve": _exercise(
         "28 becomes 14",
-        "Many networks halve their maps by a convolution instead of by pooling. The kernel stays 3 × 3.",
+        "Many networks halve their maps with a strided convolution instead of pooling. The kernel stays 3 × 3.",
         scene(pattern("disc", 28)),
         Goal(
             "size",
@@ -108,7 +108,7 @@ EXERCISES: dict[str, Lesson] = {
             {"view": "conv", "size": [14, 14]},
             (
                 "A stride of 2 comes close.",
-                "With a stride of 2 it is 13 × 13: one more row and column of places is missing.",
+                "With a stride of 2 it is 13 × 13: one row and one column of positions are still missing.",
             ),
         ),
         show=frozenset({"stride", "padding"}),
@@ -116,7 +116,7 @@ EXERCISES: dict[str, Lesson] = {
         formulas=("size",),
     ),
     "keep": _exercise(
-        "Nothing lost at the rim",
+        "Nothing lost at the border",
         "A 5 × 5 kernel without padding would take four rows and four columns from the map.",
         scene(pattern("square", 12), setting("kernel_size", [5, 5])),
         Goal(
@@ -144,7 +144,7 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "as_it_was": _exercise(
         "A kernel that does nothing",
-        "The map should be the input again, with only the rim missing.",
+        "The map should be the input again, with only the border missing.",
         scene(_SMALL, pin=(0, (0, 0, 0, 0))),
         Goal(
             "does",
@@ -164,37 +164,37 @@ EXERCISES: dict[str, Lesson] = {
             "Set the weights so that the map holds the means of its windows.",
             {"kernel": [[1 / 9] * 3] * 3},
             (
-                "A mean is a sum, divided by how many there are.",
-                "All nine weights are alike. “More…” can make weights sum to 1.",
+                "A mean is a sum divided by the number of its terms.",
+                "All nine weights are equal. “More…” can make weights sum to 1.",
             ),
         ),
         show=frozenset({"weights"}),
         columns=KERNEL,
     ),
     "one_to_the_right": _exercise(
-        "Everything one to the right",
+        "One cell to the right",
         "With padding the map is as large as the input. A kernel can move the whole picture.",
         scene(_SMALL, setting("padding", "same"), pin=(0, (0, 0, 0, 1))),
         Goal(
             "does",
             "Set the weights so that the map is the input, moved one cell to the right.",
             {"kernel": [[0, 0, 0], [1, 0, 0], [0, 0, 0]], "padding": 1},
-            ("Each number of the map has to be the cell at its left.",),
+            ("Each number of the map has to be the cell to the left of its own place.",),
         ),
         show=frozenset({"weights"}),
         columns=KERNEL,
     ),
     "upright": _exercise(
-        "Upright edges only",
-        "An edge kernel answers nothing where the picture is flat, and nothing along edges of the other direction.",
+        "Vertical edges only",
+        "An edge kernel gives 0 where the picture is flat, and 0 along edges of the other direction.",
         scene(pattern("square", 12), kernel([[1, 1, 1], [1, 1, 1], [1, 1, 1]])),
         Goal(
             "edges",
-            "Draw a kernel that answers an upright edge, and neither a flat picture nor a level edge.",
+            "Draw a kernel that responds to a vertical edge, but not to a flat picture or a horizontal edge.",
             {},
             (
-                "On a flat picture the answer is the sum of the weights.",
-                "Across a level edge each column must sum to what?",
+                "On a flat picture the result is its brightness times the sum of the weights.",
+                "At a horizontal edge the cells of a row are equal: what must the weights of each row sum to?",
             ),
         ),
         show=frozenset({"weights"}),
@@ -221,12 +221,12 @@ EXERCISES: dict[str, Lesson] = {
         columns=KERNEL,
     ),
     "five_silent": _exercise(
-        "Exactly five fall silent",
+        "Exactly five zeros",
         "The bias is added before ReLU: it decides how many cells pass.",
         scene(pin=(1, (0, 0, 1, 1))),
         Goal(
             "count",
-            "Choose a bias with which exactly 5 of the 9 cells are 0 after ReLU.",
+            "Choose a bias for which exactly 5 of the 9 cells are 0 after ReLU.",
             {"view": "activation", "value": 0, "cells": 5},
             ("Three are 0 already. Which are the next two to go?",),
         ),
@@ -235,7 +235,7 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "unnoticed": _exercise(
         "What max pooling does not notice",
-        "A pooled number stays as long as the largest of its window does.",
+        "A pooled number stays the same as long as the largest number of its window does.",
         scene(_SMALL, AS_IS, pin=(2, (0, 0, 0, 0))),
         Goal(
             "unchanged",
@@ -301,14 +301,13 @@ EXERCISES: dict[str, Lesson] = {
     ),
     "downhill": _exercise(
         "Downhill by hand",
-        "The maps show gradients of the loss for class A. A weight with a negative gradient lowers the loss "
-        "when it grows.",
+        "The maps show gradients of the loss for class A. Raising a weight whose gradient is negative lowers the loss.",
         scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
         Goal(
             "loss",
             "Change the kernel's weights until the loss for class A is below 0.5.",
             {"class": 0, "below": 0.5},
-            ("Take each weight against the sign of its gradient.",),
+            ("Move each weight against the sign of its gradient.",),
         ),
         show=frozenset({"weights"}),
         columns=("input", "kernel", "conv", "scores", "probabilities"),

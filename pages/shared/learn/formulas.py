@@ -140,7 +140,11 @@ def _fields(chain: Chain, _: Place) -> Formula | None:
             lines.append(f"a cell of {step.title} sees {size(row.receptive_field.size)} of the input")
     if len(rows) > 4:
         lines.append("a score sees all of it")
-    return Formula("What a cell sees", "field + (window − 1) · steps so far", "\n".join(lines)) if lines else None
+    return (
+        Formula("What a cell sees", "field + (window − 1) · product of the strides so far", "\n".join(lines))
+        if lines
+        else None
+    )
 
 
 def _softmax(chain: Chain, _: Place) -> Formula | None:

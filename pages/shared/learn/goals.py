@@ -126,7 +126,7 @@ def _peak(asked: Mapping[str, Any], work: Work) -> Verdict:
 
 
 def _edges(_: Mapping[str, Any], work: Work) -> Verdict:
-    """Nothing on a flat picture or across a level edge, something across an upright one."""
+    """Nothing on a flat picture or at a horizontal edge, something at a vertical one."""
     experiment = work.chain.experiment
     side = 2 * max(experiment.kernel_size) + 4
     flat = np.full((1, 1, side, side), 5.0)
@@ -137,12 +137,12 @@ def _edges(_: Mapping[str, Any], work: Work) -> Verdict:
         float(np.abs(conv2d(x, experiment.bank[:1, :1], experiment.bias[:1])).max()) for x in (flat, level, upright)
     ]
     if found[0] > 1e-9:
-        return Verdict(False, f"Where nothing changes it still answers {_short(found[0])}.")
+        return Verdict(False, f"Where nothing changes it still gives {_short(found[0])}.")
     if found[1] > 1e-9:
-        return Verdict(False, f"Across a level edge it still answers {_short(found[1])}.")
+        return Verdict(False, f"At a horizontal edge it still gives {_short(found[1])}.")
     if found[2] < 1e-9:
-        return Verdict(False, "It does not answer an upright edge.")
-    return Verdict(True, f"0 where nothing changes, 0 across a level edge, {_short(found[2])} across an upright one.")
+        return Verdict(False, "It does not respond to a vertical edge.")
+    return Verdict(True, f"0 where nothing changes, 0 at a horizontal edge, {_short(found[2])} at a vertical one.")
 
 
 def _count(asked: Mapping[str, Any], work: Work) -> Verdict:

@@ -30,8 +30,8 @@ _KERNEL = _lesson(
     "Nine weights, laid on nine cells: multiply, add up, move on.",
     Step(
         title="One number of the feature map",
-        text="A kernel is a small table of weights. Laid on the input, each weight meets one cell. Multiply "
-        "every pair, add up the products: that is one number of the feature map.\n\n"
+        text="A kernel is a small table of weights. It is laid on the input, so that each weight meets one cell. "
+        "Multiply every pair and add up the products: that is one number of the feature map.\n\n"
         "Point at any cell of the feature map, or tap it: its window lights up on the input, and the sum "
         "stands below.",
         scenario=scene(pin=(0, (0, 0, 0, 1))),
@@ -41,7 +41,7 @@ _KERNEL = _lesson(
     ),
     Step(
         title="The weights decide what it sees",
-        text="This kernel takes the right neighbours away from the left ones. Where both sides are alike the "
+        text="This kernel subtracts the right neighbours from the left ones. Where both sides are equal, the "
         "result is 0; it is far from 0 where the input changes from left to right.\n\n"
         "Choose other kernels from the menu, or drag a weight: the whole map follows.",
         scenario=scene(pattern("disc", 12), pin=(0, (0, 0, 4, 1))),
@@ -51,10 +51,10 @@ _KERNEL = _lesson(
     ),
     Step(
         title="On a photograph",
-        text="Nothing is different on a photograph but the number of cells. Edges that run up and down shine, "
-        "level ones vanish.\n\n"
-        "Take “Horizontal edges” from the menu and watch the mortar change places. Zoom in until the "
-        "numbers show.",
+        text="On a photograph only the number of cells is different. Vertical edges stand out, horizontal ones "
+        "vanish.\n\n"
+        "Choose “Horizontal edges” from the menu and see which lines of mortar stand out now. Zoom in until "
+        "the numbers appear.",
         scenario=scene(photo("brick", 128)),
         show=_LOOK | {"pictures"},
         columns=KERNEL,
@@ -63,11 +63,11 @@ _KERNEL = _lesson(
 
 _SLIDING = _lesson(
     "Sliding, stride and padding",
-    "How many places a kernel has, and what happens at the rim.",
+    "How many positions a kernel has, and what happens at the border.",
     Step(
-        title="One result for every place",
+        title="One result for every position",
         text="The window slides over the input, cell by cell and row by row, and leaves one number at every "
-        "place where it fits. A window of 3 fits a row of 5 in three places, so the map is smaller than "
+        "position where it fits. A window of 3 fits a row of 5 at three positions, so the map is smaller than "
         "the input.\n\n"
         "Press ▶ and watch the map fill in.",
         scenario=scene(pin=(0, (0, 0, 0, 0))),
@@ -76,21 +76,21 @@ _SLIDING = _lesson(
         formulas=("size",),
     ),
     Step(
-        title="Padding: room at the rim",
-        text="Without padding, cells at the rim are looked at less often than those in the middle, and the map "
-        "shrinks. A ring of zeros around the input gives the window more places.\n\n"
-        "Put the padding up and down. With a padding of 1 a 3 × 3 kernel keeps the size.",
+        title="Padding: room at the border",
+        text="Without padding, cells at the border are looked at less often than those in the middle, and the map "
+        "shrinks. A ring of zeros around the input gives the window more positions.\n\n"
+        "Raise and lower the padding. With a padding of 1 a 3 × 3 kernel keeps the size.",
         scenario=scene(setting("padding", 1), pin=(0, (0, 0, 0, 0))),
         show=frozenset({"padding", "kernel_size"}),
         columns=KERNEL,
         formulas=("size",),
     ),
     Step(
-        title="Stride: fewer places",
-        text="With a stride of 2 the window moves two cells at a time: about half as many places down and "
+        title="Stride: fewer positions",
+        text="With a stride of 2 the window moves two cells at a time: about half as many positions down and "
         "across, a quarter of the numbers, a quarter of the work.\n\n"
-        "Where the last step does not come out even, cells at the end are never looked at: that is what ⌊ "
-        "⌋ says.",
+        "Where the last stride does not fit, cells at the end are never looked at: that is why ⌊ ⌋ rounds "
+        "down.",
         scenario=scene(pattern("gradient", 12), setting("stride", 2), pin=(0, (0, 0, 1, 1))),
         show=frozenset({"stride", "padding", "kernel_size"}),
         columns=KERNEL,
@@ -102,9 +102,9 @@ _CHANNELS = _lesson(
     "Channels",
     "Three planes in, many maps out, and one sum over all of them.",
     Step(
-        title="A picture in colour is three planes",
+        title="A colour picture is three planes",
         text="Red, green and blue are three planes of numbers. The kernel lies on all three at once, with "
-        "weights for each, and everything is added up into one number.\n\n"
+        "its own weights for each, and all the products add up to one number.\n\n"
         "Choose a cell of the map: the ledger has a part for each plane, and the sum of the three.",
         scenario=scene(photo("shapes", 64, "rgb"), pin=(0, (0, 0, 45, 38))),
         show=_LOOK | {"bank"},
@@ -113,8 +113,8 @@ _CHANNELS = _lesson(
     ),
     Step(
         title="Several kernels, several maps",
-        text="Every kernel gives a map of its own: four kernels, four maps. They are the channels of what "
-        "comes next.\n\n"
+        text="Every kernel gives a map of its own: four kernels, four maps. They are the channels that the "
+        "next layer reads.\n\n"
         "Choose one of the small pictures below the map to see its kernel and its numbers.",
         scenario=scene(
             photo("shapes", 64),
@@ -134,23 +134,23 @@ _CHANNELS = _lesson(
 
 _RELU = _lesson(
     "ReLU",
-    "Why a network bends its numbers after every convolution.",
+    "Why a nonlinear function follows every convolution.",
     Step(
         title="Below zero becomes zero",
-        text="ReLU keeps positive numbers and turns negative ones into 0. Of an edge kernel it keeps the edges "
-        "of one kind: bright on the left is kept, bright on the right is gone.\n\n"
-        "Put the bias up: every cell gains, fewer are cut off. Put it down: more cells fall silent.",
+        text="ReLU keeps positive numbers and turns negative ones into 0. After an edge kernel it keeps only one "
+        "kind of edge: those that are brighter on the left stay, those that are brighter on the right are gone.\n\n"
+        "Raise the bias: every cell grows, and fewer become 0. Lower it: more cells become 0.",
         scenario=scene(pattern("disc", 10), pin=(0, (0, 0, 4, 6))),
         show=frozenset({"bias", "weights"}),
         columns=RELU,
         formulas=("activation",),
     ),
     Step(
-        title="Why bend at all",
-        text="Two convolutions in a row are one convolution with a larger kernel: without a bend between them, "
-        "depth would add nothing. The bend lets a network say “this edge, and not that one”.\n\n"
-        "Compare the other activations: leaky ReLU lets a little of the negative through, sigmoid and "
-        "tanh squeeze.",
+        title="Why it must not be linear",
+        text="Two convolutions in a row are one convolution with a larger kernel: without a nonlinear "
+        "function between them, depth would add nothing. ReLU lets a network say “this edge, and not that one”.\n\n"
+        "Compare the other activations: leaky ReLU lets a fraction of each negative number through; sigmoid "
+        "and tanh squeeze every number into a fixed range.",
         scenario=scene(pattern("square", 10), pin=(1, (0, 0, 3, 6))),
         show=frozenset({"activation", "bias"}),
         columns=RELU,
@@ -161,7 +161,7 @@ _RELU = _lesson(
 
 _POOLING = _lesson(
     "Pooling and invariance",
-    "Fewer numbers, and less fuss about where exactly something is.",
+    "Fewer numbers, and less dependence on where exactly something is.",
     Step(
         title="The largest of each window",
         text="Max pooling cuts the map into windows and keeps the largest number of each. Here a single bright "
@@ -176,8 +176,8 @@ _POOLING = _lesson(
         title="The input moves by one cell",
         text="The bright cell has moved one to the right. The map before the pooling moved with it. The pooled "
         "map is the same as in the step before.\n\n"
-        "As long as the largest number stays within its window, max pooling does not notice: it is what makes "
-        "a network forgiving.",
+        "As long as the largest number stays within its window, max pooling does not notice: this makes a "
+        "network tolerant of small shifts.",
         scenario=scene(grid(dot(6, 6, 2, 3)), AS_IS, pin=(2, (0, 0, 1, 1))),
         show=frozenset({"pooling"}),
         columns=("input", "activation", "pool"),
@@ -187,8 +187,8 @@ _POOLING = _lesson(
         title="And by one more",
         text="One cell further and the dot has crossed into the next window: now the pooled map changes. "
         "Invariance holds within a window, no further.\n\n"
-        "Draw the dot elsewhere yourself, and try average pooling: it spreads the dot's number over the "
-        "window's size.",
+        "Draw the dot elsewhere yourself, and try average pooling: it divides the dot's number by the "
+        "size of the window.",
         scenario=scene(grid(dot(6, 6, 2, 4)), AS_IS, pin=(2, (0, 0, 1, 2))),
         show=frozenset({"pooling", "input"}),
         columns=("input", "activation", "pool"),
@@ -198,10 +198,10 @@ _POOLING = _lesson(
 
 _SHARING = _lesson(
     "Sharing weights",
-    "One kernel for every place, against one weight for every pair of numbers.",
+    "One kernel for every position, instead of one weight for every pair of numbers.",
     Step(
         title="What a convolution saves",
-        text="A convolution uses the same few weights at every place. A fully connected layer from the same "
+        text="A convolution uses the same few weights at every position. A fully connected layer from the same "
         "input to as many numbers would have a weight for every pair of them.\n\n"
         "Make the kernel larger or add kernels, and compare the two lines.",
         scenario=scene(pattern("disc", 28), pin=(0, (0, 0, 12, 4))),
@@ -212,7 +212,7 @@ _SHARING = _lesson(
     Step(
         title="What is learned in one place holds in all",
         text="Draw a dot anywhere: the kernel answers in the same way everywhere, with the same pattern around "
-        "the dot (turned half around). A fully connected layer would have to learn every place by itself.",
+        "the dot (rotated by 180°). A fully connected layer would have to learn it anew at every position.",
         scenario=scene(grid(dot(9, 9, 2, 2)), pin=(0, (0, 0, 1, 1))),
         show=frozenset({"input", "weights", "library"}),
         columns=KERNEL,
@@ -235,7 +235,7 @@ _FIELD = _lesson(
     Step(
         title="Stride and dilation widen it faster",
         text="With a dilation of 2 the kernel's weights lie two cells apart: nine weights, and a view of 5 × "
-        "5. A stride makes everything behind it see further.\n\n"
+        "5. A stride makes every later layer see further.\n\n"
         "Try both, and read what a pooled cell sees.",
         scenario=scene(pattern("cross", 14), setting("dilation", 2), pin=(2, (0, 0, 1, 1))),
         show=frozenset({"kernel_size", "pooling", "stride", "dilation"}),
@@ -250,7 +250,7 @@ _CLASS = _lesson(
     Step(
         title="A score is one more sum",
         text="The pooled map is written as one long column, row after row. Each class has a weight for every "
-        "number of it; the products are added up, and that is the class's score.\n\n"
+        "number of it; the products are added up, and that is the class's score, also called its logit.\n\n"
         "Choose a score: its sum stands below. These weights are untrained, so the answer means nothing "
         "yet.",
         scenario=scene(pattern("cross", 8), setting("seed", 3), pin=(4, (0, 0))),
@@ -260,9 +260,9 @@ _CLASS = _lesson(
         columns=("input", "pool", "flat", "scores"),
     ),
     Step(
-        title="Softmax makes shares of scores",
-        text="Softmax takes e to every score and divides by their sum: shares that add up to 1. Adding the "
-        "same to every score changes nothing; doubling them all makes the largest win by more.\n\n"
+        title="Softmax turns scores into probabilities",
+        text="Softmax raises e to the power of each score and divides the results by their sum: they add up to 1. "
+        "Adding the same number to every score changes nothing; doubling them all makes the largest win by more.\n\n"
         "Choose a probability and read where it came from.",
         scenario=scene(
             grid([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]]), setting("seed", 3), pin=(5, (0, 0))
@@ -285,9 +285,9 @@ _LEARNING = _lesson(
     Step(
         title="The loss has a slope",
         text="Say the right class is A. The loss is −log of A's probability (log to base e, “ln” on a "
-        "calculator): 0 where A has everything. Each "
-        "weight's gradient tells how much the loss grows with that weight.\n\n"
-        "The small map under the kernel shows these gradients. Choose one: it is a sum as well, one term "
+        "calculator): it is 0 when that probability is 1. Each "
+        "weight's gradient tells how fast the loss grows with that weight.\n\n"
+        "The small map under the kernel shows these gradients. Choose one: it is a sum too, one term "
         "for every place where the weight was used.",
         scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
         show=frozenset(),
@@ -296,9 +296,9 @@ _LEARNING = _lesson(
     ),
     Step(
         title="A step downhill",
-        text="Gradient descent takes each weight a little against its gradient. Press “One step downhill” a "
+        text="Gradient descent moves each weight a little against its gradient. Press “One step downhill” a "
         "few times: the loss falls, and A's probability grows.\n\n"
-        "No weight was told what to look for. Ctrl+Z goes back uphill.",
+        "Nobody told the weights what to look for. Ctrl+Z goes back uphill.",
         scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
         show=frozenset({"weights", "bias"}),
         columns=("input", "kernel", "conv", "scores", "probabilities"),
