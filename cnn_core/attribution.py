@@ -36,7 +36,7 @@ def input_gradient(network: Sequential, x: npt.ArrayLike, target: Target) -> Arr
         ShapeError: where ``x`` or ``target`` does not fit.
         ModelError: where the network does not end in ``(N, K)``.
     """
-    trace = _asked(network).trace(x)
+    trace = _checked(network).trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
     found = network.backward(trace, grad).input
     return np.zeros_like(trace.input) if found is None else found
@@ -158,7 +158,7 @@ def grad_cam(network: Sequential, x: npt.ArrayLike, target: Target, *, stage: in
         ShapeError: where ``x`` or ``target`` does not fit.
         ModelError: where the network does not end in ``(N, K)``, or there is no such convolution.
     """
-    found = [number for number, layer in enumerate(_asked(network).layers) if isinstance(layer, Conv2d)]
+    found = [number for number, layer in enumerate(_checked(network).layers) if isinstance(layer, Conv2d)]
     if not found:
         raise ModelError("stage must be a convolution, and this network has none; occlusion works with any layers")
     last = found[-1]
@@ -210,7 +210,7 @@ def occlusion(
     height, width = given.shape[2:]
     patch = window(size, stride=size if stride is None else stride, input_size=(height, width))
     rows, columns = patch.output_size(height, width)
-    scored = _asked(network).forward(given)
+    scored = _checked(network).forward(given)
     classes = _classes(scored, target)
     picked = scored[np.arange(len(given)), classes]
     places: list[Pair] = [patch.origin(i, j) for i in range(rows) for j in range(columns)]
@@ -226,12 +226,11 @@ def occlusion(
     return falls.reshape(len(given), rows, columns)  # (N, OH*OW) -> (N, OH, OW)
 
 
-def _asked(network: Sequential) -> Sequential:
-    """``network``, refused where it is none."""
+def _checked(network: Sequential) -> Sequential:
+    """``network``, refused where it is no ``Sequential``."""
     if not isinstance(network, Sequential):
         raise ModelError(
-            f"a score is asked of a Sequential, got {type(network).__name__}; Sequential([Flatten(), Linear(784, 10)]) "
-            "works"
+            f"network must be a Sequential, got {type(network).__name__}; Sequential([Flatten(), Linear(9, 2)]) works"
         )
     return network
 

@@ -23,7 +23,7 @@ class ModelError(CnnCoreError):
     """
 
 
-# Characters of a number, or of an array's beginning, that a sentence holds.
+# Characters of a value that a sentence shows.
 SHOWN_MOST = 100
 
 

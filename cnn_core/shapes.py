@@ -187,7 +187,7 @@ class Window:
     ceil_mode: bool = False
 
     def __post_init__(self) -> None:
-        """Find the hash once: of what is remembered of a geometry, most is asked for by its window."""
+        """Find the hash once: most of what is remembered of a geometry is looked up by its window."""
         parts = (self.kernel_size, self.stride, self.dilation, self.padding, self.ceil_mode)
         object.__setattr__(self, "_hash", hash(parts))
 

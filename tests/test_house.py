@@ -389,6 +389,12 @@ def test_every_runtime_dependency_has_its_reason_in_contributing():
         assert re.search(rf"^\| {name} \| .{{20,}} \|$", contributing, re.MULTILINE), name
 
 
+def test_every_file_of_the_convolutions_stands_on_their_map():
+    folder = ROOT / "cnn_core" / "ops" / "conv"
+    named = set(re.findall(r"``(\w+)``", ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))))
+    assert named == {file.stem for file in folder.glob("[!_]*.py")}
+
+
 def test_every_module_of_the_core_stands_on_the_map_of_arrows():
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     arrows = contributing.split("Inside `cnn_core`:")[1].split("\n\n")[0]

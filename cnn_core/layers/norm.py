@@ -108,8 +108,8 @@ class BatchNorm2d(Elementwise):
         """The cell at the same place; in training the whole channel, whose statistics each of its cells moves.
 
         With ``m`` cells and ``z`` the normalised input, ``dy_i / dx_j = scale (d_ij - 1/m - z_i z_j / m)`` (S. Ioffe
-        and C. Szegedy, 2015). Each of these three is told of by itself: the cell's own way, the mean's and the
-        deviation's. Where they nearly cancel, as between two cells alone, one weight would tell of rounding only.
+        and C. Szegedy, 2015). The three terms are listed apart: the cell's own, the mean's and the deviation's.
+        Where they nearly cancel, as between two cells alone, their sum would be little but rounding.
         """
         if saved is None:
             yield from super().pulls(x, output, index, saved)

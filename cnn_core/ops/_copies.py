@@ -50,14 +50,14 @@ def as_columns(target: Array, source: Array, step: int) -> tuple[Array, Array]:
     columns = target.shape[-1]
     side_by_side = source.strides[-1] == target.strides[-1] == source.itemsize == 4
     if step == 2 and side_by_side and 0 < 2 * columns <= source.shape[-1]:
-        # The first of two numbers is the lower half of one twice as long: 0.12 against 0.25 ns for each, and no more
-        # from between the places that numbers of that length belong at.
+        # The first of two numbers is the lower half of one twice as long: 0.12 against 0.25 ns for each, whether or not
+        # the longer one is aligned.
         return target.view("<u4"), source[..., : 2 * columns].view("<u8")
     return as_lines(target, source[..., : (columns - 1) * step + 1 : step])
 
 
 def as_windows(target: Array, cells: Array, strides: tuple[int, ...]) -> Iterator[tuple[Array, Array]]:
-    """What to copy where for windows to be brought together.
+    """What to copy where to bring windows together: one pair of views, or two.
 
     Args:
         target: ``(..., OW)``, of the cells' type.

@@ -17,8 +17,8 @@ The branches, a file each: ``shifted``, ``gathered``, ``banded``, ``folded``, ``
 - gradients: ``stamped`` and ``abreast`` for the image, ``dotted`` and ``abreast`` for the weights, ``covered``
   for both.
 
-Several of them share ``rows`` (rows laid out), ``products`` (matrix products in parts) and ``batches`` (blocks of
-images).
+Several of them share ``rows`` (rows laid out), ``laid_out`` (planes laid out), ``products`` (matrix products in parts)
+and ``batches`` (blocks of images).
 """
 
 from cnn_core.ops.conv.checks import conv_window, transposed_window

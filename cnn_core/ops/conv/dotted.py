@@ -20,14 +20,11 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import ALIGNED, Blocks, Plan, Steps, end_to_end, run
-from cnn_core.ops.conv.staggered import even_part
+from cnn_core.ops.conv.laid_out import SPACE, even_part
 from cnn_core.shapes import Pair, Window
 
 # Numbers of the planes that are done at a time, about: with their gradients they stay in a second-level cache of 1 MB.
 NUMBERS = 60_000
-
-# The third part of a chunk's memory, where numbers are laid out.
-SPACE = 2
 
 
 class Met(NamedTuple):

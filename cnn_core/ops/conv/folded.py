@@ -52,13 +52,14 @@ SUMS_MOST = 300_000
 # stride of 2 on 96 planes of 112×112.
 SUMS_TOGETHER = 160_000
 
-# Of a plane's result as many cells that some rows of it are looked at, not the image: what is not finite a band's zeros
-# carry to all rows of a block. 0.41 against 0.44 ms for 7×7 on 480×640, 0.68 against 0.78 for 3×3 on three such planes.
-# Of more, to look at the image brings it near the processor for the products: 2.18 against 2.25 ms for 7×7 on
-# 1000×1500. So it does from more cells of all images on than the third: 16.6 against 18.5 ms for 3×3 on 16 images of
-# 480×640 in colour. Of fewer, where a stride leaves less than half of them, the result is the one to look at: 1.11
-# against 1.25 ms for 5×5 with a stride of 2 on 1080×1920, 4.6 against 3.8 on 2000×3000. Products of kernels higher than
-# the fourth read so many rows that they want them near in any case: 1.75 against 1.98 ms for 11×11 on 700×1000.
+# Whether all is finite is looked for in the result where a plane of it has from the first to the second of these cells:
+# one row of each block is enough, as a band's zeros carry what is not finite to all of its rows. 0.41 against 0.44 ms
+# for 7×7 on 480×640, 0.68 against 0.78 for 3×3 on three such planes. Of larger planes the image is looked at, which
+# brings it near the processor for the products: 2.18 against 2.25 ms for 7×7 on 1000×1500. So it is where all images
+# have more cells than the third: 16.6 against 18.5 ms for 3×3 on 16 images of 480×640 in colour, 3.8 against 4.6 for
+# 5×5 with a stride of 2 on 2000×3000. Of fewer the result is looked at where a stride leaves it less than half of the
+# cells: 1.11 against 1.25 ms for the same on 1080×1920. Kernels higher than the fourth read so many rows that these are
+# best brought near in any case: 1.75 against 1.98 ms for 11×11 on 700×1000.
 RESULT_LEAST, RESULT_MOST, IMAGES_MOST, RESULT_KERNEL = 60_000, 1_000_000, 3_000_000, 7
 
 # Numbers that the zeros before all blocks and after each are a multiple of.
@@ -228,7 +229,14 @@ def block_rows(rows: int, width: int, kernel_w: int) -> int:
 
 
 def by_result(planes: int, image: Pair, kernel_h: int, size: Pair) -> bool:
-    """Whether it is told from some rows of the planes' results that all is finite, not from their images."""
+    """Whether some rows of the results, and not the images, are looked at for what is not finite.
+
+    Args:
+        planes: ``N * C``.
+        image: ``(H, W)``.
+        kernel_h: KH.
+        size: ``(OH, OW)``.
+    """
     cells, given = math.prod(size), math.prod(image)
     if planes * given > IMAGES_MOST or kernel_h > RESULT_KERNEL:
         return False

@@ -23,8 +23,8 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import LineByLine, add_to_planes
 from cnn_core.ops._steps import SHARED, Plan, Run, Steps, run, run_all, runs
+from cnn_core.ops.conv.laid_out import EMPTY, SPACE, even_part, pick_in_steps
 from cnn_core.ops.conv.rows import Place
-from cnn_core.ops.conv.staggered import EMPTY, SPACE, even_part, pick_in_steps
 from cnn_core.ops.conv.whole_rows import moves
 from cnn_core.shapes import Pair
 
@@ -47,8 +47,8 @@ class Part(NamedTuple):
         rows: output rows of each.
         low: rows of zeros above those of the image that they read.
         high: one past the last row of the image among those that they read, the zeros above counted.
-        start: the first row of the image that is read.
-        whole: whether all rows are made.
+        start: the first row that is read, of a whole image; 0 where a part is given no more than it reads.
+        whole: whether all output rows are made: then the part is given whole planes.
     """
 
     planes: int
@@ -153,8 +153,8 @@ def correlate_plane_rows(x: Array, weight: Array, bias: Array | None, out: Array
         place: where the windows lie.
 
     Returns:
-        Whether all sums were seen to be finite. A band's zeros carry what is not into all rows of a block: the first
-        one of each tells, and is looked at while it is near the processor.
+        Whether all sums were seen to be finite. One row of each block is looked at, while it is near the processor: a
+        band's zeros carry what is not finite to all rows of its block.
     """
     lay = layout(x.shape[1:], weight.shape[2:], out.shape[2:], place, x.dtype, bias is not None)
     (kernel_h, kernel_w), channels = weight.shape[2:], len(weight)

@@ -28,17 +28,16 @@ products for a plane of 14×14, where one is enough here. Where planes are large
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._copies import as_lines
 from cnn_core.ops._memory import LINE, ROOM
 from cnn_core.ops._steps import SHARED, Blocks, Plan, Steps, end_to_end, run
+from cnn_core.ops.conv.laid_out import EMPTY, SPACE, clear_in_pairs, even_part, pick_in_steps
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
@@ -58,12 +57,6 @@ STEP = 32
 # Columns of a result from which on rows are not put together first: 0.200 against 0.210 ms for a stride of 2 on 144
 # planes of 56×56, but 0.094 against 0.085 on 192 of 28×28.
 LONG = 20
-
-# The third part of a chunk's memory, where numbers are laid out and summed.
-SPACE = 2
-
-# What is handed on where nothing is looked at.
-EMPTY = np.empty(0)
 
 
 class Rows(NamedTuple):
@@ -191,15 +184,6 @@ def chunk(batch: int, channels: int, each: int) -> Pair:
     wanted = NUMBERS // each
     planes = even_part(channels, wanted)
     return (even_part(batch, wanted // channels) if planes == channels else 1), planes
-
-
-def even_part(count: int, wanted: int) -> int:
-    """How many of ``count`` to do at a time, about so many, in parts as even as can be.
-
-    A part more is made where it leaves no smaller one, which has views of its own to be found: 3 to 10 µs.
-    """
-    parts = max(1, round(count / max(1, wanted)))
-    return -(-count // next((some for some in (parts, parts + 1) if count % some == 0), parts))
 
 
 def correlate_staggered(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> bool:
@@ -445,26 +429,6 @@ def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> li
     return bare
 
 
-def clear_in_pairs(to_do: Steps, places: list[Array]) -> None:
-    """Zeros in all of these, in two that are alike by one call: 0.3 µs less a pair, where many chunks have several.
-
-    Not in neighbours: of two columns side by side each row would be a line of two, 2.9 against 1.5 µs for those of 64
-    planes of 28×28.
-    """
-    alike: dict[Hashable, list[Array]] = {}
-    for place in places:
-        alike.setdefault((place.shape, place.strides, place.dtype), []).append(place)
-    for found in alike.values():
-        half = -(-len(found) // 2)
-        for first, *second in (found[i::half] for i in range(half)):
-            begin, other = (place.__array_interface__["data"][0] for place in (first, *(second or [first])))
-            if abs(other - begin) > abs(first.strides[-1]):
-                to_do.fill(as_strided(first, (2, *first.shape), (other - begin, *first.strides)), 0)
-                continue
-            for place in (first, *second):
-                to_do.fill(place, 0)
-
-
 def _move(to_do: Steps, source: Array, start: int, line: Array) -> None:
     """A line that begins so many cells of another further on, or before it where that is negative."""
     if start < 0:
@@ -482,28 +446,3 @@ def _pick(to_do: Steps, cells: Array, start: int, step: int, line: Array) -> Non
     start += first * step
     count = min(len(line) - first, (len(cells) - 1 - start) // step + 1)
     pick_in_steps(to_do, cells[None, None, start:], step, line[None, None, first : first + count])
-
-
-def pick_in_steps(to_do: Steps, cells: Array, step: int, target: Array) -> None:
-    """``pick_columns`` of ``(n, R, W)``, but from any number on; the last number of a line may have no second one."""
-    if all(part.strides[0] == part.shape[1] * part.strides[1] for part in (cells, target)):
-        # All rows lie evenly apart, those of all planes: the last one of all is the one without a second number.
-        cells, target = (
-            as_strided(part, (len(part) * part.shape[1], 1, part.shape[2]), (part.strides[1], 0, part.strides[2]))
-            for part in (cells, target)
-        )
-    columns = target.shape[2]
-    if step != 2 or cells.itemsize != 4:
-        to_do.copy(*as_columns(target, cells, step))
-    elif 2 * columns <= cells.shape[2]:
-        to_do.copy(target.view("<u4"), cells[..., : 2 * columns].view("<u8"))
-    elif len(cells) > 1:
-        # What comes after a line in memory is as good; after the last one may be nothing.
-        shape = (len(cells) - 1, cells.shape[1], 2 * columns)
-        pairs = as_strided(cells, shape, cells.strides, writeable=False)
-        to_do.copy(target[:-1].view("<u4"), pairs.view("<u8"))
-        to_do.copy(target[-1:], cells[-1:, :, : 2 * columns - 1 : 2])
-    else:
-        if columns > 1:
-            to_do.copy(target[..., :-1].view("<u4"), cells[..., : 2 * columns - 2].view("<u8"))
-        to_do.copy(target[..., -1:], cells[..., 2 * columns - 2 : 2 * columns - 1])

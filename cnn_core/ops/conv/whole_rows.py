@@ -24,18 +24,18 @@ from cnn_core.ops._memory import ROOM
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.banded import band, block_rows, lines_together
+from cnn_core.ops.conv.laid_out import clear_in_pairs
 from cnn_core.ops.conv.rows import Place, columns_together, rows_together
-from cnn_core.ops.conv.staggered import clear_in_pairs
 from cnn_core.shapes import Pair, Window
 
 # Kernels of one or two columns gain less by one copy than the zeros around large images cost: 0.57 against 0.41 ms for
 # 3×1 on 4 images of 384×384 in colour. Numbers laid out above which they are left to ``banded``.
 NARROW_KERNEL, NARROW_MOST = 2, 60_000
 
-# Where one plane is made of one, and more numbers than the first of these are laid out for it, few rows are at a time:
-# as many as make the second, which stay near the processor, or the third, unless these make more than the fourth.
-# 480×640 under 3×3 takes 0.21 ms where others have used the memory in between, 0.23 with 400,000; 192×192 takes 0.025
-# in one part, 0.028 in two.
+# Where one plane is made of one, by more laid-out numbers than the first of these, some rows are done at a time: those
+# of about as many numbers as the second, which stay near the processor, but at least the third, which is in rows,
+# unless these make more numbers than the fourth. 480×640 under 3×3 takes 0.21 ms where others have used the memory in
+# between, 0.23 with 400,000; 192×192 takes 0.025 in one part, 0.028 in two.
 PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 300_000
 
 # The part of a strip's memory where rows are laid out.
@@ -45,14 +45,14 @@ LAID = 3
 # against 0.29 ms for 3×3 on 480×640, but to lend it takes 0.3 µs.
 LENT_LEAST = 20_000
 
-# Numbers of an image from which on its rows are laid out as they lie, and what is around them made zero afterwards:
-# 0.150 against 0.172 ms for 3×3 on 480×640. Of fewer, to copy them to where zeros are around takes fewer calls: 16
-# against 21 µs for 128×128.
+# Numbers of an image from which on its rows are laid out as they lie, and the padding beside them is made zero
+# afterwards: 0.150 against 0.172 ms for 3×3 on 480×640. For smaller ones a padded copy takes fewer calls: 16 against 21
+# µs for 128×128.
 STRAIGHT_LEAST = 100_000
 
-# Their lines are an odd number of so many numbers apart, which are 64 bytes: what a product reads of several lines at a
-# time has places of its own near the processor. 3.6 against 3.9 ms for 5×5 on 2048×2048, 0.37 against 0.44 for 3→16
-# channels on 256×256.
+# The lines of rows laid out so are an odd multiple of so many numbers apart, which are 64 bytes: what a product reads
+# of several lines at a time falls into different places of the first-level cache. 3.6 against 3.9 ms for 5×5 on
+# 2048×2048, 0.37 against 0.44 for 3→16 channels on 256×256.
 PITCH_ODD = 16
 
 # Numbers of the matrix that moves a kernel down, enough for 7×7; larger ones are moved row by row.
@@ -104,7 +104,7 @@ class Shapes(NamedTuple):
 
     @property
     def straight(self) -> bool:
-        """Whether rows are laid out as they lie though windows reach beyond them, at most into the row before or after.
+        """Whether rows are laid out as they lie though windows overhang them, by no more than the row before or after.
 
         What a line takes of these is made zero.
         """
@@ -134,7 +134,8 @@ class Strip(NamedTuple):
         above: rows of zeros above those of the image.
         seen: rows of the image.
         clear: whether what was there before is to be made zeros first, above and below them.
-        ends: whether the image's first row is among them, and its last; where none is read before or after, both.
+        ends: whether the image's first row is among them, and its last; both are said where rows are not laid out as
+            they lie.
     """
 
     rows: int
@@ -308,7 +309,7 @@ def _lay_out_straight(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
     seen = laid[:, strip.above : below]
     inner = seen[:, int(top) : strip.seen - bottom]
     if inner.size:
-        # Part of the image begins with the row before the inner ones.
+        # The part of the image that a strip is given begins with the row before the inner ones: see ``_strips``.
         begin = image.reshape(-1)[width - left :]
         for target, windows in as_windows(inner, begin, _between(shapes, image.strides)):
             to_do.copy(target, windows)

@@ -85,7 +85,7 @@ def window_sums(x: Array, sliding: Window, among: int = 1) -> Array:
 
 
 def _sums_in_any_order(x: Array, sliding: Window, shape: tuple[int, ...], among: int) -> Array:
-    """Whole planes are lines in memory: products with ones."""
+    """``window_sums`` in single precision, divided by ``among``; whole planes are lines, and products with ones."""
     height, width = x.shape[2:]
     bare = sliding.dilation == (1, 1) and not any(map(any, sliding.padding))
     if bare and sliding.kernel_size == (height, width):

@@ -72,10 +72,10 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         sliding: the window.
         combine: ``np.maximum`` or ``np.add``: what brings two cells together, in any order.
         empty: what changes nothing when it is combined: it stands for cells outside the image.
-        among: what sums are divided by.
+        among: what sums are divided by, 1 for none.
     """
     small = few(out.shape, sliding)
-    # Block by block while they are near where there are as many as cells; fewer are divided at once.
+    # Sums as many as the cells are divided block by block, while they are near; fewer are divided all at once.
     in_blocks = not small and out.shape == x.shape
     if small:
         pool_small(x, out, sliding, combine, empty)
@@ -87,7 +87,14 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
 
 
 def _pool_large(x: Array, out: Array, sliding: Window, do: tuple[np.ufunc, float, int]) -> None:
-    """Block by block; what is done, for what, and what it is divided by."""
+    """``(N, C, H, W) -> (N, C, OH, OW)``, block by block.
+
+    Args:
+        x: the cells.
+        out: the windows, row-major, written to.
+        sliding: the window.
+        do: ``combine``, ``empty`` and ``among`` of :func:`pool_separable`.
+    """
     batch, channels, height, width = x.shape
     if x.size and x.flags.c_contiguous:
         _pool_planes(x.reshape(-1, height, width), out.reshape(-1, *out.shape[2:]), sliding, do)
