@@ -76,7 +76,7 @@ def left_lines(left: int, right: int, depth: int) -> int:
 def multiply(left: Array, right: Array, out: Array) -> None:
     """``left (..., L, K) @ right (..., K, T) -> out (..., L, T)``, in parts where that is faster: see ``in_parts``."""
     if left.shape[-2] * left.shape[-1] * right.shape[-1] <= PRODUCT_MOST:
-        np.matmul(left, right, out=out)
+        np.matmul(left, right, out=out)  # one part, and small sums are spared the asking
         return
     for operands in in_parts(left, right, out):
         np.matmul(*operands)

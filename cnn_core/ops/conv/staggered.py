@@ -68,7 +68,7 @@ class Rows(NamedTuple):
         moves: by how many rows of sums may belong further up, neighbouring numbers.
         taps: for each row of the kernel which of the moves, and which of the phases.
         made: rows of a plane of sums.
-        wanted: which of them.
+        wanted: how many of them, from the first on, belong to the result.
     """
 
     apart: int
@@ -76,12 +76,12 @@ class Rows(NamedTuple):
     moves: range
     taps: tuple[Pair, ...]
     made: int
-    wanted: slice
+    wanted: int
 
     @property
     def straight(self) -> bool:
         """Whether all rows that are made are wanted."""
-        return self.wanted == slice(0, self.made, 1)
+        return self.wanted == self.made
 
     @property
     def plain(self) -> bool:
@@ -147,15 +147,13 @@ def met(kernel_h: int, top: int, step: int, height: int, size: Pair) -> Rows:
         height: H.
         size: ``(OH, OW)``.
     """
-    apart = step
-    places = [divmod(a - top, apart) for a in range(kernel_h)]
-    # A bias moves nowhere.
+    places = [divmod(a - top, step) for a in range(kernel_h)]
+    # A move of 0 is always among them: a bias belongs where it is made.
     phases, moves = tuple(sorted({phase for _, phase in places})), range(places[0][0], max(0, places[-1][0]) + 1)
     taps = tuple((move - moves.start, phases.index(phase)) for move, phase in places)
-    last = (size[0] - 1) * (step // apart) + 1
     # What is further down is read by no window, or is not there: zeros.
-    there = max(len(range(phase, height, apart)) for phase in phases)
-    return Rows(apart, phases, moves, taps, max(last, min(there, last + moves[-1])), slice(0, last, step // apart))
+    there = max(len(range(phase, height, step)) for phase in phases)
+    return Rows(step, phases, moves, taps, max(size[0], min(there, size[0] + moves[-1])), size[0])
 
 
 def puts_together(rows: Rows, width: int, columns: int, step: int) -> bool:
@@ -344,7 +342,7 @@ def _chunk_plan(
         total = into
     if not straight:
         # (n * C * rows * OW) -> (n, C, OH, OW)
-        to_do.copy(*as_lines(target, into.reshape(images, planes, rows.made, wide)[:, :, rows.wanted]))
+        to_do.copy(*as_lines(target, into.reshape(images, planes, rows.made, wide)[:, :, : rows.wanted]))
     if not rows.plain:
         line = target.reshape(1, -1)
         to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
@@ -365,7 +363,7 @@ def _moved(to_do: Steps, space: Array, begins: range, rows: Rows, planes: Pair) 
     cells, item = rows.made * wide, space.itemsize
     for begin, move in zip(begins, rows.moves, strict=True):
         # Rows that end a plane, from the one before the first on, or that begin one, up to one past the last.
-        taken = max(0, -move if move < 0 else rows.wanted.stop + move - rows.made) * wide
+        taken = max(0, -move if move < 0 else rows.wanted + move - rows.made) * wide
         first = begin - taken if move < 0 else begin
         if taken and abs(move) <= rows.made:
             ends = np.ndarray((count + 1, taken), space.dtype, space, first * item, (cells * item, item))
