@@ -376,7 +376,7 @@ def test_windows_may_be_gathered_a_tap_at_a_time(numbers, columns, case):
     assert_close(ours, x, weight, bias, given_settings)
 
 
-def test_taps_in_the_padding_meet_nothing_and_cost_nothing():
+def test_taps_in_the_padding_cost_nothing():
     x, weight = np.zeros((1, 256, 16, 16), np.float32), np.zeros((256, 256, 3, 3), np.float32)
     dilated, plain = (conv_window(x.shape, weight.shape, 1, d, d, 1, "zeros") for d in (12, 1))
     works = [execute.working(Branch.GATHERED, x, weight, sliding, 1) for sliding in (dilated, plain)]
@@ -386,10 +386,24 @@ def test_taps_in_the_padding_meet_nothing_and_cost_nothing():
     out = forced(
         Branch.GATHERED, x, weight, bias, {"stride": 1, "padding": ((12, 12),) * 2, "dilation": (12, 12), "groups": 1}
     )
-    # The tap above meets no cell from row 12 upwards; an infinity times a weight of 0 is NaN.
-    assert np.isnan(out[0, 5, 12:]).all()
-    assert (out[0, 5, :12][np.isfinite(out[0, 5, :12])] == 5).all()
+    # A NaN times a zero above the image is NaN too, as an infinity times a weight of 0 is.
+    assert np.isnan(out[0, 5]).all()
     assert np.isfinite(out[0, 7]).sum() == 16 * 16 - 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3)])
+@pytest.mark.parametrize("around", [((0, 0), (0, 0)), ((2, 1), (3, 9)), ((9, 0), (0, 2))])
+def test_broken_weights_show_in_the_padding_a_tap_at_a_time_as_in_windows(around, stride, bad):
+    rng = np.random.default_rng(15)
+    x, weight = rng.normal(size=(2, 4, 9, 7)).astype(np.float32), rng.normal(size=(6, 2, 2, 3)).astype(np.float32)
+    weight[4, 1, 0, 2] = weight[1, 0, 1, 0] = bad
+    kept = {"stride": stride, "padding": around, "dilation": (5, 2), "groups": 2}
+    with np.errstate(all="ignore"):
+        expected = by_loops(x, weight, None, kept)
+        ours = np.empty(expected.shape, np.float32)
+        tapped.correlate_tapped(x, weight, None, ours, window_of((x, weight, None, kept)), 2)
+    np.testing.assert_allclose(ours, expected, atol=1e-4)
 
 
 def test_what_is_not_finite_stays_in_its_image_and_its_windows():

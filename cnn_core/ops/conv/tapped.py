@@ -2,7 +2,7 @@
 
 What ``gathered`` multiplies at once is multiplied tap by tap here, and added up. So where a tap lies in the padding
 nothing is done: two thirds of the products of a 3×3 kernel dilated by 18 on 28×28. 3.1 against 9.8 ms for 512→256
-channels.
+channels. Weights that are not finite do meet the zeros there, as these make NaN of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import itertools
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
@@ -67,7 +68,7 @@ def correlate_tapped(x: Array, weight: Array, bias: Array | None, out: Array, sl
     (batch, channels, *image), (outputs, *size) = x.shape, out.shape[1:]
     images = images_together(batch, (size[0], size[1]))
     strip = rows_together(channels, outputs, images, (size[0], size[1]))
-    kernels = by_tap(weight)
+    kernels, broken = by_tap(weight)
     across = met(sliding, 1, image[1], 0, size[1])
     out[...] = 0 if bias is None else bias[:, None, None]
     for n, top in itertools.product(range(0, batch, images), range(0, size[0], strip)):
@@ -86,12 +87,24 @@ def correlate_tapped(x: Array, weight: Array, bias: Array | None, out: Array, sl
                 # (C_out, n, rows, columns), as the cells are
                 part = target[:, :, low:high, left:right].swapaxes(0, 1)
                 np.add(part, made.reshape(part.shape), out=part)
+    down = met(sliding, 0, image[0], 0, size[0])
+    for a, b in np.argwhere(broken.any(axis=2)):
+        around = np.ones(size, bool)
+        around[slice(*down[a]), slice(*across[b])] = False
+        np.copyto(out, np.nan, where=broken[a, b][:, None, None] & around)
 
 
 @prepared
-def by_tap(weight: Array) -> Array:
-    """``(C_out, C/G, KH, KW) -> (KH, KW, C_out, C/G)``, contiguous."""
-    return np.ascontiguousarray(weight.transpose(2, 3, 0, 1))
+def by_tap(weight: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """Weights ``(C_out, C/G, KH, KW) -> (KH, KW, C_out, C/G)``, contiguous, and which lines of them are broken.
+
+    Broken, in ``(KH, KW, C_out)``, is a line with a weight that is not finite.
+    """
+    kernels = np.ascontiguousarray(weight.transpose(2, 3, 0, 1))
+    line = kernels.reshape(-1)
+    if math.isfinite(line.dot(line)):
+        return kernels, np.zeros(kernels.shape[:3], bool)
+    return kernels, ~np.isfinite(kernels).all(axis=3)
 
 
 def _cells(x: Array, sliding: Window, tap: Pair, rows: Pair, columns: Pair) -> Array:
