@@ -124,7 +124,7 @@ def normal_share(x: Array) -> Array:
 
 
 def beyond(x: Array, out: Array) -> None:
-    """For each number, its size times the share of a standard normal distribution beyond that, to 4e-7 of itself.
+    """For each number, its size times the share of a standard normal distribution beyond that, to 5e-7 of itself.
 
     ``normal_share``'s formula in single precision; only the power of e, of an exact square, is taken in double: a
     rounded one would cost as many digits as it has itself.

@@ -88,10 +88,7 @@ def correlate_tapped(x: Array, weight: Array, bias: Array | None, out: Array, sl
 
 @prepared
 def by_tap(weight: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Weights ``(C_out, C/G, KH, KW) -> (KH, KW, C_out, C/G)``, contiguous, and ``(KH, KW, C_out)`` where any is broken.
-
-    Broken is what is not finite.
-    """
+    """``(C_out, C/G, KH, KW) -> (KH, KW, C_out, C/G)``, contiguous; and ``(KH, KW, C_out)``, where one is broken."""
     kernels = np.ascontiguousarray(weight.transpose(2, 3, 0, 1))
     line = kernels.reshape(-1)
     if math.isfinite(line.dot(line)):
