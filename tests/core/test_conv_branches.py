@@ -202,6 +202,18 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, straight, laid_out, ou
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.usefixtures("own_layouts")
+def test_the_last_strip_of_an_image_reads_no_number_behind_it(monkeypatch, channels):
+    monkeypatch.setattr(rows, "LAID_OUT_MOST", 40)
+    x, weight, bias, kept, sliding = in_a_batch(
+        (1, channels, 12, 21), (4, channels, 3, 3), {"stride": (1, 2)}, np.float32
+    )
+    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, 1, x.dtype, True).rows
+    assert at_a_time < made
+    assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+
+
 @pytest.mark.parametrize("laid_out", [40, 400_000])
 @pytest.mark.parametrize("around", [((1, 1), (4, 4)), ((0, 0), (7, 0)), ((3, 0), (0, 9)), ((9, 9), (11, 10))])
 @pytest.mark.parametrize("shape", [(1, 1, 1, 11), (2, 1, 2, 43), (2, 4, 14, 45)])
