@@ -202,6 +202,18 @@ def test_whole_rows_may_be_one_strip_or_many(monkeypatch, straight, laid_out, ou
     assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.usefixtures("own_layouts")
+def test_the_last_strip_of_an_image_reads_no_number_behind_it(monkeypatch, channels):
+    monkeypatch.setattr(rows, "LAID_OUT_MOST", 40)
+    x, weight, bias, kept, sliding = in_a_batch(
+        (1, channels, 12, 21), (4, channels, 3, 3), {"stride": (1, 2)}, np.float32
+    )
+    made, at_a_time = whole_rows.layout(x.shape, weight.shape, sliding, 1, x.dtype, True).rows
+    assert at_a_time < made
+    assert_close(forced(Branch.BANDED, x, weight, bias, kept), x, weight, bias, kept)
+
+
 @pytest.mark.parametrize("laid_out", [40, 400_000])
 @pytest.mark.parametrize("around", [((1, 1), (4, 4)), ((0, 0), (7, 0)), ((3, 0), (0, 9)), ((9, 9), (11, 10))])
 @pytest.mark.parametrize("shape", [(1, 1, 1, 11), (2, 1, 2, 43), (2, 4, 14, 45)])
@@ -1265,6 +1277,27 @@ def test_what_is_not_finite_reaches_the_weights_of_a_plane_s_kernel_that_met_it(
     x[0, 1, 2, 7] = number
     expected = oracles.conv2d_backward(grad, x, weight, *kept.values())[1]
     np.testing.assert_allclose(conv2d_backward(grad, x, weight, **kept)[1], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "kept"),
+    [
+        ((1, 64, 8, 8), (2, 5), {"padding": ((3, 1), (9, 9))}),
+        ((3, 8, 3, 3), (2, 3), {"padding": ((2, 2), (3, 0)), "stride": (2, 2)}),
+        ((8, 64, 2, 6), (2, 2), {"padding": ((1, 1), (2, 2)), "dilation": (1, 8)}),
+    ],
+)
+@pytest.mark.parametrize("at", [(0, 0), (-1, -1)])
+def test_what_is_not_finite_of_a_gradient_shows_though_its_window_reads_no_cell(monkeypatch, at, shape, kernel, kept):
+    x, weight, _, kept, sliding = in_a_batch(shape, (shape[1], 1, *kernel), {"groups": shape[1]} | kept, np.float32)
+    grad = np.ones((*shape[:2], *sliding.output_size(*shape[2:])), np.float32)
+    grad[0, 7, *at] = np.nan
+    called = []
+    monkeypatch.setattr(gradients, "weights_dotted", lambda *a: called.append(a) or dotted.weights_dotted(*a))
+    expected = oracles.conv2d_backward(np.ones_like(grad), x, weight, *kept.values())[1]
+    expected[7] = np.nan  # times the zeros around the image
+    np.testing.assert_allclose(conv2d_backward(grad, x, weight, **kept)[1], expected, rtol=1e-4, atol=1e-4)
+    assert called
 
 
 def test_few_channels_of_a_batch_are_gone_back_through_side_by_side(monkeypatch):

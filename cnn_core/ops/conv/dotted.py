@@ -20,6 +20,7 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._steps import ALIGNED, Blocks, Plan, Steps, end_to_end, run
+from cnn_core.ops.conv import tapped
 from cnn_core.ops.conv.laid_out import SPACE, even_part
 from cnn_core.shapes import Pair, Window
 
@@ -95,6 +96,16 @@ def weights_dotted(grad: Array, x: Array, sliding: Window) -> Array:
     ROOM.take_back(space)
     # (N, C, KH, KW) -> (C, 1, KH, KW)
     return np.asarray(sums.reshape(batch, channels, 1, *kernel).sum(axis=0))
+
+
+@lru_cache(maxsize=256)
+def tells(sliding: Window, image: Pair, size: Pair) -> bool:
+    """Whether each of ``(OH, OW)`` windows reads a cell of an image: what is not finite of its gradient shows then."""
+    for axis in (0, 1):
+        spans = tapped.met(sliding, axis, image[axis], 0, size[axis])
+        if len({window for first, last in spans for window in range(first, last)}) < size[axis]:
+            return False
+    return True
 
 
 def met(sliding: Window, axis: int, size: int, count: int) -> Met:

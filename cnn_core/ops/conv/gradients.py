@@ -19,7 +19,7 @@ from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
 from cnn_core.ops.conv.costs import Work, microseconds
 from cnn_core.ops.conv.covered import covers, spread_covered, weights_covered
 from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
-from cnn_core.ops.conv.dotted import weights_dotted
+from cnn_core.ops.conv.dotted import tells, weights_dotted
 from cnn_core.ops.conv.execute import correlate, gathered_rows, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
 from cnn_core.ops.conv.products import left_lines
@@ -202,8 +202,8 @@ def weight_gradient(grad: Array, x: Array, sliding: Window, groups: int, mode: s
     bare = mode == "zeros" or not any(map(any, sliding.padding))
     if bare and each == 1 and outputs == groups:
         total = weights_dotted(grad, x, sliding) if microseconds("weights dotted", work) < time else None
-        # Where zeros met an infinity or a NaN some sum is NaN: then all is done anew, by a way that has no such zeros.
-        if total is not None and np.isfinite(total).all():
+        # Zeros that met what is not finite show in a sum, or met it in none: then all is done anew, with care.
+        if total is not None and np.isfinite(total).all() and (tells(sliding, work.image, work.size) or finite(grad)):
             return total
     slides_by_one = bare and sliding.stride == sliding.dilation == (1, 1) and groups == 1
     if slides_by_one and microseconds("weights abreast", work) < time and finite(x):

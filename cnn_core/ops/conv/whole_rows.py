@@ -281,16 +281,18 @@ def _plan(shapes: Shapes, strip: Strip) -> Plan:
 def _lay_out(to_do: Steps, shapes: Shapes, strip: Strip) -> None:
     """Have what a strip reads be laid out from a copy with zeros around it, where any are."""
     image, _, around, laid, *_ = to_do.parts
-    read = image
+    # Behind the last row that the last strip reads of the last channel there is nothing, and all strips are done alike.
+    read, apart = image.reshape(-1)[: image[:-1].size + strip.seen * shapes.image[2]], image.strides
     if not shapes.bare:
-        read, left, below = around, shapes.sliding.padding[1][0], strip.above + strip.seen
+        read, apart = around, around.strides
+        left, below = shapes.sliding.padding[1][0], strip.above + strip.seen
         if strip.seen:
             seen = image[:, : strip.seen, : max(0, shapes.wide - left)]
             to_do.copy(around[:, strip.above : below, left : left + seen.shape[2]], seen)
         for zeros in (around[:, : strip.above], around[:, below:]):
             if strip.clear and zeros.size:
                 to_do.fill(zeros, 0)
-    for target, windows in as_windows(laid, read, _between(shapes, read.strides)):
+    for target, windows in as_windows(laid, read, _between(shapes, apart)):
         to_do.copy(target, windows)
 
 
