@@ -77,6 +77,19 @@ def test_a_dilated_cell_says_that_it_passes_lines_over(page: Page, server: Serve
     assert told.rows.seen == (1, 3, 5)
 
 
+def test_a_field_goes_into_padding_from_the_edge_of_the_input_not_from_the_last_line_that_is_read(
+    page: Page, server: Server
+):
+    experiment = edited({"op": "padding", "value": 1}, {"op": "dilation", "value": 2}, start=grid(5))
+    open_experiment(page, server.url, experiment)
+    hover_cell(page, "conv", 0, 0, (3, 3))
+    # Row and column 0 lie in the field, between two taps.
+    expect(page.locator(SEES)).to_contain_text(
+        "sees 2 × 2 cells of the input, spread over rows 1–3, columns 1–3; "
+        "its field of 5 × 5 goes on into padding: 1 row above, 1 column left"
+    )
+
+
 def test_the_cells_that_a_dilated_window_reads_are_marked_and_those_between_are_not(page: Page, server: Server):
     open_experiment(page, server.url, edited({"op": "dilation", "value": 2}, start=grid(8)))
     hover_cell(page, "conv", 1, 2, (4, 4))

@@ -28,9 +28,9 @@ import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } f
  * @typedef {{stage: number, index: number[] | null, value: number, weight: number | null, product: number | null,
  *   key: number, label?: string}} Term  `key` is the kernel position, which has one hue everywhere; `label` what is to be
  *   said before its product
- * @typedef {{box: Box, inside: Box | null, read: [number, number], all: boolean}} Seen  what a cell sees of the input:
+ * @typedef {{box: Box, inside: Box | null, read: [number, number], input: [number, number]}} Seen  what a cell sees of the input:
  *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
- *   there is none; `read` how many rows and columns it reads; `all` where these are all there are
+ *   there is none; `read` how many rows and columns it reads, of how many in `input`
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
  *   residual: number, formula: string | string[] | null, param?: string, note?: string, fed?: Term[],
  *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight's gradient; `fed`: what an input
@@ -361,7 +361,7 @@ export class Model {
     const [[top, bottom, firstRow, lastRow, rows], [left, right, firstColumn, lastColumn, columns]] = [line(0), line(1)];
     const inside = rows && columns ? { top: firstRow, bottom: lastRow, left: firstColumn, right: lastColumn } : null;
     const { shape } = this.values.get(-1);
-    return { box: { top, left, bottom, right }, inside, read: [rows, columns], all: rows === shape[2] && columns === shape[3] };
+    return { box: { top, left, bottom, right }, inside, read: [rows, columns], input: [shape[2], shape[3]] };
   }
 
   /** How many cells beyond the input the field of any cell reaches. */

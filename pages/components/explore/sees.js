@@ -33,18 +33,18 @@ export class Sees {
  * @param {Seen} seen
  * @returns {string}
  */
-export function inWords({ box, inside, read, all }) {
+export function inWords({ box, inside, read, input }) {
   const size = `${box.bottom - box.top + 1} × ${box.right - box.left + 1}`;
   if (!inside) return `sees nothing of the input: its field of ${size} lies in padding alone`;
   const place = `${lines("row", inside.top, inside.bottom)}, ${lines("column", inside.left, inside.right)}`;
   const span = `${inside.bottom - inside.top + 1} × ${inside.right - inside.left + 1}`;
   const cells = `${read[0]} × ${read[1]}`;
-  let text = all ? `sees all ${cells} of the input` : cells === span ? `sees ${cells} of the input, ${place}` : `sees ${cells} cells of the input, spread over ${place}`;
+  let text = cells === `${input[0]} × ${input[1]}` ? `sees all ${cells} of the input` : cells === span ? `sees ${cells} of the input, ${place}` : `sees ${cells} cells of the input, spread over ${place}`;
   const beyond = [
-    [inside.top - box.top, "row", "above"],
-    [box.bottom - inside.bottom, "row", "below"],
-    [inside.left - box.left, "column", "left"],
-    [box.right - inside.right, "column", "right"],
+    [-box.top, "row", "above"],
+    [box.bottom - input[0] + 1, "row", "below"],
+    [-box.left, "column", "left"],
+    [box.right - input[1] + 1, "column", "right"],
   ].flatMap(([count, name, side]) => (Number(count) > 0 ? [`${count} ${name}${count === 1 ? "" : "s"} ${side}`] : []));
   if (beyond.length) text += `; its field of ${size} goes on into padding: ${beyond.join(", ")}`;
   return text;
