@@ -40,7 +40,7 @@ const LARGEST_NUMBER = 17;
 const DIGIT_HALF = 0.36; // of the letters' size: half a digit's height
 const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
-const AIR = 0.24; // of a cell: what a decimal leaves free, so that it does not run into the next one
+const AIR = 7 / 32; // of a cell stays free beside a decimal, or it would run into the next one
 const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
 /** Padding cells around a map: top, bottom, left, right. */
 export const NO_RING = Object.freeze([0, 0, 0, 0]);
