@@ -304,9 +304,9 @@ def test_where_the_ledger_lies_follows_from_the_window_and_the_bar_above_it(expl
     cases = [
         (True, False, 0, 800),
         (True, True, 2000, 800),
-        (False, False, 650, 800),
-        (False, False, 651, 800),
-        (False, True, 651, 800),
+        (False, False, 652, 800),
+        (False, False, 653, 800),
+        (False, True, 653, 800),
         (False, False, -300, 800),
         (False, False, 0, 100),
     ]

@@ -10,7 +10,7 @@ import { oncePerFrame } from "./dom.js";
  * px of the window from the bar above the ledger down, for both to stay in their own place: no more than they take
  * while the ledger is short, so that scrolling to the page's end always reaches them.
  */
-const ROOM = 150;
+const ROOM = 148;
 
 /** @typedef {"page" | "edge" | "stacked"} Where  in its own place; at the window's edge; there for good, as the page is narrow */
 
