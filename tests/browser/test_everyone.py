@@ -66,7 +66,7 @@ def test_explore_has_no_serious_violation_with_everything_opened(anyone: Page, s
     anyone.locator(".ks-dense summary").click()
     assert serious(anyone) == [], "the fully connected layer"
     # A setting that does not go says so in a message; a dialog may lie over the page.
-    anyone.get_by_role("button", name="less stride", exact=True).dispatch_event("click")
+    anyone.locator("[data-column=kernel]").get_by_role("button", name="less stride", exact=True).dispatch_event("click")
     assert serious(anyone) == [], "a message"
     for view, name in (
         ("kernel", "Library, with pictures…"),
@@ -292,6 +292,7 @@ def test_on_a_phone_play_and_undo_stay_in_sight_and_the_ledger_folds(phone: Page
         box = phone.get_by_role("button", name=name).first.bounding_box()
         assert 0 <= box["y"] < box["y"] + box["height"] <= height
         assert box["height"] >= 40
+    phone.get_by_role("button", name="feeds", exact=True).click()
     full = phone.locator(".ks-ledger").bounding_box()["height"]
     phone.get_by_role("button", name="hide", exact=True).click()
     assert phone.locator(".ks-ledger").bounding_box()["height"] < full - 40

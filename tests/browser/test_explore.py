@@ -297,7 +297,7 @@ def test_a_pinned_cell_stays_and_the_keyboard_walks_it(explore: Page):
 
 
 def test_settings_are_offered_as_far_as_they_work_and_say_why_not_further(explore: Page):
-    more = explore.get_by_role("button", name="more stride")
+    more = explore.locator("[data-column=kernel]").get_by_role("button", name="more stride")
     before = revision(explore)
     more.click()
     wait_drawn(explore, "conv", "cnn_core", before)
@@ -306,14 +306,14 @@ def test_settings_are_offered_as_far_as_they_work_and_say_why_not_further(explor
     more.press("Enter")
     explore.wait_for_timeout(300)
     expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
-    explore.get_by_role("button", name="less stride").click()
+    explore.locator("[data-column=kernel]").get_by_role("button", name="less stride").click()
     wait_drawn(explore, "conv", "cnn_core", before + 1)
     before = revision(explore)
     explore.get_by_role("button", name="more padding").click()
     wait_drawn(explore, "conv", "cnn_core", before)
     trace = build(apply(Experiment(), {"op": "padding", "value": 1})).trace
     same_sum(hover_cell(explore, "conv", 0, 0, (5, 5)), trace.explain(0, (0, 0, 0, 0)))
-    explore.get_by_role("button", name="more stride").click()
+    explore.locator("[data-column=kernel]").get_by_role("button", name="more stride").click()
     wait_drawn(explore, "conv", "cnn_core", before + 1)
     expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("3 × 3")
 

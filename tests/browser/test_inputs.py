@@ -345,11 +345,15 @@ def test_an_edit_made_while_a_picture_is_read_is_kept(explore: Page):
 
 def test_a_setting_that_stops_says_why_where_it_is_pressed(explore: Page):
     # Marked as not available, and yet it can be pressed: it answers with its reason.
-    explore.get_by_role("button", name="less stride", exact=True).dispatch_event("click")
+    explore.locator("[data-column=kernel]").get_by_role("button", name="less stride", exact=True).dispatch_event(
+        "click"
+    )
     expect(explore.locator(".ks-notice")).to_contain_text("A stride of 0 would never move on")
-    explore.get_by_role("button", name="more stride", exact=True).click()
+    explore.locator("[data-column=kernel]").get_by_role("button", name="more stride", exact=True).click()
     expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
-    explore.get_by_role("button", name="more stride", exact=True).dispatch_event("click")
+    explore.locator("[data-column=kernel]").get_by_role("button", name="more stride", exact=True).dispatch_event(
+        "click"
+    )
     expect(explore.locator(".ks-notice")).to_contain_text("With stride 3, ")
     expect(explore.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
 

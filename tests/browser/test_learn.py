@@ -130,7 +130,9 @@ def test_steps_downhill_lower_the_loss_and_undo_goes_back(learn: Callable[..., P
 def test_an_exercise_is_solved_by_mouse(learn: Callable[..., Page]):
     page = learn("halve")
     expect(page.locator(".ks-told")).to_have_text("It is 26 × 26 now.")
-    moved(page, lambda: page.get_by_role("button", name="more stride", exact=True).click())
+    moved(
+        page, lambda: page.locator("[data-column=kernel]").get_by_role("button", name="more stride", exact=True).click()
+    )
     expect(page.locator(".ks-told")).to_have_text("It is 13 × 13 now.")
     moved(page, lambda: page.get_by_role("button", name="more padding", exact=True).click())
     done(page)
@@ -263,7 +265,7 @@ def test_the_list_is_there_again_after_an_exercise_and_explore(learn: Callable[.
     page.get_by_role("link", name="Explore").click()
     wait_drawn(page, "probabilities")
     before = revision(page)
-    page.get_by_role("button", name="more stride", exact=True).click()
+    page.locator("[data-column=kernel]").get_by_role("button", name="more stride", exact=True).click()
     wait_drawn(page, "probabilities", "cnn_core", before)
     page.get_by_role("link", name="Learn").click()
     expect(page.locator(".ks-lesson-card").first).to_be_visible()
@@ -358,7 +360,7 @@ def test_a_lesson_is_made_of_what_is_on_screen_and_opens_as_exactly_that(explore
     context = explore.context
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     before = revision(explore)
-    explore.get_by_role("button", name="more stride", exact=True).click()
+    explore.locator("[data-column=kernel]").get_by_role("button", name="more stride", exact=True).click()
     wait_drawn(explore, "probabilities", "cnn_core", before)
     explore.mouse.click(*cell_centre(explore, "conv", 1, 0, (2, 2)))
     explore.get_by_role("button", name="Teach…").click()
