@@ -158,6 +158,7 @@ export class Grid {
    */
   draw(values, offset, scale, dark, coarse = false) {
     this.drawn = { values, offset, scale, dark };
+    if (!this.rows || !this.columns) return; // not laid out yet, as on a page that is left at once
     const step = coarse ? Math.max(1, Math.floor(1 / (this.scale * this.ratio))) : 1;
     if (step === 1) paint(this.#imageOf(this.rows, this.columns).data, values, offset, scale, dark);
     else {
