@@ -89,7 +89,8 @@ def _input_note(experiment: Experiment) -> str:
         return "Choose a cell and type, drag to draw, or paste from a spreadsheet"
     height, width = photo.original
     rows, columns_ = experiment.plane
-    shown = f"{photo.name}: {width} × {height} pixels, here {rows} rows of {columns_}"
+    here = "each a cell" if (rows, columns_) == (height, width) else f"here {rows} rows of {columns_}"
+    shown = f"{photo.name}: {width} × {height} pixels, {here}"
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
     return f"{shown}{origin}\nScroll or pinch for the numbers"
 

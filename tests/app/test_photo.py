@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pages.shared.chain import build
+from pages.shared.columns import columns
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.photo import DEFAULT, open_photo
@@ -45,6 +47,15 @@ def test_a_small_picture_is_enlarged_where_that_is_asked_for_and_comes_back():
     large = apply(experiment, {"op": "photo_size", "value": 56})
     np.testing.assert_array_equal(large.input[0] * 255, pixels.repeat(2, 0).repeat(2, 1))
     np.testing.assert_array_equal(apply(large, {"op": "photo_size", "value": 28}).input, experiment.input)
+
+
+def test_the_input_says_whether_its_cells_are_the_picture_s_pixels():
+    experiment = with_photo(Experiment(), open_photo(picture(28, 20)[0], "mine.png"))
+    for now, words in (
+        (experiment, "mine.png: 20 × 28 pixels, each a cell\n"),
+        (apply(experiment, {"op": "photo_size", "value": 56}), "mine.png: 20 × 28 pixels, here 56 rows of 40\n"),
+    ):
+        assert columns(build(now), 0)[0]["note"].startswith(words)
 
 
 def test_every_size_that_the_slider_of_a_small_picture_offers_is_taken():
