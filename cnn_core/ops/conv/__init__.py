@@ -4,7 +4,8 @@ From what is asked to what is done:
 
 - ``convolution``, ``transposed``: the operations; ``checks``: whether arrays and settings fit; ``plan``: what a
   convolution will do, told beforehand.
-- ``dispatch``: the branches, what each cannot do and which is chosen; ``costs``: how long each will take.
+- ``dispatch``: the branches, what each cannot do and which is chosen; ``costs``: how long each will take, by
+  what it does, which ``counts`` and ``gradient_counts`` count.
 - ``execute``: has a branch done, part by part or in few calls; ``gradients``: the way back.
 
 The branches, a file each: ``shifted``, ``gathered``, ``banded``, ``folded``, ``staggered``, ``separable``,

@@ -16,7 +16,8 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv import folded, staggered, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
-from cnn_core.ops.conv.costs import Work, microseconds, staggered_chunk
+from cnn_core.ops.conv.costs import microseconds
+from cnn_core.ops.conv.counts import Work, staggered_chunk
 from cnn_core.ops.conv.covered import covers
 from cnn_core.ops.conv.folded import correlate_folded
 from cnn_core.ops.conv.gathered import correlate_gathered

@@ -23,7 +23,8 @@ from cnn_core.ops.conv import (
     winograd,
 )
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
-from cnn_core.ops.conv.costs import Work, tap_by_tap
+from cnn_core.ops.conv.costs import tap_by_tap
+from cnn_core.ops.conv.counts import Work
 from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
 from cnn_core.ops.conv.rows import Place

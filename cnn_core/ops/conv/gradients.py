@@ -16,7 +16,8 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
-from cnn_core.ops.conv.costs import Work, microseconds
+from cnn_core.ops.conv.costs import microseconds
+from cnn_core.ops.conv.counts import Work
 from cnn_core.ops.conv.covered import covers, spread_covered, weights_covered
 from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
 from cnn_core.ops.conv.dotted import tells, weights_dotted
