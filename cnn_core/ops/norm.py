@@ -237,12 +237,15 @@ def _met(given: Array, x: Array, mean: Any, var: Any, eps: float, dtype: np.dtyp
             met.take(where, gains, distance)
             total.take(where, gains)
         of_gains = total.total()
-        return (met.total() - _rounded_away(exact, dtype) * of_gains) * slope, of_gains
+        return (met.total() - _rounded_away(exact, dtype, of_gains)) * slope, of_gains
 
 
-def _rounded_away(mean: Array, dtype: np.dtype[Any]) -> Array:
-    """What a mean in double loses in ``dtype``: beside a small spread, much; each cell's distance is off by it."""
-    return np.asarray(mean - mean.astype(dtype))
+def _rounded_away(mean: Array, dtype: np.dtype[Any], times: Array) -> Array:
+    """What a mean in double loses in ``dtype``, times what each cell's distance, off by it, is multiplied with.
+
+    Beside a small spread it is much. Times infinity it is nothing: it would be NaN where nothing was lost.
+    """
+    return np.asarray((mean - mean.astype(dtype)) * np.where(np.isfinite(times), times, 0))
 
 
 def _inverse(var: Any, eps: float) -> Array:
@@ -367,7 +370,7 @@ def batch_norm2d_training_backward(
         centre, wide = _across(seen.mean, x, dtype), _across(scale, x, dtype)
         # Of z, which is (x - mean) times inverse, and of each number: what they lose.
         slopes = -grad_weight * inverse / count
-        level = grad_bias / count + _rounded_away(seen.mean, dtype) * slopes
+        level = grad_bias / count + _rounded_away(seen.mean, dtype, slopes)
         steep, high = _across(slopes, x, dtype), _across(level, x, dtype)
         for (_, c), (gains, cells, near, into) in _blocks(dtype, given, x, out=grad_x):
             np.subtract(cells, centre[c], out=near, dtype=dtype)

@@ -162,6 +162,24 @@ def test_gradients_in_training_are_what_differences_say():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_a_gradient_that_is_not_finite_goes_back_as_the_formula_has_it(dtype, number):
+    rng = np.random.default_rng(12)
+    x, grad = (rng.normal(size=(2, 3, 2, 3)).astype(dtype) for _ in range(2))
+    grad[1, 1, 0, 2] = number
+    _, seen = batch_norm2d_training(x)
+    found = batch_norm2d_training_backward(grad, x, seen)
+    over = (0, 2, 3)
+    with np.errstate(invalid="ignore"):
+        z = (x - x.mean(over, keepdims=True, dtype=np.float64)) / np.sqrt(x.var(over, keepdims=True) + 1e-5)
+        steep, level = (grad * z).mean(over, keepdims=True), grad.mean(over, keepdims=True)
+        slope = 1 / np.sqrt(x.var(over, keepdims=True) + 1e-5)
+        expected = (slope * (grad - level - z * steep), (grad * z).sum(over), grad.sum(over))
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)  # NaN and infinities in the same places
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("training", [False, True])
 def test_values_gradients_and_running_statistics_are_pytorch_s(dtype, training):
     torch = pytest.importorskip("torch")
