@@ -393,8 +393,9 @@ def test_a_lesson_is_made_of_what_is_on_screen_and_opens_as_exactly_that(explore
     expect(other.locator(".ks-ledger h2")).to_have_text("Feature map [1, 0]")
     columns = other.locator(".ks-column:visible").evaluate_all("(all) => all.map((each) => each.dataset.column)")
     assert columns == ["input", "kernel", "conv", "activation", "pool", "flat"]
-    assert other.get_by_role("button", name="more stride", exact=True).count() == 1
-    assert other.get_by_role("button", name="more padding", exact=True).count() == 0
+    kernel = other.locator("[data-column=kernel]")
+    assert kernel.get_by_role("button", name="more stride", exact=True).count() == 1
+    assert kernel.get_by_role("button", name="more padding", exact=True).count() == 0
     other.mouse.click(*cell_centre(other, "activation", 0, 0, (2, 2)))
     expect(other.get_by_label("Your prediction")).to_be_visible()
     elsewhere.close()
