@@ -33,6 +33,7 @@ from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.conv.dispatch import FEW_TAPS
 from cnn_core.ops.conv.execute import GATHERED_MOST
+from cnn_core.ops.normal import FAR
 from cnn_core.shapes import whole
 from cnn_core.trace import Trace
 
@@ -188,10 +189,10 @@ def softplus(x, beta, threshold):
 
 _GELU = '''
 def gelu(x):
-    """x times the share of a normal distribution below it, by tanh."""
+    """x / 2 * (1 + tanh(u)), as x * sigmoid(2 u): far out on the left 1 + tanh(u) is lost."""
     root, cubic = np.sqrt(2 / np.pi), 0.044715
-    return x * ((1 + np.tanh(root * (x + cubic * x * x * x))) / 2)
-'''
+    return np.maximum(x, -FAR) * sigmoid(2 * root * (x + cubic * x * x * x))
+'''.replace("FAR", str(FAR))
 
 _BATCH_NORM = '''
 def batch_norm(x, mean, var, weight, bias, eps):
@@ -346,7 +347,7 @@ def _softmax(layer: Any, shape: tuple[int, ...]) -> _Line:
 def _gelu(layer: Any, _: tuple[int, ...]) -> _Line:
     if layer.approximate != "tanh":
         raise ModelError('GELU by erf has no line of NumPy, which has no erf; use approximate="tanh"')
-    return [_GELU], "gelu(x)", []
+    return [_SIGMOID, _GELU], "gelu(x)", []
 
 
 _LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {
