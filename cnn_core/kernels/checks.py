@@ -15,6 +15,9 @@ from cnn_core.errors import ModelError, ShapeError
 LARGEST_SIZE = 11
 """The most rows or columns a kernel may have."""
 
+LARGEST_WEIGHT = 1e300
+"""The largest size of a weight: what is asked of a kernel adds all of them up, and that has to stay finite."""
+
 Weights = npt.NDArray[np.float64]
 
 
@@ -37,7 +40,7 @@ def check(weights: npt.ArrayLike) -> Weights:
 
     Raises:
         ShapeError: where they are not 1 to 11 equally long rows of 1 to 11 numbers.
-        ModelError: where a weight is not a finite real number.
+        ModelError: where a weight is no real number, or none from -1e300 to 1e300.
     """
     if isinstance(weights, np.ma.MaskedArray):
         raise ShapeError("A kernel needs a number in every cell, and this array has a mask; weights.filled(0) works.")
@@ -55,10 +58,12 @@ def check(weights: npt.ArrayLike) -> Weights:
     if array.dtype.kind not in "fiub":
         raise ModelError(f"A kernel's weights must be real numbers, and these are {array.dtype}; [[1, 2.5]] works.")
     copy = read_only(array)
-    if not np.isfinite(copy).all():
-        row, column = np.argwhere(~np.isfinite(copy))[0]
+    wrong = ~(np.abs(copy) <= LARGEST_WEIGHT)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
         raise ModelError(
-            f"The weight in row {row + 1}, column {column + 1} is {copy[row, column]}; a weight must be finite."
+            f"The weight in row {row + 1}, column {column + 1} is {copy[row, column]}; "
+            f"a weight must be finite, at most {LARGEST_WEIGHT:g} in size."
         )
     return copy
 

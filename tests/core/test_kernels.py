@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -302,6 +303,25 @@ def test_the_largest_kernel_is_eleven_by_eleven():
 def test_an_array_that_is_no_kernel_is_refused(weights, error):
     with pytest.raises(error):
         kernels.check(weights)
+
+
+@pytest.mark.parametrize(
+    "weights", [np.full((3, 3), 1e308), [[1.7e308, 0], [0, 0]], [[9e307, -8e307], [1, 1]], [[-np.inf, 1]], [[2e300]]]
+)
+def test_weights_whose_sum_might_overflow_are_refused_by_whatever_takes_a_kernel(weights):
+    for take in (kernels.check, kernels.facts, kernels.normalised, kernels.flipped):
+        with pytest.raises(ModelError, match="a weight must be finite, at most"):
+            take(weights)
+
+
+@pytest.mark.parametrize("weights", [np.full((11, 11), 1e300), np.diag([1e300, -1e300, 1e300]), [[1e300, -1e300]] * 2])
+def test_the_largest_weights_are_looked_at_and_normalised_without_a_word(weights):
+    with np.errstate(all="raise", under="ignore"):
+        told = kernels.facts(weights)
+        scaled = kernels.normalised(weights)
+    assert told.total == float(sum(map(Fraction, np.ravel(weights).tolist())))
+    assert np.abs(scaled).max() <= 1
+    assert (scaled if told.total else scaled[scaled > 0]).sum() == pytest.approx(1)
 
 
 def test_checking_copies_and_leaves_the_input_alone():
