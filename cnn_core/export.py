@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cnn_core import model_file
 from cnn_core.errors import ModelError, shown
 from cnn_core.layers import (
     GELU,
@@ -72,9 +74,8 @@ def npz(arrays: dict[str, Array]) -> bytes:
         raise ModelError("arrays must be given by name; npz({'input': x}) works") from error
     if any(array.dtype.hasobject for array in arrays.values()):
         raise ModelError("arrays must hold numbers or texts, got objects; npz({'input': x}) works")
-    file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **arrays)
-    return file.getvalue()
+    # NumPy's own function takes names as its arguments', and has some of its own.
+    return model_file.npz(arrays, compression=zipfile.ZIP_DEFLATED)
 
 
 def to_csv(values: npt.ArrayLike, names: Sequence[str] | None = None) -> str:

@@ -54,27 +54,41 @@ def write(layers: Sequence[Layer], file: File) -> None:
         kept = {name: {"dtype": array.dtype.name, "shape": list(array.shape)} for name, array in held.items()}
         described.append({"kind": kind, "settings": _plain(layer.settings()), "arrays": kept})
     header = json.dumps({"format": FORMAT, "version": VERSION, "layers": described}, indent=1)
-    packed = io.BytesIO()
+    plain = {name: np.ascontiguousarray(array, _TYPES[array.dtype.name]) for name, array in arrays.items()}
     # Stored as they are: weights hardly compress, and a file of stored parts cannot be larger inside than outside.
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(HEADER), header)
-        for name, array in arrays.items():
-            part = io.BytesIO()
-            np.lib.format.write_array(part, np.ascontiguousarray(array, _TYPES[array.dtype.name]), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue())
+    packed = npz(plain, {HEADER: header}, compression=zipfile.ZIP_STORED)
     if isinstance(file, str | os.PathLike):
         try:
-            Path(file).write_bytes(packed.getvalue())
+            Path(file).write_bytes(packed)
         except OSError as error:
             raise ModelError(f"cannot write {os.fspath(file)!r}: {error.strerror or error}") from error
         return
     try:
-        file.write(packed.getvalue())
+        file.write(packed)
     except (AttributeError, TypeError) as error:
         raise ModelError(
             f"a network is saved to a path or a binary file open for writing, got {type(file).__name__}; "
             'open(path, "wb") works'
         ) from error
+
+
+def npz(arrays: Mapping[str, Array], texts: Mapping[str, str] | None = None, *, compression: int) -> bytes:
+    """An archive that ``numpy.load`` opens, by whatever names; the same arrays give the same bytes.
+
+    Args:
+        arrays: of no objects.
+        texts: whole parts of the archive, which come first.
+        compression: as :mod:`zipfile` has it.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", compression) as archive:
+        for name, text in (texts or {}).items():
+            archive.writestr(zipfile.ZipInfo(name), text, compression)
+        for name, array in arrays.items():
+            part = io.BytesIO()
+            np.lib.format.write_array(part, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue(), compression)
+    return packed.getvalue()
 
 
 def _plain(value: Any) -> Any:
