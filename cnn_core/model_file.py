@@ -60,16 +60,23 @@ def write(layers: Sequence[Layer], file: File) -> None:
     if isinstance(file, str | os.PathLike):
         try:
             Path(file).write_bytes(packed)
-        except OSError as error:
-            raise ModelError(f"cannot write {os.fspath(file)!r}: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:  # the second where there can be no such path
+            raise ModelError(f"cannot write {os.fspath(file)!r}: {_why(error)}") from error
         return
     try:
         file.write(packed)
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, TypeError, ValueError) as error:  # the last where it is closed, or open for reading
         raise ModelError(
             f"a network is saved to a path or a binary file open for writing, got {type(file).__name__}; "
             'open(path, "wb") works'
         ) from error
+    except OSError as error:
+        raise ModelError(f"cannot write to this {type(file).__name__}: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """What the system says of a path or a file that failed."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def npz(arrays: Mapping[str, Array], texts: Mapping[str, str] | None = None, *, compression: int) -> bytes:
@@ -144,8 +151,8 @@ def _bytes(file: File | bytes) -> bytes:
     if isinstance(file, str | os.PathLike):
         try:
             return Path(file).read_bytes()
-        except OSError as error:
-            raise ModelError(f"cannot read {os.fspath(file)!r}: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:
+            raise ModelError(f"cannot read {os.fspath(file)!r}: {_why(error)}") from error
     if not hasattr(file, "read"):
         raise ModelError(f"a network is loaded from a path, bytes or a binary file, got {type(file).__name__}")
     with contextlib.suppress(OSError, ValueError, AttributeError):  # a stream that cannot seek is read from where it is
