@@ -272,6 +272,20 @@ def test_a_rest_of_one_image_without_a_spread_is_refused_at_the_call():
     assert issubclass(ModelError, CnnCoreError)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 32])
+def test_to_a_single_image_whose_maps_have_one_cell_no_batch_size_is_advised(batch_size):
+    def begin(images, side):
+        made = Sequential([Conv2d(1, 2, 3), BatchNorm2d(2), Flatten(), Linear(2 * (side - 2) ** 2, 2)])
+        x, y = np.random.default_rng(0).random((images, 1, side, side)), np.arange(images)
+        return fit(made, x, y, optimizer=SGD(made, 0.1), epochs=1, batch_size=batch_size, seed=0)
+
+    with pytest.raises(ModelError, match="two images a batch work, and so do larger maps"):
+        begin(1, 3)
+    assert list(begin(1, 4))
+    if batch_size > 1:
+        assert list(begin(2, 3))
+
+
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
 def test_a_run_is_pytorch_s_run(name):
     torch = pytest.importorskip("torch")
