@@ -209,6 +209,8 @@ def cell_of(index: Sequence[int], shape: tuple[int, ...]) -> Index:
         cell = tuple(operator.index(at) for at in index)
     except TypeError:
         cell = ()
+    if 0 in shape:
+        raise ShapeError(f"this stage has no cells, its shape is {shape}; a trace of at least one image works")
     if len(cell) != len(shape) or any(not 0 <= at < size for at, size in zip(cell, shape, strict=False)):
         last = tuple(size - 1 for size in shape)
         raise ShapeError(
