@@ -163,7 +163,8 @@ def _epoch(plan: _Plan, epoch: int) -> Iterator[tuple[Report, int, int]]:
         gradients = plan.body.backward(trace, grad, needs_input=False, keep_stages=False)
         plan.optimizer.step(gradients)
         observe(trace)
-        norms = {name: float(np.linalg.norm(each)) for name, each in gradients.params.items()}
+        with np.errstate(invalid="ignore", over="ignore"):
+            norms = {name: float(np.linalg.norm(each)) for name, each in gradients.params.items()}
         right = int(np.count_nonzero(trace.output.argmax(axis=1) == labels))
         seconds = time.perf_counter() - began
         yield Report(epoch, batch, batches, loss, right / len(chosen), norms, seconds=seconds), right, len(chosen)

@@ -205,7 +205,7 @@ def test_whole_numbers_are_taught_from_without_a_copy_of_them_all():
 def test_training_that_runs_away_is_reported_and_not_hidden():
     x, y = bars(8)
     network = Sequential([Flatten(), Linear(36, 2), ReLU(), Linear(2, 2)])
-    with np.errstate(all="ignore"):
+    with np.errstate(all="raise", under="ignore"):
         reports = list(fit(network, x * 1e20, y, optimizer=SGD(network, 1e30), epochs=3, batch_size=8, seed=0))
     assert any(not math.isfinite(report.loss) for report in reports)
 
