@@ -280,7 +280,8 @@ def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
             far out on the left 1 and what is next to -1 would leave nothing.
 
     Returns:
-        of ``x``'s shape, right to its last bits on both sides; 0 at minus infinity, where PyTorch has NaN.
+        of ``x``'s shape, right to its last bits on both sides, or, of the form in tanh in double precision, to 2e-14 of
+        itself at -9; 0 at minus infinity, where PyTorch has NaN.
 
     Raises:
         ShapeError: where ``approximate`` is neither.
