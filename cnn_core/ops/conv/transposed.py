@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
+from cnn_core.ops._arrays import Array, flag, gradient, images, no_room, real, together, vector
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.execute import correlate
@@ -71,7 +71,8 @@ def conv_transpose2d_backward(
     output_padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> tuple[Array, Array, Array]:
+    needs_input: bool = True,
+) -> tuple[Array | None, Array, Array]:
     """The gradients of :func:`conv_transpose2d`: the way back of the way back is a convolution.
 
     Args:
@@ -83,9 +84,11 @@ def conv_transpose2d_backward(
         output_padding: a whole number or a pair.
         dilation: a whole number or a pair.
         groups: a whole number.
+        needs_input: whether the first of the three is wanted; a network's first layer can do without.
 
     Returns:
-        ``(grad_x, grad_weight, grad_bias)``, shaped like ``x``, ``weight`` and ``(C_out,)``.
+        ``(grad_x, grad_weight, grad_bias)``, shaped like ``x``, ``weight`` and ``(C_out,)``; ``grad_x`` is None where
+        it is not needed.
 
     Raises:
         ShapeError: where shapes or settings do not fit together.
@@ -96,8 +99,10 @@ def conv_transpose2d_backward(
     grad = gradient(grad, (x.shape[0], weight.shape[1] * groups, *size))
     dtype = together(grad, x, weight)
     x, grad = x.astype(dtype, copy=False), grad.astype(dtype, copy=False)
-    # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would fit:
-    # the size asked for is the input's own.
-    grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
+    grad_x = None
+    if flag(needs_input, "needs_input"):
+        # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would
+        # fit: the size asked for is the input's own.
+        grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
     grad_weight = weight_gradient(x, grad, sliding, groups)
     return grad_x, grad_weight, grad.sum(axis=(0, 2, 3))
