@@ -281,7 +281,7 @@ def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
 
     Returns:
         of ``x``'s shape, right to its last bits on both sides, or, of the form in tanh in double precision, to 2e-14 of
-        itself at -9; 0 at minus infinity, where PyTorch has NaN.
+        itself at -9; NaN at minus infinity, as with PyTorch and ONNX Runtime: there the formula has infinity times 0.
 
     Raises:
         ShapeError: where ``approximate`` is neither.
@@ -295,17 +295,18 @@ def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
                 # On either side of 0, x times the share below x is relu(x) less |x| times the share above |x|.
                 beyond(some, into)
                 np.subtract(relu(some), into, out=into)
+                np.copyto(into, np.nan, where=np.isneginf(some))  # times a share of 0
             else:
-                # The order that exported scripts repeat. Infinity times 0 would be NaN.
+                # The order that exported scripts repeat.
                 wide = some.astype(np.float64, copy=False)
-                np.multiply(np.maximum(wide, -FAR), sigmoid(_inner(wide)), out=into, casting="same_kind")
+                np.multiply(wide, sigmoid(_inner(wide)), out=into, casting="same_kind")
     return out
 
 
 def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "none") -> Array:
     """``grad`` times gelu's derivative: by the product rule, the share below ``x`` plus ``x`` times how fast it grows.
 
-    At infinity that is 1, at minus infinity 0, where PyTorch has NaN.
+    NaN at both infinities, as with PyTorch: there the formula has infinity times 0.
 
     Args:
         grad: of ``x``'s shape.
@@ -320,10 +321,9 @@ def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "non
     out = np.empty(array.shape, together(given, array))
     for some, over, into in _blocks(array, given, out):
         with np.errstate(invalid="ignore", over="ignore"):
-            # Beyond, all is as it is there; but infinity times 0 would be NaN.
-            wide = np.clip(some, -FAR, FAR, dtype=np.float64)
+            wide = np.clip(some, -FAR, FAR, dtype=np.float64)  # beyond, all is as it is there
             share, growth = share_and_density(wide, array.dtype) if kind == "none" else _bent_share(wide)
-            growth *= wide
+            growth *= some
             share += growth
             np.multiply(share, over, out=into, casting="same_kind")
     return out

@@ -148,8 +148,8 @@ def test_at_the_edges_values_and_gradients_are_pytorch_s(dtype, grad):
         (lambda t: torch.nn.functional.gelu(t, approximate="tanh"), bent, lambda g, x, y: gelu_backward(g, x, "tanh")),
     ]
     for theirs, ours, backward in pairs:
-        if ours in (gelu, bent):
-            # PyTorch makes NaN of an infinity, in single precision in some places of an array and not in others.
+        if ours in (gelu, bent) and dtype == np.float32:
+            # There PyTorch makes NaN of an infinity in some places of an array and not in others.
             x, given_grad = x[~np.isinf(x)], given_grad[~np.isinf(x)]
         tensor = torch.tensor(x, requires_grad=True)
         output = theirs(tensor)
