@@ -63,11 +63,12 @@ class Session(ExperimentDesk):
     _called_off: int = 0
 
     def __post_init__(self) -> None:
-        self.resumed = self._resume
+        self.resumed, self.pass_over = self._resume, self._pass_over
         self.learn = LearnDesk(
             identity=self.identity,
             lock=self.lock,
             resumed=self._resume,
+            pass_over=self._pass_over,
             predictions=Predictions(score=self.predictions.score),
         )
         self.convolution = ConvolutionDesk(
@@ -153,11 +154,9 @@ class Session(ExperimentDesk):
         self.open(from_file(data, self.scenario))
         return ""
 
-    def call_off(self, way: str, number: int) -> None:
-        """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
-        if way == "upload":
-            self._called_off = number
-        super().call_off(way, number)
+    def _pass_over(self, number: int) -> None:
+        """Have the upload of this number change nothing when it comes, wherever it was called off."""
+        self._called_off = number
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit, or say why not; to open a view large changes nothing."""

@@ -13,7 +13,9 @@ from pages.shared import answers
 from pages.shared.backward import Target
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.learn.course import COURSE
+from pages.shared.learn.lesson import Lesson, Step
 from pages.shared.photo import Photo, open_photo
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
@@ -98,14 +100,24 @@ def test_an_edit_made_while_a_picture_was_on_its_way_is_done():
     assert (session.uploads, session.revision) == (1, 1)
 
 
-def test_an_upload_that_is_called_off_is_passed_over_and_the_next_is_not():
+def desk_of(session: Session, *, learning: bool) -> ExperimentDesk:
+    """The desk that an upload comes to: Explore's, or the Learn page's at a step that takes pictures."""
+    if not learning:
+        return session
+    session.learn.bring(Lesson("Any", (Step("Look."),)))
+    return session.learn
+
+
+@pytest.mark.parametrize("learning", [False, True])
+def test_an_upload_that_is_called_off_is_passed_over_and_the_next_is_not(learning: bool):
     session = Session()
-    session.receive(message(session, {"op": "call_off", "way": "upload", "value": 1, "revision": 1}))
-    session.take_in(picture(), "a.png")
-    assert not session.experiment.on_photo
+    desk = desk_of(session, learning=learning)
+    desk.receive(message(session, {"op": "call_off", "way": "upload", "value": 1, "revision": 1}))
+    session.take_in(picture(), "a.png", learning=learning)
+    assert not desk.experiment.on_photo
     assert session.uploads == 1
-    session.take_in(picture(), "b.png")
-    assert session.experiment.photo.name == "b.png"
+    session.take_in(picture(), "b.png", learning=learning)
+    assert desk.experiment.photo.name == "b.png"
 
 
 @pytest.fixture
@@ -122,13 +134,17 @@ def while_read(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     return meanwhile
 
 
-def test_an_upload_that_is_called_off_while_it_is_read_does_not_come(while_read: list[Callable[[], None]]):
+@pytest.mark.parametrize("learning", [False, True])
+def test_an_upload_that_is_called_off_while_it_is_read_does_not_come(
+    while_read: list[Callable[[], None]], learning: bool
+):
     session = Session()
+    desk = desk_of(session, learning=learning)
     off = {"op": "call_off", "way": "upload", "value": 1, "revision": 1}
-    while_read.append(lambda: session.receive(message(session, off)))
-    session.take_in(picture(), "a.png")
-    assert not session.experiment.on_photo
-    assert (session.uploads, session.can_undo()) == (1, False)
+    while_read.append(lambda: desk.receive(message(session, off)))
+    session.take_in(picture(), "a.png", learning=learning)
+    assert not desk.experiment.on_photo
+    assert (session.uploads, desk.can_undo()) == (1, False)
 
 
 def test_an_edit_made_while_a_picture_is_read_is_kept_and_undone_after_it(while_read: list[Callable[[], None]]):
