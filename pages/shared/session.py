@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
@@ -29,7 +30,7 @@ from pages.shared.scenario import from_file
 LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "learn": "lesson"}
 
 _KEY = "kernelscope"
-_RECENT = 40  # sessions that a reloaded page may come back to
+_RECENT = 40  # sessions that a page may come back to when the framework keeps them no more
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
 _PATIENCE = 5.0  # seconds for another session's lock: two that would take each other over must not wait for ever
 
@@ -185,6 +186,8 @@ class Session(ExperimentDesk):
             before.lock.release()
 
 
+# All that there are, by identity: each as long as the framework keeps its tab's state, and some a while longer.
+_living: WeakValueDictionary[str, Session] = WeakValueDictionary()
 _recent: OrderedDict[str, Session] = OrderedDict()
 _lock = Lock()
 
@@ -192,20 +195,25 @@ _lock = Lock()
 def _remember(kept: Session) -> None:
     kept.weigh()  # before: whoever holds `_lock` waits for no session
     with _lock:
-        _recent[kept.identity] = kept
-        _recent.move_to_end(kept.identity)
-        while len(_recent) > 1 and (
-            len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES
-        ):
-            _recent.popitem(last=False)
+        _living[kept.identity] = kept
+        _used(kept)
+
+
+def _used(kept: Session) -> None:
+    """Put a session before those that may be forgotten; ``_lock`` is held."""
+    _recent[kept.identity] = kept
+    _recent.move_to_end(kept.identity)
+    while len(_recent) > 1 and (len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES):
+        _recent.popitem(last=False)
 
 
 def recent(identity: str) -> Session | None:
-    """The session of that identity, where it is remembered; the identity is a secret of its page, which is at work."""
+    """The session of that identity, where there is one; the identity is a secret of its page, which is at work."""
     with _lock:
-        if identity in _recent:
-            _recent.move_to_end(identity)
-        return _recent.get(identity)
+        kept = _living.get(identity)
+        if kept is not None:
+            _used(kept)
+        return kept
 
 
 def session() -> Session:

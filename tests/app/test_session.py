@@ -1,5 +1,6 @@
 """What a session keeps, and what it makes of the browser's messages."""
 
+import gc
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -252,12 +253,34 @@ def test_what_a_browser_looked_at_before_a_file_was_opened_is_no_news_of_the_fil
     assert (kept.pin, kept.target, kept.zoom) == ((0, (0, 0, 2, 2)), None, None)
 
 
-def test_only_so_many_sessions_are_remembered():
+def let_go_of(sessions: list[Session]) -> list[str]:
+    """The identities of sessions whose tabs were closed: the framework keeps them no more."""
+    identities = [each.identity for each in sessions]
+    sessions.clear()
+    gc.collect()
+    return identities
+
+
+def test_only_so_many_sessions_are_remembered_when_their_tabs_have_gone():
     kept = [Session() for _ in range(50)]
     for each in kept:
         _remember(each)
-    assert recent(kept[0].identity) is None
-    assert recent(kept[-1].identity) is kept[-1]
+    del each
+    gone = let_go_of(kept)
+    assert recent(gone[0]) is None
+    assert recent(gone[-1]).identity == gone[-1]
+
+
+def test_a_session_whose_tab_is_open_is_found_however_many_others_come():
+    first, *others = [Session() for _ in range(60)]
+    for each in (first, *others):
+        _remember(each)
+    assert recent(first.identity) is first
+    first.put(apply(first.experiment, {"op": "stride", "value": 2}))
+    assert answers.answer("explore", first.identity, message(first)) is not None
+    first.receive({**message(first), "target": "score:1"})
+    asked = {"of": "score:1", "stage": "0", "index": "0,0,0,0"}
+    assert answers.explanation(first.identity, asked) is not None
 
 
 def test_who_only_works_by_the_short_way_is_remembered_however_many_come():
@@ -268,7 +291,13 @@ def test_who_only_works_by_the_short_way_is_remembered_however_many_come():
         _remember(Session())
         edit = {"op": "stride", "value": 1 + revision % 2, "revision": revision}
         assert answers.answer("explore", busy.identity, message(busy, edit)) is not None
-    assert recent(idle.identity) is None
+    stays = busy.identity
+    del busy
+    sessions = [idle]
+    del idle
+    [gone] = let_go_of(sessions)
+    assert recent(stays) is not None
+    assert recent(gone) is None
 
 
 def test_a_page_opens_while_another_visitor_goes_from_step_to_step():
@@ -305,8 +334,10 @@ def test_sessions_are_forgotten_for_what_edits_by_the_short_way_made_them_hold(m
     for each in sessions:  # 2 MB of grey values each
         answers.answer("explore", each.identity, message(each, *edits))
     _remember(sessions[-1])
-    assert recent(sessions[0].identity) is None
-    assert recent(sessions[-1].identity) is sessions[-1]
+    del each
+    first, *_, last = let_go_of(sessions)
+    assert recent(first) is None
+    assert recent(last).identity == last
 
 
 def resuming(session: Session, before: Session) -> dict:
