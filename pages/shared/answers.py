@@ -98,8 +98,9 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
         if "glimpse" in message:
             return _glimpse(kept, component, message["glimpse"])
         kept.desks[component].receive(message)
+        made = make(kept)
         kept.weigh()
-        return make(kept)
+        return made
 
 
 def _glimpse(kept: Session, component: str, asked: Any) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.link_code import Link, ScenarioError
+from pages.shared.weight import weigh
 
 State = TypeVar("State")
 
@@ -133,12 +134,18 @@ class Desk(Generic[State]):
 
     def weight(self) -> int:
         """Bytes of the arrays in the history, each counted once."""
-        arrays = [array for each in self.states() for array in self.arrays(each)]
-        return sum({id(array): array.nbytes for array in arrays}.values())
+        return weigh([self.arrays(each) for each in self.states()])
 
     def states(self) -> list[State]:
         """Every state that is held on to."""
         return self.history
+
+    def computed(self) -> Any:
+        """What is kept of the state on screen though it could be computed anew, as ``weigh`` takes it."""
+        return None
+
+    def rest(self) -> None:
+        """Let go of what can be computed anew: whoever asks for it next waits for that."""
 
     def can_undo(self) -> bool:
         """Whether there is a state before this one."""

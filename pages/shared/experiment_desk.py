@@ -94,6 +94,14 @@ class ExperimentDesk(Desk[Experiment]):
         """An experiment's pictures and grid."""
         return arrays_of(state)
 
+    def computed(self) -> Any:
+        """The chain's trace and the gradients on screen."""
+        return self._chain and self._chain.trace, self._backward
+
+    def rest(self) -> None:
+        """Let go of the chain and of its gradients."""
+        self._chain = self._backward = None
+
     @property
     def scenario(self) -> Scenario:
         """The experiment on screen and where the eye is on it."""

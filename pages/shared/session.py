@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from time import monotonic
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -25,6 +26,7 @@ from pages.shared.photo import open_photo
 from pages.shared.pooling.desk import PoolingDesk
 from pages.shared.predict import Predictions
 from pages.shared.scenario import from_file
+from pages.shared.weight import weigh
 
 # The address's parameter that holds what is on a desk, by the desk; a page's address has its own alone.
 LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "learn": "lesson"}
@@ -32,6 +34,8 @@ LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "lea
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a page may come back to when the framework keeps them no more
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
+_IDLE = 60.0  # seconds after which a session keeps nothing that can be computed anew
+_COMPUTED_BYTES = 256 * 2**20  # of that, of all sessions together; the one that is worked with keeps its own
 _PATIENCE = 5.0  # seconds for another session's lock: two that would take each other over must not wait for ever
 
 
@@ -52,6 +56,8 @@ class Session(ExperimentDesk):
         teaching: the desk of the lesson that the visitor puts together for others.
         large: what is opened large, or None.
         held: bytes that all desks' states hold, as last weighed.
+        computed_bytes: those of what could be computed anew, as last weighed.
+        used: when the session was last asked for, by a clock that only goes on.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
         layers: the desk of the layers laboratory.
@@ -61,6 +67,8 @@ class Session(ExperimentDesk):
     uploads: int = 0
     large: Large | None = None
     held: int = 0
+    computed_bytes: int = 0
+    used: float = 0.0
     _called_off: int = 0
 
     def __post_init__(self) -> None:
@@ -102,6 +110,17 @@ class Session(ExperimentDesk):
         """Tell how much is held. Others read the number: what it is of changes under this session's lock alone."""
         with self.lock:
             self.held = sum(desk.weight() for desk in self.desks.values())
+            self.computed_bytes = sum(weigh(desk.computed()) for desk in self.desks.values())
+
+    def rest_all(self) -> None:
+        """Let go of what can be computed anew, on every desk; not while someone reads or changes it."""
+        if self.lock.acquire(blocking=False):
+            try:
+                for desk in self.desks.values():
+                    desk.rest()
+                self.computed_bytes = 0
+            finally:
+                self.lock.release()
 
     def _plane(self, name: str) -> FloatArray:
         """What Explore has for a laboratory of one plane."""
@@ -196,24 +215,38 @@ def _remember(kept: Session) -> None:
     kept.weigh()  # before: whoever holds `_lock` waits for no session
     with _lock:
         _living[kept.identity] = kept
-        _used(kept)
+    recent(kept.identity)
 
 
-def _used(kept: Session) -> None:
-    """Put a session before those that may be forgotten; ``_lock`` is held."""
+def _resting(kept: Session) -> list[Session]:
+    """Put a session before those that may be forgotten; ``_lock`` is held.
+
+    Returns:
+        Those that are to let go of what can be computed anew: the forgotten, the idle, and where all of it together is
+        too much, those that have been idle the longest. Who comes next asks for it, no clock does.
+    """
+    kept.used = monotonic()
     _recent[kept.identity] = kept
     _recent.move_to_end(kept.identity)
+    resting = []
     while len(_recent) > 1 and (len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES):
-        _recent.popitem(last=False)
+        resting.append(_recent.popitem(last=False)[1])
+    computed = sum(each.computed_bytes for each in _recent.values())
+    for each in list(_recent.values())[:-1]:
+        if kept.used - each.used > _IDLE or computed > _COMPUTED_BYTES:
+            resting.append(each)
+            computed -= each.computed_bytes
+    return resting
 
 
 def recent(identity: str) -> Session | None:
     """The session of that identity, where there is one; the identity is a secret of its page, which is at work."""
     with _lock:
         kept = _living.get(identity)
-        if kept is not None:
-            _used(kept)
-        return kept
+        resting = [] if kept is None else _resting(kept)
+    for each in resting:
+        each.rest_all()
+    return kept
 
 
 def session() -> Session:

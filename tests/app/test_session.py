@@ -340,6 +340,79 @@ def test_sessions_are_forgotten_for_what_edits_by_the_short_way_made_them_hold(m
     assert recent(last).identity == last
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that passes, in seconds."""
+    passed = [1000.0]
+    monkeypatch.setattr("pages.shared.session.monotonic", lambda: passed[0])
+    return passed
+
+
+def busy_session() -> Session:
+    """A session with something on every desk that takes time to compute."""
+    session = Session()
+    _remember(session)
+    edits = [{"op": "sample", "value": "cat", "revision": 1}, {"op": "add_kernel", "revision": 2}]
+    answers.answer("explore", session.identity, {**message(session, *edits), "target": "score:1"})
+    session.learn.go("learning", 0)
+    for name in ("learn", "convolution", "pooling", "layers"):
+        answers.answer(name, session.identity, message(session))
+    return session
+
+
+def shown(session: Session) -> list[bytes]:
+    makers = (answers.explore, answers.learn, answers.convolution, answers.pooling, answers.layers)
+    return [make(session) for make in makers]
+
+
+def test_what_is_computed_is_counted_whole():
+    session = busy_session()
+    outputs = [stage.output for stage in session.chain.trace.stages]
+    gradients = session.backward[1]
+    arrays = [*outputs, *session.chain.network.params().values(), *gradients.params.values(), *gradients.stages]
+    least = sum({id(array.base): array.nbytes for array in arrays if array is not None}.values())
+    assert session.computed_bytes > least
+    for name, desk in session.desks.items():
+        before = session.computed_bytes
+        desk.rest()
+        session.weigh()
+        assert session.computed_bytes < before, name
+    assert session.computed_bytes == 0
+
+
+def test_a_session_that_is_not_used_for_a_minute_keeps_nothing_that_can_be_computed_anew(clock: list[float]):
+    session = busy_session()
+    before, held = shown(session), session.held
+    clock[0] += 59
+    _remember(Session())
+    assert session.computed_bytes > 0
+    clock[0] += 2
+    _remember(Session())
+    assert (session.computed_bytes, session._chain, session._backward) == (0, None, None)
+    assert session.held == held
+    # Nothing that the visitor made is lost by it.
+    assert shown(session) == before
+
+
+def test_a_session_that_is_worked_with_is_not_let_go_of_and_nobody_waits_for_it(clock: list[float]):
+    session = busy_session()
+    clock[0] += 61
+    with ThreadPoolExecutor(1) as worker:
+        worker.submit(session.lock.acquire).result(timeout=10)
+        _remember(Session())
+        assert session._chain is not None
+        worker.submit(session.lock.release).result(timeout=10)
+    _remember(Session())
+    assert session._chain is None
+
+
+def test_where_what_is_computed_is_too_much_together_the_longest_unused_lets_go_first(monkeypatch: pytest.MonkeyPatch):
+    first, second, third = busy_session(), busy_session(), busy_session()
+    monkeypatch.setattr("pages.shared.session._COMPUTED_BYTES", 2 * first.computed_bytes)
+    _remember(third)
+    assert [each.computed_bytes > 0 for each in (first, second, third)] == [False, True, True]
+
+
 def resuming(session: Session, before: Session) -> dict:
     return {"session": session.identity, "edits": [], "pin": None, "have": [], "resume": before.identity}
 
