@@ -20,7 +20,7 @@ from pages.shared.edits import _OPERATIONS, apply
 from pages.shared.edits.checked import VALUE_LIMIT, EditRefusedError
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.learn.course import COURSE
-from pages.shared.learn.desk import LearnDesk
+from pages.shared.learn.desk import OWN, LearnDesk
 from pages.shared.learn.exercises import EXERCISES
 from pages.shared.learn.formulas import _FORMULAS, formulas
 from pages.shared.learn.goals import quantity
@@ -378,6 +378,28 @@ def test_a_step_is_found_as_it_was_left_and_begins_anew_when_asked():
     do(desk, {"op": "again"})
     assert desk.experiment.padding == ((1, 1), (1, 1))
     assert not desk.can_undo()
+
+
+def test_what_other_steps_hold_takes_no_undo_from_the_open_one_and_gives_way_first(monkeypatch: pytest.MonkeyPatch):
+    desk = LearnDesk()
+    photo = open_photo((ASSETS / "photograph.jpg").read_bytes(), "mine.jpg")
+    pictured = Step("Look.", Scenario(with_photo(Experiment(), photo)))
+    desk.bring(Lesson("Own", (pictured, pictured, pictured)))
+    one = photo.pixels.nbytes
+    monkeypatch.setattr("pages.shared.desk._HISTORY_BYTES", desk.weight() + 7 * one)
+    for step in range(3):
+        desk.go(OWN, step)
+        for k in range(4):
+            do(desk, {"op": "cells", "plane": None, "cells": [[k, 0, 0.5]]})
+        assert len(desk.history) == 5
+    last = desk.experiment
+    # The step that was left first has given its undo, and nothing that is on screen there.
+    desk.go(OWN, 0)
+    assert (len(desk.history), desk.position) == (1, 0)
+    assert desk.experiment.input[0, :4, 0].tolist() == [0.5] * 4
+    desk.go(OWN, 2)
+    assert desk.experiment is last
+    assert len(desk.history) == 5
 
 
 def test_an_address_that_is_gone_back_to_finds_its_step_as_it_was_left():
