@@ -33,6 +33,7 @@ from cnn_core import (
     Softmax,
     Softplus,
     Tanh,
+    Trace,
     kernels,
 )
 from cnn_core.images import LUMA
@@ -451,9 +452,9 @@ def _scale(view: str | None, signed: bool) -> dict[str, Any]:
     return {"group": "maps", "kind": "signed", "domain": [0, 0], "negative": signed}
 
 
-def explanation(asked: Explanation) -> dict[str, Any] | None:
-    """The core's explanation of a cell, or None where it is too long to send."""
-    return None if len(asked.terms) > _MOST_TERMS else told(asked)
+def explanation(trace: Trace, stage: int, index: tuple[int, ...]) -> dict[str, Any] | None:
+    """The core's explanation of a cell, or None where it is too long to send: then it is not even made."""
+    return None if trace.fan_in(stage, index) > _MOST_TERMS else told(trace.explain(stage, index))
 
 
 def told(asked: Explanation) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _experiment(
         "zoom": None if desk.zoom is None else list(desk.zoom),
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
-        "explanation": describe.explanation(chain.trace.explain(*pin)),
+        "explanation": describe.explanation(chain.trace, *pin),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "predict": predicted(desk.predictions, chain),
     }

@@ -348,7 +348,7 @@ def test_every_score_is_the_flattened_map_times_its_weights_and_a_bias():
     np.testing.assert_allclose(values(shown, "scores"), flat @ state.weight.T + state.bias, rtol=1e-14)
     assert (state.weight[2, 4], state.bias[2]) == (7, -3)
     asked = shown.explain(1, (0, 2))
-    assert math.fsum(term.product for term in asked.terms) + asked.bias == pytest.approx(asked.value)
+    assert math.fsum(term["product"] for term in asked["terms"]) + asked["bias"] == pytest.approx(asked["value"])
 
 
 def test_another_size_of_map_brings_weights_for_it_and_more_classes_keep_the_old_ones():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cnn_core import kernels
+from cnn_core import Trace, kernels
 from cnn_core.receptive import field
 from pages.components.blob import identity
 from pages.shared import describe
@@ -113,6 +113,19 @@ def test_a_pin_that_is_no_longer_there_moves_to_the_nearest_cell(pin):
     explanation = header["explanation"]
     assert explanation["stage"] == header["pin"]["stage"]
     assert explanation["index"] == header["pin"]["index"]
+
+
+def test_a_sum_that_is_too_long_to_send_is_not_put_together(monkeypatch: pytest.MonkeyPatch):
+    session = edited({"op": "rows", "value": 40}, {"op": "columns", "value": 40})
+    session.pin = (4, (0, 1))  # a score of 361 products
+    asked = []
+    explain = Trace.explain
+    monkeypatch.setattr(Trace, "explain", lambda self, *cell: asked.append(cell) or explain(self, *cell))
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    assert (header["pin"]["stage"], header["explanation"], asked) == (4, None, [])
+    session.pin = (0, (0, 0, 1, 1))
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    assert len(header["explanation"]["terms"]) == 9
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

@@ -102,7 +102,7 @@ def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any]
             return gradient_told(run, stage, index, most=64)
         if part != VALUES:
             return None
-        told = describe.explanation(run.pooled[number].trace.explain(0, index))
+        told = describe.explanation(run.pooled[number].trace, 0, index)
     except (KeyError, ShapeError):
         return None
     return None if told is None else {**told, "stage": stage}
