@@ -13,9 +13,10 @@ from weakref import WeakValueDictionary
 import streamlit as st
 
 from cnn_core import ImageError
+from pages.shared import describe
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
-from pages.shared.experiment import FloatArray, with_photo
+from pages.shared.experiment import Experiment, FloatArray, with_photo
 from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.from_explore import OWN, features_of, plane_of
 from pages.shared.layers.desk import LayersDesk
@@ -70,6 +71,7 @@ class Session(ExperimentDesk):
     computed_bytes: int = 0
     used: float = 0.0
     _called_off: int = 0
+    _gallery: tuple[Experiment, describe.Gallery] | None = None
 
     def __post_init__(self) -> None:
         self.resumed, self.pass_over = self._resume, self._pass_over
@@ -105,6 +107,22 @@ class Session(ExperimentDesk):
             "layers": self.layers,
             "learn": self.learn,
         }
+
+    @property
+    def gallery(self) -> describe.Gallery:
+        """Every library kernel over the experiment on screen, computed once an experiment."""
+        if self._gallery is None or self._gallery[0] is not self.experiment:
+            self._gallery = (self.experiment, describe.gallery(self.experiment))
+        return self._gallery[1]
+
+    def computed(self) -> Any:
+        """The chain, its gradients, and the gallery of kernels."""
+        return super().computed(), self._gallery
+
+    def rest(self) -> None:
+        """Let go of all of them."""
+        super().rest()
+        self._gallery = None
 
     def weigh(self) -> None:
         """Tell how much is held. Others read the number: what it is of changes under this session's lock alone."""
