@@ -476,6 +476,15 @@ def test_the_worked_example_of_a_layer_is_what_it_opened_with_and_leaves_the_oth
     assert state.given[KINDS[other].family].source == "larger"
 
 
+@pytest.mark.parametrize("kind", ["batch_norm", "dropout"])
+def test_the_mode_that_two_layers_share_stays_where_one_goes_back_to_its_worked_example(kind):
+    other = {"batch_norm": "dropout", "dropout": "batch_norm"}[kind]
+    changes = [{"op": "kind", "value": other}, {"op": "training", "value": "inference"}, {"op": "kind", "value": kind}]
+    state = edited(*changes, {"op": "worked"}, {"op": "kind", "value": other})
+    assert not state.training
+    assert edited({"op": "kind", "value": kind}, {"op": "worked"}).training
+
+
 def send(session: Session, *edits: dict) -> None:
     first = session.layers.revision + 1
     told = [{**edit, "revision": first + k} for k, edit in enumerate(edits)]
