@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,17 @@ def pooling_message(session: Session) -> bytes:
         "link": link_of(session, "pooling"),
     }
     return pack(header, arrays, desk.have, {"columns": columns(run)})
+
+
+def pooling_glimpse(session: Session, wanted: Collection[int]) -> bytes:
+    """What the laboratory waits for while a gesture lasts: some stages' numbers, and how much a shift changes."""
+    run = session.pooling.run
+    arrays: describe.Arrays = {}
+    told = [
+        {"stage": stage["stage"], "array": stage["array"]} for stage in _stages(run, arrays) if stage["stage"] in wanted
+    ]
+    header = {"stages": told, "measures": [each._asdict() for each in run.measures]}
+    return pack(header, {stage["array"]: arrays[stage["array"]] for stage in told}, ())
 
 
 def _of(run: Run, pooled: Pooled) -> str:
