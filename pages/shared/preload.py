@@ -25,29 +25,21 @@ def found() -> bool:
     return (_STATIC / "index.html").is_file()
 
 
-# The component of each page but the first, by the end of its address: a browser complains of a style that was preloaded
-# and is not used.
-_COMPONENTS = {
-    "convolution": "convolution",
-    "pooling": "pooling",
-    "layers": "layers",
-    "kernels": "gallery",
-    "engine": "keeper",
-}
-
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 
 
 @cache
-def document(components: Path, ui_path: str, page: str) -> str:
+def document(components: Path, ui_path: str, component: str) -> str:
     """The framework's own page, its head naming what one of ours needs.
+
+    No more than that: a browser complains of a style that was preloaded and is not used.
 
     Args:
         components: the folder of the components' modules and styles.
         ui_path: the path under which they are served.
-        page: the end of the page's address, "" for the first page.
+        component: that the page shows, by its folder.
     """
-    links = "".join(f"    {link}\n" for link in _links(components, ui_path, _COMPONENTS.get(page, "explore")))
+    links = "".join(f"    {link}\n" for link in _links(components, ui_path, component))
     return (_STATIC / "index.html").read_text(encoding="utf-8").replace("  </head>", f"{links}  </head>", 1)
 
 

@@ -23,6 +23,7 @@ from pages.shared.layers.desk import LayersDesk
 from pages.shared.learn import draft
 from pages.shared.learn.desk import LearnDesk
 from pages.shared.link_code import ScenarioError
+from pages.shared.navigation import PAGES
 from pages.shared.photo import open_photo
 from pages.shared.pooling.desk import PoolingDesk
 from pages.shared.predict import Predictions
@@ -30,7 +31,7 @@ from pages.shared.scenario import from_file
 from pages.shared.weight import weigh
 
 # The address's parameter that holds what is on a desk, by the desk; a page's address has its own alone.
-LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "learn": "lesson"}
+LINKS = {entry.name: entry.parameter for entry in PAGES if entry.parameter}
 
 _KEY = "kernelscope"
 _RECENT = 40  # sessions that a page may come back to when the framework keeps them no more
@@ -99,7 +100,7 @@ class Session(ExperimentDesk):
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
-        """Every desk of the visitor, by the component that works at it."""
+        """Every desk of the visitor, by the page that works at it."""
         return {
             "explore": self,
             "convolution": self.convolution,

@@ -71,11 +71,14 @@ def _content(file: Path, _changed: int, packed: bool) -> bytes:
     return gzip.compress(data, mtime=0) if packed else data
 
 
-async def _page(request: Request) -> Response:
+def _page(entry: navigation.Entry, address: str) -> Route:
     """One of our pages: the framework's own, and in its head what to fetch ahead."""
-    name = request.url.path.rpartition("/")[2]
-    # Asked for anew each time, as the framework has it.
-    return HTMLResponse(preload.document(COMPONENTS_FOLDER, ui_path(), name), headers={"cache-control": "no-cache"})
+
+    async def answer(_request: Request) -> Response:
+        text = preload.document(COMPONENTS_FOLDER, ui_path(), entry.component)
+        return HTMLResponse(text, headers={"cache-control": "no-cache"})  # as the framework has it
+
+    return Route(f"{_base()}/{address}", answer)
 
 
 class _SecurityHeaders:
@@ -107,7 +110,7 @@ def _base() -> str:
 def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
     # A framework that keeps its page elsewhere serves it itself, and nothing is fetched ahead.
-    pages = ("", *(entry.name for entry in navigation.PAGES)) if preload.found() else ()
+    pages = navigation.PAGES if preload.found() else ()
     return [
         Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
         Route(f"{ui_path()}/explain/{{session}}", answers.serve_explanation),
@@ -117,7 +120,8 @@ def routes() -> Sequence[BaseRoute]:
         Route(f"{ui_path()}/groups.json", _groups),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),
         Route(f"{ui_path()}/{{path:path}}", _module),
-        *(Route(f"{_base()}/{name}", _page) for name in pages),
+        *(_page(entry, "") for entry in pages[:1]),
+        *(_page(entry, entry.name) for entry in pages),
     ]
 
 

@@ -14,24 +14,16 @@ STATIC = Path(streamlit.__file__).parent / "static"
 LINK = re.compile(r'<link (rel="(?:modulepreload" fetchpriority="low|preload" as="style)") href="([^"]+)">')
 
 
-def announced(page: str, ui_path: str = "/ui") -> dict[str, str]:
-    """How each file is to be fetched ahead for a page, by its address."""
-    return {address: way for way, address in LINK.findall(preload.document(COMPONENTS_FOLDER, ui_path, page))}
+def announced(component: str, ui_path: str = "/ui") -> dict[str, str]:
+    """How each file is to be fetched ahead for a page that shows a component, by its address."""
+    return {address: way for way, address in LINK.findall(preload.document(COMPONENTS_FOLDER, ui_path, component))}
 
 
 def test_every_module_and_style_of_the_components_is_announced():
     folders = {"explore", "gallery", "keeper", "convolution", "layers", "pooling"}
-    pages = {
-        "": "explore",
-        "explore": "explore",
-        "convolution": "convolution",
-        "layers": "layers",
-        "pooling": "pooling",
-        "kernels": "gallery",
-        "engine": "keeper",
-    }
-    for page, folder in pages.items():
-        told = announced(page, "/base/ui")
+    assert folders == {entry.component for entry in navigation.PAGES}
+    for folder in folders:
+        told = announced(folder, "/base/ui")
         files = [file for name in ("common", folder) for file in (COMPONENTS_FOLDER / name).iterdir()]
         for file in files:
             way = {".js": "modulepreload", ".css": 'preload" as="style'}.get(file.suffix)
@@ -40,13 +32,22 @@ def test_every_module_and_style_of_the_components_is_announced():
         assert not any(f"/{other}/" in address for other in folders - {folder} for address in told)
 
 
+@pytest.mark.parametrize("entry", navigation.PAGES, ids=lambda entry: entry.name)
+def test_a_page_s_entry_says_which_component_it_shows(entry: navigation.Entry):
+    text = entry.file.read_text(encoding="utf-8")
+    shown = set(re.findall(r"^from pages\.components\.(\w+) import", text, re.MULTILINE))
+    assert shown == {entry.component}
+    fetched = post(f"/{entry.name}", b"", "GET")[2].decode()
+    assert f"/ui/{entry.component}/component.js" in fetched
+
+
 def test_the_framework_s_late_modules_are_found_and_none_is_announced_twice():
     late = preload.late_modules()
     index = (STATIC / "index.html").read_text()
     assert any(name.startswith("BidiComponent.") for name in late)
     assert all((STATIC / "static" / "js" / name).is_file() for name in late)
     assert not any(name in index for name in late)
-    addresses = [address for _, address in LINK.findall(preload.document(COMPONENTS_FOLDER, "/ui", ""))]
+    addresses = [address for _, address in LINK.findall(preload.document(COMPONENTS_FOLDER, "/ui", "explore"))]
     assert len(addresses) == len(set(addresses))
     assert all(f"/static/js/{name}" in addresses for name in late)
 
