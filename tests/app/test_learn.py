@@ -243,6 +243,13 @@ def test_every_formula_of_a_lesson_is_told_of_the_largest_numbers_that_can_be_ty
     assert not caplog.records
 
 
+def test_large_numbers_of_a_formula_are_written_out_as_those_of_the_maps_are():
+    chain = build(apply(Experiment(), {"op": "grid", "value": [[-VALUE_LIMIT, 12_345, 5], [0] * 3, [0] * 3]}))
+    [cell] = formulas(("cell",), chain, (0, (0, 0, 0, 0)))
+    assert cell.here.startswith("(−1000000)·1 + 12345·0 + 5·(−1) + 0·1")
+    assert cell.here.endswith(" = −1000005")
+
+
 @pytest.mark.parametrize("score", [10_000, -10_000, 700, -40])
 def test_of_large_scores_the_largest_is_taken_off_before_their_powers_and_that_is_said(score: float):
     chain = build(Experiment())
@@ -252,7 +259,7 @@ def test_of_large_scores_the_largest_is_taken_off_before_their_powers_and_that_i
     stages[scores] = replace(stages[scores], output=values)
     [softmax] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
     said, *lines = softmax.here.split("\n")
-    assert said.startswith(f"the largest score, {score:.4g}, is taken off first".replace("-", "−"))
+    assert said.startswith(f"the largest score, {score}, is taken off first".replace("-", "−"))
     assert softmax.rule == "e^(score − largest) / sum of these powers over all classes"
     powers = [line.split(", of ")[0] for line in lines[:3]]
     assert powers == ["A: e^0 ≈ 1.0000", "B: e^−0.5 ≈ 0.6065", "C: e^−1 ≈ 0.3679"]

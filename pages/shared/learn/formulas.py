@@ -224,11 +224,16 @@ def _equals(shown: float, value: float) -> str:
 
 def _seen(value: float) -> float:
     """A number as its shown digits have it."""
-    return float(f"{value:.4g}")
+    return float(_digits(value))
 
 
 def _short(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−")
+    return _digits(value).replace("-", "−")
+
+
+def _digits(value: float) -> str:
+    """Four digits, and all that stand before the point: of millions too, as on the maps."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def _operand(value: float) -> str:
