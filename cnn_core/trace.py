@@ -174,6 +174,23 @@ class Trace:
         total = exact_sum(products) + told.bias
         return Explanation(number, cell, "sum", terms, told.bias, value, total, left_over(value, total), consumers)
 
+    def fan_in(self, stage: int, index: Sequence[int]) -> int:
+        """How many terms :meth:`explain` would list of a cell, at once however many they are.
+
+        Args:
+            stage: which stage, -1 for the input.
+            index: the cell's full index, batch included.
+
+        Raises:
+            ShapeError: where there is no such stage or cell.
+        """
+        number = self.stage_number(stage)
+        cell = cell_of(index, self.values(number).shape)
+        if number < 0:
+            return 0
+        asked = self.stages[number]
+        return int(asked.layer.fan_in(self.values(asked.inputs[0]), asked.output, cell, asked.saved))
+
     def stage_number(self, stage: int) -> int:
         """``stage`` as a plain number, -1 for the input.
 

@@ -120,6 +120,10 @@ class Layer(ABC):
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The input cells that made the output cell ``index``, with their weights or the formula."""
 
+    def fan_in(self, x: Array, output: Array, index: Index, saved: Any = None) -> int:
+        """How many cells :meth:`sources` names; a layer that names many tells it without naming them."""
+        return len(self.sources(x, output, index, saved).cells)
+
     @abstractmethod
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """The output cells that read the input cell ``index``, in row-major order."""

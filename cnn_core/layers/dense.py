@@ -121,6 +121,10 @@ class Linear(Layer):
         bias = 0.0 if self.bias is None else float(self.bias[index[-1]])
         return Sources(cells, self.weight[index[-1]].tolist(), bias)
 
+    def fan_in(self, x: Array, output: Array, index: Index, saved: Any = None) -> int:
+        """All inputs of a row."""
+        return self.in_features
+
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """Every output of the row."""
         return ((*index[:-1], k) for k in range(self.out_features))

@@ -22,7 +22,7 @@ from pages.shared.desk import MessageError
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.layers.message import layers_glimpse, layers_message
 from pages.shared.message import explore_glimpse, explore_message, learn_message
-from pages.shared.pooling.message import gradient_told, pooling_message
+from pages.shared.pooling.message import gradient_told, pooling_glimpse, pooling_message
 from pages.shared.session import Session, recent
 
 TERMS_MOST = 24  # of a gradient's sum that the ledger lists one by one
@@ -47,6 +47,7 @@ _GLIMPSES: dict[str, Callable[[Session, Collection[int]], bytes]] = {
     "learn": lambda kept, wanted: explore_glimpse(kept.learn, wanted),
     "convolution": convolution_glimpse,
     "layers": layers_glimpse,
+    "pooling": pooling_glimpse,
 }
 
 
@@ -98,8 +99,9 @@ def answer(component: str, identity: str, message: Mapping[str, Any]) -> bytes |
         if "glimpse" in message:
             return _glimpse(kept, component, message["glimpse"])
         kept.desks[component].receive(message)
+        made = make(kept)
         kept.weigh()
-        return make(kept)
+        return made
 
 
 def _glimpse(kept: Session, component: str, asked: Any) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ from cnn_core import (
     Softmax,
     Softplus,
     Tanh,
+    Trace,
     kernels,
 )
 from cnn_core.images import LUMA
@@ -42,10 +43,12 @@ from cnn_core.shapes import Pair, ReceptiveField, Window, padding_sources
 from pages.components.blob import identity
 from pages.shared.chain import Chain, convolution
 from pages.shared.experiment import Experiment
+from pages.shared.from_explore import input_of
 from pages.shared.sees import Told, sees
 
 Arrays = dict[str, npt.NDArray[np.float64]]
 
+_GALLERY_SIDE = 224  # cells of an input under every kernel: two dozen maps of it are sent, to be drawn at 208 px
 _MOST_TERMS = 256  # a longer explanation is summed in the browser from the arrays it has
 
 # The preview's rule for each layer kind it knows; any other kind waits for the server's arrays.
@@ -240,19 +243,31 @@ def add_gradients(described: list[dict[str, Any]], found: Gradients, arrays: Arr
             stage[f"{name}_gradient"] = None if own is None else keep(own, arrays)
 
 
-def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Arrays, str | None]:
-    """Every library kernel over the experiment's input, with its stride and padding.
+class Gallery(NamedTuple):
+    """Every library kernel over one input.
 
-    Returns:
-        stages as :func:`stages` gives them, each reading the input; the cards that show them; the arrays; and, where
-        no kernel fits the input, the sentence that says why.
+    Attributes:
+        stages: as :func:`stages` gives them, each reading the input.
+        cards: that show them.
+        arrays: the numbers that both name.
+        problem: where no kernel fits the input, the sentence that says why.
     """
+
+    stages: list[dict[str, Any]]
+    cards: list[dict[str, Any]]
+    arrays: Arrays
+    problem: str | None
+
+
+def gallery(experiment: Experiment) -> Gallery:
+    """Every library kernel over the experiment's input, with its stride and padding; over a large one made smaller."""
     arrays: Arrays = {}
-    x = experiment.input[None]  # (C, H, W) -> (N, C, H, W)
+    planes = input_of(experiment, _GALLERY_SIDE)
+    x = planes[None]  # (C, H, W) -> (N, C, H, W)
     described = [_input(x, experiment, arrays)]
-    cards: list[dict[str, Any]] = [
-        {"view": "input", "title": "Input", "sentence": f"{size(experiment.plane)} cells, as in Explore."}
-    ]
+    sides = (planes.shape[1], planes.shape[2])
+    whence = "as in Explore" if sides == experiment.plane else f"made smaller from {size(experiment.plane)} in Explore"
+    cards: list[dict[str, Any]] = [{"view": "input", "title": "Input", "sentence": f"{size(sides)} cells, {whence}."}]
     chosen = recognised(experiment, 0)
     for number, kernel in enumerate(kernels.LIBRARY):
         alone = replace(experiment, bank=kernel.weights[None, None], bias=np.zeros(1), kernel_names=("",))
@@ -261,7 +276,7 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
             output = layer.forward(x)
         except ShapeError as error:
             if number == 0:
-                return described, cards, arrays, str(error)
+                return Gallery(described, cards, arrays, str(error))
             continue  # a larger kernel than this input has room for
         told = computed(number, layer, x, output, arrays)
         lens = "sequential" if experiment.on_photo else "diverging"
@@ -273,7 +288,7 @@ def gallery(experiment: Experiment) -> tuple[list[dict[str, Any]], list[dict[str
         weights = {"weights": plane, "columns": kernel.weights.shape[1], "counted": common_denominator(plane)}
         about = {"parts": kernel.parts, "family": kernel.family, "current": chosen is kernel}
         cards.append({**card, **weights, **about})
-    return described, cards, arrays, None
+    return Gallery(described, cards, arrays, None)
 
 
 def _input(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[str, Any]:
@@ -451,9 +466,9 @@ def _scale(view: str | None, signed: bool) -> dict[str, Any]:
     return {"group": "maps", "kind": "signed", "domain": [0, 0], "negative": signed}
 
 
-def explanation(asked: Explanation) -> dict[str, Any] | None:
-    """The core's explanation of a cell, or None where it is too long to send."""
-    return None if len(asked.terms) > _MOST_TERMS else told(asked)
+def explanation(trace: Trace, stage: int, index: tuple[int, ...]) -> dict[str, Any] | None:
+    """The core's explanation of a cell, or None where it is too long to send: then it is not even made."""
+    return None if trace.fan_in(stage, index) > _MOST_TERMS else told(trace.explain(stage, index))
 
 
 def told(asked: Explanation) -> dict[str, Any]:

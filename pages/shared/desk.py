@@ -6,7 +6,7 @@ Explore's experiment and each laboratory's have a desk of their own; all of one 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.link_code import Link, ScenarioError
+from pages.shared.weight import weigh
 
 State = TypeVar("State")
 
@@ -127,18 +128,28 @@ class Desk(Generic[State]):
         if state is self.state:
             return
         self.history = [*self.history[: self.position + 1], state][-_STEPS:]
-        while len(self.history) > 1 and self.weight() > _HISTORY_BYTES:
+        while len(self.history) > 1 and self.too_much(self.history):
             self.history.pop(0)
         self.position = len(self.history) - 1
 
     def weight(self) -> int:
-        """Bytes of the arrays in the history, each counted once."""
-        arrays = [array for each in self.states() for array in self.arrays(each)]
-        return sum({id(array): array.nbytes for array in arrays}.values())
+        """Bytes of the arrays in all states that are held on to, each counted once."""
+        return weigh([self.arrays(each) for each in self.states()])
+
+    def too_much(self, states: Iterable[State]) -> bool:
+        """Whether the arrays in states are more than are kept to undo."""
+        return weigh([self.arrays(each) for each in states]) > _HISTORY_BYTES
 
     def states(self) -> list[State]:
         """Every state that is held on to."""
         return self.history
+
+    def computed(self) -> Any:
+        """What is kept of the state on screen though it could be computed anew, as ``weigh`` takes it."""
+        return None
+
+    def rest(self) -> None:
+        """Let go of what can be computed anew: whoever asks for it next waits for that."""
 
     def can_undo(self) -> bool:
         """Whether there is a state before this one."""

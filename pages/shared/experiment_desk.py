@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ class ExperimentDesk(Desk[Experiment]):
         zoom: how close the maps are looked at, or None where they are seen whole.
         opened: counts what was opened here, which has its own way of being looked at.
         predictions: which stage is hidden, and what was guessed of it.
+        pass_over: called with the number of an upload that may still be on its way, when it is called off.
     """
 
     history: list[Experiment] = field(default_factory=lambda: [Experiment()])
@@ -33,6 +34,7 @@ class ExperimentDesk(Desk[Experiment]):
     zoom: Zoom | None = None
     opened: int = 0
     predictions: Predictions = field(default_factory=Predictions)
+    pass_over: Callable[[int], None] = field(default=lambda _: None, repr=False, compare=False)
     _chain: Chain | None = None
     _backward: tuple[Chain, Target, Gradients] | None = None
 
@@ -82,9 +84,23 @@ class ExperimentDesk(Desk[Experiment]):
         else:
             super().edit(edit)
 
+    def call_off(self, way: str, number: int) -> None:
+        """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
+        if way == "upload":
+            self.pass_over(number)
+        super().call_off(way, number)
+
     def arrays(self, state: Experiment) -> list[Any]:
         """An experiment's pictures and grid."""
         return arrays_of(state)
+
+    def computed(self) -> Any:
+        """The chain's trace and the gradients on screen."""
+        return self._chain and self._chain.trace, self._backward
+
+    def rest(self) -> None:
+        """Let go of the chain and of its gradients."""
+        self._chain = self._backward = None
 
     @property
     def scenario(self) -> Scenario:

@@ -86,7 +86,7 @@ def _experiment(
         "zoom": None if desk.zoom is None else list(desk.zoom),
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
-        "explanation": describe.explanation(chain.trace.explain(*pin)),
+        "explanation": describe.explanation(chain.trace, *pin),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "predict": predicted(desk.predictions, chain),
     }
@@ -108,13 +108,9 @@ def explore_glimpse(desk: ExperimentDesk, wanted: Collection[int]) -> bytes:
 
 def gallery_message(session: Session) -> bytes:
     """The message for the gallery of kernels."""
-    stages, cards, arrays, problem = describe.gallery(session.experiment)
-    header: dict[str, Any] = {
-        **_kept(session),
-        "stages": stages,
-        "problem": problem,
-    }
-    return pack(header, arrays, session.have, {"cards": cards})
+    shown = session.gallery
+    header = {**_kept(session), "stages": shown.stages, "problem": shown.problem}
+    return pack(header, shown.arrays, session.have, {"cards": shown.cards})
 
 
 def keeper_message(session: Session) -> bytes:

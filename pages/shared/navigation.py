@@ -21,10 +21,14 @@ class Entry:
     Attributes:
         name: the file's stem in ``pages/`` and the page's path in the address.
         title: what the navigation shows.
+        component: the folder of the component that the page shows: what is fetched ahead for it.
+        parameter: of the page's address, which holds what is on its desk; "" where it has none.
     """
 
     name: str
     title: str
+    component: str
+    parameter: str = ""
 
     @property
     def file(self) -> Path:
@@ -34,13 +38,13 @@ class Entry:
 
 # The first page is the one that opens.
 PAGES = (
-    Entry("explore", "Explore"),
-    Entry("convolution", "Convolution"),
-    Entry("pooling", "Pooling"),
-    Entry("layers", "Layers"),
-    Entry("kernels", "Kernels"),
-    Entry("engine", "Engine"),
-    Entry("learn", "Learn"),
+    Entry("explore", "Explore", component="explore", parameter="x"),
+    Entry("convolution", "Convolution", component="convolution", parameter="c"),
+    Entry("pooling", "Pooling", component="pooling", parameter="p"),
+    Entry("layers", "Layers", component="layers", parameter="l"),
+    Entry("kernels", "Kernels", component="gallery"),
+    Entry("engine", "Engine", component="keeper"),
+    Entry("learn", "Learn", component="explore", parameter="lesson"),
 )
 
 

@@ -1,8 +1,11 @@
 """What a browser is told to fetch while the framework itself still loads, so that the first picture waits for less.
 
-Without it everything is found one import after another, and only once the first run of a page has come in.
+Without it everything is found one import after another, and only once the first run of a page has come in. It stands in
+the head of the framework's own page: a hundred addresses in a header of the answer were 7 kB, which a proxy refuses
+whose buffer for headers holds 4.
 """
 
+import html
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -13,42 +16,42 @@ import streamlit
 # What the first page shows of the framework's own, each in a file that it loads late: headings, upload, components.
 _LATE = ("Html", "FileUploader", "BidiComponent")
 
-_WAYS = {".js": "rel=modulepreload; fetchpriority=low", ".css": "rel=preload; as=style"}
+_WAYS = {".js": 'rel="modulepreload" fetchpriority="low"', ".css": 'rel="preload" as="style"'}
+_STATIC = Path(streamlit.__file__).parent / "static"
 
-# The component of each page but the first, by the end of its address: a browser complains of a style that was preloaded
-# and is not used.
-_COMPONENTS = {
-    "convolution": "convolution",
-    "pooling": "pooling",
-    "layers": "layers",
-    "kernels": "gallery",
-    "engine": "keeper",
-}
+
+def found() -> bool:
+    """Whether the framework's own page is where it is looked for."""
+    return (_STATIC / "index.html").is_file()
+
 
 _IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 
 
-def header(components: Path, ui_path: str, page: str) -> bytes:
-    """The value of a ``Link`` header.
+@cache
+def document(components: Path, ui_path: str, component: str) -> str:
+    """The framework's own page, its head naming what one of ours needs.
+
+    No more than that: a browser complains of a style that was preloaded and is not used.
 
     Args:
         components: the folder of the components' modules and styles.
         ui_path: the path under which they are served.
-        page: the end of the page's address, "" for the first page.
+        component: that the page shows, by its folder.
     """
-    return _written(components, ui_path, _COMPONENTS.get(page, "explore"))
+    links = "".join(f"    {link}\n" for link in _links(components, ui_path, component))
+    return (_STATIC / "index.html").read_text(encoding="utf-8").replace("  </head>", f"{links}  </head>", 1)
 
 
-@cache
-def _written(components: Path, ui_path: str, component: str) -> bytes:
+def _links(components: Path, ui_path: str, component: str) -> list[str]:
     own = [
         file for name in ("common", component) for file in sorted((components / name).iterdir()) if file.suffix in _WAYS
     ]
     own.sort(key=lambda file: file.suffix)  # styles before scripts: nothing is drawn without them
-    ours = [f"<{ui_path}/{file.relative_to(components).as_posix()}>; {_WAYS[file.suffix]}" for file in own]
+    ours = [(_WAYS[file.suffix], f"{ui_path}/{file.relative_to(components).as_posix()}") for file in own]
     base = ui_path.rpartition("/")[0]
-    theirs = [f"<{base}/static/js/{name}>; {_WAYS['.js']}" for name in late_modules()]
-    return ", ".join([*ours, *theirs]).encode()
+    theirs = [(_WAYS[".js"], f"{base}/static/js/{name}") for name in late_modules()]
+    return [f'<link {way} href="{html.escape(address)}">' for way, address in (*ours, *theirs)]
 
 
 def late_modules() -> list[str]:
@@ -56,10 +59,9 @@ def late_modules() -> list[str]:
 
     Nothing but time depends on them: a release that names its files otherwise is merely not helped.
     """
-    root = Path(streamlit.__file__).parent / "static"
-    modules = root / "static" / "js"
+    modules = _STATIC / "static" / "js"
     try:
-        announced = set(re.findall(r"static/js/([\w.-]+\.js)", (root / "index.html").read_text(encoding="utf-8")))
+        announced = set(re.findall(r"static/js/([\w.-]+\.js)", (_STATIC / "index.html").read_text(encoding="utf-8")))
         first = [file.name for name in _LATE for file in modules.glob(f"{name}.*.js")]
         return sorted(_with_imports(modules, first, announced))
     except OSError:

@@ -6,31 +6,38 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
+from time import monotonic
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
 from cnn_core import ImageError
+from pages.shared import describe
 from pages.shared.convolution.desk import ConvolutionDesk
 from pages.shared.desk import Desk
-from pages.shared.experiment import FloatArray, with_photo
+from pages.shared.experiment import Experiment, FloatArray, with_photo
 from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.from_explore import OWN, features_of, plane_of
 from pages.shared.layers.desk import LayersDesk
 from pages.shared.learn import draft
 from pages.shared.learn.desk import LearnDesk
 from pages.shared.link_code import ScenarioError
+from pages.shared.navigation import PAGES
 from pages.shared.photo import open_photo
 from pages.shared.pooling.desk import PoolingDesk
 from pages.shared.predict import Predictions
 from pages.shared.scenario import from_file
+from pages.shared.weight import weigh
 
 # The address's parameter that holds what is on a desk, by the desk; a page's address has its own alone.
-LINKS = {"explore": "x", "convolution": "c", "pooling": "p", "layers": "l", "learn": "lesson"}
+LINKS = {entry.name: entry.parameter for entry in PAGES if entry.parameter}
 
 _KEY = "kernelscope"
-_RECENT = 40  # sessions that a reloaded page may come back to
+_RECENT = 40  # sessions that a page may come back to when the framework keeps them no more
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
+_IDLE = 60.0  # seconds after which a session keeps nothing that can be computed anew
+_COMPUTED_BYTES = 256 * 2**20  # of that, of all sessions together; the one that is worked with keeps its own
 _PATIENCE = 5.0  # seconds for another session's lock: two that would take each other over must not wait for ever
 
 
@@ -51,6 +58,8 @@ class Session(ExperimentDesk):
         teaching: the desk of the lesson that the visitor puts together for others.
         large: what is opened large, or None.
         held: bytes that all desks' states hold, as last weighed.
+        computed_bytes: those of what could be computed anew, as last weighed.
+        used: when the session was last asked for, by a clock that only goes on.
         convolution: the desk of the convolution laboratory.
         learn: the desk of the Learn page.
         layers: the desk of the layers laboratory.
@@ -60,14 +69,18 @@ class Session(ExperimentDesk):
     uploads: int = 0
     large: Large | None = None
     held: int = 0
+    computed_bytes: int = 0
+    used: float = 0.0
     _called_off: int = 0
+    _gallery: tuple[Experiment, describe.Gallery] | None = None
 
     def __post_init__(self) -> None:
-        self.resumed = self._resume
+        self.resumed, self.pass_over = self._resume, self._pass_over
         self.learn = LearnDesk(
             identity=self.identity,
             lock=self.lock,
             resumed=self._resume,
+            pass_over=self._pass_over,
             predictions=Predictions(score=self.predictions.score),
         )
         self.convolution = ConvolutionDesk(
@@ -87,7 +100,7 @@ class Session(ExperimentDesk):
 
     @property
     def desks(self) -> dict[str, Desk[Any]]:
-        """Every desk of the visitor, by the component that works at it."""
+        """Every desk of the visitor, by the page that works at it."""
         return {
             "explore": self,
             "convolution": self.convolution,
@@ -96,10 +109,37 @@ class Session(ExperimentDesk):
             "learn": self.learn,
         }
 
+    @property
+    def gallery(self) -> describe.Gallery:
+        """Every library kernel over the experiment on screen, computed once an experiment."""
+        if self._gallery is None or self._gallery[0] is not self.experiment:
+            self._gallery = (self.experiment, describe.gallery(self.experiment))
+        return self._gallery[1]
+
+    def computed(self) -> Any:
+        """The chain, its gradients, and the gallery of kernels."""
+        return super().computed(), self._gallery
+
+    def rest(self) -> None:
+        """Let go of all of them."""
+        super().rest()
+        self._gallery = None
+
     def weigh(self) -> None:
         """Tell how much is held. Others read the number: what it is of changes under this session's lock alone."""
         with self.lock:
             self.held = sum(desk.weight() for desk in self.desks.values())
+            self.computed_bytes = sum(weigh(desk.computed()) for desk in self.desks.values())
+
+    def rest_all(self) -> None:
+        """Let go of what can be computed anew, on every desk; not while someone reads or changes it."""
+        if self.lock.acquire(blocking=False):
+            try:
+                for desk in self.desks.values():
+                    desk.rest()
+                self.computed_bytes = 0
+            finally:
+                self.lock.release()
 
     def _plane(self, name: str) -> FloatArray:
         """What Explore has for a laboratory of one plane."""
@@ -153,11 +193,9 @@ class Session(ExperimentDesk):
         self.open(from_file(data, self.scenario))
         return ""
 
-    def call_off(self, way: str, number: int) -> None:
-        """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""
-        if way == "upload":
-            self._called_off = number
-        super().call_off(way, number)
+    def _pass_over(self, number: int) -> None:
+        """Have the upload of this number change nothing when it comes, wherever it was called off."""
+        self._called_off = number
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit, or say why not; to open a view large changes nothing."""
@@ -186,6 +224,8 @@ class Session(ExperimentDesk):
             before.lock.release()
 
 
+# All that there are, by identity: each as long as the framework keeps its tab's state, and some a while longer.
+_living: WeakValueDictionary[str, Session] = WeakValueDictionary()
 _recent: OrderedDict[str, Session] = OrderedDict()
 _lock = Lock()
 
@@ -193,20 +233,39 @@ _lock = Lock()
 def _remember(kept: Session) -> None:
     kept.weigh()  # before: whoever holds `_lock` waits for no session
     with _lock:
-        _recent[kept.identity] = kept
-        _recent.move_to_end(kept.identity)
-        while len(_recent) > 1 and (
-            len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES
-        ):
-            _recent.popitem(last=False)
+        _living[kept.identity] = kept
+    recent(kept.identity)
+
+
+def _resting(kept: Session) -> list[Session]:
+    """Put a session before those that may be forgotten; ``_lock`` is held.
+
+    Returns:
+        Those that are to let go of what can be computed anew: the forgotten, the idle, and where all of it together is
+        too much, those that have been idle the longest. Who comes next asks for it, no clock does.
+    """
+    kept.used = monotonic()
+    _recent[kept.identity] = kept
+    _recent.move_to_end(kept.identity)
+    resting = []
+    while len(_recent) > 1 and (len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES):
+        resting.append(_recent.popitem(last=False)[1])
+    computed = sum(each.computed_bytes for each in _recent.values())
+    for each in list(_recent.values())[:-1]:
+        if kept.used - each.used > _IDLE or computed > _COMPUTED_BYTES:
+            resting.append(each)
+            computed -= each.computed_bytes
+    return resting
 
 
 def recent(identity: str) -> Session | None:
-    """The session of that identity, where it is remembered; the identity is a secret of its page, which is at work."""
+    """The session of that identity, where there is one; the identity is a secret of its page, which is at work."""
     with _lock:
-        if identity in _recent:
-            _recent.move_to_end(identity)
-        return _recent.get(identity)
+        kept = _living.get(identity)
+        resting = [] if kept is None else _resting(kept)
+    for each in resting:
+        each.rest_all()
+    return kept
 
 
 def session() -> Session:

@@ -12,13 +12,13 @@ import streamlit as st
 from PIL import Image
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnn_core import kernels
 from cnn_core.rational import common_denominator
-from pages.shared import answers, preload, samples, take_away
+from pages.shared import answers, navigation, preload, samples, take_away
 from pages.shared.learn.groups import GROUPS
 from pages.shared.prompt import Prompt
 
@@ -71,6 +71,16 @@ def _content(file: Path, _changed: int, packed: bool) -> bytes:
     return gzip.compress(data, mtime=0) if packed else data
 
 
+def _page(entry: navigation.Entry, address: str) -> Route:
+    """One of our pages: the framework's own, and in its head what to fetch ahead."""
+
+    async def answer(_request: Request) -> Response:
+        text = preload.document(COMPONENTS_FOLDER, ui_path(), entry.component)
+        return HTMLResponse(text, headers={"cache-control": "no-cache"})  # as the framework has it
+
+    return Route(f"{_base()}/{address}", answer)
+
+
 class _SecurityHeaders:
     """Adds the headers above to every answer."""
 
@@ -80,28 +90,27 @@ class _SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = list(message.get("headers", []))
-                page = any(name.lower() == b"content-type" and b"text/html" in value for name, value in given)
-                extra = [(b"link", preload.header(COMPONENTS_FOLDER, ui_path(), _page(scope)))] if page else []
-                message["headers"] = [*given, *_HEADERS.items(), *extra]
+                message["headers"] = [*message.get("headers", []), *_HEADERS.items()]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def _page(scope: Scope) -> str:
-    """The end of the address that is asked for: a page's name, or "" for the first page."""
-    return str(scope.get("path", "")).rstrip("/").rpartition("/")[2]
-
-
 def ui_path() -> str:
     """The path under which the components' files are served, without a slash at its end."""
+    return f"{_base()}/ui"
+
+
+def _base() -> str:
+    """The path under which all of the app is served, without a slash at its end."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}/ui" if base else "/ui"
+    return f"/{base}" if base else ""
 
 
 def routes() -> Sequence[BaseRoute]:
     """The routes Kernelscope serves beside the framework's own."""
+    # A framework that keeps its page elsewhere serves it itself, and nothing is fetched ahead.
+    pages = navigation.PAGES if preload.found() else ()
     return [
         Route(f"{ui_path()}/take/{{session}}/{{name}}", take_away.serve),
         Route(f"{ui_path()}/explain/{{session}}", answers.serve_explanation),
@@ -111,6 +120,8 @@ def routes() -> Sequence[BaseRoute]:
         Route(f"{ui_path()}/groups.json", _groups),
         Route(f"{ui_path()}/samples/{{name}}.png", _sample),
         Route(f"{ui_path()}/{{path:path}}", _module),
+        *(_page(entry, "") for entry in pages[:1]),
+        *(_page(entry, entry.name) for entry in pages),
     ]
 
 

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from pages.shared import answers, describe, web
 from pages.shared.layers.laboratory import KINDS
+from pages.shared.pooling.laboratory import MODES
 from pages.shared.session import Session, _remember
 from tests.app.test_message import unpack
 
@@ -127,6 +128,27 @@ def test_a_gesture_under_way_is_shown_the_stages_that_its_page_cannot_preview(ke
     assert len(arrays) == 1
     desk.receive({"session": kept.identity, "edits": [{**WEIGHTS, "revision": 2}]})
     np.testing.assert_array_equal(arrays[header["stages"][0]["array"]], desk.run.trace.output)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_cell_under_the_hand_is_shown_what_every_pooling_and_gradient_will_be(kept, mode):
+    desk = kept.pooling
+    desk.receive(message(kept, {"op": "mode", "value": mode}))
+    before, history = desk.state, desk.history
+    wanted = [stage["stage"] for stage in unpack(answers.pooling(kept))[0]["stages"] if stage["stage"] >= 0]
+    assert len(wanted) > 4
+    edit = {"op": "cells", "cells": [[0, 1, 8.5]]}
+    header, arrays = unpack(glimpse(kept, "pooling", edit, *wanted, base=1))
+    assert (desk.state, desk.history, desk.revision, desk.notice) == (before, history, 1, "")
+    desk.receive({"session": kept.identity, "edits": [{**edit, "revision": 2}]})
+    made, kept_arrays = unpack(answers.pooling(kept))
+    stages = {stage["stage"]: stage for stage in made["stages"]}
+    assert [stage["stage"] for stage in header["stages"]] == wanted
+    for stage in header["stages"]:
+        assert stage == {"stage": stage["stage"], "array": stages[stage["stage"]]["array"]}
+        np.testing.assert_array_equal(arrays[stage["array"]], kept_arrays[stage["array"]])
+    assert header["measures"] == made["measures"]
+    assert bool(header["measures"]) == (mode == "shift")
 
 
 @pytest.mark.parametrize("kind", KINDS)

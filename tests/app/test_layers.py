@@ -348,7 +348,7 @@ def test_every_score_is_the_flattened_map_times_its_weights_and_a_bias():
     np.testing.assert_allclose(values(shown, "scores"), flat @ state.weight.T + state.bias, rtol=1e-14)
     assert (state.weight[2, 4], state.bias[2]) == (7, -3)
     asked = shown.explain(1, (0, 2))
-    assert math.fsum(term.product for term in asked.terms) + asked.bias == pytest.approx(asked.value)
+    assert math.fsum(term["product"] for term in asked["terms"]) + asked["bias"] == pytest.approx(asked["value"])
 
 
 def test_another_size_of_map_brings_weights_for_it_and_more_classes_keep_the_old_ones():
@@ -488,6 +488,15 @@ def test_the_worked_example_of_a_layer_is_what_it_opened_with_and_leaves_the_oth
         if stage["view"]:
             np.testing.assert_array_equal(values(back, stage["view"]), values(fresh, stage["view"]))
     assert state.given[KINDS[other].family].source == "larger"
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "dropout"])
+def test_the_mode_that_two_layers_share_stays_where_one_goes_back_to_its_worked_example(kind):
+    other = {"batch_norm": "dropout", "dropout": "batch_norm"}[kind]
+    changes = [{"op": "kind", "value": other}, {"op": "training", "value": "inference"}, {"op": "kind", "value": kind}]
+    state = edited(*changes, {"op": "worked"}, {"op": "kind", "value": other})
+    assert not state.training
+    assert edited({"op": "kind", "value": kind}, {"op": "worked"}).training
 
 
 def send(session: Session, *edits: dict) -> None:

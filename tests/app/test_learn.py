@@ -3,6 +3,7 @@
 import math
 import re
 import tracemalloc
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -16,9 +17,10 @@ from pages.shared.backward import Target
 from pages.shared.chain import build
 from pages.shared.columns import columns
 from pages.shared.edits import _OPERATIONS, apply
+from pages.shared.edits.checked import VALUE_LIMIT, EditRefusedError
 from pages.shared.experiment import Experiment, with_photo
 from pages.shared.learn.course import COURSE
-from pages.shared.learn.desk import LearnDesk
+from pages.shared.learn.desk import OWN, LearnDesk
 from pages.shared.learn.exercises import EXERCISES
 from pages.shared.learn.formulas import _FORMULAS, formulas
 from pages.shared.learn.goals import quantity
@@ -213,6 +215,66 @@ def test_powers_whose_digits_do_not_add_up_are_told_with_what_they_lack():
     assert sum(Fraction(term) for term in terms) + Fraction(rest.replace("−", "-")) == Fraction(whole)
 
 
+LIMITS: dict[str, dict[str, Any]] = {
+    "a large cell": {"op": "cells", "plane": None, "cells": [[0, 0, VALUE_LIMIT]]},
+    "a low cell": {"op": "cells", "plane": None, "cells": [[0, 0, -VALUE_LIMIT]]},
+    "large cells": {"op": "grid", "value": [[VALUE_LIMIT] * 6] * 6},
+    "low cells": {"op": "grid", "value": [[-VALUE_LIMIT] * 6] * 6},
+    "both": {"op": "grid", "value": [[VALUE_LIMIT, -VALUE_LIMIT] * 3] * 6},
+}
+
+
+@pytest.mark.parametrize("numbers", LIMITS)
+def test_every_formula_of_a_lesson_is_told_of_the_largest_numbers_that_can_be_typed(
+    numbers: str, caplog: pytest.LogCaptureFixture
+):
+    kernels = ({"op": "kernel", "output": 0, "values": [[side * VALUE_LIMIT] * 3] * 3} for side in (1, -1))
+    for edits in ((LIMITS[numbers],), *((LIMITS[numbers], kernel) for kernel in kernels)):
+        for name, step in STEPS:
+            if not COURSE[name].steps[step].formulas:
+                continue
+            kept = Session()
+            kept.learn.go(name, step)
+            for edit in edits:
+                with suppress(EditRefusedError):  # a photograph's pixels go from 0 to 1
+                    kept.learn.put(apply(kept.learn.experiment, edit))
+            header, _ = unpack(learn_message(kept, upload_limit=1))
+            assert not [told for told in header["lesson"]["formulas"] if re.search(r"nan|inf", told["here"])]
+    assert not caplog.records
+
+
+def test_large_numbers_of_a_formula_are_written_out_as_those_of_the_maps_are():
+    chain = build(apply(Experiment(), {"op": "grid", "value": [[-VALUE_LIMIT, 12_345, 5], [0] * 3, [0] * 3]}))
+    [cell] = formulas(("cell",), chain, (0, (0, 0, 0, 0)))
+    assert cell.here.startswith("(−1000000)·1 + 12345·0 + 5·(−1) + 0·1")
+    assert cell.here.endswith(" = −1000005")
+
+
+@pytest.mark.parametrize("score", [10_000, -10_000, 700, -40])
+def test_of_large_scores_the_largest_is_taken_off_before_their_powers_and_that_is_said(score: float):
+    chain = build(Experiment())
+    scores = next(k for k, step in enumerate(chain.steps) if step.view == "scores")
+    stages = list(chain.trace.stages)
+    values = np.array([[score, score - 0.5, score - 1.0]])
+    stages[scores] = replace(stages[scores], output=values)
+    [softmax] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
+    said, *lines = softmax.here.split("\n")
+    assert said.startswith(f"the largest score, {score}, is taken off first".replace("-", "−"))
+    assert softmax.rule == "e^(score − largest) / sum of these powers over all classes"
+    powers = [line.split(", of ")[0] for line in lines[:3]]
+    assert powers == ["A: e^0 ≈ 1.0000", "B: e^−0.5 ≈ 0.6065", "C: e^−1 ≈ 0.3679"]
+
+
+def test_a_formula_that_fails_is_left_out_and_the_page_is_not(monkeypatch: pytest.MonkeyPatch):
+    def fails(*_: Any) -> None:
+        math.exp(1e4)
+
+    monkeypatch.setitem(_FORMULAS, "size", fails)
+    assert [told.name for told in formulas(("size", "channels"), build(Experiment()), (0, (0, 0, 0, 0)))] == [
+        "Weights of the convolution"
+    ]
+
+
 def test_a_formula_claims_equality_only_where_its_shown_digits_give_it():
     exact = formulas(("cell",), at("kernel").chain, (0, (0, 0, 0, 1)))[0].here
     assert exact.endswith("+ 0 = 12")
@@ -323,6 +385,28 @@ def test_a_step_is_found_as_it_was_left_and_begins_anew_when_asked():
     do(desk, {"op": "again"})
     assert desk.experiment.padding == ((1, 1), (1, 1))
     assert not desk.can_undo()
+
+
+def test_what_other_steps_hold_takes_no_undo_from_the_open_one_and_gives_way_first(monkeypatch: pytest.MonkeyPatch):
+    desk = LearnDesk()
+    photo = open_photo((ASSETS / "photograph.jpg").read_bytes(), "mine.jpg")
+    pictured = Step("Look.", Scenario(with_photo(Experiment(), photo)))
+    desk.bring(Lesson("Own", (pictured, pictured, pictured)))
+    one = photo.pixels.nbytes
+    monkeypatch.setattr("pages.shared.desk._HISTORY_BYTES", desk.weight() + 7 * one)
+    for step in range(3):
+        desk.go(OWN, step)
+        for k in range(4):
+            do(desk, {"op": "cells", "plane": None, "cells": [[k, 0, 0.5]]})
+        assert len(desk.history) == 5
+    last = desk.experiment
+    # The step that was left first has given its undo, and nothing that is on screen there.
+    desk.go(OWN, 0)
+    assert (len(desk.history), desk.position) == (1, 0)
+    assert desk.experiment.input[0, :4, 0].tolist() == [0.5] * 4
+    desk.go(OWN, 2)
+    assert desk.experiment is last
+    assert len(desk.history) == 5
 
 
 def test_an_address_that_is_gone_back_to_finds_its_step_as_it_was_left():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cnn_core import kernels
+from cnn_core import Trace, conv2d, kernels
 from cnn_core.receptive import field
 from pages.components.blob import identity
 from pages.shared import describe
@@ -13,6 +13,7 @@ from pages.shared.chain import build
 from pages.shared.columns import columns
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.from_explore import input_of
 from pages.shared.message import explore_message, gallery_message, keeper_message
 from pages.shared.sees import sees
 from pages.shared.session import Session
@@ -115,6 +116,19 @@ def test_a_pin_that_is_no_longer_there_moves_to_the_nearest_cell(pin):
     assert explanation["index"] == header["pin"]["index"]
 
 
+def test_a_sum_that_is_too_long_to_send_is_not_put_together(monkeypatch: pytest.MonkeyPatch):
+    session = edited({"op": "rows", "value": 40}, {"op": "columns", "value": 40})
+    session.pin = (4, (0, 1))  # a score of 361 products
+    asked = []
+    explain = Trace.explain
+    monkeypatch.setattr(Trace, "explain", lambda self, *cell: asked.append(cell) or explain(self, *cell))
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    assert (header["pin"]["stage"], header["explanation"], asked) == (4, None, [])
+    session.pin = (0, (0, 0, 1, 1))
+    header, _ = unpack(explore_message(session, upload_limit=100))
+    assert len(header["explanation"]["terms"]) == 9
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_grid_too_small_is_described_with_its_reason_and_a_way_out(size):
     session = edited({"op": "rows", "value": size}, {"op": "columns", "value": size})
@@ -162,6 +176,34 @@ def test_the_gallery_shows_every_kernel_that_fits_or_says_why_none():
     assert all(stage["array"] in arrays for stage in header["stages"])
     tiny, _ = unpack(gallery_message(edited({"op": "rows", "value": 1})))
     assert "does not fit" in tiny["problem"]
+
+
+def test_the_gallery_of_a_large_picture_is_of_one_made_smaller_and_says_so():
+    large = edited({"op": "sample", "value": "cat"}, {"op": "photo_size", "value": 512})
+    header, arrays = unpack(gallery_message(large))
+    given = arrays[header["stages"][0]["array"]]
+    np.testing.assert_array_equal(given[0], input_of(large.experiment, 224))
+    assert max(given.shape) == 224
+    assert entries(header, "cards")[0]["sentence"] == "149 × 224 cells, made smaller from 341 × 512 in Explore."
+    sobel = next(stage for stage in header["stages"] if stage["view"] == "sobel_x")
+    weight = kernels.get("sobel_x").weights[None, None]
+    np.testing.assert_array_equal(arrays[sobel["array"]], conv2d(given, weight))
+    small = edited({"op": "sample", "value": "cat"})
+    header, arrays = unpack(gallery_message(small))
+    np.testing.assert_array_equal(arrays[header["stages"][0]["array"]][0], small.experiment.input)
+    assert entries(header, "cards")[0]["sentence"] == "85 × 128 cells, as in Explore."
+
+
+def test_the_gallery_is_computed_once_an_experiment():
+    session = edited({"op": "sample", "value": "cat"})
+    first = gallery_message(session)
+    shown = session.gallery
+    assert gallery_message(session) == first
+    assert session.gallery is shown
+    session.put(apply(session.experiment, {"op": "stride", "value": 2}))
+    assert session.gallery is not shown
+    session.rest()
+    assert session.computed() == ((None, None), None)
 
 
 def test_a_page_without_pictures_keeps_the_address_and_the_session_and_no_array():

@@ -1,5 +1,6 @@
 """What a session keeps, and what it makes of the browser's messages."""
 
+import gc
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,9 @@ from pages.shared import answers
 from pages.shared.backward import Target
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.learn.course import COURSE
+from pages.shared.learn.lesson import Lesson, Step
 from pages.shared.photo import Photo, open_photo
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
@@ -98,14 +101,24 @@ def test_an_edit_made_while_a_picture_was_on_its_way_is_done():
     assert (session.uploads, session.revision) == (1, 1)
 
 
-def test_an_upload_that_is_called_off_is_passed_over_and_the_next_is_not():
+def desk_of(session: Session, *, learning: bool) -> ExperimentDesk:
+    """The desk that an upload comes to: Explore's, or the Learn page's at a step that takes pictures."""
+    if not learning:
+        return session
+    session.learn.bring(Lesson("Any", (Step("Look."),)))
+    return session.learn
+
+
+@pytest.mark.parametrize("learning", [False, True])
+def test_an_upload_that_is_called_off_is_passed_over_and_the_next_is_not(learning: bool):
     session = Session()
-    session.receive(message(session, {"op": "call_off", "way": "upload", "value": 1, "revision": 1}))
-    session.take_in(picture(), "a.png")
-    assert not session.experiment.on_photo
+    desk = desk_of(session, learning=learning)
+    desk.receive(message(session, {"op": "call_off", "way": "upload", "value": 1, "revision": 1}))
+    session.take_in(picture(), "a.png", learning=learning)
+    assert not desk.experiment.on_photo
     assert session.uploads == 1
-    session.take_in(picture(), "b.png")
-    assert session.experiment.photo.name == "b.png"
+    session.take_in(picture(), "b.png", learning=learning)
+    assert desk.experiment.photo.name == "b.png"
 
 
 @pytest.fixture
@@ -122,13 +135,17 @@ def while_read(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     return meanwhile
 
 
-def test_an_upload_that_is_called_off_while_it_is_read_does_not_come(while_read: list[Callable[[], None]]):
+@pytest.mark.parametrize("learning", [False, True])
+def test_an_upload_that_is_called_off_while_it_is_read_does_not_come(
+    while_read: list[Callable[[], None]], learning: bool
+):
     session = Session()
+    desk = desk_of(session, learning=learning)
     off = {"op": "call_off", "way": "upload", "value": 1, "revision": 1}
-    while_read.append(lambda: session.receive(message(session, off)))
-    session.take_in(picture(), "a.png")
-    assert not session.experiment.on_photo
-    assert (session.uploads, session.can_undo()) == (1, False)
+    while_read.append(lambda: desk.receive(message(session, off)))
+    session.take_in(picture(), "a.png", learning=learning)
+    assert not desk.experiment.on_photo
+    assert (session.uploads, desk.can_undo()) == (1, False)
 
 
 def test_an_edit_made_while_a_picture_is_read_is_kept_and_undone_after_it(while_read: list[Callable[[], None]]):
@@ -236,12 +253,34 @@ def test_what_a_browser_looked_at_before_a_file_was_opened_is_no_news_of_the_fil
     assert (kept.pin, kept.target, kept.zoom) == ((0, (0, 0, 2, 2)), None, None)
 
 
-def test_only_so_many_sessions_are_remembered():
+def let_go_of(sessions: list[Session]) -> list[str]:
+    """The identities of sessions whose tabs were closed: the framework keeps them no more."""
+    identities = [each.identity for each in sessions]
+    sessions.clear()
+    gc.collect()
+    return identities
+
+
+def test_only_so_many_sessions_are_remembered_when_their_tabs_have_gone():
     kept = [Session() for _ in range(50)]
     for each in kept:
         _remember(each)
-    assert recent(kept[0].identity) is None
-    assert recent(kept[-1].identity) is kept[-1]
+    del each
+    gone = let_go_of(kept)
+    assert recent(gone[0]) is None
+    assert recent(gone[-1]).identity == gone[-1]
+
+
+def test_a_session_whose_tab_is_open_is_found_however_many_others_come():
+    first, *others = [Session() for _ in range(60)]
+    for each in (first, *others):
+        _remember(each)
+    assert recent(first.identity) is first
+    first.put(apply(first.experiment, {"op": "stride", "value": 2}))
+    assert answers.answer("explore", first.identity, message(first)) is not None
+    first.receive({**message(first), "target": "score:1"})
+    asked = {"of": "score:1", "stage": "0", "index": "0,0,0,0"}
+    assert answers.explanation(first.identity, asked) is not None
 
 
 def test_who_only_works_by_the_short_way_is_remembered_however_many_come():
@@ -252,7 +291,13 @@ def test_who_only_works_by_the_short_way_is_remembered_however_many_come():
         _remember(Session())
         edit = {"op": "stride", "value": 1 + revision % 2, "revision": revision}
         assert answers.answer("explore", busy.identity, message(busy, edit)) is not None
-    assert recent(idle.identity) is None
+    stays = busy.identity
+    del busy
+    sessions = [idle]
+    del idle
+    [gone] = let_go_of(sessions)
+    assert recent(stays) is not None
+    assert recent(gone) is None
 
 
 def test_a_page_opens_while_another_visitor_goes_from_step_to_step():
@@ -289,8 +334,83 @@ def test_sessions_are_forgotten_for_what_edits_by_the_short_way_made_them_hold(m
     for each in sessions:  # 2 MB of grey values each
         answers.answer("explore", each.identity, message(each, *edits))
     _remember(sessions[-1])
-    assert recent(sessions[0].identity) is None
-    assert recent(sessions[-1].identity) is sessions[-1]
+    del each
+    first, *_, last = let_go_of(sessions)
+    assert recent(first) is None
+    assert recent(last).identity == last
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that passes, in seconds."""
+    passed = [1000.0]
+    monkeypatch.setattr("pages.shared.session.monotonic", lambda: passed[0])
+    return passed
+
+
+def busy_session() -> Session:
+    """A session with something on every desk that takes time to compute."""
+    session = Session()
+    _remember(session)
+    edits = [{"op": "sample", "value": "cat", "revision": 1}, {"op": "add_kernel", "revision": 2}]
+    answers.answer("explore", session.identity, {**message(session, *edits), "target": "score:1"})
+    session.learn.go("learning", 0)
+    for name in ("learn", "convolution", "pooling", "layers"):
+        answers.answer(name, session.identity, message(session))
+    return session
+
+
+def shown(session: Session) -> list[bytes]:
+    makers = (answers.explore, answers.learn, answers.convolution, answers.pooling, answers.layers)
+    return [make(session) for make in makers]
+
+
+def test_what_is_computed_is_counted_whole():
+    session = busy_session()
+    outputs = [stage.output for stage in session.chain.trace.stages]
+    gradients = session.backward[1]
+    arrays = [*outputs, *session.chain.network.params().values(), *gradients.params.values(), *gradients.stages]
+    least = sum({id(array.base): array.nbytes for array in arrays if array is not None}.values())
+    assert session.computed_bytes > least
+    for name, desk in session.desks.items():
+        before = session.computed_bytes
+        desk.rest()
+        session.weigh()
+        assert session.computed_bytes < before, name
+    assert session.computed_bytes == 0
+
+
+def test_a_session_that_is_not_used_for_a_minute_keeps_nothing_that_can_be_computed_anew(clock: list[float]):
+    session = busy_session()
+    before, held = shown(session), session.held
+    clock[0] += 59
+    _remember(Session())
+    assert session.computed_bytes > 0
+    clock[0] += 2
+    _remember(Session())
+    assert (session.computed_bytes, session._chain, session._backward) == (0, None, None)
+    assert session.held == held
+    # Nothing that the visitor made is lost by it.
+    assert shown(session) == before
+
+
+def test_a_session_that_is_worked_with_is_not_let_go_of_and_nobody_waits_for_it(clock: list[float]):
+    session = busy_session()
+    clock[0] += 61
+    with ThreadPoolExecutor(1) as worker:
+        worker.submit(session.lock.acquire).result(timeout=10)
+        _remember(Session())
+        assert session._chain is not None
+        worker.submit(session.lock.release).result(timeout=10)
+    _remember(Session())
+    assert session._chain is None
+
+
+def test_where_what_is_computed_is_too_much_together_the_longest_unused_lets_go_first(monkeypatch: pytest.MonkeyPatch):
+    first, second, third = busy_session(), busy_session(), busy_session()
+    monkeypatch.setattr("pages.shared.session._COMPUTED_BYTES", 2 * first.computed_bytes)
+    _remember(third)
+    assert [each.computed_bytes > 0 for each in (first, second, third)] == [False, True, True]
 
 
 def resuming(session: Session, before: Session) -> dict:

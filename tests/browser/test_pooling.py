@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from cnn_core import Explanation
 from pages.shared.edits import EditRefusedError
@@ -492,13 +492,76 @@ def test_all_of_it_goes_by_keyboard(laboratory: Page):
     cell_of(laboratory, carried(), 2, 0, 0)
 
 
+PICTURES = """(views) => views.map((view) =>
+  document.querySelector(`[data-view="${view}"] .ks-map-values`).toDataURL())"""
+
+
+def drawn_last(page: Page, view: str, source: str) -> None:
+    """Wait until a view was last drawn from there."""
+    page.wait_for_function(
+        "([view, source]) => window.cnn.drawn.filter((each) => each.view === view).at(-1)?.source === source",
+        arg=[view, source],
+    )
+
+
 def test_what_the_preview_knows_follows_at_once_and_the_rest_waits_for_cnn_core(laboratory: Page):
     laboratory.mouse.click(*cell_centre(laboratory, "input", 0, 0, (6, 6)))
+    held: list[Route] = []
+    settled = False
+
+    def answer(route: Route) -> None:
+        """Nothing for what the gesture asks while it lasts; the answers to its end and to the pin are held back."""
+        if "glimpse" in (route.request.post_data or ""):
+            route.fulfill(status=200, body="")
+        elif settled:
+            route.continue_()
+        else:
+            held.append(route)
+
+    laboratory.route("**/answers/**", answer)
     clear(laboratory)
     laboratory.keyboard.press("Shift+ArrowUp")
     wait_drawn(laboratory, "max", "preview")
+    assert not any(each["view"] == "l2" for each in drawn(laboratory))
+    # What stays behind is dimmed, and nothing else.
+    expect(laboratory.locator(".ks-late")).to_have_count(1)
+    expect(laboratory.locator(".ks-late [data-view=l2]")).to_have_count(1)
+    settled = True
+    for route in held:
+        route.continue_()
     wait_drawn(laboratory, "l2")
-    assert not any(each["view"] == "l2" and each["source"] == "preview" for each in drawn(laboratory))
+    expect(laboratory.locator(".ks-late")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "views"),
+    [
+        ("Values", ["l2"]),
+        ("Gradient", ["max-gradient", "l2-gradient", "global_max-gradient"]),
+        ("Shift", ["input-after", "max-after", "max-difference", "l2-after"]),
+    ],
+)
+def test_what_the_preview_does_not_know_follows_the_hand_as_cnn_core_has_it(
+    laboratory: Page, mode: str, views: list[str]
+):
+    if mode != "Values":
+        look(laboratory, mode, views[0])
+    laboratory.mouse.click(*cell_centre(laboratory, "input", 0, 1, (6, 6)))
+    before = laboratory.evaluate(PICTURES, views)
+    clear(laboratory)
+    seen: set[str] = set()
+    for step in range(100):  # as one who holds the key: the gesture goes on
+        laboratory.keyboard.press("Shift+ArrowUp")
+        laboratory.wait_for_timeout(40)
+        seen = {each["view"] for each in drawn(laboratory) if each["source"] == "preview"}
+        if step > 6 and seen.issuperset(views):
+            break
+    assert seen.issuperset(views)
+    for view in views:
+        drawn_last(laboratory, view, "cnn_core")
+    after = laboratory.evaluate(PICTURES, views)
+    assert all(old != new for old, new in zip(before, after, strict=True))
+    expect(laboratory.locator(".ks-late")).to_have_count(0)
 
 
 def test_the_window_slides_over_the_input_and_fills_the_maps(laboratory: Page):

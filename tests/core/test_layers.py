@@ -87,6 +87,7 @@ def test_every_cell_s_explanation_adds_up(case, dtype, training):
     eps = float(np.finfo(dtype).eps)
     for index in np.ndindex(trace.output.shape):
         asked = trace.explain(0, index)
+        assert trace.fan_in(0, index) == len(asked.terms)
         assert asked.value == trace.output[index]
         if asked.rule == "function":
             assert asked.total == asked.value

@@ -29,17 +29,26 @@ def trace():
 
 
 @pytest.mark.parametrize("stage", [-2, 6, 99, 1.5, None, "0"])
-def test_a_stage_that_is_not_there_is_refused_in_words(trace, stage):
+@pytest.mark.parametrize("ask", ["explain", "fan_in"])
+def test_a_stage_that_is_not_there_is_refused_in_words(trace, ask, stage):
     with pytest.raises(ShapeError, match="stage must be"):
-        trace.explain(stage, (0, 0, 0, 0))
+        getattr(trace, ask)(stage, (0, 0, 0, 0))
 
 
 @pytest.mark.parametrize(
     "index", [(0, 0, 222, 0), (0, 0, -1, 0), (0, 0), (0, 0, 0, 0, 0), (0, 0, 0.5, 0), None, 7, "0000"]
 )
-def test_a_cell_that_is_not_there_is_refused_in_words(trace, index):
+@pytest.mark.parametrize("ask", ["explain", "fan_in"])
+def test_a_cell_that_is_not_there_is_refused_in_words(trace, ask, index):
     with pytest.raises(ShapeError, match="index must be"):
-        trace.explain(0, index)
+        getattr(trace, ask)(0, index)
+
+
+def test_how_long_a_sum_is_can_be_asked_without_the_sum(trace, monkeypatch):
+    monkeypatch.setattr(Linear, "sources", None)
+    assert trace.fan_in(4, (0, 1)) == 111 * 111
+    assert trace.fan_in(0, (0, 0, 5, 6)) == 9
+    assert trace.fan_in(-1, (0, 0, 5, 6)) == 0
 
 
 def test_whole_numbers_of_any_kind_ask_a_cell(trace):

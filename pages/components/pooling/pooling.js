@@ -181,6 +181,11 @@ export class Pooling extends Board {
     this.source = source;
     if (anew) this.draws += 1;
     const { model, dark } = this;
+    const given = model.values.get(INPUT);
+    // The model knows how poolings follow the input, and not that gradients do.
+    const back = source === "preview" && given !== this.given ? this.stages.filter(({ stage }) => partOf(stage).part === GRADIENTS) : [];
+    for (const { stage } of back) model.waiting.add(stage);
+    this.given = given;
     const drawn = [];
     /** @type {Map<string, any[]>} */
     const groups = new Map();
@@ -189,7 +194,9 @@ export class Pooling extends Board {
       const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.values.get(stage.stage) })), source === "preview");
       stages.forEach((stage, k) => {
         // What the preview does not know, gradients among them, stays until cnn_core has answered.
-        if (source === "preview" && stage.stage !== INPUT && (model.waiting.has(stage.stage) || !stage.preview)) return;
+        const late = source === "preview" && model.waiting.has(stage.stage);
+        this.late(this.columns.get(stage.column).view.shown.get(stage.stage).figure, late);
+        if (late) return;
         this.#grid(stage).draw(model.values.get(stage.stage).values, 0, scales[k][0], dark);
         this.#legend(stage, scales[k][0]);
         drawn.push(stage.view);
@@ -278,6 +285,12 @@ export class Pooling extends Board {
   #of({ stage }) {
     const { part, kind } = partOf(stage);
     return part === GRADIENTS || part === UPSTREAM ? this.header.of[GRADIENTS + kind] : "";
+  }
+
+  /** @param {any} told @param {Map<string, import("../common/blob.js").Tensor>} arrays */
+  glimpsed(told, arrays) {
+    super.glimpsed(told, arrays);
+    this.measures.draw(told.measures);
   }
 
   /** @param {import("../common/board.js").Place} place */

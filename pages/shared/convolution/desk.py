@@ -34,6 +34,14 @@ class ConvolutionDesk(LaboratoryDesk[Laboratory]):
         """A laboratory's input and weights."""
         return [state.input, state.operation.weight]
 
+    def computed(self) -> Any:
+        """The laboratory carried out."""
+        return self._run
+
+    def rest(self) -> None:
+        """Let go of it."""
+        self._run = None
+
     def write(self, sight: Sight[Laboratory]) -> Link:
         """The laboratory as far as a link can carry it."""
         return to_link(sight)

@@ -73,7 +73,7 @@ def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any]
     traced = {ALONE: run.alone, KEPT: run.kept, DIFFERENCE: None}.get(stage, run.trace)
     if traced is None:
         return None
-    told = describe.explanation(traced.explain(0 if stage in (ALONE, KEPT) else stage, index))
+    told = describe.explanation(traced, 0 if stage in (ALONE, KEPT) else stage, index)
     return None if told is None else {**told, "stage": stage}
 
 

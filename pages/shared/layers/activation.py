@@ -116,7 +116,7 @@ def screen(laboratory: Laboratory) -> Screen:
     title = KINDS[laboratory.kind].title
     trace = Sequential([made]).trace(x)
     shown = Screen(laboratory, pin=(OUTPUT, (0, 0, 1, 1)))
-    shown.explain = lambda stage, index: trace.explain(stage, index) if stage < SLOPE else None
+    shown.explain = lambda stage, index: describe.explanation(trace, stage, index) if stage < SLOPE else None
     shown.given("Before")
     told = describe.computed(OUTPUT, made, x, trace.output, shown.arrays)
     # What is squeezed between −1 and 1 would be pale on the scale of what came in.

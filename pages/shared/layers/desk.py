@@ -39,6 +39,14 @@ class LayersDesk(LaboratoryDesk[Laboratory]):
         """What a laboratory's layers are given, and the weights."""
         return [*(each.input for each in state.given.values()), state.weight]
 
+    def computed(self) -> Any:
+        """The numbers on screen."""
+        return self._screen and self._screen[1].arrays
+
+    def rest(self) -> None:
+        """Let go of what is on screen."""
+        self._screen = None
+
     def write(self, sight: Sight[Laboratory]) -> Link:
         """The laboratory as far as a link can carry it."""
         return to_link(sight)

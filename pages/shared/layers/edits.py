@@ -205,14 +205,15 @@ def _label(laboratory: Laboratory, edit: Edit) -> Laboratory:
     return replace(laboratory, label=whole_number(value, 0, classes - 1, "The class that is right"))
 
 
-# What each layer has of its own, so that going back to its worked example leaves the others as they are.
+# What each layer has of its own, so that going back to its worked example leaves the others as they are. The mode, as a
+# network's, is that of batch norm and dropout alike.
 _OWN_SETTINGS = {
     "leaky_relu": ("slope",),
     "softplus": ("beta",),
     "gelu": ("approximate",),
     "softmax": ("temperature",),
-    "batch_norm": ("training", "gamma", "shift", "momentum", "running_mean", "running_var", "steps"),
-    "dropout": ("training", "p", "seed"),
+    "batch_norm": ("gamma", "shift", "momentum", "running_mean", "running_var", "steps"),
+    "dropout": ("p", "seed"),
     "linear": ("weight", "bias"),
     "cross_entropy": ("label",),
 }

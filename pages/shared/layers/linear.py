@@ -25,7 +25,7 @@ def screen(laboratory: Laboratory) -> Screen:
     flat = trace.stages[0].output
     names = list(CLASSES[:classes])
     shown = Screen(laboratory, pin=(OUTPUT, (0, 0)))
-    shown.explain = lambda stage, index: trace.explain(stage, index) if stage >= 0 else None
+    shown.explain = lambda stage, index: describe.explanation(trace, stage, index) if stage >= 0 else None
     shown.given("Before")
     scale = {"group": "given", "kind": "signed", "domain": [0, 0]}
     for number, layer, view, title, before, output, more in (

@@ -27,7 +27,6 @@ def layers_message(session: Session) -> bytes:
     shown = desk.screen
     laboratory = shown.laboratory
     stage, index = _pin(desk, shown)
-    asked = shown.explain(stage, index)
     limits = {"step": _STEPS[laboratory.family], "low": -VALUE_LIMIT, "high": VALUE_LIMIT}
     header: dict[str, Any] = {
         "session": desk.identity,
@@ -44,7 +43,7 @@ def layers_message(session: Session) -> bytes:
         "brush": {"kind": "grid", "value": 1, "radius": 0, **limits},
         "pin": {"stage": stage, "index": list(index)},
         "pin_count": desk.pin_count,
-        "explanation": None if asked is None else describe.explanation(asked),
+        "explanation": shown.explain(stage, index),
         "history": {"undo": desk.can_undo(), "redo": desk.can_redo()},
         "notice": desk.notice,
         "link": link_of(session, "layers"),

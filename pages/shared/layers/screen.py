@@ -47,7 +47,7 @@ class Screen:
     arrays: describe.Arrays = field(default_factory=dict)
     told: list[Explanation] = field(default_factory=list)
     pin: tuple[int, Index] = (0, (0, 0, 0, 0))
-    explain: Callable[[int, Index], Explanation | None] = lambda *_: None
+    explain: Callable[[int, Index], dict[str, Any] | None] = lambda *_: None
     extra: dict[str, Any] = field(default_factory=dict)
     sentence: str = ""
     settings: list[Control] = field(default_factory=list)

@@ -179,10 +179,11 @@ class LearnDesk(ExperimentDesk):
         left = self._left.get((self.name, self.number))
         if left is None:
             self.begin()
-            return
-        self.history, self.position, scenario, said, self.answer, self.clues = left
-        self.predictions.take_up(said)
-        self.look_as(scenario)
+        else:
+            self.history, self.position, scenario, said, self.answer, self.clues = left
+            self.predictions.take_up(said)
+            self.look_as(scenario)
+        self._shorten()
 
     def begin(self) -> None:
         """Begin the open step anew."""
@@ -203,9 +204,17 @@ class LearnDesk(ExperimentDesk):
             return
         said = self.predictions.said()
         left = Left(self.history, self.position, self.scenario, said, self.answer, self.clues)
+        self._left.pop((self.name, self.number), None)  # the one that was left last comes last
         self._left[self.name, self.number] = left
         while len(self._left) > _KEPT_MOST:
             self._left.pop(next(iter(self._left)))
+
+    def _shorten(self) -> None:
+        """Where the steps that were left hold too much, have the first of them keep what is on screen, and no undo."""
+        for place, left in list(self._left.items())[:-1]:
+            if not self.too_much(each for one in self._left.values() for each in one.history):
+                return
+            self._left[place] = left._replace(history=[left.history[left.position]], position=0)
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit: a learner's, or one of what is on screen where the step leaves it open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -25,6 +26,9 @@ _ACTIVATIONS = {
 }
 
 
+_READABLE = 7  # the largest score whose power is written as it is: e^7 is 1096.633
+
+
 class Formula(NamedTuple):
     """A formula and what it gives here.
 
@@ -41,8 +45,16 @@ class Formula(NamedTuple):
 
 def formulas(names: tuple[str, ...], chain: Chain, pin: Place) -> list[Formula]:
     """Those of ``names`` that what is on screen has the numbers for."""
-    made = (_FORMULAS[name](chain, pin) for name in names)
+    made = (_made(name, chain, pin) for name in names)
     return [formula for formula in made if formula is not None]
+
+
+def _made(name: str, chain: Chain, pin: Place) -> Formula | None:
+    try:
+        return _FORMULAS[name](chain, pin)
+    except ArithmeticError as error:  # a lesson without one of its formulas can be gone on with, a page of none cannot
+        logging.getLogger(__name__).error("The formula “%s” could not be told", name, exc_info=error)
+        return None
 
 
 def _position(chain: Chain, view: str) -> int | None:
@@ -152,17 +164,23 @@ def _softmax(chain: Chain, _: Place) -> Formula | None:
     if scores is None or shares is None or chain.experiment.head != "softmax":
         return None
     values = chain.trace.stages[scores].output[0]
+    rule, lines = "e^score / sum of e^score over all classes", []
+    largest = float(values.max())
+    if abs(largest) > _READABLE:
+        rule = "e^(score − largest) / sum of these powers over all classes"
+        taken = f"the largest score, {_short(largest)}, is taken off first: nothing overflows, no share changes"
+        values, lines = values - largest, [taken]
     powers = [math.exp(value) for value in values]
     places, rest = _adding_up(powers)
     whole = f"{sum(powers):.{places}f}"
-    lines = [
+    lines += [
         f"{chain.experiment.class_name(k)}: e^{_short(value)} ≈ {powers[k]:.{places}f}, of {whole} is {share:.3f}"
         for k, (value, share) in enumerate(zip(values, chain.trace.stages[shares].output[0], strict=True))
     ]
     if rest:
         together = " + ".join(f"{power:.{places}f}" for power in powers)
         lines.append(f"{together} {'+' if rest > 0 else '−'} {float(abs(rest)):.{places}f} (remainder) = {whole}")
-    return Formula("Softmax", "e^score / sum of e^score over all classes", "\n".join(lines))
+    return Formula("Softmax", rule, "\n".join(lines))
 
 
 def _adding_up(numbers: list[float]) -> tuple[int, Fraction]:
@@ -190,10 +208,10 @@ def _learning(chain: Chain, pin: Place) -> Formula | None:
     gradient = slope[0, :, 0, 0].sum()  # the same weight on every channel
     after = weight - LEARNING_RATE * gradient
     shown = _seen(weight) - LEARNING_RATE * _seen(float(gradient))
-    share = math.exp(-loss)  # the probability of the class that is right
+    share = math.exp(-loss)  # the probability of the class that is right; of one too small for a float, no logarithm
     step = f"{LEARNING_RATE} · {_operand(float(gradient))}"
     here = (
-        f"loss for class {chain.experiment.class_name(0)}: −log {share:.6g} ≈ {loss:.4f}\n"
+        f"loss for class {chain.experiment.class_name(0)}: {f'−log {share:.6g} ≈ ' if share else ''}{loss:.4f}\n"
         f"weight [0, 0]: {_short(weight)} − {step} {_equals(shown, float(after))}"
     )
     return Formula("One step", "weight − rate · ∂loss/∂weight", here)
@@ -206,11 +224,16 @@ def _equals(shown: float, value: float) -> str:
 
 def _seen(value: float) -> float:
     """A number as its shown digits have it."""
-    return float(f"{value:.4g}")
+    return float(_digits(value))
 
 
 def _short(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−")
+    return _digits(value).replace("-", "−")
+
+
+def _digits(value: float) -> str:
+    """Four digits, and all that stand before the point: of millions too, as on the maps."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def _operand(value: float) -> str:

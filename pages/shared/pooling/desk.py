@@ -61,6 +61,14 @@ class PoolingDesk(LaboratoryDesk[Laboratory]):
         if self.revision == 0 and isinstance(before, PoolingDesk):
             self._cell = before.cell
 
+    def computed(self) -> Any:
+        """The laboratory carried out."""
+        return self._run
+
+    def rest(self) -> None:
+        """Let go of it."""
+        self._run = None
+
     def write(self, sight: Sight[Laboratory]) -> Link:
         """The laboratory as far as a link can carry it."""
         return to_link(sight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,17 @@ def pooling_message(session: Session) -> bytes:
     return pack(header, arrays, desk.have, {"columns": columns(run)})
 
 
+def pooling_glimpse(session: Session, wanted: Collection[int]) -> bytes:
+    """What the laboratory waits for while a gesture lasts: some stages' numbers, and how much a shift changes."""
+    run = session.pooling.run
+    arrays: describe.Arrays = {}
+    told = [
+        {"stage": stage["stage"], "array": stage["array"]} for stage in _stages(run, arrays) if stage["stage"] in wanted
+    ]
+    header = {"stages": told, "measures": [each._asdict() for each in run.measures]}
+    return pack(header, {stage["array"]: arrays[stage["array"]] for stage in told}, ())
+
+
 def _of(run: Run, pooled: Pooled) -> str:
     """What a pooling's gradients are of: its sum, one of its cells, or their weighed sum."""
     title = pooled.kind.title
@@ -102,7 +114,7 @@ def _explanation(run: Run, stage: int, index: tuple[int, ...]) -> dict[str, Any]
             return gradient_told(run, stage, index, most=64)
         if part != VALUES:
             return None
-        told = describe.explanation(run.pooled[number].trace.explain(0, index))
+        told = describe.explanation(run.pooled[number].trace, 0, index)
     except (KeyError, ShapeError):
         return None
     return None if told is None else {**told, "stage": stage}
