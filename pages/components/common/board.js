@@ -48,7 +48,8 @@ export class Board {
     this.slides = slides;
     /** By whom Python answers it; the first header may name another desk. */
     this.component = component;
-    this.channel = new Channel((message) => ask(this.component, message), (bytes) => this.take(bytes));
+    const asked = (/** @type {any} */ message) => ask(this.component, message);
+    this.channel = new Channel(asked, (bytes) => this.take(bytes));
     /** @type {Place | null} */
     this.hover = null;
     /** @type {Place | null} */
@@ -101,7 +102,8 @@ export class Board {
     });
     this.busy = new Busy();
     this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
-    this.glimpse = new Glimpse(component, {
+    this.glimpse = new Glimpse({
+      ask: asked,
       session: () => this.channel.session,
       base: () => this.header.revision,
       gesture: () => this.edits.revision,
