@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.shared.navigation import PAGES
 from tests.browser.conftest import Server, Watch
-from tests.browser.screen import hover_cell, wait_drawn
+from tests.browser.screen import clear, frames, hover_cell, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +40,29 @@ def test_a_first_deep_link_looks_like_any_other_visit(page: Page, fresh_server: 
     page.goto(f"{fresh_server.url}/{address}")
     wait_drawn(page, ADDRESSES[address])
     assert page.locator(".stMain").inner_text() == first
+
+
+def test_a_page_looks_the_same_whichever_was_open_before(page: Page, server: Server):
+    def boxes() -> list[dict]:
+        frames(page)
+        shown = page.locator(":is([data-view], .ks-channel, .ks-column, .ks-ledger):visible")
+        return shown.evaluate_all("(all) => all.map((each) => [each.className, each.getBoundingClientRect().toJSON()])")
+
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    page.mouse.move(5, 5)
+    before = boxes()
+    for title, view in (
+        ("Pooling", "max"),
+        ("Layers", "slope-0"),
+        ("Explore", "probabilities"),
+        ("Convolution", "output-0"),
+    ):
+        clear(page)
+        page.get_by_role("navigation").get_by_role("link", name=title).click()
+        wait_drawn(page, view)
+        page.mouse.move(5, 5)
+    assert boxes() == before
 
 
 def test_the_files_beside_the_modules_are_not_served(page: Page, server: Server):

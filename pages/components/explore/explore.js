@@ -107,7 +107,7 @@ export class Explore extends Board {
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
     this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
-    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
+    const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
