@@ -125,3 +125,22 @@ def test_a_change_of_theme_repaints_the_maps(page: Page, server: Server):
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"{middle} !== '{light}'", timeout=5000)
     assert hover_cell(page, "conv", 0, 0, (3, 3))["value"] == -6
+
+
+def test_a_change_of_theme_repaints_the_pictures_of_the_kernels(page: Page, server: Server):
+    colours = "(all) => all.map((each) => [each.style.background, each.style.color])"
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{server.url}/kernels")
+    wait_drawn(page, "laplacian")
+    weights = page.locator(".ks-card-kernel > span")
+    dark = weights.evaluate_all(colours)
+    page.emulate_media(color_scheme="light")
+    page.reload()
+    wait_drawn(page, "laplacian")
+    light = weights.evaluate_all(colours)
+    assert light != dark
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        "(dark) => document.querySelector('.ks-card-kernel > span').style.background === dark", arg=dark[0][0]
+    )
+    assert weights.evaluate_all(colours) == dark
