@@ -176,6 +176,39 @@ def test_labels_are_short_and_never_minus_zero(modules: Page):
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-0.0, "0"),
+        (0.19, ".19"),
+        (-0.02, "−.02"),
+        (0.5, ".5"),
+        (0.996, "1"),
+        (-0.996, "−1"),
+        (1.04, "1"),
+        (-1.26, "−1.3"),
+        (9.96, "10"),
+        (12.3, "12"),
+        (-999, "−999"),
+        (9999, "9999"),
+        (0.004, "≈0"),
+        (-0.004, "≈0"),
+        (1e-9, "≈0"),
+        (-1234, "−1e3"),
+        (9999.6, "1e4"),
+        (10000, "1e4"),
+        (-123456, "−1e5"),
+        (1e6, "1e6"),
+    ],
+)
+def test_a_weight_that_is_cut_short_has_four_letters_and_is_0_only_where_it_is_0(
+    modules: Page, value: float, text: str
+):
+    script = "async (value) => (await import('/ui/common/kernel.js')).cut(value)"
+    assert modules.evaluate(script, value) == text
+
+
 @pytest.mark.parametrize("end", [12, 0.274, 0.00123, 0.000123, 1.2e-7, 123456, 1234567, 1.5e9])
 def test_the_ends_of_a_scale_below_a_vector_do_not_touch(explore: Page, end: float):
     apart, high = explore.evaluate(
