@@ -127,6 +127,18 @@ def test_a_change_of_theme_repaints_the_maps(page: Page, server: Server):
     assert hover_cell(page, "conv", 0, 0, (3, 3))["value"] == -6
 
 
+@pytest.mark.parametrize(
+    ("scheme", "below", "above"),
+    [("light", "rgb(74, 143, 208)", "rgb(221, 122, 36)"), ("dark", "rgb(63, 142, 222)", "rgb(224, 129, 47)")],
+)
+def test_bars_have_the_colours_of_maps_in_either_theme(page: Page, server: Server, scheme: str, below: str, above: str):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    expect(page.locator(".ks-bar.ks-negative").first).to_have_css("background-color", below)
+    expect(page.locator(".ks-bar:not(.ks-negative)").first).to_have_css("background-color", above)
+
+
 def test_a_change_of_theme_repaints_the_pictures_of_the_kernels(page: Page, server: Server):
     colours = "(all) => all.map((each) => [each.style.background, each.style.color])"
     page.emulate_media(color_scheme="dark")

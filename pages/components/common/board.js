@@ -23,7 +23,7 @@ import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
 import { Notice } from "./notice.js";
-import { isDark } from "./scale.js";
+import { barColours, isDark } from "./scale.js";
 import { Slide } from "./slide.js";
 import { changes } from "./told.js";
 import { Waiting } from "./waiting.js";
@@ -196,6 +196,9 @@ export class Board {
     const dark = isDark(this.root);
     const flipped = dark !== this.dark;
     this.dark = dark;
+    const [below, above] = barColours(dark);
+    this.root.style.setProperty("--ks-negative", below);
+    this.root.style.setProperty("--ks-positive", above);
     if (data !== this.lastData) {
       this.lastData = data;
       this.take(data);
