@@ -590,8 +590,9 @@ def test_a_map_that_copies_a_photograph_is_as_bright_as_the_photograph(modules: 
 
 
 def test_a_long_sum_tells_its_zeros_one_by_one_only_where_there_is_nothing_else(modules: Page):
+    long = np.random.default_rng(8).integers(-40, 41, 500).tolist()
     shown = modules.evaluate(
-        """async () => {
+        """async (long) => {
           const { shownSum } = await import("/ui/common/sum.js");
           const ask = (products) => {
             const terms = products.map((product, k) => ({ product, weight: k, value: 1 }));
@@ -600,10 +601,14 @@ def test_a_long_sum_tells_its_zeros_one_by_one_only_where_there_is_nothing_else(
             return [rows.map(({ term }) => term.product), rest.count];
           };
           const zeros = (count) => new Array(count).fill(0);
-          return [ask([3, ...zeros(119), -2]), ask(zeros(121)), ask([1, ...zeros(26)]), ask(new Array(30).fill(1))];
-        }"""
+          const sums = [[3, ...zeros(119), -2], zeros(121), [1, ...zeros(26)], new Array(30).fill(1), long];
+          return sums.map(ask);
+        }""",
+        long,
     )
     assert shown[0] == [[3, -2], 119]
     assert shown[1] == [[0] * 24, 97]
     assert shown[2] == [[1, *[0] * 26], 0]  # a sum that is short enough is told whole
     assert shown[3] == [[1] * 24, 6]
+    # Of equal products the heavier weight, here the later one, comes first.
+    assert shown[4] == [[long[k] for k in sorted(range(500), key=lambda k: (-abs(long[k]), -k))[:24]], 476]

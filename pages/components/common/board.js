@@ -351,36 +351,33 @@ export class Board {
     return this.hover ?? this.pin;
   }
 
-  /** Under the hand the maps come first, and the sum follows as fast as it can be read. @param {any} explanation */
-  writeSoon(explanation) {
-    if (this.source !== "preview") this.#write(explanation);
-    else this.ledgerTimer ??= window.setTimeout(() => this.#write(this.place && this.explanation(this.place)), READABLE);
+  /** Under the hand the maps come first, and the sum follows as fast as it can be read. */
+  writeSoon() {
+    if (this.source !== "preview") this.writeNow();
+    else this.ledgerTimer ??= window.setTimeout(() => this.writeNow(), READABLE);
     this.slide.player.tell();
-  }
-
-  /** Where someone is about to type into the ledger, it waits for no frame. */
-  writeNow() {
-    this.#write(this.place && this.explanation(this.place));
   }
 
   /**
    * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
-   * the pointer enter it again, and again.
-   * @param {any} explanation null where no cell is looked at
+   * the pointer enter it again, and again. Where someone is about to type into it, it waits for no frame.
    */
-  #write(explanation) {
+  writeNow() {
     clearTimeout(this.ledgerTimer);
     this.ledgerTimer = undefined;
-    if (!explanation) return;
+    const { place } = this;
+    if (!place) return;
     const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
-    const question = this.question(explanation, pinned);
+    const question = this.question(place, pinned);
     if (question) {
       this.written = "";
-      this.ledger.ask(nameOf(this.model, explanation.stage, explanation.index), question);
+      this.ledger.ask(nameOf(this.model, place.stage, place.index), question);
       return;
     }
-    const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
+    const written = JSON.stringify([place.stage, place.index, place.param, pinned, this.draws]);
     if (written === this.written) return;
+    const explanation = this.explanation(place);
+    if (!explanation) return;
     this.written = written;
     this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), onward: (view) => this.onward(view) });
   }

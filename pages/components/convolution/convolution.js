@@ -290,7 +290,7 @@ export class Convolution extends Board {
       kernel.mark(this.weight ? (this.weight.channel === channel ? this.weight.key : null) : (this.keyShown?.channel ?? channel) === channel ? (this.keyShown?.key ?? null) : null);
     }
     this.#drawShare();
-    this.writeSoon(place ? this.explanation(place) : null);
+    this.writeSoon();
   }
 
   /** @param {import("../common/board.js").Place} place @returns {Map<string, any[]>} by view */

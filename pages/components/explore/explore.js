@@ -529,11 +529,10 @@ export class Explore extends Board {
     const { model, place, pin, hover, shown, columns } = this;
     if (!model || this.lesson.overview) return;
     const term = this.term ?? this.#met();
-    const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
     const cell = place?.param ? null : place;
     this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
-    const winner = this.backward.shows ? null : winnerOf(model, explanation);
+    const winner = this.backward.shows ? null : winnerOf(model, place);
     const marks = marksOf({ model, shown, dark: this.dark }, { cell, pinned: hover ? pin : null, winner, term });
     const { reached } = this.slide;
     for (const [stage, own] of marks) {
@@ -542,7 +541,7 @@ export class Explore extends Board {
       column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
     }
     columns.get("kernel")?.view.mark(this.weightShown);
-    this.writeSoon(explanation);
+    this.writeSoon();
   }
 
   /** @param {import("../common/board.js").Place} place */

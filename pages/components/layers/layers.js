@@ -303,7 +303,7 @@ export class Layers extends Board {
       else if (column.kind === "figures") for (const [name, { drawn }] of column.view.shown) drawn.drawMarks(marks.get(name) ?? []);
     }
     for (const { view, kind } of this.header.columns) if (kind === "bars" || kind === "vector") this.columns.get(view).view.drawMarks(marks.get(view) ?? []);
-    this.writeSoon(explanation);
+    this.writeSoon();
   }
 
   /**

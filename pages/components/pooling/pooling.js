@@ -244,7 +244,7 @@ export class Pooling extends Board {
     }
     this.#point();
     setText(this.sentence, place ? this.#sentence(place) : "");
-    this.writeSoon(place ? this.explanation(place) : null);
+    this.writeSoon();
   }
 
   /** The arrows of the cell that is looked at, over all others where these are asked for. */
