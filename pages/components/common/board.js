@@ -19,6 +19,7 @@ import { short } from "./format.js";
 import { Glimpse } from "./glimpse.js";
 import { keep, takeUp } from "./keep.js";
 import { NO_WORDS } from "./keys.js";
+import { tellSizes } from "./layout.js";
 import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
@@ -130,6 +131,7 @@ export class Board {
   /** Put the page's elements where they are seen, and listen. @param {HTMLElement} parent @param {HTMLElement} root */
   enter(parent, root) {
     this.root = root;
+    tellSizes(root);
     root.prepend(this.skip);
     parent.append(root);
     this.dock = new Dock(root, this.bar, (where) => this.lay(where));
