@@ -30,7 +30,7 @@ import { changes } from "./told.js";
 import { Waiting } from "./waiting.js";
 import { walk } from "./walk.js";
 
-/** @typedef {{stage: number, index: number[], param?: string}} Place  `param` where a weight is asked, not a cell */
+/** @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked, not a cell */
 const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 

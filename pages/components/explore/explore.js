@@ -513,7 +513,7 @@ export class Explore extends Board {
     const held = weight ? `${this.width} ${this.laidOut}` : "";
     if (weight && held !== this.held) this.weightGradient.hold(this.strip, this.columns.get("kernel").body);
     this.held = held;
-    return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.dark);
+    return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.header.kernel.planes, this.dark);
   }
 
   /** @param {{shown: Shown, dark: boolean}} how */
@@ -580,7 +580,7 @@ export class Explore extends Board {
     if (this.backward.shows) {
       const { columns } = this.columns.get("kernel").view;
       const index = position !== null && [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
-      this.lookAt(index ? { stage: this.header.kernel.stage, index, param: "0.weight" } : null);
+      this.lookAt(index ? { stage: this.header.kernel.stage, index, param: "weight" } : null);
       return;
     }
     this.term = null;
