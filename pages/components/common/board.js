@@ -10,7 +10,6 @@ import { unpack } from "./blob.js";
 import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
 import { Channel } from "./channel.js";
-import { Column } from "./column.js";
 import { copyLinkButton } from "./copy_link.js";
 import { Dock } from "./dock.js";
 import { h, move, oncePerFrame, setText } from "./dom.js";
@@ -58,7 +57,7 @@ export class Board {
     /** @type {Place | null} The cell that a term speaks of. */
     this.term = null;
     this.dark = false;
-    /** What stands side by side, by view. @type {Map<string, Column>} */
+    /** What stands side by side, by view. @type {Map<string, import("./column.js").Column>} */
     this.columns = new Map();
     /** Counts draws, those of the same numbers at another size aside, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
@@ -314,36 +313,6 @@ export class Board {
   /** The columns that are on screen, as Python described them. @returns {any[]} */
   sideBySide() {
     return this.header.columns;
-  }
-
-  /**
-   * Have the columns that Python described stand side by side, each with a sign before it.
-   * @param {HTMLElement} strip
-   * @param {import("./column.js").ColumnHandlers} on
-   */
-  placeColumns(strip, on) {
-    const wanted = this.sideBySide();
-    for (const [view, column] of this.columns) {
-      if (!wanted.some((/** @type {any} */ each) => each.view === view && each.kind === column.kind)) {
-        column.remove();
-        this.columns.delete(view);
-      }
-    }
-    let place = 0;
-    for (const each of wanted) {
-      let column = this.columns.get(each.view);
-      if (!column) {
-        column = new Column(each, on);
-        this.columns.set(each.view, column);
-      }
-      // Moving an element that is in its place would take the focus from whoever is typing in it.
-      if (strip.children[place] !== column.sign) {
-        strip.insertBefore(column.element, strip.children[place] ?? null);
-        strip.insertBefore(column.sign, column.element);
-      }
-      place += 2;
-      column.describe(each);
-    }
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------

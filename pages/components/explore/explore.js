@@ -6,6 +6,7 @@
 import * as announce from "../common/announce.js";
 import { Board, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
+import { placeColumns } from "../common/column.js";
 import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { begins } from "../common/keys.js";
@@ -318,7 +319,7 @@ export class Explore extends Board {
   // ---- columns -----------------------------------------------------------------------------------------------
 
   #columns() {
-    this.placeColumns(this.strip, this.#columnHandlers());
+    placeColumns(this.columns, this.sideBySide(), this.strip, this.#columnHandlers());
     this.tail.place(this.strip, this.columns.get("flat"), !!this.header.lesson);
     const kernel = this.columns.get("kernel");
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
