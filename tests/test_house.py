@@ -303,6 +303,53 @@ def test_javascript_modules_import_only_modules_that_exist(tracked):
     assert wrong == []
 
 
+_CLASS = re.compile(r"\bks-[\w-]+")
+
+
+def leaking_selectors(folder: Path) -> list[str]:
+    """Selectors of a page's stylesheet that another page's elements may match: they name no class of its own."""
+    wrong = []
+    for sheet in sorted(folder.glob("*/*.css")):
+        if sheet.parent.name == "common":
+            continue
+        others = [file for file in folder.glob("*/*.js") if file.parent != sheet.parent]
+        foreign = {name for file in others for name in _CLASS.findall(file.read_text(encoding="utf-8"))}
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for selectors in re.findall(r"([^{}]+)\{[^{}]*\}", text):
+            # What stands in brackets are other ways to match, or what must not be.
+            plain = re.sub(r":(?:is|where|not)\((?:[^()]|\([^()]*\))*\)", "", selectors)
+            for selector in re.split(r",(?![^(]*\))", plain):
+                if not set(_CLASS.findall(selector)) - foreign:
+                    wrong.append(f"{sheet.parent.name}: {selectors.strip()}")
+    return wrong
+
+
+def test_the_stylesheet_of_a_page_changes_no_other_page():
+    assert leaking_selectors(ROOT / "pages" / "components") == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "leaks"),
+    [
+        (".ks-own", False),
+        (".ks-own .ks-map, .ks-own:not(.ks-map)", False),
+        (".ks-map:has(> .ks-own)", False),
+        (".ks-own, .ks-map", True),
+        (":is(.ks-own, .ks-map) .ks-sign", True),
+        ("@media (max-width: 9px) { .ks-map { } }\n.ks-own", True),
+    ],
+)
+def test_the_checker_of_stylesheets_sees_what_matches_elsewhere(tmp_path: Path, selector: str, leaks: bool):
+    for file, text in (
+        ("page/page.js", 'h("div", { class: "ks-own" })'),
+        ("page/page.css", f"{selector} {{ color: red; }}"),
+        ("common/grid.js", 'h("div", { class: "ks-map ks-sign" })'),
+    ):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    assert bool(leaking_selectors(tmp_path)) is leaks
+
+
 # --- written down ----------------------------------------------------------------------------------------------------
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

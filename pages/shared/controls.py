@@ -89,9 +89,9 @@ def segments(edit: Edit, label: str, value: str, options: Sequence[dict[str, Any
     return _control("segments", label, words, edit=edit, value=value, options=list(options))
 
 
-def check(edit: Edit, label: str, value: bool, why: str = "", **words: str) -> Control:
-    """On or off; ``why`` says what keeps it from being changed."""
-    return _control("check", label, words, edit=edit, value=value, why=why)
+def check(edit: Edit, label: str, value: bool, **words: str) -> Control:
+    """On or off."""
+    return _control("check", label, words, edit=edit, value=value)
 
 
 def button(edit: Edit, label: str, **words: str) -> Control:

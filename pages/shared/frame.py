@@ -13,7 +13,7 @@ _STYLE = """<style>
 /* The component's own button opens this one, so that upload stands beside the input it replaces. */
 .st-key-photo { position: absolute; visibility: hidden; width: 1px; height: 1px; overflow: hidden; }
 /* A component that draws nothing takes no room. */
-.st-key-keeper { position: absolute; }
+.st-key-keeper { position: absolute; max-width: 0; }
 /* The bar above lies over the page: what is scrolled to stops below it, and its links show where the focus is. */
 .stMain { scroll-padding-top: 4.5rem; }
 .stAppHeader a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }

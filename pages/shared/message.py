@@ -155,6 +155,7 @@ def _kernel(experiment: Experiment, arrays: describe.Arrays) -> dict[str, Any]:
         "stage": 0,
         "array": identity(weight),
         "linked": experiment.linked,
+        "planes": describe.COLOURED[: weight.shape[1]],
         "outputs": [_kernel_words(experiment, output) for output in range(weight.shape[0])],
     }
 

@@ -115,6 +115,18 @@ WATCH_THE_LEDGER = """
     .observe(document.querySelector(".ks-ledger-body"), { childList: true, subtree: true });
 """
 
+# Every sum that the page builds from now on, each counted once however often it is looked at.
+COUNT_SUMS = """async () => {
+  const { Model } = await import("/ui/common/model.js");
+  const { explain } = Model.prototype;
+  window.sums = new Set();
+  Model.prototype.explain = function (...asked) {
+    const told = explain.apply(this, asked);
+    window.sums.add(told);
+    return told;
+  };
+}"""
+
 # A busy browser draws its next frame only after several keys and answers.
 HOLD_FRAMES = """() => {
   const { requestAnimationFrame } = window;

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from tests.browser.screen import frames, hover_cell, last_cell, revision, same_sum, wait_drawn
+from tests.browser.screen import COUNT_SUMS, frames, hover_cell, last_cell, revision, same_sum, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +53,14 @@ def test_the_sum_of_the_products_and_the_bias_is_the_score_as_shown(opened: Page
     left, score = text.rsplit("=", 1)
     numbers = [float(part.split()[-1]) for part in left.split("=", 1)[1].split(" + ")]
     assert sum(numbers) == pytest.approx(float(score), abs=1e-9)
+
+
+def test_pointing_at_weights_adds_no_score_up_again(opened: Page):
+    opened.evaluate(COUNT_SUMS)
+    for row in range(3):
+        weight(opened, row, 2)
+        expect(opened.locator(".ks-dense-told")).to_contain_text(f"[{row}, 2]: ")
+    assert opened.evaluate("window.sums.size") == 0
 
 
 def test_drawing_on_a_weight_moves_the_score_at_once_and_cnn_core_confirms(opened: Page):

@@ -224,11 +224,22 @@ def test_a_number_beyond_all_bounds_is_refused_in_the_same_words_for_a_cell_and_
         refused(explore, f"A weight {beyond}")
     explore.mouse.click(*cell_centre(explore, "input", 0, 1, (5, 5)))
     explore.keyboard.type("-1e9")
-    expect(explore.get_by_label("cell value")).to_have_attribute("aria-invalid", "")
+    expect(explore.get_by_label("cell value")).to_have_attribute("aria-invalid", "true")
     explore.keyboard.press("Enter")
     refused(explore, f"A cell {beyond}")
     explore.mouse.move(5, 5)
     assert hover_cell(explore, "input", 0, 1, (5, 5))["value"] == 2
+    nothing_is_lost(explore)
+
+
+def test_a_cell_that_is_opened_after_one_was_left_half_typed_is_not_called_wrong(explore: Page):
+    explore.mouse.click(*cell_centre(explore, "input", 0, 1, (5, 5)))
+    explore.keyboard.type("-")
+    expect(explore.get_by_label("cell value")).to_have_attribute("aria-invalid", "true")
+    explore.keyboard.press("Escape")
+    explore.keyboard.press("Enter")
+    expect(explore.get_by_label("cell value")).to_have_attribute("aria-invalid", "false")
+    explore.keyboard.press("Escape")
     nothing_is_lost(explore)
 
 

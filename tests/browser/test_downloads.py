@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from cnn_core import Trace
 from pages.shared.chain import build
@@ -122,6 +122,28 @@ def test_every_number_of_every_stage_is_in_its_files_to_the_last_bit(page: Page,
     answer = page.request.get(f"{server.url}/ui/take/nobody/conv.csv")
     assert answer.status == 404
     assert answer.text() == "There is no such file any more: reload the page and ask again."
+
+
+def test_a_file_that_is_still_being_made_is_told_of_over_the_dialog_and_after_it(explore: Page):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    explore.route("**/ui/take/**", hold)
+    box = explore.locator(".ks-busy")
+    with taking_away(explore) as dialog:
+        for label, name in (("Scenario file", "scenario.json"), ("Whole trace, NPZ", "trace.npz")):
+            dialog.get_by_text(label, exact=True).click()
+            expect(box).to_contain_text(f"Making {name}…")
+        with explore.expect_download():
+            held[0].continue_()
+        expect(dialog.locator(".ks-busy")).to_contain_text("Making trace.npz…")
+        expect(box).to_be_visible()
+    expect(explore.locator("dialog .ks-busy")).to_have_count(0)
+    expect(box).to_be_visible()
+    box.get_by_role("button", name="Cancel").click()
+    expect(box).not_to_be_visible()
 
 
 def cells(data: bytes, shape: tuple[int, int]) -> np.ndarray:

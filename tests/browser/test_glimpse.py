@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from pages.shared.backward import gradients, parse
 from pages.shared.chain import build
+from tests.browser.conftest import Server
 from tests.browser.screen import clear, drawn, edited, floor, hover_cell, press, revision, type_number, wait_drawn
 from tests.browser.test_convolution import carried, laboratory, set_to  # noqa: F401
 from tests.browser.test_speed import quartiles, set_input
@@ -79,6 +80,24 @@ def test_gradients_follow_a_dragged_weight_and_end_where_the_gesture_ends(explor
     assert hover_cell(explore, "input", 2, 3, (5, 5))["value"] == found.input[0, 0, 2, 3]
     press(explore, "↶ Undo")
     expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "true")
+
+
+def test_gradients_of_a_lesson_follow_a_dragged_weight(page: Page, server: Server):
+    page.goto(f"{server.url}/learn?lesson=downhill")
+    wait_drawn(page, "conv")
+    ends = page.locator("[data-column=input] .ks-legend")
+    before = ends.inner_text()
+    type_number(page, "weight, row 0, column 0", "2.5")
+    typed = ends.inner_text()
+    assert typed != before
+    press(page, "↶ Undo")
+    expect(ends).to_have_text(before, use_inner_text=True)
+    clear(page)
+    grab(page, "[data-view=kernel] input", 140)
+    wait_drawn(page, "conv", "preview")
+    expect(ends).to_have_text(typed, use_inner_text=True)
+    assert all(each["source"] == "preview" for each in drawn(page))
+    page.mouse.up()
 
 
 def test_a_transposed_convolution_follows_a_dragged_weight(laboratory: Page):  # noqa: F811

@@ -13,6 +13,7 @@ from pages.shared.edits import apply
 from pages.shared.experiment import WORKED_GRID, Experiment
 from tests.browser.conftest import Server
 from tests.browser.screen import (
+    COUNT_SUMS,
     cell_centre,
     choose,
     clear,
@@ -25,6 +26,7 @@ from tests.browser.screen import (
     press,
     revision,
     take_sample,
+    type_number,
     wait_drawn,
 )
 
@@ -49,6 +51,18 @@ def test_one_number_has_one_colour_on_all_maps_until_each_has_its_own_scale(expl
     explore.get_by_label("Which maps share").select_option("stage")
     expect(legend).to_have_text("0")
     assert pixel(explore, "conv", 1, 1) != pixel(explore, "activation", 1, 1)
+
+
+def test_the_sum_behind_a_number_is_built_once_and_anew_only_where_numbers_change(explore: Page):
+    explore.evaluate(COUNT_SUMS)
+    hover_cell(explore, "scores", 0, 0, (3, 1))
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Score A")
+    frames(explore)
+    assert explore.evaluate("window.sums.size") == 1
+    before = last_cell(explore)["value"]
+    type_number(explore, "weight, row 0, column 0", "7")
+    explore.mouse.move(5, 5)
+    assert hover_cell(explore, "scores", 0, 0, (3, 1))["value"] != before
 
 
 def test_colours_stay_what_they_are_when_an_edit_takes_the_last_number_below_zero_away(explore: Page):

@@ -176,6 +176,39 @@ def test_labels_are_short_and_never_minus_zero(modules: Page):
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-0.0, "0"),
+        (0.19, ".19"),
+        (-0.02, "−.02"),
+        (0.5, ".5"),
+        (0.996, "1"),
+        (-0.996, "−1"),
+        (1.04, "1"),
+        (-1.26, "−1.3"),
+        (9.96, "10"),
+        (12.3, "12"),
+        (-999, "−999"),
+        (9999, "9999"),
+        (0.004, "≈0"),
+        (-0.004, "≈0"),
+        (1e-9, "≈0"),
+        (-1234, "−1e3"),
+        (9999.6, "1e4"),
+        (10000, "1e4"),
+        (-123456, "−1e5"),
+        (1e6, "1e6"),
+    ],
+)
+def test_a_weight_that_is_cut_short_has_four_letters_and_is_0_only_where_it_is_0(
+    modules: Page, value: float, text: str
+):
+    script = "async (value) => (await import('/ui/common/kernel.js')).cut(value)"
+    assert modules.evaluate(script, value) == text
+
+
 @pytest.mark.parametrize("end", [12, 0.274, 0.00123, 0.000123, 1.2e-7, 123456, 1234567, 1.5e9])
 def test_the_ends_of_a_scale_below_a_vector_do_not_touch(explore: Page, end: float):
     apart, high = explore.evaluate(
@@ -557,8 +590,9 @@ def test_a_map_that_copies_a_photograph_is_as_bright_as_the_photograph(modules: 
 
 
 def test_a_long_sum_tells_its_zeros_one_by_one_only_where_there_is_nothing_else(modules: Page):
+    long = np.random.default_rng(8).integers(-40, 41, 500).tolist()
     shown = modules.evaluate(
-        """async () => {
+        """async (long) => {
           const { shownSum } = await import("/ui/common/sum.js");
           const ask = (products) => {
             const terms = products.map((product, k) => ({ product, weight: k, value: 1 }));
@@ -567,10 +601,14 @@ def test_a_long_sum_tells_its_zeros_one_by_one_only_where_there_is_nothing_else(
             return [rows.map(({ term }) => term.product), rest.count];
           };
           const zeros = (count) => new Array(count).fill(0);
-          return [ask([3, ...zeros(119), -2]), ask(zeros(121)), ask([1, ...zeros(26)]), ask(new Array(30).fill(1))];
-        }"""
+          const sums = [[3, ...zeros(119), -2], zeros(121), [1, ...zeros(26)], new Array(30).fill(1), long];
+          return sums.map(ask);
+        }""",
+        long,
     )
     assert shown[0] == [[3, -2], 119]
     assert shown[1] == [[0] * 24, 97]
     assert shown[2] == [[1, *[0] * 26], 0]  # a sum that is short enough is told whole
     assert shown[3] == [[1] * 24, 6]
+    # Of equal products the heavier weight, here the later one, comes first.
+    assert shown[4] == [[long[k] for k in sorted(range(500), key=lambda k: (-abs(long[k]), -k))[:24]], 476]

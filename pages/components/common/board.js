@@ -10,7 +10,6 @@ import { unpack } from "./blob.js";
 import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
 import { Channel } from "./channel.js";
-import { Column } from "./column.js";
 import { copyLinkButton } from "./copy_link.js";
 import { Dock } from "./dock.js";
 import { h, move, oncePerFrame, setText } from "./dom.js";
@@ -19,17 +18,18 @@ import { short } from "./format.js";
 import { Glimpse } from "./glimpse.js";
 import { keep, takeUp } from "./keep.js";
 import { NO_WORDS } from "./keys.js";
+import { tellSizes } from "./layout.js";
 import { Ledger } from "./ledger.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
 import { Notice } from "./notice.js";
-import { isDark } from "./scale.js";
+import { barColours, isDark } from "./scale.js";
 import { Slide } from "./slide.js";
 import { changes } from "./told.js";
 import { Waiting } from "./waiting.js";
 import { walk } from "./walk.js";
 
-/** @typedef {{stage: number, index: number[], param?: string}} Place  `param` where a weight is asked, not a cell */
+/** @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked, not a cell */
 const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
@@ -48,7 +48,8 @@ export class Board {
     this.slides = slides;
     /** By whom Python answers it; the first header may name another desk. */
     this.component = component;
-    this.channel = new Channel((message) => ask(this.component, message), (bytes) => this.take(bytes));
+    const asked = (/** @type {any} */ message) => ask(this.component, message);
+    this.channel = new Channel(asked, (bytes) => this.take(bytes));
     /** @type {Place | null} */
     this.hover = null;
     /** @type {Place | null} */
@@ -56,7 +57,7 @@ export class Board {
     /** @type {Place | null} The cell that a term speaks of. */
     this.term = null;
     this.dark = false;
-    /** What stands side by side, by view. @type {Map<string, Column>} */
+    /** What stands side by side, by view. @type {Map<string, import("./column.js").Column>} */
     this.columns = new Map();
     /** Counts draws, those of the same numbers at another size aside, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
@@ -101,7 +102,8 @@ export class Board {
     });
     this.busy = new Busy();
     this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
-    this.glimpse = new Glimpse(component, {
+    this.glimpse = new Glimpse({
+      ask: asked,
       session: () => this.channel.session,
       base: () => this.header.revision,
       gesture: () => this.edits.revision,
@@ -128,6 +130,7 @@ export class Board {
   /** Put the page's elements where they are seen, and listen. @param {HTMLElement} parent @param {HTMLElement} root */
   enter(parent, root) {
     this.root = root;
+    tellSizes(root);
     root.prepend(this.skip);
     parent.append(root);
     this.dock = new Dock(root, this.bar, (where) => this.lay(where));
@@ -194,6 +197,9 @@ export class Board {
     const dark = isDark(this.root);
     const flipped = dark !== this.dark;
     this.dark = dark;
+    const [below, above] = barColours(dark);
+    this.root.style.setProperty("--ks-negative", below);
+    this.root.style.setProperty("--ks-positive", above);
     if (data !== this.lastData) {
       this.lastData = data;
       this.take(data);
@@ -309,36 +315,6 @@ export class Board {
     return this.header.columns;
   }
 
-  /**
-   * Have the columns that Python described stand side by side, each with a sign before it.
-   * @param {HTMLElement} strip
-   * @param {import("./column.js").ColumnHandlers} on
-   */
-  placeColumns(strip, on) {
-    const wanted = this.sideBySide();
-    for (const [view, column] of this.columns) {
-      if (!wanted.some((/** @type {any} */ each) => each.view === view && each.kind === column.kind)) {
-        column.remove();
-        this.columns.delete(view);
-      }
-    }
-    let place = 0;
-    for (const each of wanted) {
-      let column = this.columns.get(each.view);
-      if (!column) {
-        column = new Column(each, on);
-        this.columns.set(each.view, column);
-      }
-      // Moving an element that is in its place would take the focus from whoever is typing in it.
-      if (strip.children[place] !== column.sign) {
-        strip.insertBefore(column.element, strip.children[place] ?? null);
-        strip.insertBefore(column.sign, column.element);
-      }
-      place += 2;
-      column.describe(each);
-    }
-  }
-
   // ---- looking -----------------------------------------------------------------------------------------------
 
   /** Where the eye is: the hovered cell, else the pinned one. */
@@ -346,36 +322,33 @@ export class Board {
     return this.hover ?? this.pin;
   }
 
-  /** Under the hand the maps come first, and the sum follows as fast as it can be read. @param {any} explanation */
-  writeSoon(explanation) {
-    if (this.source !== "preview") this.#write(explanation);
-    else this.ledgerTimer ??= window.setTimeout(() => this.#write(this.place && this.explanation(this.place)), READABLE);
+  /** Under the hand the maps come first, and the sum follows as fast as it can be read. */
+  writeSoon() {
+    if (this.source !== "preview") this.writeNow();
+    else this.ledgerTimer ??= window.setTimeout(() => this.writeNow(), READABLE);
     this.slide.player.tell();
-  }
-
-  /** Where someone is about to type into the ledger, it waits for no frame. */
-  writeNow() {
-    this.#write(this.place && this.explanation(this.place));
   }
 
   /**
    * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
-   * the pointer enter it again, and again.
-   * @param {any} explanation null where no cell is looked at
+   * the pointer enter it again, and again. Where someone is about to type into it, it waits for no frame.
    */
-  #write(explanation) {
+  writeNow() {
     clearTimeout(this.ledgerTimer);
     this.ledgerTimer = undefined;
-    if (!explanation) return;
+    const { place } = this;
+    if (!place) return;
     const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
-    const question = this.question(explanation, pinned);
+    const question = this.question(place, pinned);
     if (question) {
       this.written = "";
-      this.ledger.ask(nameOf(this.model, explanation.stage, explanation.index), question);
+      this.ledger.ask(nameOf(this.model, place.stage, place.index), question);
       return;
     }
-    const written = JSON.stringify([explanation.stage, explanation.index, explanation.param, pinned, this.draws]);
+    const written = JSON.stringify([place.stage, place.index, place.param, pinned, this.draws]);
     if (written === this.written) return;
+    const explanation = this.explanation(place);
+    if (!explanation) return;
     this.written = written;
     this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), onward: (view) => this.onward(view) });
   }

@@ -17,7 +17,7 @@ export class CellEditor {
     this.field = h("input", { type: "text", class: "ks-cell-editor", autocomplete: "off", spellcheck: "false", "aria-label": "cell value" });
     this.field.addEventListener("input", () => {
       const value = this.#value();
-      this.field.toggleAttribute("aria-invalid", value === null);
+      this.field.setAttribute("aria-invalid", String(value === null));
       if (value !== null) this.on.change(this.cell, value);
     });
     this.field.addEventListener("keydown", (event) => {
@@ -66,6 +66,7 @@ export class CellEditor {
       height: `${height}px`,
     });
     this.field.value = text ?? typed(before);
+    this.field.setAttribute("aria-invalid", "false");
     grid.element.append(this.field);
     this.field.focus();
     if (text === null) this.field.select();

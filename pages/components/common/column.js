@@ -129,3 +129,26 @@ export class Column {
     this.element.remove();
   }
 }
+
+/**
+ * Have columns stand side by side, each with a sign before it; the others go.
+ * @param {Map<string, Column>} columns by view
+ * @param {any[]} wanted as Python described them
+ * @param {HTMLElement} strip
+ * @param {ColumnHandlers} on
+ */
+export function placeColumns(columns, wanted, strip, on) {
+  for (const [view, column] of columns) {
+    if (!wanted.some((each) => each.view === view && each.kind === column.kind)) {
+      column.remove();
+      columns.delete(view);
+    }
+  }
+  wanted.forEach((each, k) => {
+    const column = columns.get(each.view) ?? new Column(each, on);
+    columns.set(each.view, column);
+    // Moving an element that is in its place would take the focus from whoever is typing in it.
+    if (strip.children[2 * k] !== column.sign) strip.insertBefore(column.element, strip.children[2 * k] ?? null).before(column.sign);
+    column.describe(each);
+  });
+}

@@ -5,7 +5,7 @@
  */
 
 import * as announce from "./announce.js";
-import { h, setText, whileTyping } from "./dom.js";
+import { h, oncePerFrame, setText, whileTyping } from "./dom.js";
 import { addUp, fixed, notANumber, operand, placesFor, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
 import { NO_WORDS, begins, stepOf, within } from "./keys.js";
@@ -87,6 +87,7 @@ export class Dense {
       h("div", { class: "ks-dense-maps" }, figure("values", views.title), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, h("div", { class: "ks-dense-words" }, this.sum, this.told)),
     );
     this.element.addEventListener("toggle", () => on.redraw());
+    this.retell = oncePerFrame(() => this.#tell());
   }
 
   /** @param {number} number */
@@ -149,6 +150,7 @@ export class Dense {
     if (this.gradient) draw("gradients", this.gradient, "diverging");
     Object.assign(this, { shown, products });
     if (!this.typing()) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
+    this.#add();
     this.#tell();
   }
 
@@ -173,8 +175,8 @@ export class Dense {
     });
   }
 
-  /** What the three maps add up to, and what one cell of them says. */
-  #tell() {
+  /** What the three maps add up to. */
+  #add() {
     const { model, stage } = this;
     const explanation = model.explain(stage.stage, [0, this.number]);
     const { planes } = model.ofView(this.views.maps);
@@ -188,6 +190,10 @@ export class Dense {
     parts.push(`bias ${fixed(shown.bias, places)}`);
     if (shown.remainder !== 0) parts.push(`remainder ${fixed(shown.remainder, places)}`);
     setText(this.sum, `score ${this.names[this.number]} = ${parts.join(" + ")} = ${fixed(shown.value, places)}`);
+  }
+
+  /** What one cell of the maps says. */
+  #tell() {
     const at = this.cell && this.cell.row * this.columns + this.cell.column;
     const known = at !== null && at < this.size;
     setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${operand(short(this.shown.weights[at]))} = ${short(this.products[at])}${this.gradient ? `; gradient of the weight ${short(this.gradient[at])}` : ""}` : "Point at a cell, or draw on the weights: the score follows.");
@@ -198,8 +204,10 @@ export class Dense {
   /** @param {Cell | null} cell */
   #look(cell) {
     if (!cell || !this.shown) return;
-    this.cell = cell;
-    this.#tell();
+    if (this.cell?.row !== cell.row || this.cell.column !== cell.column) {
+      this.cell = cell;
+      this.retell();
+    }
     const at = cell.row * this.columns + cell.column;
     const feature = this.channel * this.size + at;
     const value = this.shown.weights[at];

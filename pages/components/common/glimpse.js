@@ -4,26 +4,25 @@
  * @module
  */
 
-import { ask } from "./ask.js";
 import { unpack } from "./blob.js";
 
 const APART = 30; // ms between two questions at least
 
 export class Glimpse {
   /**
-   * @param {string} component whose page it is
    * @param {{
+   *   ask: (message: any) => Promise<Uint8Array>,
    *   session: () => string,
    *   base: () => number,
    *   gesture: () => number | null,
    *   edit: () => any | null,
    *   waits: () => number[] | null,
    *   take: (told: any, arrays: Map<string, import("./blob.js").Tensor>) => void,
-   * }} on `base`: the revision that the gesture began on; `gesture`: its own, null where there is none; `edit`: what it
-   *   would end as now; `waits`: the stages whose values are waited for, null where nothing is; `take`: what came
+   * }} on `ask`: the short way to Python; `base`: the revision that the gesture began on; `gesture`: its own, null where
+   *   there is none; `edit`: what it would end as now; `waits`: the stages whose values are waited for, null where
+   *   nothing is; `take`: what came
    */
-  constructor(component, on) {
-    this.component = component;
+  constructor(on) {
     this.on = on;
     this.asking = false;
     this.again = false;
@@ -50,7 +49,7 @@ export class Glimpse {
     const [gesture, edit, { stages }] = [this.on.gesture(), this.on.edit(), this];
     if (gesture !== null && edit) {
       this.last = performance.now();
-      const bytes = await ask(this.component, { session: this.on.session(), glimpse: { edit, stages, base: this.on.base() } }).catch(() => null);
+      const bytes = await this.on.ask({ session: this.on.session(), glimpse: { edit, stages, base: this.on.base() } }).catch(() => null);
       // Of a gesture that ended meanwhile the answer proper is on its way.
       if (bytes?.length && this.on.gesture() === gesture) {
         const { header, arrays } = unpack(bytes);

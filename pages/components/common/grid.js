@@ -43,7 +43,7 @@ const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not 
 const AIR = 7 / 32; // of a cell stays free beside a decimal, or it would run into the next one
 const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
 /** Padding cells around a map: top, bottom, left, right. */
-export const NO_RING = Object.freeze([0, 0, 0, 0]);
+const NO_RING = Object.freeze([0, 0, 0, 0]);
 
 export class Grid {
   /**

@@ -9,6 +9,7 @@ import { colour, positionHue, scaleFor } from "./scale.js";
 import { KernelBrush } from "./kernel_brush.js";
 
 const PIXELS_A_STEP = 7;
+const LETTERS = 4; // of a number in a field that has no room for all of them
 const LETTER = 0.57; // of the letters' size that a digit is wide
 const [SMALLEST, LARGEST] = [8, 15]; // px of the letters
 const SETTLE = 350; // ms after the last wheel notch or arrow key until the edit counts as done
@@ -303,11 +304,14 @@ function counted(value) {
   return Number(value.toFixed(10));
 }
 
-/** A weight in at most four letters: ".19", "−.02", "12". @param {number} value */
-function cut(value) {
+/** A weight in at most four letters, the sign included: ".19", "−.02", "12", "−1e3". @param {number} value */
+export function cut(value) {
   const size = Math.abs(value);
-  const text = size >= 10 ? size.toFixed(0) : size >= 1 ? size.toFixed(1).replace(/\.0$/, "") : size.toFixed(2).replace(/^0\./, ".").replace(/^\.00$/, "0").replace(/^(\.\d)0$/, "$1");
-  return value < 0 && text !== "0" ? `−${text}` : text;
+  const rounded = Number(size.toFixed(size >= 10 ? 0 : size >= 1 ? 1 : 2));
+  if (rounded === 0) return value === 0 ? "0" : "≈0"; // what is not 0 is not shown as 0
+  const sign = value < 0 ? "−" : "";
+  const text = `${sign}${String(rounded).replace(/^0/, "")}`;
+  return text.length <= LETTERS ? text : `${sign}${size.toExponential(0).replace("e+", "e")}`;
 }
 
 /** A weight as it stands in its field: short when looked at, exact enough to be typed over. @param {number} value */

@@ -539,7 +539,7 @@ function lineOf(text, look = "ks-sum") {
 
 /** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */
 function weightName(model, { param, index }) {
-  if (index.length < 4) return param.endsWith("bias") ? "bias" : `weight [${index.join(", ")}]`;
+  if (index.length < 4) return param === "bias" ? "bias" : `weight [${index.join(", ")}]`;
   const { planes } = model.byNumber.get(-1);
   return `weight${planes ? ` ${planes[index[1]]}` : ""} [${index.slice(2).join(", ")}]`;
 }

@@ -71,6 +71,8 @@ export class Model {
     this.own = new WeakSet();
     /** Stages whose values wait for the server. @type {Set<number>} */
     this.waiting = new Set();
+    /** The sum that was asked last: of a photograph's score it has a hundred thousand terms. @type {Explanation | null} */
+    this.explained = null;
   }
 
   /** @param {string} view */
@@ -88,6 +90,7 @@ export class Model {
    *   terms again instead of adding differences, which gives the very bits that cnn_core's order of terms gives
    */
   edit({ input, weight }) {
+    this.explained = null;
     /** The part of each stage that is new. @type {Map<number, import("./preview.js").Region | null>} */
     const fresh = new Map();
     if (input) {
@@ -126,6 +129,7 @@ export class Model {
 
   /** @param {Explanation[]} told sums that Python spelled out */
   tell(told) {
+    this.explained = null;
     this.told = new Map(told.map((each) => [`${each.stage}:${each.index}`, each]));
   }
 
@@ -135,6 +139,7 @@ export class Model {
    * @param {Map<string, Tensor>} arrays
    */
   take({ stage, array, ...names }, arrays) {
+    this.explained = null;
     Object.assign(this.byNumber.get(stage), names);
     if (names.weight) this.weights.set(stage, arrays.get(names.weight));
     if (!array) return;
@@ -205,9 +210,16 @@ export class Model {
    * Ask a cell where its number came from.
    * @param {number} number
    * @param {number[]} index
-   * @returns {Explanation}
+   * @returns {Explanation} the very same one for as long as no number changes, not to be written to
    */
   explain(number, index) {
+    const { explained } = this;
+    if (explained?.stage !== number || String(explained.index) !== String(index)) this.explained = this.#explain(number, index);
+    return this.explained;
+  }
+
+  /** @param {number} number @param {number[]} index @returns {Explanation} */
+  #explain(number, index) {
     const told = this.told.get(`${number}:${index}`);
     if (told) return { ...told, terms: told.terms.map((term, k) => ({ ...term, key: k })) };
     const stage = this.byNumber.get(number);

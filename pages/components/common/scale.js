@@ -194,6 +194,16 @@ export function gradient(scale, dark) {
 }
 
 /**
+ * The colours of a bar below zero and of one above: the diverging scale's, short of its ends.
+ * @param {boolean} dark
+ * @returns {[string, string]}
+ */
+export function barColours(dark) {
+  const stops = STOPS.diverging[dark ? "dark" : "light"];
+  return [stops[1], stops[stops.length - 2]];
+}
+
+/**
  * The hue of a kernel position, the same wherever that position appears.
  * @param {number} position in row-major order
  * @param {boolean} dark

@@ -27,19 +27,19 @@ const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and t
 export function shownSum(explanation, places, parts = null, digits = 0, dust = 0) {
   const { terms, bias, value } = explanation;
   let kept = terms;
-  let others = /** @type {Term[]} */ ([]);
+  let others = /** @type {number[]} */ ([]);
   // Of a sum that came shortened the others are known by what they add up to.
   const given = explanation.rest ?? { count: 0, product: 0 };
   if (terms.length > MOST_TERMS) {
-    // Of equal products the heavier weight first: where all products are 0, what would count is shown.
-    const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight));
+    const largest = heaviest(terms, MOST_TERMS - 3);
     // Products of 0 are told one by one only where there is nothing else to tell.
-    const telling = sorted.filter(({ product }) => product !== 0).length || Infinity;
-    kept = sorted.slice(0, Math.min(telling, MOST_TERMS - 3));
-    others = sorted.slice(kept.length);
+    const telling = largest.filter(({ product }) => product !== 0);
+    kept = telling.length ? telling : largest;
+    const told = new Set(kept);
+    for (const term of terms) if (!told.has(term)) others.push(term.product);
   }
   const count = others.length + given.count;
-  const rest = fsum([...others.map((term) => term.product), given.product]);
+  const rest = fsum([...others, given.product]);
   const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
   const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
   const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
@@ -53,6 +53,27 @@ export function shownSum(explanation, places, parts = null, digits = 0, dust = 0
     rows: kept.map((term, k) => ({ term, shown: sum.products[k] })),
     rest: { count, shown: count ? sum.products[kept.length] : 0 },
   };
+}
+
+/**
+ * The terms with the largest products, the largest first: of a photograph's score, which has a hundred thousand of them,
+ * sorting them all would take longer than a frame. Of equal products the heavier weight first: where all products are 0,
+ * what would count is shown.
+ * @param {Term[]} terms
+ * @param {number} most
+ */
+function heaviest(terms, most) {
+  const order = (/** @type {Term} */ a, /** @type {Term} */ b) => Math.abs(b.product) - Math.abs(a.product) || Math.abs(b.weight) - Math.abs(a.weight);
+  /** @type {Term[]} */
+  const found = [];
+  for (const term of terms) {
+    if (found.length === most && !(order(term, found[most - 1]) < 0)) continue;
+    let place = found.length;
+    while (place > 0 && order(term, found[place - 1]) < 0) place -= 1;
+    found.splice(place, 0, term);
+    if (found.length > most) found.pop();
+  }
+  return found;
 }
 
 /** The decimals that show so many significant digits of a number. @param {number} value @param {number} digits */

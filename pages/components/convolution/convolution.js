@@ -6,6 +6,7 @@
 
 import * as announce from "../common/announce.js";
 import { Board, boxAt } from "../common/board.js";
+import { placeColumns } from "../common/column.js";
 import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
@@ -106,7 +107,7 @@ export class Convolution extends Board {
   show(header) {
     this.output = Math.min(this.output, this.model.values.get(OUTPUT).shape[1] - 1);
     this.weight = null;
-    this.placeColumns(this.strip, {
+    placeColumns(this.columns, this.sideBySide(), this.strip, {
       controls: {
         send: (edit) => this.edits.send(edit),
         run: (command) => this.#table(command.split(":")[1]),
@@ -290,7 +291,7 @@ export class Convolution extends Board {
       kernel.mark(this.weight ? (this.weight.channel === channel ? this.weight.key : null) : (this.keyShown?.channel ?? channel) === channel ? (this.keyShown?.key ?? null) : null);
     }
     this.#drawShare();
-    this.writeSoon(place ? this.explanation(place) : null);
+    this.writeSoon();
   }
 
   /** @param {import("../common/board.js").Place} place @returns {Map<string, any[]>} by view */

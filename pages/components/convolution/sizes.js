@@ -5,12 +5,9 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { LARGEST_CELL, largestThat } from "../common/layout.js";
+import { GAP, LARGEST_CELL, STACKED_MAP, STACK_BELOW, largestThat } from "../common/layout.js";
 
-const GAP = 30; // px between columns, where the signs stand
-const STACK_BELOW = 860; // px: under this width the columns stand below each other
 const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
-const STACKED_MAP = 176; // px of a map beside its own controls
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ENOUGH, ROOMY] = [120, 190, 310]; // px of a column: at least, as its controls want it, and so that they stand side by side
 const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several

@@ -8,7 +8,7 @@ import { Asked } from "../common/asked.js";
 import { h } from "../common/dom.js";
 
 /**
- * @typedef {{stage: number, index: number[], param?: string}} Place  `param` where it is a weight that is asked
+ * @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked
  * @typedef {{value: string, title: string, options: {value: string, label: string, kind: string}[]}} Described
  *   as pages/shared/message.py writes it
  */
@@ -80,7 +80,7 @@ export class Backward {
    * @returns {any | null}
    */
   explain({ stage, index, param }) {
-    const asked = { at: this.desk, of: this.value, index: index.join(","), ...(param ? { param } : { stage: String(stage) }) };
+    const asked = { at: this.desk, of: this.value, index: index.join(","), ...(param ? { param: `${stage}.${param}` } : { stage: String(stage) }) };
     return this.asked.of({ stage, index, ...(param ? { param } : {}) }, asked);
   }
 

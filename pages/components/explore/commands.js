@@ -38,7 +38,7 @@ export class Commands {
   /** @param {CommandHandlers} on */
   constructor(on) {
     this.on = on;
-    this.dialog = new Dialog(() => this.#stopCamera());
+    this.dialog = new Dialog(() => this.#closed());
     /** @type {MediaStream | null} */
     this.stream = null;
   }
@@ -199,9 +199,7 @@ export class Commands {
     const job = { what: `Making ${as}…`, done: () => false, callOff: () => stop.abort(), outlasts: true };
     this.on.busy.begin(job);
     // An open dialog covers the page and all it has to say.
-    const { element } = this.on.busy;
-    const home = element.parentElement;
-    if (this.dialog.isOpen) this.dialog.element.append(element);
+    if (this.dialog.isOpen) this.dialog.element.append(this.on.busy.element);
     const refuse = (/** @type {string} */ sentence) => {
       this.dialog.close();
       this.on.refuse(sentence);
@@ -214,7 +212,11 @@ export class Commands {
       if (!stop.signal.aborted) refuse("The server did not answer, so there is no file. Try again.");
     }
     if (this.on.busy.job === job) this.on.busy.end();
-    home.append(element);
+  }
+
+  #closed() {
+    this.#stopCamera();
+    this.dialog.element.before(this.on.busy.element);
   }
 
   #take() {

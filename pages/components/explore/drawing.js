@@ -51,12 +51,12 @@ function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse
 
 /**
  * @param {Column} column
- * @param {{linked: boolean, outputs: {label: string}[]}} kernel as the header describes it
+ * @param {{linked: boolean, planes: string[], outputs: {label: string}[]}} kernel as the header describes it
  * @param {Tensor} bank (O, planes, KH, KW)
  * @param {number[] | null} painted weights under the hand that the bank does not hold
  * @param {{shown: Shown, dark: boolean}} how
  */
-export function drawKernel(column, { linked, outputs }, { values, shape }, painted, { shown, dark }) {
+export function drawKernel(column, { linked, planes: names, outputs }, { values, shape }, painted, { shown, dark }) {
   const [count, planes, ...size] = shape;
   const cells = size[0] * size[1];
   const { output } = shown;
@@ -65,7 +65,7 @@ export function drawKernel(column, { linked, outputs }, { values, shape }, paint
   const scale = column.view.draw(painted ?? Array.from(values.subarray(at, at + cells)), size[1], dark);
   column.legend.draw(scale, dark);
   column.outputs.offer(count > 1 ? outputs.map(({ label }) => label) : null, output);
-  column.planes.offer(linked ? null : ["R", "G", "B"].slice(0, planes), plane);
+  column.planes.offer(linked ? null : names, plane);
   for (let o = 0; count > 1 && o < count; o += 1) {
     const own = scaleFor("diverging", [values.subarray(o * planes * cells, (o + 1) * planes * cells)]);
     column.outputs.draw(o, values, (o * planes + plane) * cells, size, own, dark);

@@ -6,6 +6,7 @@
 import * as announce from "../common/announce.js";
 import { Board, same } from "../common/board.js";
 import { Brush } from "../common/brush.js";
+import { placeColumns } from "../common/column.js";
 import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { begins } from "../common/keys.js";
@@ -107,7 +108,7 @@ export class Explore extends Board {
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
     this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
-    const root = h("div", { class: "ks" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
+    const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
@@ -318,7 +319,7 @@ export class Explore extends Board {
   // ---- columns -----------------------------------------------------------------------------------------------
 
   #columns() {
-    this.placeColumns(this.strip, this.#columnHandlers());
+    placeColumns(this.columns, this.sideBySide(), this.strip, this.#columnHandlers());
     this.tail.place(this.strip, this.columns.get("flat"), !!this.header.lesson);
     const kernel = this.columns.get("kernel");
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
@@ -513,7 +514,7 @@ export class Explore extends Board {
     const held = weight ? `${this.width} ${this.laidOut}` : "";
     if (weight && held !== this.held) this.weightGradient.hold(this.strip, this.columns.get("kernel").body);
     this.held = held;
-    return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.dark);
+    return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.header.kernel.planes, this.dark);
   }
 
   /** @param {{shown: Shown, dark: boolean}} how */
@@ -529,11 +530,10 @@ export class Explore extends Board {
     const { model, place, pin, hover, shown, columns } = this;
     if (!model || this.lesson.overview) return;
     const term = this.term ?? this.#met();
-    const explanation = place ? this.explanation(place) : null;
     this.weightGradient.mark(place?.param ? place.index : null);
     const cell = place?.param ? null : place;
     this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
-    const winner = this.backward.shows ? null : winnerOf(model, explanation);
+    const winner = this.backward.shows ? null : winnerOf(model, place);
     const marks = marksOf({ model, shown, dark: this.dark }, { cell, pinned: hover ? pin : null, winner, term });
     const { reached } = this.slide;
     for (const [stage, own] of marks) {
@@ -542,7 +542,7 @@ export class Explore extends Board {
       column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
     }
     columns.get("kernel")?.view.mark(this.weightShown);
-    this.writeSoon(explanation);
+    this.writeSoon();
   }
 
   /** @param {import("../common/board.js").Place} place */
@@ -581,7 +581,7 @@ export class Explore extends Board {
     if (this.backward.shows) {
       const { columns } = this.columns.get("kernel").view;
       const index = position !== null && [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
-      this.lookAt(index ? { stage: this.header.kernel.stage, index, param: "0.weight" } : null);
+      this.lookAt(index ? { stage: this.header.kernel.stage, index, param: "weight" } : null);
       return;
     }
     this.term = null;

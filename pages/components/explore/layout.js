@@ -4,9 +4,16 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { STACKED_MAP, STACKED_WIDTH, TALLEST, cellSize } from "../common/layout.js";
+import { LARGEST_CELL, STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, largestThat } from "../common/layout.js";
 
-const COLUMN = { bars: 140, vector: 84, missing: 130, tail: 88 }; // px a column that is no map
+const SIGNS = 26; // px between columns, where the signs stand
+const CLOSE = 8; // px between columns that have no signs: the ends of two legends still stand apart
+const NARROWEST = 130; // px: a column holds its heading and its controls, however small its map
+const TALLEST = 272; // px of a map
+const SMALLEST_MAP = 88; // px: a map of few cells may have larger ones
+const SPARE = 24; // px: with less to spare than that the maps would be at their smallest for the sake of the signs between them
+export const TAIL = 88; // px of what stands for the columns that are folded away
+const COLUMN = { bars: 140, vector: 84, missing: WHY, tail: TAIL }; // px a column that is no map
 const NARROWEST_KERNEL = 150; // px
 const ABREAST_BELOW = 676; // px: on a wider strip, that of a window from 740 px on, two columns stand beside each other anyway
 const APART = 10; // px between the input and the kernel beside it
@@ -30,7 +37,8 @@ export function layOut(width, { columns: all, kernel }, columns) {
   const maps = all.filter(({ kind }) => kind === "map");
   const sizes = maps.map(({ shape, ring }) => ({ rows: shape[2], columns: shape[3], ring }));
   const kernelWidth = Math.max(NARROWEST_KERNEL, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
-  const others = all.filter(({ kind }) => kind !== "map").map(({ kind }) => COLUMN[kind] ?? kernelWidth);
+  const besides = all.filter(({ kind }) => kind !== "map");
+  const others = besides.map(({ kind }) => COLUMN[kind] ?? kernelWidth);
   const { stacked, tight, sizes: cells, widths } = cellSize(width, sizes, others);
   const looked = new Map();
   maps.forEach(({ view, field }, k) => {
@@ -42,9 +50,11 @@ export function layOut(width, { columns: all, kernel }, columns) {
     column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
     looked.set(view, { grid: column.view, map: { rows, columns: across, field } });
   });
-  const kernelColumn = columns.get("kernel");
-  kernelColumn?.element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
-  if (kernelColumn) kernelColumn.element.style.width = stacked ? "" : `${kernelWidth}px`;
+  besides.forEach(({ view }, k) => {
+    const column = columns.get(view);
+    if (column) column.element.style.width = stacked ? "" : `${others[k]}px`;
+  });
+  columns.get("kernel")?.element.classList.toggle("ks-wide-column", kernelWidth > STACKED_WIDTH);
   const flat = columns.get("flat");
   if (flat?.kind === "vector") {
     const count = all.find(({ view }) => view === "flat").shape[1];
@@ -54,4 +64,45 @@ export function layOut(width, { columns: all, kernel }, columns) {
   }
   const abreast = stacked && width < ABREAST_BELOW && THREE.every((view) => columns.has(view)) && besideInput(width) >= kernelWidth;
   return { stacked, abreast, tight, looked };
+}
+
+/**
+ * How large a cell is drawn: all maps share one size, so that a map with fewer cells is seen to be smaller.
+ * @param {number} width of the whole strip, px
+ * @param {{rows: number, columns: number, ring: readonly number[]}[]} maps in cells; `ring`: padding cells at the top,
+ *   bottom, left and right
+ * @param {number[]} others the width of each column that is no map, px
+ * @returns {{stacked: boolean, tight: boolean, sizes: number[], widths: number[]}} whether there is no room for signs;
+ *   px a cell and px a column, for each map
+ */
+function cellSize(width, maps, others) {
+  const own = (/** @type {any} */ map, /** @type {number} */ cell) => {
+    const most = Math.max(map.rows, map.columns);
+    return Math.max(cell, Math.min(LARGEST_CELL, SMALLEST_MAP / most));
+  };
+  const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + map.ring[2] + map.ring[3]) * own(map, cell);
+  const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + map.ring[0] + map.ring[1]) * own(map, cell);
+  const besides = others.reduce((a, b) => a + b, 0);
+  const between = maps.length + others.length - 1;
+  const tight = width < besides + between * SIGNS + maps.length * NARROWEST + SPARE;
+  const taken = besides + between * (tight ? CLOSE : SIGNS);
+  const abreast = (/** @type {number} */ cell) =>
+    taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
+  // Columns that even their smallest maps would push over the edge stand below each other too: nothing is cut off, and
+  // the grid keeps its numbers.
+  const stacked = width < STACK_BELOW || !abreast(0);
+  const fits = (/** @type {number} */ cell) => {
+    if (maps.some((map) => down(map, cell) > TALLEST && cell > SMALLEST_MAP / Math.max(map.rows, map.columns))) return false;
+    if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
+    return abreast(cell);
+  };
+  const low = largestThat(fits);
+  // Whole pixels keep lines crisp; a photograph's cells are smaller than that and need not be whole.
+  const cell = low >= 8 ? Math.floor(low) : low;
+  return {
+    stacked,
+    tight,
+    sizes: maps.map((map) => own(map, cell)),
+    widths: maps.map((map) => Math.max(NARROWEST, Math.ceil(across(map, cell)))),
+  };
 }

@@ -64,8 +64,8 @@ function apart(model, relatives, dark) {
   }));
 }
 
-/** The cell that a maximum is taken from. @param {Model} model @param {any} explanation @returns {Place | null} */
-export function winnerOf(model, explanation) {
-  if (!explanation || model.byNumber.get(explanation.stage).reduce !== "max") return null;
-  return explanation.terms.find((/** @type {any} */ term) => term.index && term.weight === 1) ?? null;
+/** The cell that a maximum is taken from. @param {Model} model @param {Place | null} place @returns {Place | null} */
+export function winnerOf(model, place) {
+  if (!place || model.byNumber.get(place.stage).reduce !== "max") return null;
+  return /** @type {any} */ (model.explain(place.stage, place.index).terms.find((term) => term.index && term.weight === 1) ?? null);
 }

@@ -5,6 +5,7 @@
 
 import { h, move } from "../common/dom.js";
 import { recall, remember } from "../common/visit.js";
+import { TAIL } from "./layout.js";
 
 const KEPT = "kernelscope-tail";
 const VIEWS = new Set(["flat", "scores", "probabilities"]);
@@ -17,6 +18,7 @@ export class Tail {
     this.hider = h("button", { type: "button", class: "ks-button", text: "Hide →", title: "Hide what comes after pooling: the maps get its room", onclick: () => this.fold(true) });
     this.opener = h("button", { type: "button", class: "ks-button", text: "← Scores", title: "Show what comes after pooling: flattened, scores, probabilities", onclick: () => this.fold(false) });
     this.element = h("div", { class: "ks-tail" }, this.opener);
+    this.element.style.width = `${TAIL}px`;
   }
 
   /** @param {boolean} folded */

@@ -11,7 +11,6 @@ import { Legend } from "../common/legend.js";
 import { scaleFor } from "../common/scale.js";
 import { weightSize } from "../common/kernel.js";
 
-const PLANES = ["R", "G", "B"];
 const LARGEST_CELL = 36; // px: four decimals and a minus fit; on a laptop the maps' scales stay in sight below it
 const MIDDLE_ROW = 2; // of the strip's grid: the maps
 
@@ -24,10 +23,10 @@ export class WeightGradient {
     this.output = 0;
     this.maps = h("div", { class: "ks-gradient-planes" });
     this.legend = new Legend();
-    const bias = () => on.pick([this.output], "0.bias");
+    const bias = () => on.pick([this.output], "bias");
     this.bias = h("button", { type: "button", class: "ks-link", onclick: bias, title: "Where the gradient of the bias comes from" });
-    this.bias.addEventListener("pointerenter", () => on.look([this.output], "0.bias"));
-    this.bias.addEventListener("pointerleave", () => on.look(null, "0.bias"));
+    this.bias.addEventListener("pointerenter", () => on.look([this.output], "bias"));
+    this.bias.addEventListener("pointerleave", () => on.look(null, "bias"));
     this.element = h("figure", { class: "ks-weight-gradient", hidden: true }, h("figcaption", { text: "gradient of each weight" }), this.maps, this.legend.element, this.bias);
   }
 
@@ -35,11 +34,11 @@ export class WeightGradient {
   #grid(plane) {
     const at = (/** @type {{row: number, column: number}} */ { row, column }) => [this.output, plane, row, column];
     return new Grid({
-      view: plane ? `kernel_gradient_${PLANES[plane]}` : "kernel_gradient",
-      label: `Gradient of each weight${this.count > 1 ? `, ${PLANES[plane]}` : ""}`,
+      view: plane ? `kernel_gradient_${this.planes[plane]}` : "kernel_gradient",
+      label: `Gradient of each weight${this.count > 1 ? `, ${this.planes[plane]}` : ""}`,
       on: {
-        hover: (cell) => this.on.look(cell && at(cell), "0.weight"),
-        pick: (cell) => this.on.pick(at(cell), "0.weight"),
+        hover: (cell) => this.on.look(cell && at(cell), "weight"),
+        pick: (cell) => this.on.pick(at(cell), "weight"),
         key: (event) => this.#key(event, plane),
       },
     });
@@ -67,10 +66,11 @@ export class WeightGradient {
   /**
    * @param {{weight: import("../common/blob.js").Tensor, bias: import("../common/blob.js").Tensor} | null} gradient null where values are shown
    * @param {number} output which kernel
+   * @param {string[]} names of its planes
    * @param {boolean} dark
    * @returns {string[]} the views that were drawn
    */
-  draw(gradient, output, dark) {
+  draw(gradient, output, names, dark) {
     this.element.hidden = !gradient;
     if (!gradient) return [];
     const { shape, values } = gradient.weight;
@@ -79,6 +79,7 @@ export class WeightGradient {
     this.size = [rows, columns];
     if (this.count !== planes) {
       this.count = planes;
+      this.planes = names;
       this.grids = Array.from({ length: planes }, (_, plane) => this.#grid(plane));
       this.maps.replaceChildren(...this.grids.map(({ element }) => element));
     }
@@ -109,6 +110,6 @@ export class WeightGradient {
     event.preventDefault();
     const here = this.index?.length === 4 && this.index[1] === plane ? this.index.slice(2) : [0, 0];
     const next = here.map((at, axis) => within(at + step[axis], this.size[axis]));
-    this.on.pick([this.output, plane, ...next], "0.weight");
+    this.on.pick([this.output, plane, ...next], "weight");
   }
 }

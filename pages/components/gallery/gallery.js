@@ -69,7 +69,9 @@ export class Gallery {
   /** @param {Uint8Array} data @param {(name: string, value: any) => void} setStateValue */
   receive(data, setStateValue) {
     this.channel.setStateValue = setStateValue;
-    this.dark = isDark(this.root);
+    const dark = isDark(this.root);
+    const flipped = dark !== this.dark;
+    this.dark = dark;
     if (data !== this.lastData) {
       this.lastData = data;
       const header = this.channel.receive(data);
@@ -91,6 +93,7 @@ export class Gallery {
       this.ledger.element.hidden = !!header.problem;
       this.#build();
     }
+    if (flipped) for (const { repaint } of this.cards.values()) repaint();
     if (this.model) this.#draw();
   }
 
@@ -128,7 +131,14 @@ export class Gallery {
     map.resize(rows, across, Math.min(LARGEST_CELL, MAP / Math.max(rows, across)));
     const value = h("output", { class: "ks-card-value" });
     const legend = new Legend();
-    const kernel = weights ? kernelPicture(weights, columns, this.dark, counted) : null;
+    const picture = () => kernelPicture(weights, columns, this.dark, counted);
+    let kernel = weights ? picture() : null;
+    const repaint = () => {
+      if (!kernel) return;
+      const painted = picture();
+      kernel.replaceWith(painted);
+      kernel = painted;
+    };
     const use = name
       ? h("button", {
           type: "button",
@@ -148,7 +158,7 @@ export class Gallery {
       h("div", { class: "ks-card-words" }, kernel, h("div", {}, h("p", { text: sentence }), parts ? h("p", { class: "ks-parts", text: parts }) : null)),
       h("div", { class: "ks-card-actions" }, use, table),
     );
-    return { element, map, value, legend, kernel, weights, stage };
+    return { element, map, value, legend, repaint, stage };
   }
 
   /** Whether a card's map has the size of its stage. @param {any} card */

@@ -6,6 +6,7 @@
 
 import * as announce from "../common/announce.js";
 import { Board, boxAt, same } from "../common/board.js";
+import { placeColumns } from "../common/column.js";
 import { Controls } from "../common/controls.js";
 import { Dense } from "../common/dense.js";
 import { Dialog } from "../common/dialog.js";
@@ -128,7 +129,7 @@ export class Layers extends Board {
 
   show(header) {
     this.chooser.draw([header.chooser]);
-    this.placeColumns(this.strip, {
+    placeColumns(this.columns, this.sideBySide(), this.strip, {
       controls: this.handlers,
       cell: (view) => this.#on(view),
       curve: ({ title }) => new Curve({ view: "curve", title, on: this.#onCurve() }),
@@ -303,7 +304,7 @@ export class Layers extends Board {
       else if (column.kind === "figures") for (const [name, { drawn }] of column.view.shown) drawn.drawMarks(marks.get(name) ?? []);
     }
     for (const { view, kind } of this.header.columns) if (kind === "bars" || kind === "vector") this.columns.get(view).view.drawMarks(marks.get(view) ?? []);
-    this.writeSoon(explanation);
+    this.writeSoon();
   }
 
   /**

@@ -4,11 +4,8 @@
  * @module
  */
 
-import { LARGEST_CELL, largestThat } from "../common/layout.js";
+import { GAP, LARGEST_CELL, STACKED_MAP, STACK_BELOW, largestThat } from "../common/layout.js";
 
-const GAP = 30; // px between columns, where the signs stand
-const STACK_BELOW = 860; // px: under this width the columns stand below each other
-const STACKED_MAP = 176; // px of a map beside its own controls
 const NARROWEST = 150; // px of a column: it holds its heading and its controls
 const [TALLEST, TALL] = [272, 176]; // px of a map that stands alone, and of one of several
 export const BETWEEN = 10; // px between the images of a batch

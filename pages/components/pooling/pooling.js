@@ -8,6 +8,7 @@ import * as announce from "../common/announce.js";
 import { Asked } from "../common/asked.js";
 import { Board, boxAt, same } from "../common/board.js";
 import { CellEditor } from "../common/cell_editor.js";
+import { placeColumns } from "../common/column.js";
 import { Controls } from "../common/controls.js";
 import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
@@ -110,7 +111,7 @@ export class Pooling extends Board {
   /** @param {any} header */
   show(header) {
     this.asked.forget(header.session);
-    this.placeColumns(this.strip, {
+    placeColumns(this.columns, this.sideBySide(), this.strip, {
       controls: {
         send: (edit) => this.edits.send(edit),
         run: (command) => this.#table(command.split(":")[1]),
@@ -251,7 +252,7 @@ export class Pooling extends Board {
     }
     this.#point();
     setText(this.sentence, place ? this.#sentence(place) : "");
-    this.writeSoon(place ? this.explanation(place) : null);
+    this.writeSoon();
   }
 
   /** The arrows of the cell that is looked at, over all others where these are asked for. */

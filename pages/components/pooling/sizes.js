@@ -4,14 +4,11 @@
  * @module
  */
 
-import { LARGEST_CELL, largestThat } from "../common/layout.js";
+import { GAP, LARGEST_CELL, STACKED_MAP, STACK_BELOW, WHY, largestThat } from "../common/layout.js";
 
-const GAP = 30; // px between columns, where the arrows cross
-const STACK_BELOW = 860; // px: under this width the columns stand below each other
-const STACKED_MAP = [176, 176, 150]; // px of a map beside its own words, or beside other maps, by how many a column has
+const STACKED = [STACKED_MAP, STACKED_MAP, 150]; // px of a map beside its own words, or beside other maps, by how many a column has
 const [NARROWEST, FIRST] = [118, 190]; // px of a column, and of the first, which has a menu; where the page is roomy
 const ROOMY = 1200; // px
-const WHY = 130; // px of a column that says why it shows no map
 const SMALLEST_MAP = 96; // px: a map of few cells may have larger ones
 const TALLEST = [272, 204, 138]; // px of a map, by how many stand below each other
 
@@ -34,7 +31,7 @@ export function sizes(page, columns, missing) {
   const fits = (/** @type {number} */ cell) => {
     const all = columns.flat();
     if (all.some((map) => down(map) * cell > tallest)) return false;
-    if (stacked) return all.every((map) => across(map) * cell <= STACKED_MAP[most - 1]);
+    if (stacked) return all.every((map) => across(map) * cell <= STACKED[most - 1]);
     return (columns.length - 1) * GAP + columns.reduce((sum, maps) => sum + widest(maps, cell), 0) <= width;
   };
   const low = largestThat(fits);

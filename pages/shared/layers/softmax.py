@@ -46,7 +46,7 @@ def screen(laboratory: Laboratory) -> Screen:
     note = "choose a score and type to change it"
     count = f"{len(scores)} classes"
     controls = input_controls(laboratory)
-    shown.column("input", "bars", "Score", also="logit", shape=count, note=note, controls=controls, legend=False)
+    shown.column("input", "bars", "Score", also="logit", shape=count, note=note, controls=controls)
     hint = "Below 1 the largest takes more, above 1 all draw level"
     shown.column(
         "scaled",
