@@ -248,18 +248,6 @@ def rank_four(shape: Shape) -> Shape:
     return shape
 
 
-def check_groups(groups: int, inputs: int, outputs: int) -> None:
-    """Refuse groups of which some would have more channels than others.
-
-    Raises:
-        ShapeError: where ``groups`` does not divide both counts.
-    """
-    if inputs % groups or outputs % groups:
-        raise ShapeError(
-            f"groups must divide {inputs} input and {outputs} output channels, got {groups}; groups=1 works"
-        )
-
-
 def in_place(shape: Shape) -> tuple[Axis, Axis] | None:
     """Each row and each column of ``(N, C, H, W)`` reads the one at its own place; None for another rank."""
     return (Axis.same(shape[2]), Axis.same(shape[3])) if len(shape) == 4 else None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
 from cnn_core.ops.padding import pad
@@ -66,8 +66,8 @@ class Conv2d(Layer):
         self.groups = whole(groups, "groups", least=1)
         self.padding_mode = padding_mode
         self.has_bias = flag(bias, "bias")
-        check_groups(self.groups, self.in_channels, self.out_channels)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        conv.check_groups(self.groups, self.in_channels, self.out_channels)
+        shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input that every kernel fits and that has a cell for each padding cell
         # to show, and again on each real input.
         size = (self.dilation[0] * self.kernel_size[0], self.dilation[1] * self.kernel_size[1])
@@ -75,8 +75,8 @@ class Conv2d(Layer):
             self.kernel_size, stride=stride, padding=self.padding, dilation=dilation, input_size=size
         ).padding
         roomy = (1, self.in_channels, size[0] + sum(sides[0]), size[1] + sum(sides[1]))
-        conv.conv_window(roomy, shape, stride, self.padding, dilation, self.groups, padding_mode)
-        self._parameters = uniform(self.array_shapes(self.settings()), rng)
+        conv.conv_window(roomy, shapes["weight"], stride, self.padding, dilation, self.groups, padding_mode)
+        self._parameters = uniform(shapes, rng)
 
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:

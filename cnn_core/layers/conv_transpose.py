@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
 from cnn_core.ops._arrays import Array, flag
 from cnn_core.shapes import Axis, Pair, Window, pair, settled, whole, window
@@ -64,7 +64,7 @@ class ConvTranspose2d(Layer):
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = whole(groups, "groups", least=1)
         self.has_bias = flag(bias, "bias")
-        check_groups(self.groups, self.in_channels, self.out_channels)
+        conv.check_groups(self.groups, self.in_channels, self.out_channels)
         shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input so large that no padding takes it all away.
         sides = window(self.kernel_size, padding=self.padding, input_size=self.kernel_size).padding

@@ -16,7 +16,7 @@ from cnn_core.trace import Index, Sources
 
 
 class _Pool2d(Layer):
-    """What both poolings share."""
+    """What poolings by a sliding window share."""
 
     def __init__(self, kernel_size: Any, *, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> None:
         super().__init__()

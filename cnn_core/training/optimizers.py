@@ -102,7 +102,7 @@ class SGD(Optimizer):
     def _move(self, name: str, param: Array, grad: Array) -> None:
         if self.momentum:
             direction = self._direction.get(name)
-            if direction is None or direction.shape != grad.shape:
+            if direction is None:
                 direction = self._direction[name] = grad.copy()
             else:
                 direction *= self.momentum

@@ -115,7 +115,8 @@ def _plans(
     parts = x_shape, (images, *shape), (size,), (groups, own, depth)
     clear, to_do = Steps(dtype, *parts), Steps(dtype, *parts)
     gathered = (images, groups, depth, rows * columns)
-    clear.fill(clear.parts[2][:around], 0) if around else None
+    if around:
+        clear.fill(clear.parts[2][:around], 0)
     clear.fill(clear.parts[2][around:].reshape(gathered)[:, :, taps:], 1)
     cells, target, space, kernels = to_do.parts
     if not bare:
