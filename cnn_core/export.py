@@ -235,6 +235,9 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 
+    Returns:
+        the script's text.
+
     Raises:
         ModelError: where the network has a layer that no line here is known for, or a setting is of another kind.
         ShapeError: where the input does not fit.

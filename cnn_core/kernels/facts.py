@@ -77,6 +77,9 @@ def facts(weights: npt.ArrayLike) -> Facts:
     Args:
         weights: ``(KH, KW)`` real numbers.
 
+    Returns:
+        what they tell.
+
     Raises:
         ShapeError: as :func:`cnn_core.kernels.check` does.
         ModelError: as :func:`cnn_core.kernels.check` does.

@@ -36,7 +36,14 @@ class ReLU(Elementwise):
 
 
 class LeakyReLU(Elementwise):
-    """``x`` where else a fraction of it: see :func:`cnn_core.leaky_relu`."""
+    """``x`` where it is above 0, else a fraction of it: see :func:`cnn_core.leaky_relu`.
+
+    Args:
+        negative_slope: the fraction, any number.
+
+    Raises:
+        ShapeError: where it is no number.
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
@@ -100,7 +107,15 @@ class Tanh(Elementwise):
 
 
 class Softplus(Elementwise):
-    """``log(1 + exp(beta x)) / beta``: see :func:`cnn_core.softplus`."""
+    """``log(1 + exp(beta x)) / beta``: see :func:`cnn_core.softplus`.
+
+    Args:
+        beta: above 0; the larger, the sharper the corner.
+        threshold: where ``beta * x`` is above it, the function is ``x`` itself.
+
+    Raises:
+        ShapeError: where a setting is no number, or ``beta`` is not above 0.
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -133,7 +148,14 @@ class Softplus(Elementwise):
 
 
 class GELU(Elementwise):
-    """``x`` times the share of a normal distribution below it: see :func:`cnn_core.gelu`."""
+    """``x`` times the share of a normal distribution below it: see :func:`cnn_core.gelu`.
+
+    Args:
+        approximate: ``"none"``, by erf, or ``"tanh"``.
+
+    Raises:
+        ShapeError: where it is neither.
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -164,7 +186,15 @@ class GELU(Elementwise):
 
 
 class Softmax(Layer):
-    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`."""
+    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`.
+
+    Args:
+        axis: along which they add up to 1.
+        temperature: above 0; what scores are divided by first.
+
+    Raises:
+        ShapeError: where ``axis`` is no whole number, or ``temperature`` is not above 0.
+    """
 
     def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         super().__init__()

@@ -73,7 +73,14 @@ def _areas(spans: list[Pair]) -> Axis:
 
 
 class AdaptiveMaxPool2d(_AdaptivePool2d):
-    """The largest number of each area: see :func:`cnn_core.adaptive_max_pool2d`."""
+    """The largest number of each area: see :func:`cnn_core.adaptive_max_pool2d`.
+
+    Args:
+        output_size: a whole number, None for as many as the input has, or a pair of these.
+
+    Raises:
+        ShapeError: where it is of no such form.
+    """
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C, OH, OW)``."""
@@ -91,7 +98,14 @@ class AdaptiveMaxPool2d(_AdaptivePool2d):
 
 
 class AdaptiveAvgPool2d(_AdaptivePool2d):
-    """The mean of each area: see :func:`cnn_core.adaptive_avg_pool2d`."""
+    """The mean of each area: see :func:`cnn_core.adaptive_avg_pool2d`.
+
+    Args:
+        output_size: a whole number, None for as many as the input has, or a pair of these.
+
+    Raises:
+        ShapeError: where it is of no such form.
+    """
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C, OH, OW)``."""

@@ -37,6 +37,7 @@ class Conv2d(Layer):
 
     Raises:
         ShapeError: where a setting is of no such form, or the groups do not divide the channels.
+        ModelError: where ``rng`` is neither seed nor generator, or memory does not hold that many weights.
     """
 
     weight = Parameter()

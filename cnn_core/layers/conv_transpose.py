@@ -35,6 +35,7 @@ class ConvTranspose2d(Layer):
 
     Raises:
         ShapeError: where a setting is of no such form, or the groups do not divide the channels.
+        ModelError: where ``rng`` is neither seed nor generator, or memory does not hold that many weights.
     """
 
     weight = Parameter()

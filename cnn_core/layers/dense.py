@@ -60,6 +60,10 @@ class Linear(Layer):
         out_features: the output's.
         bias: whether there is one.
         rng: a seed or generator for the first weights; None means seed 0.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+        ModelError: where ``rng`` is neither, or memory does not hold that many weights.
     """
 
     weight = Parameter()

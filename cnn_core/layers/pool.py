@@ -69,7 +69,18 @@ def first_largest(x: Array, cells: Sequence[Index | None]) -> Sources:
 
 
 class MaxPool2d(_Pool2d):
-    """The largest number of each window: see :func:`cnn_core.max_pool2d`."""
+    """The largest number of each window: see :func:`cnn_core.max_pool2d`.
+
+    Args:
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``, each side smaller than the dilated window.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
 
     def __init__(
         self, kernel_size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
@@ -109,7 +120,19 @@ class MaxPool2d(_Pool2d):
 
 
 class AvgPool2d(_Pool2d):
-    """The mean of each window: see :func:`cnn_core.avg_pool2d`."""
+    """The mean of each window: see :func:`cnn_core.avg_pool2d`.
+
+    Args:
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``, each side smaller than the dilated window.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+        count_include_pad: whether padded cells count in the divisor.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
 
     def __init__(
         self,
@@ -175,7 +198,17 @@ class AvgPool2d(_Pool2d):
 
 
 class LPPool2d(_Pool2d):
-    """The p-norm of each window: see :func:`cnn_core.lp_pool2d`."""
+    """The p-norm of each window: see :func:`cnn_core.lp_pool2d`.
+
+    Args:
+        norm_type: p, above 0 and finite.
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        ceil_mode: whether an overhanging last window counts.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
 
     def __init__(self, norm_type: float, kernel_size: Any, *, stride: Any = None, ceil_mode: bool = False) -> None:
         super().__init__(kernel_size, stride=stride, padding=None, dilation=1, ceil_mode=ceil_mode)

@@ -38,6 +38,13 @@ def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array
 def dropout_backward(grad: npt.ArrayLike, mask: npt.ArrayLike) -> Array:
     """``grad * mask``: what was dropped learns nothing.
 
+    Args:
+        grad: of the result's shape.
+        mask: of :func:`dropout`.
+
+    Returns:
+        of the same shape.
+
     Raises:
         ShapeError: where the shapes differ.
     """

@@ -64,6 +64,9 @@ def batch_norm2d(
         bias: ``(C,)``; None means zeros.
         eps: added to the variance, so that nothing is divided by zero.
 
+    Returns:
+        ``(N, C, H, W)``.
+
     Raises:
         ShapeError: where a shape does not fit, or a variance is negative.
     """

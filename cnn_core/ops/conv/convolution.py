@@ -26,8 +26,10 @@ def conv2d(
 ) -> Array:
     """Slide a bank of kernels over images.
 
-    ``out[n, o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[n, g + c, i*s + a*d - p, j*s + b*d - p]``,
-    outside the image what ``padding_mode`` says (Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 9.6).
+    ``out[n, o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[n, f + c, i*s + a*d - p, j*s + b*d - p]``,
+    where ``s`` is the stride, ``d`` the dilation, ``p`` the padding above or to the left, and ``f`` the first channel
+    of the group that output channel ``o`` is in; outside the image what ``padding_mode`` says (Goodfellow, Bengio and
+    Courville, "Deep Learning", 2016, eq. 9.6).
 
     Args:
         x: ``(N, C_in, H, W)``.
