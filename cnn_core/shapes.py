@@ -16,6 +16,7 @@ from cnn_core.errors import CnnCoreError, ShapeError, shown
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
+Inside = tuple[slice, slice] | None
 
 
 def pair(value: Any, name: str, *, least: int) -> Pair:
@@ -91,6 +92,24 @@ def _items(value: Any) -> list[Any] | None:
         return list(value.tolist() if hasattr(value, "tolist") else value)
     except (TypeError, ValueError, RuntimeError):
         return None
+
+
+def inside(start: int, stride: int, size: int, count: int) -> Inside:
+    """Of windows along an axis those whose tap lies in the array, and the cells that it meets there.
+
+    Args:
+        start: where the tap of the first window lies; outside the array inside padding.
+        stride: cells from one window to the next.
+        size: cells of the array.
+        count: how many windows.
+
+    Returns:
+        Two slices, of the ``count`` windows and of the ``size`` cells; None where the tap meets none.
+    """
+    low, high = max(0, -(start // stride)), min(count, (size - 1 - start) // stride + 1)
+    if low >= high:
+        return None
+    return slice(low, high), slice(start + low * stride, start + (high - 1) * stride + 1, stride)
 
 
 class Line(NamedTuple):
@@ -261,6 +280,22 @@ class Window:
         for a in range(self.kernel_size[0]):
             for b in range(self.kernel_size[1]):
                 yield a, b, top + a * self.dilation[0], left + b * self.dilation[1]
+
+    def inside(self, axis: int, tap: int, size: int, count: int, first: int = 0) -> Inside:
+        """Of ``count`` windows along an axis those whose tap lies in the input, and the cells that it meets there.
+
+        Args:
+            axis: 0 for rows, 1 for columns.
+            tap: which tap along it.
+            size: cells of the input along it.
+            count: how many windows.
+            first: which window is the first of them.
+
+        Returns:
+            As :func:`inside`.
+        """
+        stride = self.stride[axis]
+        return inside(first * stride + tap * self.dilation[axis] - self.padding[axis][0], stride, size, count)
 
     def readers(self, row: int, column: int, output_size: Pair) -> Iterator[Pair]:
         """The output cells whose window holds input cell ``(row, column)``, in row-major order."""

@@ -161,16 +161,11 @@ class ConvTranspose2d(Layer):
             where: Any = (slice(None), index[0])
             return where, np.ones(output[where].shape, x.dtype)
         c, o, a, b = index
-        sliding = self.stamp(x.shape)
-        on_output, on_input = [], []
-        for axis, at in enumerate((a, b)):
-            step = sliding.stride[axis]
-            first = at * sliding.dilation[axis] - sliding.padding[axis][0]  # where input row 0 puts this weight
-            low = max(0, -(first // step))  # the first input row whose place is not above the output
-            high = min(x.shape[2 + axis], -(-(output.shape[2 + axis] - first) // step))
-            count = max(0, high - low)
-            on_input.append(slice(low, low + count))
-            begin = first + low * step
-            on_output.append(slice(begin, begin + (count - 1) * step + 1 if count else begin, step))
-        where = (slice(None), c // (self.in_channels // self.groups) * outputs + o, *on_output)
-        return where, x[:, c, on_input[0], on_input[1]]
+        sliding, nothing = self.stamp(x.shape), (slice(0, 0), slice(0, 0))
+        # The window slides over the output: its places are the input's cells, and what it meets is the output's.
+        rows, columns = (
+            sliding.inside(axis, tap, output.shape[2 + axis], x.shape[2 + axis]) or nothing
+            for axis, tap in enumerate((a, b))
+        )
+        where = (slice(None), c // (self.in_channels // self.groups) * outputs + o, rows[1], columns[1])
+        return where, x[:, c, rows[0], columns[0]]

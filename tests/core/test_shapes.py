@@ -50,6 +50,23 @@ def test_a_cell_s_readers_are_the_windows_that_hold_it(case):
         assert list(sliding.readers(*place, out)) == holding.get(place, [])
 
 
+@settings(max_examples=80)
+@given(windows(), st.integers(0, 3))
+def test_the_windows_whose_tap_lies_inside_are_told_with_the_cells_that_it_meets(case, first):
+    sliding, size = case
+    for axis, count in enumerate(sliding.output_size(*size)):
+        some = range(first, max(first, count))
+        for tap in range(sliding.kernel_size[axis]):
+            places = [i * sliding.stride[axis] + tap * sliding.dilation[axis] - sliding.padding[axis][0] for i in some]
+            met = [(i, at) for i, at in enumerate(places) if 0 <= at < size[axis]]
+            told = sliding.inside(axis, tap, size[axis], len(some), first)
+            if not met:
+                assert told is None
+                continue
+            windows_there, cells = (list(range(n)[part]) for part, n in zip(told, (len(some), size[axis]), strict=True))
+            assert list(zip(windows_there, cells, strict=True)) == met
+
+
 def test_taps_come_in_kernel_order_with_their_place():
     sliding = Window((2, 2), (3, 1), (1, 2), ((1, 0), (0, 0)))
     assert list(sliding.taps(1, 2)) == [(0, 0, 2, 2), (0, 1, 2, 4), (1, 0, 3, 2), (1, 1, 3, 4)]

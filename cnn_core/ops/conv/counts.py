@@ -208,8 +208,8 @@ def _batched(work: Work) -> dict[str, float]:
 
 def _tapped(work: Work) -> dict[str, float]:
     rows, columns = (
-        sum(last - first for first, last in tapped.met(work.window, axis, work.image[axis], 0, work.size[axis]))
-        for axis in (0, 1)
+        sum(found[0].stop - found[0].start for found in tapped.met(work.window, axis, size, count) if found)
+        for axis, (size, count) in enumerate(zip(work.image, work.size, strict=True))
     )
     images = tapped.images_together(work.batch, work.size)
     strip = tapped.rows_together(work.channels, work.outputs, images, work.size)

@@ -102,8 +102,8 @@ def weights_dotted(grad: Array, x: Array, sliding: Window) -> Array:
 def tells(sliding: Window, image: Pair, size: Pair) -> bool:
     """Whether each of ``(OH, OW)`` windows reads a cell of an image: what is not finite of its gradient shows then."""
     for axis in (0, 1):
-        spans = tapped.met(sliding, axis, image[axis], 0, size[axis])
-        if len({window for first, last in spans for window in range(first, last)}) < size[axis]:
+        met = filter(None, tapped.met(sliding, axis, image[axis], size[axis]))
+        if len({window for windows, _ in met for window in range(windows.start, windows.stop)}) < size[axis]:
             return False
     return True
 

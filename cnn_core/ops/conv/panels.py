@@ -22,7 +22,7 @@ from cnn_core.ops.conv.banded import block_rows
 from cnn_core.ops.conv.batches import Layout, in_blocks
 from cnn_core.ops.conv.products import columns_taken, slower
 from cnn_core.ops.conv.rows import NARROW, PRODUCT_MOST, Place, rows_together
-from cnn_core.shapes import Window
+from cnn_core.shapes import Inside, Window
 
 # What a product takes beside its multiply-adds, in their number, and the columns beyond which more gain nothing.
 CALL, COLUMNS_MOST = 13_000, 320
@@ -176,10 +176,10 @@ def _laid(to_do: Steps, groups: int, *shape: int) -> Array:
     return to_do.parts[2][: groups * math.prod(shape)].reshape(groups, *shape)
 
 
-def _clear_around(to_do: Steps, laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]]) -> None:
+def _clear_around(to_do: Steps, laid: Array, taps: list[tuple[int, Inside]]) -> None:
     """Zeros where a tap lies left or right of the image: they stay while panels come and go."""
-    for b, inside in taps:
-        low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
+    for b, found in taps:
+        low, high = (found[0].start, found[0].stop) if found else (laid.shape[5], laid.shape[5])
         for outside in (laid[:, :, :, b, :, :low], laid[:, :, :, b, :, high:]):
             if outside.size:
                 to_do.fill(outside, 0)
@@ -189,7 +189,7 @@ def _lay_out(
     to_do: Steps,
     laid: Array,
     cells: Array,
-    taps: list[tuple[int, tuple[slice, slice] | None]],
+    taps: list[tuple[int, Inside]],
     top: int,
     count: int,
 ) -> None:
@@ -200,7 +200,7 @@ def _lay_out(
             to_do.fill(outside, 0)
     if low >= high:
         return
-    whole = [inside for _, inside in taps if inside is not None and inside[0] == slice(0, laid.shape[5])]
+    whole = [found for _, found in taps if found is not None and found[0] == slice(0, laid.shape[5])]
     if len(whole) == len(taps) and whole[0][1].step == 1:
         # (G, r, C/G, n, W) -> (G, r, C/G, KW, n, OW), a view in which windows overlap: one copy and not KW
         given, apart = cells[:, low:high], whole[-1][1].start // max(1, len(taps) - 1) * cells.itemsize
@@ -209,7 +209,7 @@ def _lay_out(
         windows = np.lib.stride_tricks.as_strided(given, target.shape, strides, writeable=False)
         to_do.copy(*as_lines(target, windows))
         return
-    for b, inside in taps:
-        if inside is not None:
-            line, first, step = laid[:, low - top : high - top, :, b, :, inside[0]], inside[1].start, inside[1].step
+    for b, found in taps:
+        if found is not None:
+            line, first, step = laid[:, low - top : high - top, :, b, :, found[0]], found[1].start, found[1].step
             to_do.copy(*as_columns(line, cells[:, low:high, ..., first:], step))

@@ -16,7 +16,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import pick_columns
 from cnn_core.ops._memory import aligned
-from cnn_core.shapes import Pair
+from cnn_core.shapes import Inside, Pair, inside
 
 # Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
 # and reaches 100 of 105 GFLOP/s (measured on AVX-512), above it only half of that for matrices this thin.
@@ -50,15 +50,10 @@ class Place(NamedTuple):
     stride: Pair
     across: int
 
-    def inside(self, tap: int, first: int, count: int, width: int) -> tuple[slice, slice] | None:
+    def inside(self, tap: int, first: int, count: int, width: int) -> Inside:
         """Of ``count`` outputs of a row from ``first`` on, those whose tap is in the image, and the cells it meets."""
         step = self.stride[1]
-        start = first * step + tap * self.across - self.before[1]
-        low = max(0, -(start // step))
-        high = min(count, (width - 1 - start) // step + 1)
-        if high <= low:
-            return None
-        return slice(low, high), slice(start + low * step, start + (high - 1) * step + 1, step)
+        return inside(first * step + tap * self.across - self.before[1], step, width, count)
 
 
 def columns_together(batch: int, width: int, weights: int) -> Pair:
@@ -132,19 +127,17 @@ def strips(
                 yield laid, there[:, :, top : top + count]
 
 
-def _clear_around(laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]]) -> None:
+def _clear_around(laid: Array, taps: list[tuple[int, Inside]]) -> None:
     """Zeros where a tap lies left or right of the image: they stay while strips come and go."""
-    for b, inside in taps:
-        low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
+    for b, found in taps:
+        low, high = (found[0].start, found[0].stop) if found else (laid.shape[5], laid.shape[5])
         if low > 0:
             laid[:, :, :, b, :, :low] = 0
         if high < laid.shape[5]:
             laid[:, :, :, b, :, high:] = 0
 
 
-def _lay_out(
-    laid: Array, cells: Array, taps: list[tuple[int, tuple[slice, slice] | None]], top: int, count: int
-) -> None:
+def _lay_out(laid: Array, cells: Array, taps: list[tuple[int, Inside]], top: int, count: int) -> None:
     """Fill ``count`` rows of ``laid`` with the rows of ``cells`` from ``top`` on, zeros beyond the image."""
     low, high = max(top, 0), min(top + count, cells.shape[1])
     if low >= high:
@@ -155,10 +148,10 @@ def _lay_out(
     if high < top + count:
         laid[:, high - top : count] = 0
     part = cells[:, low:high]
-    for b, inside in taps:
-        if inside is not None:
-            target = laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]]
-            pick_columns(part[..., inside[1].start :], inside[1].step, target)
+    for b, found in taps:
+        if found is not None:
+            target = laid[:, low - top : high - top, :, b, : cells.shape[3], found[0]]
+            pick_columns(part[..., found[1].start :], found[1].step, target)
 
 
 def slabs(laid: Array, first: int, count: int, step: int, rows: int, columns: int) -> Array:
