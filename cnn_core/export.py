@@ -31,7 +31,7 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, array_of, real
-from cnn_core.ops.conv.dispatch import FEW_TAPS
+from cnn_core.ops.conv.dispatch import Branch, in_order
 from cnn_core.ops.conv.execute import GATHERED_MOST
 from cnn_core.shapes import whole
 from cnn_core.trace import Trace
@@ -261,13 +261,12 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         return f"np.array({np.asarray(array, dtype=np.float64).tolist()!r})"
 
     body = [f"x = {literal(np.asarray(x, dtype=np.float64), 'input')}  # (N, C, H, W)", "stages = {}"]
-    for number, layer in enumerate(network.layers):
+    for number, (name, layer) in enumerate(network.named()):
         functions, call, parameters = _line(layer, shape)
         needed += [function for function in functions if function not in needed]
-        for name in parameters:
-            array = (layer.params() | layer.buffers())[name]
-            lines.append(f"{name}_{number} = {literal(array, f'{number}.{name}')}")
-        name = f"{number}.{type(layer).__name__}"
+        for parameter in parameters:
+            array = (layer.params() | layer.buffers())[parameter]
+            lines.append(f"{parameter}_{number} = {literal(array, f'{number}.{parameter}')}")
         after = layer.output_shape(shape)
         lines += [f'stages["{name}"] = x = {call.format(n=number)}  # {shape} -> {after}', ""]
         shape = after
@@ -316,7 +315,7 @@ def _conv(layer: Any, shape: tuple[int, ...]) -> _Line:
         raise ModelError(f'padding_mode={layer.padding_mode!r} has no line of NumPy yet; use "zeros"')
     window = layer.window(shape)
     # The same order of the same operations as ops.conv carries out: only then do all the bits agree.
-    way = _SHIFTED if layer.weight[0].size <= FEW_TAPS else _GATHERED
+    way = {Branch.SHIFTED: _SHIFTED, Branch.GATHERED: _GATHERED}[in_order(layer.weight[0].size)]
     call = f"convolve(x, weight_{{n}}, bias_{{n}}, {window.stride}, {window.dilation}, {window.padding})"
     return [_CONVOLVE, way], call, ["weight", "bias"]
 

@@ -239,11 +239,11 @@ def _examples(
         raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}; one and its label work")
     real(images[:1], name)
     shape: tuple[int, ...] = images.shape
-    for position, layer in enumerate(body.layers):
+    for stage, layer in body.named():
         try:
             shape = layer.output_shape(shape)
         except ShapeError as error:
-            raise ShapeError(f"{name}: {position}.{type(layer).__name__}: {error}") from error
+            raise ShapeError(f"{name}: {stage}: {error}") from error
     if len(shape) != 2:
         raise ShapeError(
             f"a classifier ends in (N, K) scores, this network in {shape}; Flatten and Linear at its end work"

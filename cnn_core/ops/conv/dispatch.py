@@ -29,7 +29,7 @@ from cnn_core.ops.conv.staggered import correlate_staggered
 from cnn_core.ops.conv.winograd import correlate_winograd
 from cnn_core.shapes import Window
 
-# In double precision: below this many multiply-adds for each output cell, shifted multiply-adds beat gathering.
+# In double precision: up to so many multiply-adds for each output cell, shifted multiply-adds beat gathering.
 FEW_TAPS = 64
 
 # Numbers of lines that lie apart from which on each is looked at by itself: few are looked at the sooner in one go.
@@ -150,13 +150,18 @@ def able(
     Those alone in question have no such time; whether the numbers are finite is not asked.
     """
     if ordered and x.dtype != np.float32:
-        yield (Branch.SHIFTED if math.prod(weight.shape[1:]) <= FEW_TAPS else Branch.GATHERED), None
+        yield in_order(math.prod(weight.shape[1:])), None
     elif not weight.size:
         yield Branch.GATHERED, None
     else:
         for branch, time in estimates(x.shape, weight.shape, sliding, groups):
             if branch not in _ASKED or obstacle(branch, x, weight, sliding, groups) is None:
                 yield branch, time
+
+
+def in_order(taps: int) -> Branch:
+    """The branch whose order of adding in double precision others repeat, for so many multiply-adds a cell."""
+    return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
 
 
 def _why_alone(branch: Branch, weight: Array) -> str:
