@@ -16,7 +16,8 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines, as_windows
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import ALIGNED, Plan, Steps
+from cnn_core.ops._parts import evenly, whole_lines
+from cnn_core.ops._steps import Plan, Steps
 from cnn_core.ops.conv.batches import Layout, in_blocks
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair, Window
@@ -41,7 +42,7 @@ def images_together(batch: int, channels: int, sliding: Window, size: Pair) -> i
     if batch == 1:
         return int(math.prod(size) >= CELLS_ALONE and each in NUMBERS_ALONE)
     some = min(batch, NUMBERS_MOST // each)
-    return some and -(-batch // -(-batch // some))  # parts as equal as can be
+    return some and evenly(batch, some)
 
 
 def lines_of(outputs: int, depth: int, columns: int) -> int:
@@ -109,8 +110,7 @@ def _plans(
     # As far as windows reach, which with a stride is not always to the end.
     tall, wide = (rows - 1) * step_h + sliding.extent[0], (columns - 1) * step_w + sliding.extent[1]
     bare = top == left == 0 and tall <= height and wide <= width
-    around = 0 if bare else images * channels * tall * wide
-    around += -around % ALIGNED
+    around = 0 if bare else whole_lines(images * channels * tall * wide)
     size = around + images * groups * depth * rows * columns
     parts = x_shape, (images, *shape), (size,), (groups, own, depth)
     clear, to_do = Steps(dtype, *parts), Steps(dtype, *parts)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from cnn_core.ops._parts import LINE_NUMBERS
 from cnn_core.ops.conv import (
     batched,
     folded,
@@ -44,9 +45,9 @@ AS_ONE_MOST = 64
 # and gathered it takes 0.64.
 SLAB_MEASURED, CHANNELS_LOSE = 60_000, 1 / 3
 
-# Numbers of a line of memory, and how much longer products of large slabs take whose lines begin anywhere in one: 0.22
-# ms for 31×31 on 75×75, 0.09 on 64×64.
-LINE, ANYWHERE = 16, 1.25
+# How much longer products of large slabs take whose lines begin anywhere in a line of memory: 0.22 ms for 31×31 on
+# 75×75, 0.09 on 64×64.
+ANYWHERE = 1.25
 
 
 class Work(NamedTuple):
@@ -247,7 +248,7 @@ def _whole_rows(work: Work) -> dict[str, float]:
     bare = not any(map(any, work.window.padding)) and step_w == 1
     straight = step_w == 1 and not bare and work.channels * math.prod(work.image) >= whole_rows.STRAIGHT_LEAST
     # Of large slabs a rest of columns tells, and lines that begin anywhere; of several channels less than of one plane.
-    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0 or (straight and work.channels == 1)
+    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE_NUMBERS == 0 or (straight and work.channels == 1)
     taken = columns_taken(columns) * (1 if whole_lines else ANYWHERE) if large else columns
     if work.channels > 1 or work.outputs > 1:
         taken = columns + (taken - columns) * CHANNELS_LOSE

@@ -26,8 +26,9 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import whole_lines
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
+from cnn_core.ops._steps import SPACE, Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
@@ -61,12 +62,6 @@ SUMS_TOGETHER = 160_000
 # cells: 1.11 against 1.25 ms for the same on 1080×1920. Kernels higher than the fourth read so many rows that these are
 # best brought near in any case: 1.75 against 1.98 ms for 11×11 on 700×1000.
 RESULT_LEAST, RESULT_MOST, IMAGES_MOST, RESULT_KERNEL = 60_000, 1_000_000, 3_000_000, 7
-
-# Numbers that the zeros before all blocks and after each are a multiple of.
-GAP = 16
-
-# The third part of a chunk's memory, where sums are made.
-SPACE = 2
 
 
 class Reading(NamedTuple):
@@ -117,7 +112,7 @@ class Shapes(NamedTuple):
     @property
     def gap(self) -> int:
         """Zeros before all blocks and after each: as far as a plane of sums is moved."""
-        return -(-(self.kernel[1] * self.place.across) // GAP) * GAP
+        return whole_lines(self.kernel[1] * self.place.across)
 
     @property
     def straight(self) -> bool:

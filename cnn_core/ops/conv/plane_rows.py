@@ -21,9 +21,10 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import even_part
 from cnn_core.ops._planes import LineByLine, add_to_planes
-from cnn_core.ops._steps import SHARED, Plan, Run, Steps, run, run_all, runs
-from cnn_core.ops.conv.laid_out import EMPTY, SPACE, even_part, pick_in_steps
+from cnn_core.ops._steps import SHARED, SPACE, Plan, Run, Steps, run, run_all, runs
+from cnn_core.ops.conv.laid_out import EMPTY, pick_in_steps
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.whole_rows import moves
 from cnn_core.shapes import Pair

@@ -13,14 +13,15 @@ from functools import lru_cache
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import LINE
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 
 # Columns that the kernel for small matrices goes through in one step, and how long it takes for them: of 64, 32 or 16,
 # or of the rest of a line, measured with 32 lines of 147 numbers, the first in units of itself.
 STEPS = ((64, 64), (32, 35), (16, 25), (1, 18))
 
-# Lines of 64 bytes for each place in a first-level cache of 48 kB, and a page, after whose bytes places come again.
-WAYS, PAGE, LINE = 12, 4096, 64
+# Lines of memory for each place in the first-level cache, and a page, after whose bytes places come again.
+WAYS, PAGE = 12, 4096
 
 # How much longer products take of which a step's columns do not stay there from line to line, unless they follow on
 # each other: 3.3 against 4.1 ms for 32→64 channels, 3×3 on 64 images of 16×16, in panels of 64 and 128 columns.

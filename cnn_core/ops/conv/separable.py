@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import whole_lines
 from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
@@ -27,9 +28,6 @@ BLOCK = 16
 
 # Numbers between the two passes at a time: fits a second-level cache of 1 MB.
 BETWEEN_MOST = 100_000
-
-# Their rows lie so many numbers apart, or a multiple: each begins where a line of memory of 64 bytes does.
-PITCH = 16
 
 
 def gains(kernel: Pair) -> bool:
@@ -105,7 +103,7 @@ def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array,
     wide = (width - 1) * step_w + len(row)
     seen = slice(max(0, -left), min(x.shape[1], wide - left))
     strip = max(1, BETWEEN_MOST // (wide * block_h)) * block_h
-    pitch = -(-wide // PITCH) * PITCH
+    pitch = whole_lines(wide)
     space = ROOM.lend(strip * pitch * x.itemsize)
     between = np.ndarray((strip, wide), x.dtype, space, 0, (pitch * x.itemsize, x.itemsize))
     between[:, : left + seen.start] = 0

@@ -36,8 +36,9 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines
 from cnn_core.ops._memory import LINE, ROOM
-from cnn_core.ops._steps import SHARED, Blocks, Plan, Steps, end_to_end, run
-from cnn_core.ops.conv.laid_out import EMPTY, SPACE, clear_in_pairs, even_part, pick_in_steps
+from cnn_core.ops._parts import even_part
+from cnn_core.ops._steps import SHARED, SPACE, Blocks, Plan, Steps, end_to_end, run
+from cnn_core.ops.conv.laid_out import EMPTY, clear_in_pairs, pick_in_steps
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
+from cnn_core.ops._parts import evenly
 from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.products import multiply
 from cnn_core.shapes import Inside, Pair, Window
@@ -31,8 +32,7 @@ def images_together(batch: int, size: Pair) -> int:
 
 def rows_together(channels: int, outputs: int, images: int, size: Pair) -> int:
     """How many rows of ``(OH, OW)`` windows to do at a time, as evenly as can be."""
-    most = max(1, NUMBERS // ((channels + outputs) * images * size[1]))
-    return -(-size[0] // -(-size[0] // most))
+    return evenly(size[0], max(1, NUMBERS // ((channels + outputs) * images * size[1])))
 
 
 def met(sliding: Window, axis: int, size: int, count: int, first: int = 0) -> list[Inside]:

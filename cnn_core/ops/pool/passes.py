@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._parts import whole_lines
 from cnn_core.ops.pool.steps import Steps
 from cnn_core.shapes import Window
 
@@ -37,7 +38,7 @@ KINDS_HIGH = range(3, 9)
 def shared_size(planes: int, tall: int, width: int, sliding: Window) -> int:
     """Numbers of a line of shared memory for ``planes`` of ``tall`` rows."""
     size = (planes * tall + sliding.padding[0][0]) * (width + 1) + sliding.padding[1][0]
-    return size + 16 - size % 16  # at least one more; lines that begin at multiples of 64 bytes take 3 % less
+    return whole_lines(size + 1)  # where these begin lines of memory do too, which takes 3 % less
 
 
 def pool_block(to_do: Steps, top: int, sliding: Window) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import evenly
 from cnn_core.ops._steps import SHARED, Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
@@ -155,7 +156,7 @@ def _layout(
     tall = max(above + height, (rows - 1) * step + extent)
     planes, strip = min(count, block_most // (tall * width)), rows
     if planes:
-        planes = _evenly(count, planes)
+        planes = _without_rest(count, planes)
     else:
         planes = 1
         fit, tallest = ((most // width - extent) // step + 1 for most in (block_most, tall_most))
@@ -192,7 +193,7 @@ def _layout(
     return Layout(LINES * size, tuple(parts), True)
 
 
-def _evenly(count: int, most: int) -> int:
+def _without_rest(count: int, most: int) -> int:
     """How many at a time: a divisor if one is near, else as few times as ``most`` allows, without a small rest."""
-    fair = -(-count // -(-count // most))
+    fair = evenly(count, most)
     return next((each for each in range(most, fair // 2, -1) if count % each == 0), fair)
