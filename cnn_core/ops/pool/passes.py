@@ -70,11 +70,11 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
     line = _runs(to_do, down.reshape(-1), lines, kernel, spread, into)
     if into is None and whole.stop > whole.start:
         some, begin = whole, picked.start
-        for moved, spare in zip(lines, free, strict=False):
-            if line is moved:
-                some = slice(0, columns) if columns * step <= down.shape[2] else whole
-                line, begin = spare[: down.size], some.start * step
-                break
+        moved = next((spare for spare, part in zip(free, lines, strict=True) if part is line), None)
+        if moved is not None:
+            # From the beginning of this memory on window j lies in column j * step, that of the first window and all.
+            some = slice(0, columns) if columns * step <= down.shape[2] else whole
+            line, begin = moved[: down.size], some.start * step
         to_do.copy(*as_columns(target[..., some], line.reshape(down.shape)[:, :rows, begin:], step))
     if ends:
         _finish(to_do, down[:, :rows, :width].transpose(2, 0, 1), target.transpose(2, 0, 1), ends)
