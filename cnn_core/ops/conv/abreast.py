@@ -37,7 +37,7 @@ COLUMNS_MOST = 512
 COLUMNS_OF_FEW, PRODUCT_WANTED = 2048, 400_000
 
 # Numbers laid out at a time, for products and for what is added up afterwards: together they stay in a second-level
-# cache of 2 MB, and of 1 MB hardly more leaves it than they are.
+# cache of the larger size (see ``costs``), and of the smaller hardly more leaves it than they are.
 LAID_OUT_MOST, MADE_MOST = 100_000, 200_000
 
 # Numbers that a line is a multiple of, those of a vector, unless it would be longer by more than a share of so much.

@@ -22,8 +22,8 @@ from cnn_core.ops.conv.batches import Layout, in_blocks
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair, Window
 
-# Numbers gathered at a time: with what is read and made they stay in a second-level cache of 1 MB. An image with more
-# is left to ``gathered``.
+# Numbers gathered at a time: with what is read and made they stay in the second-level cache. An image with more is left
+# to ``gathered``.
 NUMBERS_MOST = 200_000
 
 # Cells of a single image's result, at least, and numbers gathered for which few calls gain more than they take to be

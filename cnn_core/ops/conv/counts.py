@@ -25,13 +25,13 @@ from cnn_core.ops.conv.products import columns_taken, slower
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
 
-# Numbers of a result that stay in a second-level cache of 1 MB until a bias is added.
+# Numbers of a result that stay in the second-level cache until a bias is added.
 NEAR = 250_000
 
-# Numbers of what is laid out for a plane that stay, with the plane and its result, in one of 2 MB.
+# Numbers of what is laid out for a plane that stay there with the plane and its result.
 PLANE_NEAR = 400_000
 
-# Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
+# Numbers of a slab that stay in the first-level cache beside what they are multiplied with.
 SLAB_MOST = 11_000
 
 # How much longer it takes to gather every second number than all of them: see ``as_windows``.

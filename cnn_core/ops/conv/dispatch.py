@@ -1,6 +1,6 @@
 """Which algorithm slides a kernel, and why: the one place where that is decided.
 
-Measured on one thread, float32, AVX-512, OpenBLAS 0.3.31; ``tests/benchmarks`` measures again.
+What it is decided by was measured, see ``costs``; ``tests/benchmarks`` measures again.
 """
 
 from __future__ import annotations

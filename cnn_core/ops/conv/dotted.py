@@ -24,7 +24,7 @@ from cnn_core.ops._steps import SPACE, Blocks, Plan, Steps, end_to_end, run
 from cnn_core.ops.conv import tapped
 from cnn_core.shapes import Pair, Window
 
-# Numbers of the planes that are done at a time, about: with their gradients they stay in a second-level cache of 1 MB.
+# Numbers of the planes that are done at a time, about: with their gradients they stay in the second-level cache.
 NUMBERS = 60_000
 
 

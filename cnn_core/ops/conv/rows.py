@@ -19,8 +19,8 @@ from cnn_core.ops._memory import aligned
 from cnn_core.ops._parts import evenly
 from cnn_core.shapes import Inside, Pair, inside
 
-# Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
-# and reaches 100 of 105 GFLOP/s (measured on AVX-512), above it only half of that for matrices this thin.
+# Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without
+# packing; above it matrices this thin take twice as long.
 PRODUCT_MOST = 900_000
 
 # Numbers laid out at a time: with fewer, the KH - 1 rows that strips share are laid out too often, and with more they

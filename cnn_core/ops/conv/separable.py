@@ -26,7 +26,7 @@ LEAST_ROW = 5
 # Output rows of one product of the first pass, and output columns of one of the second.
 BLOCK = 16
 
-# Numbers between the two passes at a time: fits a second-level cache of 1 MB.
+# Numbers between the two passes at a time: they fit the second-level cache.
 BETWEEN_MOST = 100_000
 
 

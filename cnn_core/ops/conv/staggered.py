@@ -42,7 +42,7 @@ from cnn_core.ops.conv.laid_out import EMPTY, clear_in_pairs, pick_in_steps
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
-# Numbers laid out and summed at a time: with what is read and made they stay in a second-level cache of 2 MB, where 192
+# Numbers laid out and summed at a time: with what is read and made they stay in the second-level cache, where 192
 # planes of 28×28 take 0.23 ms, 0.35 with four times as many.
 NUMBERS = 220_000
 

@@ -24,8 +24,8 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Pair, Window
 
-# Numbers that a product makes at a time: with what they are added to they stay in a second-level cache of 2 MB. And
-# numbers of the gradient that are laid out at a time, which several products read.
+# Numbers that a product makes at a time: with what they are added to they stay in the second-level cache. And numbers
+# of the gradient that are laid out at a time, which several products read.
 NUMBERS, CELLS = 400_000, 1_000_000
 
 # Columns of a product from which on more images gain nothing.

@@ -20,8 +20,8 @@ from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.products import multiply
 from cnn_core.shapes import Inside, Pair, Window
 
-# Numbers that a tap's product reads and makes at a time, about: they stay in a second-level cache of 2 MB. And columns
-# of a product from which on more images at a time gain nothing.
+# Numbers that a tap's product reads and makes at a time, about: they stay in the second-level cache. And columns of a
+# product from which on more images at a time gain nothing.
 NUMBERS, COLUMNS = 400_000, 512
 
 

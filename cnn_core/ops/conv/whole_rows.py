@@ -35,20 +35,20 @@ NARROW_KERNEL, NARROW_MOST = 2, 60_000
 
 # Where one plane is made of one, by more laid-out numbers than the first of these, some rows are done at a time: those
 # of about as many numbers as the second, which stay near the processor, but at least the third, which is in rows,
-# unless these make more numbers than the fourth. 480×640 under 3×3 takes 0.21 ms where others have used the memory in
-# between, 0.23 with 400,000; 192×192 takes 0.025 in one part, 0.028 in two.
+# unless these make more numbers than the fourth. 480×640 under 3×3 takes 0.91 of the time that it takes with 400,000,
+# where others have used the memory in between; 192×192 takes 1.12 times as long in two parts as in one.
 PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 300_000
 
 # The part of a strip's memory where rows are laid out.
 LAID = 3
 
-# Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.26
-# against 0.29 ms for 3×3 on 480×640, but to lend it takes 0.3 µs.
+# Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.90 of
+# the time for 3×3 on 480×640, but to lend it takes 0.3 µs.
 LENT_LEAST = 20_000
 
 # Numbers of an image from which on its rows are laid out as they lie, and the padding beside them is made zero
-# afterwards: 0.150 against 0.172 ms for 3×3 on 480×640. For smaller ones a padded copy takes fewer calls: 16 against 21
-# µs for 128×128.
+# afterwards: 0.87 of the time for 3×3 on 480×640. For smaller ones a padded copy takes fewer calls: 16 against 21 µs
+# for 128×128.
 STRAIGHT_LEAST = 100_000
 
 # Numbers of the matrix that moves a kernel down, enough for 7×7; larger ones are moved row by row.

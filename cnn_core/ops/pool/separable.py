@@ -16,8 +16,8 @@ from cnn_core.ops.pool.small import few, pool_small
 from cnn_core.ops.pool.steps import Steps, run, sharing
 from cnn_core.shapes import Window
 
-# Numbers of a block: what a pass reads and writes is to stay in the 1 MB nearest to a processor, and the calls, 3 µs a
-# block, are to be few beside it. From 100,000 to 200,000 it takes the same.
+# Numbers of a block: what a pass reads and writes is to stay in the second-level cache, and the calls, 3 µs a block,
+# are to be few beside it. From 100,000 to 200,000 it takes the same.
 BLOCK_MOST = 120_000
 
 # Sides of padding for which blocks become twice as large, as each takes calls of its own, and the most that count.
