@@ -15,8 +15,9 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.layers import Conv2d
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, array_of, images, real, setting
-from cnn_core.shapes import Pair, whole, window
+from cnn_core.ops._arrays import Array, array_of, images, real
+from cnn_core.settings import setting, whole
+from cnn_core.shapes import Pair, window
 
 Target = int | npt.ArrayLike
 

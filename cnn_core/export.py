@@ -33,7 +33,7 @@ from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.conv.dispatch import Branch, in_order
 from cnn_core.ops.conv.execute import GATHERED_MOST
-from cnn_core.shapes import whole
+from cnn_core.settings import whole
 from cnn_core.trace import Trace
 
 INLINE = 2048

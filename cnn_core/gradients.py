@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array
-from cnn_core.shapes import whole
+from cnn_core.settings import whole
 from cnn_core.trace import Explanation, Index, Stage, Term, Trace, cell_of, exact_sum, left_over
 
 

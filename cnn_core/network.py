@@ -14,7 +14,8 @@ from cnn_core.errors import CnnCoreError, ModelError, shown
 from cnn_core.gradients import Gradients
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
-from cnn_core.ops._arrays import Array, flag, gradient, real, sizes
+from cnn_core.ops._arrays import Array, gradient, real
+from cnn_core.settings import flag, sizes
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
 

@@ -6,92 +6,17 @@ learning", 2016): tap ``a`` of output cell ``i`` reads input row ``i * stride + 
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnn_core.errors import CnnCoreError, ShapeError, shown
+from cnn_core.errors import ShapeError, shown
+from cnn_core.settings import is_whole, items_of, pair
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
 Inside = tuple[slice, slice] | None
-
-
-def pair(value: Any, name: str, *, least: int) -> Pair:
-    """One whole number for both axes, or one for each: rows first.
-
-    Args:
-        value: an int, a NumPy integer, or any two of them.
-        name: what to call it in an error.
-        least: the smallest number allowed.
-
-    Raises:
-        ShapeError: where ``value`` is something else.
-    """
-    if type(value) is int and value >= least:  # nearly always, and asked at every call
-        return value, value
-    items = [value, value] if _is_whole(value) else _items(value)
-    if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
-        raise ShapeError(f"{name} must be a whole number or a pair of them, got {shown(value)}; {name}={least} works")
-    first, second = (operator.index(item) for item in items)
-    if min(first, second) < least:
-        raise ShapeError(f"{name} must be at least {least}, got {shown(value)}; {name}={least} works")
-    return first, second
-
-
-def whole(
-    value: Any, name: str, *, least: int, works: int | None = None, error: type[CnnCoreError] = ShapeError
-) -> int:
-    """One whole number.
-
-    Args:
-        value: an int or a NumPy integer.
-        name: what to call it in an error.
-        least: the smallest number allowed.
-        works: what an error says would work; ``least`` where it is not said.
-        error: what to raise.
-
-    Raises:
-        CnnCoreError: ``error``, where ``value`` is something else, or below ``least``.
-    """
-    if not _is_whole(value) or operator.index(value) < least:
-        raise error(
-            f"{name} must be one whole number, at least {least}, got {shown(value)}; "
-            f"{name}={least if works is None else works} works"
-        )
-    return operator.index(value)
-
-
-def settled(value: Any) -> Any:
-    """A setting of whole numbers in the caller's lists or arrays, as plain numbers and tuples that nobody changes.
-
-    What is of no such form is passed on for the checks to refuse.
-    """
-    if _is_whole(value):
-        return operator.index(value)
-    items = _items(value)
-    return value if items is None else tuple(map(settled, items))
-
-
-def _is_whole(value: Any) -> bool:
-    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
-        return False
-    try:
-        operator.index(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _items(value: Any) -> list[Any] | None:
-    if isinstance(value, str | bytes | bytearray | memoryview | Set | Mapping):  # of no order, or no numbers
-        return None
-    try:
-        return list(value.tolist() if hasattr(value, "tolist") else value)
-    except (TypeError, ValueError, RuntimeError):
-        return None
 
 
 def inside(start: int, stride: int, size: int, count: int) -> Inside:
@@ -381,8 +306,8 @@ def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:
         if padding == "same":
             return (_same(bare, 0, input_size[0]), _same(bare, 1, input_size[1]))
         raise ShapeError(f'padding must be "same", "valid" or whole numbers, got {shown(padding)}; padding=0 works')
-    items = None if _is_whole(padding) else _items(padding)
-    if items is not None and len(items) == 2 and not any(_is_whole(item) for item in items):
+    items = None if is_whole(padding) else items_of(padding)
+    if items is not None and len(items) == 2 and not any(is_whole(item) for item in items):
         return pair(items[0], "padding", least=0), pair(items[1], "padding", least=0)
     rows, columns = pair(padding, "padding", least=0)
     return (rows, rows), (columns, columns)

@@ -26,11 +26,12 @@ ROOT = Path(__file__).parents[1]
 # --- arrows ----------------------------------------------------------------------------------------------------------
 
 # Who may import whom inside cnn_core. A new module is given its place here.
-_BASE = {"errors", "shapes"}
+_BASE = {"errors", "settings", "shapes"}
 _RUN = {"network", "gradients", "model_file", "trace", "layers", "ops", *_BASE}
 CORE = {
     "errors": set(),
-    "shapes": {"errors"},
+    "settings": {"errors"},
+    "shapes": {"settings", "errors"},
     "kernels": {"kernels", "errors"},
     "images": {"errors"},
     "reference": {"errors"},

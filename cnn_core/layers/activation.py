@@ -12,7 +12,8 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError, shown
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, operand, plain
 from cnn_core.ops import activation
-from cnn_core.ops._arrays import Array, setting, sizes
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import setting, sizes
 from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 

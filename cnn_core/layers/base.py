@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError, ShapeError, shown
-from cnn_core.ops._arrays import Array, real, sizes
-from cnn_core.shapes import Axis, Window, whole
+from cnn_core.ops._arrays import Array, real
+from cnn_core.settings import sizes, whole
+from cnn_core.shapes import Axis, Window
 from cnn_core.trace import Index, Sources
 
 Shape = tuple[int, ...]

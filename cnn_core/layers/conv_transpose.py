@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
-from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Axis, Pair, Window, pair, settled, whole, window
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import flag, pair, settled, whole
+from cnn_core.shapes import Axis, Pair, Window, window
 from cnn_core.trace import Index, Sources
 
 

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, in_place, uniform
 from cnn_core.ops import dense
-from cnn_core.ops._arrays import Array, flag, sizes
-from cnn_core.shapes import Axis, whole
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import flag, sizes, whole
+from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four, room_for
 from cnn_core.ops import norm
-from cnn_core.ops._arrays import Array, setting
-from cnn_core.shapes import whole
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import setting, whole
 from cnn_core.trace import Index, Sources
 
 

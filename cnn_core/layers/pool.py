@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from cnn_core.layers.base import Layer, Shape, inside, plain, rank_four
 from cnn_core.ops import pool
-from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Window, pair, settled
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import flag, pair, settled
+from cnn_core.shapes import Window
 from cnn_core.trace import Index, Sources
 
 

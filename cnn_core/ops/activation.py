@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
-from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
+from cnn_core.ops._arrays import Array, gradient, real, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._powers import within_reach
 from cnn_core.ops.erf import beyond, erf, normal_share
+from cnn_core.settings import held, setting
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
 # bits than by np.where, which guesses at each cell anew and, on signs without a pattern, guesses wrong half the time.

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, flag, gradient, real, sizes, together, vector
+from cnn_core.ops._arrays import Array, gradient, real, together, vector
+from cnn_core.settings import flag, sizes
 
 
 @np.errstate(invalid="ignore", over="ignore")

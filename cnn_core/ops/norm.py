@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
-from cnn_core.ops._arrays import Array, gradient, images, setting, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, together, vector
 from cnn_core.ops._planes import LineByLine
+from cnn_core.settings import setting
 
 # Bytes of a block: so many of two operands and of what is made of them stay in the second-level cache, and half
 # as many take a tenth longer for their calls. With four times as many, training on 32×64 planes of 28×28 takes 1.9 ms

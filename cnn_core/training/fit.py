@@ -14,9 +14,9 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import BatchNorm2d, Softmax
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, array_of, flag, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.loss import class_labels, cross_entropy
-from cnn_core.shapes import whole
+from cnn_core.settings import flag, whole
 from cnn_core.trace import Trace
 from cnn_core.training.optimizers import Optimizer
 

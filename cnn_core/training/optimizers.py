@@ -11,7 +11,8 @@ import numpy as np
 from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.gradients import Gradients
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real, setting
+from cnn_core.ops._arrays import Array, real
+from cnn_core.settings import setting
 
 
 class Optimizer(ABC):

@@ -5,7 +5,8 @@ from typing import Any
 from cnn_core.errors import ShapeError
 from cnn_core.ops._fitting import check_padded
 from cnn_core.ops._remembered import remembered
-from cnn_core.shapes import Pair, Window, in_memory, pair, whole, window
+from cnn_core.settings import pair, whole
+from cnn_core.shapes import Pair, Window, in_memory, window
 
 
 @remembered

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, flag, gradient, images, no_room, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import bias_gradient, spread, weight_gradient
 from cnn_core.ops.padding import pad_backward
+from cnn_core.settings import flag
 from cnn_core.shapes import Window
 
 
