@@ -175,11 +175,11 @@ class Window:
 
     def _misfit(self, height: int, width: int) -> str:
         (kernel_h, kernel_w), (rows, columns) = self.kernel_size, self.extent
-        spread = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
+        dilated = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
         padded = f"{height + sum(self.padding[0])}×{width + sum(self.padding[1])}"
         kind = "padded input" if any(map(any, self.padding)) else "input"
         return (
-            f"a {kernel_h}×{kernel_w} window{spread} does not fit a {padded} {kind}; "
+            f"a {kernel_h}×{kernel_w} window{dilated} does not fit a {padded} {kind}; "
             f"an input of at least {rows}×{columns} works"
         )
 
@@ -294,9 +294,9 @@ def window(
     """
     size = pair(kernel_size, "kernel_size", least=1)
     steps = pair(stride, "stride", least=1)
-    spread = pair(dilation, "dilation", least=1)
-    sides = _sides(padding, Window(size, steps, spread), input_size)
-    return Window(size, steps, spread, sides, bool(ceil_mode))
+    apart = pair(dilation, "dilation", least=1)
+    sides = _sides(padding, Window(size, steps, apart), input_size)
+    return Window(size, steps, apart, sides, bool(ceil_mode))
 
 
 def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:

@@ -120,7 +120,7 @@ class Softplus(Elementwise):
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
-        self.beta = activation.sharpness(beta)
+        self.beta = activation.beta_of(beta)
         self.threshold = setting(threshold, "threshold", works=20)
 
     def settings(self) -> dict[str, Any]:
@@ -202,7 +202,7 @@ class Softmax(Layer):
         if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
             raise ShapeError(f"axis must be a whole number, got {shown(axis)}; axis=-1 works")
         self.axis = int(axis)
-        self.temperature = activation.heat_of(temperature)
+        self.temperature = activation.temperature_of(temperature)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
@@ -249,7 +249,7 @@ class Softmax(Layer):
         """Every cell along the axis."""
         return self._line(output_shape, index)
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others.
 
         ``1 - y_i`` is taken as the sum of the others, which has more digits where ``y_i`` is next to 1.

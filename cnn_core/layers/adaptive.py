@@ -122,7 +122,7 @@ class AdaptiveAvgPool2d(_AdaptivePool2d):
         cells = self._cells(x.shape, index)
         return Sources(cells, [1.0 / len(cells)] * len(cells))
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every area that holds the cell: one over the number of its cells."""
         down, across = self._spans(x.shape)
         for reader in self.readers(x.shape, output.shape, index):

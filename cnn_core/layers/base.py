@@ -125,7 +125,7 @@ class Layer(ABC):
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """The output cells that read the input cell ``index``, in row-major order."""
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Each output cell that depends on the input cell ``index``, and how much it grows with it.
 
         What the output cells say of their sources, read from the other side: a cell that is read twice, as where the
@@ -225,10 +225,10 @@ class Elementwise(Layer):
         """The cell at the same place."""
         return iter((index,))
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """The cell at the same place, with the derivative of the function there, or the weight it has in the sum."""
         if self.sources(x, output, index, saved).weights is not None:
-            yield from super().pulls(x, output, index, saved)
+            yield from super().derivatives(x, output, index, saved)
             return
         one = (1,)  # the function of a single cell: what backward gives for a gradient of 1
         slope, _ = self.backward(np.ones(one, output.dtype), x[index].reshape(one), output[index].reshape(one))

@@ -130,7 +130,7 @@ class Linear(Layer):
         """Every output of the row."""
         return ((*index[:-1], k) for k in range(self.out_features))
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every output of the row, with the weight it gives this input."""
         weights: list[float] = self.weight[:, index[-1]].tolist()
         return (((*index[:-1], k), w) for k, w in enumerate(weights))

@@ -246,7 +246,7 @@ class LPPool2d(_Pool2d):
         root = f"sqrt({scaled})" if self.norm_type == 2 else f"({scaled})^(1/{norm})"
         return Sources(cells, None, formula=f"{root} = {plain(output[index])}")
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every window that holds the cell: ``(x / y) ** (p - 1)``, and 0 where the window's powers add up to 0."""
         for reader in self.readers(x.shape, output.shape, index):
             grown = pool.slope(x[index].astype(float), output[reader].astype(float), self.norm_type)

@@ -326,10 +326,10 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
 
 def _softplus_settings(beta: float, threshold: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     """Both as floats."""
-    return held(sharpness(beta), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
+    return held(beta_of(beta), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
 
 
-def sharpness(beta: Any) -> float:
+def beta_of(beta: Any) -> float:
     """Softplus's ``beta``, refused where it is no finite number above 0."""
     return setting(beta, "beta", works=1, above=0, below=math.inf)
 
@@ -449,7 +449,7 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
     """
     array = real(x, "x")
     _check_axis(array, axis)
-    heat = held(heat_of(temperature), "temperature", array.dtype, works=1)
+    heat = held(temperature_of(temperature), "temperature", array.dtype, works=1)
     along = axis in (-1, array.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"):
         if along and array.dtype == np.float32:
@@ -509,7 +509,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     y = real(output, "output")
     _check_axis(y, axis)
     given = gradient(grad, y.shape)
-    heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
+    heat = held(temperature_of(temperature), "temperature", together(given, y), works=1)
     along = axis in (-1, y.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(y.shape[-1] if along else 0, given, y):
         pivot = np.take_along_axis(given, y.argmax(axis=axis, keepdims=True), axis)
@@ -526,7 +526,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     return result
 
 
-def heat_of(temperature: Any) -> float:
+def temperature_of(temperature: Any) -> float:
     """Softmax's temperature, refused where it is no finite number above 0."""
     return setting(temperature, "temperature", works=1, above=0, below=math.inf)
 

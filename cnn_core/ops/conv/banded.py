@@ -1,4 +1,4 @@
-"""Convolution as a product of a band matrix with rows of the image: what images with few channels are fastest by.
+"""Convolution as a product of a band (Toeplitz) matrix with rows of the image: what few channels are fastest by.
 
 A block of ``B`` neighbouring output rows reads ``R = (B - 1) * stride + KH`` input rows, a slab of what ``rows`` lays
 out, and is one matrix product:

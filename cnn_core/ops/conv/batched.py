@@ -1,4 +1,4 @@
-"""Gathered convolution of small images: what ``gathered`` does, several images of a batch to a call, or a single one.
+"""Gathered convolution (im2col) of small images, several images of a batch to a call, or a single one.
 
 With few input channels an image's windows are gathered and multiplied in less time than the calls around it take, 7 µs
 an image. A line of ones under the windows meets the bias as one more weight, which spares a pass over the result: 0.20

@@ -1,4 +1,4 @@
-"""Convolution of each plane by a kernel of its own, from the image's own rows: nothing is laid out first.
+"""Depthwise convolution from the image's own rows: each plane by a kernel of its own, nothing laid out first.
 
 A block of ``B`` neighbouring output rows reads ``R = (B - 1) * stride + KH`` rows of its plane, which lie evenly apart
 in memory, so that a product takes them where they are. A band matrix (see ``banded``) that holds the kernel's columns

@@ -1,4 +1,4 @@
-"""Banded convolution of many planes, each by a kernel of its own, some planes at a time.
+"""Banded depthwise convolution: many planes, each by a kernel of its own, some planes at a time.
 
 ``whole_rows`` lays out some rows of all planes at a time. Here all rows of some planes are laid out, or some rows of a
 large one, straight from the image, without a copy of it that has zeros around: those are written once, and lie there

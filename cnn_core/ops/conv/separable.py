@@ -1,4 +1,4 @@
-"""Convolution by a kernel that is a column times a row, such as Gaussian, box and Sobel: first one, then the other.
+"""Separable convolution, by a kernel that is a column times a row, as Gaussian, box and Sobel are: one, then the other.
 
 Both passes are products with band matrices that read the image where it lies: ``KH + KW`` multiply-adds a cell instead
 of ``KH * KW``, plus the band's zeros. A row alone is the second pass alone.
@@ -84,12 +84,12 @@ def correlate_separable(x: Array, weight: Array, bias: Array | None, out: Array,
     found = factors(weight)
     if found is None:
         raise ValueError("the kernels are no columns times rows")
-    spread = np.zeros((len(weight), (weight.shape[3] - 1) * place.across + 1), dtype=weight.dtype)
-    spread[:, :: place.across] = found[1]  # the row with the gaps of its dilation
+    dilated = np.zeros((len(weight), (weight.shape[3] - 1) * place.across + 1), dtype=weight.dtype)
+    dilated[:, :: place.across] = found[1]  # the row with the gaps of its dilation
     for c in range(len(weight)):
         added = None if bias is None else bias[c]
         for n in range(len(x)):
-            _plane(x[n, c], found[0][c], spread[c], added, out[n, c], place)
+            _plane(x[n, c], found[0][c], dilated[c], added, out[n, c], place)
 
 
 def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array, place: Place) -> None:

@@ -1,4 +1,4 @@
-"""Convolution by a large kernel as a product of spectra, tile by tile.
+"""Convolution by a large kernel as a product of spectra (FFT), tile by tile.
 
 The method is overlap-save (A. Oppenheim and R. Schafer, "Discrete-Time Signal Processing", 1989, section 8.7).
 

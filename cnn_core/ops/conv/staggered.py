@@ -1,4 +1,4 @@
-"""Convolution of many small planes, each by a kernel of its own, with one small product for each plane.
+"""Depthwise convolution of many small planes, each by a kernel of its own, with one small product for each plane.
 
 All planes, one after the other, are laid out ``KW`` times in long lines, each moved on by a cell (by a dilation) as the
 next tap of a row is, with the stride along a row. What a line brings of the row before or after is made zero. Then each

@@ -1,4 +1,4 @@
-"""Each cell's kernel, times the cell, stamped onto a larger image: the image's gradient, or a transposed convolution.
+"""Each cell's kernel, times the cell, stamped onto a larger image (col2im): its gradient, or transposed convolution.
 
 One product makes the stamps of all cells of a group, of several images at once, with the kernels as they are:
 

@@ -1,4 +1,4 @@
-"""Convolution of many channels by 3×3 kernels in fewer multiplications: four output cells by 16 instead of 36.
+"""Winograd convolution of many channels by 3×3 kernels: four output cells by 16 multiplications instead of 36.
 
 The method is Winograd's F(2×2, 3×3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2016,
 section 4.1): tiles of 4×4 cells and kernels are each brought into 16 sums and differences, multiplied and added up over
