@@ -46,6 +46,7 @@ from cnn_core.ops.activation import (
     tanh_backward,
 )
 from cnn_core.ops.conv import (
+    Branch,
     ConvPlan,
     conv2d,
     conv2d_backward,
@@ -80,6 +81,7 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AvgPool2d",
     "BatchNorm2d",
+    "Branch",
     "CnnCoreError",
     "Conv2d",
     "ConvPlan",

@@ -16,7 +16,7 @@ from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.layers import Conv2d
 from cnn_core.network import Sequential
 from cnn_core.ops._arrays import Array, array_of, images, real
-from cnn_core.settings import setting, whole
+from cnn_core.settings import held, setting, whole
 from cnn_core.shapes import Pair, window
 
 Target = int | npt.ArrayLike
@@ -199,12 +199,12 @@ def occlusion(
         ``(N, OH, OW)``: for each place of the patch, ``score(x) - score(x covered there)``.
 
     Raises:
-        ShapeError: where ``x``, ``target`` or the patch does not fit.
+        ShapeError: where ``x``, ``target`` or the patch does not fit, or ``fill`` is no number of ``x``'s type.
         ModelError: where the network does not end in ``(N, K)``, or a setting is of no such form.
     """
     given = images(x)
     each = whole(batch_size, "batch_size", least=1, works=64, error=ModelError)
-    cover = setting(fill, "fill", works=0, error=ModelError)
+    cover = held(setting(fill, "fill", works=0, error=ModelError), "fill", given.dtype, works=0)
     height, width = given.shape[2:]
     patch = window(size, stride=size if stride is None else stride, input_size=(height, width))
     rows, columns = patch.output_size(height, width)

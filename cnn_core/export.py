@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cnn_core import model_file
 from cnn_core.errors import ModelError, shown
 from cnn_core.layers import (
     GELU,
@@ -71,9 +73,8 @@ def npz(arrays: dict[str, Array]) -> bytes:
         raise ModelError("arrays must be given by name; npz({'input': x}) works") from error
     if any(array.dtype.hasobject for array in arrays.values()):
         raise ModelError("arrays must hold numbers or texts, got objects; npz({'input': x}) works")
-    file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **arrays)
-    return file.getvalue()
+    # NumPy's own function takes names as its arguments', and has some of its own.
+    return model_file.npz(arrays, compression=zipfile.ZIP_DEFLATED)
 
 
 def to_csv(values: npt.ArrayLike, names: Sequence[str] | None = None) -> str:
@@ -188,9 +189,9 @@ def softplus(x, beta, threshold):
 
 _GELU = '''
 def gelu(x):
-    """x times the share of a normal distribution below it, by tanh."""
+    """x / 2 * (1 + tanh(u)), as x * sigmoid(2 u): far out on the left 1 + tanh(u) is lost."""
     root, cubic = np.sqrt(2 / np.pi), 0.044715
-    return x * ((1 + np.tanh(root * (x + cubic * x * x * x))) / 2)
+    return x * sigmoid(2 * root * (x + cubic * x * x * x))
 '''
 
 _BATCH_NORM = '''
@@ -348,7 +349,7 @@ def _softmax(layer: Any, shape: tuple[int, ...]) -> _Line:
 def _gelu(layer: Any, _: tuple[int, ...]) -> _Line:
     if layer.approximate != "tanh":
         raise ModelError('GELU by erf has no line of NumPy, which has no erf; use approximate="tanh"')
-    return [_GELU], "gelu(x)", []
+    return [_SIGMOID, _GELU], "gelu(x)", []
 
 
 _LINES: dict[type[Layer], Callable[[Any, tuple[int, ...]], _Line]] = {

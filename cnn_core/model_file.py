@@ -54,27 +54,48 @@ def write(layers: Sequence[Layer], file: File) -> None:
         kept = {name: {"dtype": array.dtype.name, "shape": list(array.shape)} for name, array in held.items()}
         described.append({"kind": kind, "settings": _plain(layer.settings()), "arrays": kept})
     header = json.dumps({"format": FORMAT, "version": VERSION, "layers": described}, indent=1)
-    packed = io.BytesIO()
+    plain = {name: np.ascontiguousarray(array, _TYPES[array.dtype.name]) for name, array in arrays.items()}
     # Stored as they are: weights hardly compress, and a file of stored parts cannot be larger inside than outside.
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(zipfile.ZipInfo(HEADER), header)
-        for name, array in arrays.items():
-            part = io.BytesIO()
-            np.lib.format.write_array(part, np.ascontiguousarray(array, _TYPES[array.dtype.name]), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue())
+    packed = npz(plain, {HEADER: header}, compression=zipfile.ZIP_STORED)
     if isinstance(file, str | os.PathLike):
         try:
-            Path(file).write_bytes(packed.getvalue())
-        except OSError as error:
-            raise ModelError(f"cannot write {os.fspath(file)!r}: {error.strerror or error}") from error
+            Path(file).write_bytes(packed)
+        except (OSError, ValueError) as error:  # the second where there can be no such path
+            raise ModelError(f"cannot write {os.fspath(file)!r}: {_why(error)}") from error
         return
     try:
-        file.write(packed.getvalue())
-    except (AttributeError, TypeError) as error:
+        file.write(packed)
+    except (AttributeError, TypeError, ValueError) as error:  # the last where it is closed, or open for reading
         raise ModelError(
             f"a network is saved to a path or a binary file open for writing, got {type(file).__name__}; "
             'open(path, "wb") works'
         ) from error
+    except OSError as error:
+        raise ModelError(f"cannot write to this {type(file).__name__}: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """What the system says of a path or a file that failed."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def npz(arrays: Mapping[str, Array], texts: Mapping[str, str] | None = None, *, compression: int) -> bytes:
+    """An archive that ``numpy.load`` opens, by whatever names; the same arrays give the same bytes.
+
+    Args:
+        arrays: of no objects.
+        texts: whole parts of the archive, which come first.
+        compression: as :mod:`zipfile` has it.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", compression) as archive:
+        for name, text in (texts or {}).items():
+            archive.writestr(zipfile.ZipInfo(name), text, compression)
+        for name, array in arrays.items():
+            part = io.BytesIO()
+            np.lib.format.write_array(part, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue(), compression)
+    return packed.getvalue()
 
 
 def _plain(value: Any) -> Any:
@@ -130,8 +151,8 @@ def _bytes(file: File | bytes) -> bytes:
     if isinstance(file, str | os.PathLike):
         try:
             return Path(file).read_bytes()
-        except OSError as error:
-            raise ModelError(f"cannot read {os.fspath(file)!r}: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:
+            raise ModelError(f"cannot read {os.fspath(file)!r}: {_why(error)}") from error
     if not hasattr(file, "read"):
         raise ModelError(f"a network is loaded from a path, bytes or a binary file, got {type(file).__name__}")
     with contextlib.suppress(OSError, ValueError, AttributeError):  # a stream that cannot seek is read from where it is

@@ -176,7 +176,7 @@ class Sequential:
             file: a path, or a binary file open for writing. The same network gives the same bytes.
 
         Raises:
-            ModelError: where a layer is of a kind that is not :mod:`cnn_core`'s own, or the path cannot be written.
+            ModelError: where a layer is of a kind that is not :mod:`cnn_core`'s own, or the file cannot be written.
         """
         model_file.write(self.layers, file)
 

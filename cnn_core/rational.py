@@ -60,24 +60,30 @@ def common_denominator(values: Iterable[float], largest: int = LARGEST) -> int |
 
 
 def exact_total(asked: Explanation, largest: int = LARGEST) -> Fraction | None:
-    """What a sum's terms and bias add up to without any rounding; None where one of them is no small fraction.
+    """What a sum's terms and bias add up to without any rounding.
 
     Args:
         asked: an explanation whose rule is ``"sum"``.
         largest: the largest denominator of a value, a weight or the bias.
 
+    Returns:
+        The total, or None where not all terms are listed, or one that counts, or the bias, is no small fraction.
+
     Raises:
-        ShapeError: where nothing is explained, or ``largest`` is no whole number from 1.
+        ShapeError: where nothing is explained or the rule is another, or ``largest`` is no whole number from 1.
     """
     if not isinstance(asked, Explanation):
         raise ShapeError(f"asked must be an explanation, got {type(asked).__name__}; trace.explain(stage, index) works")
-    bias = fraction(asked.bias, largest)
-    if bias is None:
+    if asked.rule != "sum":
+        raise ShapeError(
+            f'the terms of a rule "{asked.rule}" add up to nothing; a cell of a convolution, whose rule is "sum", works'
+        )
+    total = fraction(asked.bias, largest)
+    if asked.rest[0] or total is None:
         return None
-    total = bias
     for term in asked.terms:
-        if term.weight is None:
-            return None
+        if not term.weight:  # nothing is taken, not even of the infinity around max pooling
+            continue
         weight, value = fraction(term.weight, largest), fraction(term.value, largest)
         if weight is None or value is None:
             return None

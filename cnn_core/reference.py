@@ -3,6 +3,7 @@
 They are the oracle that the fast operations are held to, and short enough to be shown to a reader.
 """
 
+import math
 import operator
 
 import numpy as np
@@ -18,7 +19,8 @@ def _floats(value: npt.ArrayLike, name: str) -> _Array:
         raise ShapeError(f"{name} must have a number in every cell, got a masked array; {name}.filled(0) works")
     try:
         array = np.array(value)
-        if array.dtype.kind not in "cmM":  # complex numbers would lose a part, dates become numbers
+        # Complex numbers would lose a part, dates and texts become numbers, and None a NaN.
+        if array.dtype.kind in "fiub":
             return array.astype(np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ShapeError(
@@ -123,7 +125,7 @@ def max_pooling(image: npt.ArrayLike, pool_size: int = 2, stride: int = 2) -> _A
         stride: cells from one window to the next, at least 1.
 
     Returns:
-        ``((H - pool_size) // stride + 1, (W - pool_size) // stride + 1)`` float64.
+        ``((H - pool_size) // stride + 1, (W - pool_size) // stride + 1)`` float64; a window that holds a NaN gives NaN.
 
     Raises:
         ShapeError: where the window does not fit.
@@ -143,7 +145,8 @@ def max_pooling(image: npt.ArrayLike, pool_size: int = 2, stride: int = 2) -> _A
             for down in range(pool_size):
                 for across in range(pool_size):
                     value = picture[row * stride + down, column * stride + across]
-                    largest = max(largest, value)
+                    if value > largest or math.isnan(value):
+                        largest = value
             result[row, column] = largest
     return result
 

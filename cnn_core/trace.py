@@ -42,16 +42,15 @@ class Explanation:
     Attributes:
         stage: the asked stage, -1 for the input.
         index: the asked index, batch included.
-        rule: ``"sum"``: ``total = fsum(products) + bias``; ``"function"``: the formula tells, and ``total`` is
-            ``value``; ``"input"``: a number that was given.
-        terms: the cells it was made from, in kernel order.
+        rule: ``"sum"``: products add up to the number; ``"function"``: the formula tells; ``"input"``: it was given.
+        terms: the cells it was made from, in kernel order; of a shortened sum those of the largest products.
         bias: what the sum begins with.
         value: the number in the trace.
-        total: what the terms add up to, in double precision.
+        total: of a sum ``fsum(products) + rest[1] + bias``, in double precision, else ``value``.
         residual: ``value - total``: the rounding of the engine that computed ``value``.
         consumers: ``(stage, index)`` of every cell that reads this one directly, in order.
         formula: the rule with the numbers plugged in, for a function; else None.
-        rest: how many terms of a long sum are not listed, and what their products add up to.
+        rest: how many terms of a sum that was asked for shortened are not listed, and what their products add up to.
     """
 
     stage: int
@@ -75,6 +74,7 @@ class Sources:
         cells: indices into the layer's input, None for padding, in kernel order.
         weights: one number a cell, or None where the rule is a function.
         bias: what is added to the products.
+        padding_value: the number of a padding cell: 0, or minus infinity around max pooling.
         formula: for a function, its text.
     """
 
@@ -209,6 +209,8 @@ def cell_of(index: Sequence[int], shape: tuple[int, ...]) -> Index:
         cell = tuple(operator.index(at) for at in index)
     except TypeError:
         cell = ()
+    if 0 in shape:
+        raise ShapeError(f"this stage has no cells, its shape is {shape}; a trace of at least one image works")
     if len(cell) != len(shape) or any(not 0 <= at < size for at, size in zip(cell, shape, strict=False)):
         last = tuple(size - 1 for size in shape)
         raise ShapeError(

@@ -15,6 +15,9 @@ from cnn_core.errors import ModelError, ShapeError
 LARGEST_SIZE = 11
 """The most rows or columns a kernel may have."""
 
+LARGEST_WEIGHT = 1e300
+"""The largest size of a weight: what is asked of a kernel adds all of them up, and that has to stay finite."""
+
 Weights = npt.NDArray[np.float64]
 
 
@@ -37,7 +40,7 @@ def check(weights: npt.ArrayLike) -> Weights:
 
     Raises:
         ShapeError: where they are not 1 to 11 equally long rows of 1 to 11 numbers.
-        ModelError: where a weight is not a finite real number.
+        ModelError: where a weight is no real number, or none from -1e300 to 1e300.
     """
     if isinstance(weights, np.ma.MaskedArray):
         raise ShapeError("A kernel needs a number in every cell, and this array has a mask; weights.filled(0) works.")
@@ -55,10 +58,12 @@ def check(weights: npt.ArrayLike) -> Weights:
     if array.dtype.kind not in "fiub":
         raise ModelError(f"A kernel's weights must be real numbers, and these are {array.dtype}; [[1, 2.5]] works.")
     copy = read_only(array)
-    if not np.isfinite(copy).all():
-        row, column = np.argwhere(~np.isfinite(copy))[0]
+    wrong = ~(np.abs(copy) <= LARGEST_WEIGHT)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
         raise ModelError(
-            f"The weight in row {row + 1}, column {column + 1} is {copy[row, column]}; a weight must be finite."
+            f"The weight in row {row + 1}, column {column + 1} is {copy[row, column]}; "
+            f"a weight must be finite, at most {LARGEST_WEIGHT:g} in size."
         )
     return copy
 
@@ -71,8 +76,9 @@ _NUMBER = re.compile(rf"({_DECIMAL})(?:/({_DECIMAL}))?")
 def parse(text: str) -> Weights:
     """Read a kernel from typed or pasted text.
 
-    Rows end with a line break or a semicolon; numbers in a row are set apart by spaces, tabs or commas. A number may be
-    a fraction such as ``1/9``; the minus sign may be the typographic one, as the screen shows it.
+    Rows end with a line break or a semicolon; numbers in a row are set apart by blanks, a tab or a comma, and between
+    two tabs or commas there has to be one. A number may be a fraction such as ``1/9``; the minus sign may be the
+    typographic one, as the screen shows it.
 
     Args:
         text: for example ``"1 0 -1; 2 0 -2; 1 0 -1"``.
@@ -82,17 +88,22 @@ def parse(text: str) -> Weights:
 
     Raises:
         ShapeError: where there are no numbers, rows differ in length, or there are more than 11 of either.
-        ModelError: where something is not a finite number, or what was given no text.
+        ModelError: where something is not a finite number, a cell is left empty, or what was given is no text.
     """
     if not isinstance(text, str):
         raise ModelError(f"A kernel is read from text such as 1 0 -1; 2 0 -2; 1 0 -1, and this is {quoted(text)}.")
-    plain = re.sub(r"[ \t]*/[ \t]*", "/", text.replace("−", "-"))
-    split = [re.split(r"[\s,]+", row.strip(" \t,")) for row in re.split(r"[;\r\n]", plain)]
-    rows = [row for row in split if row != [""]]
+    # Blanks of every kind, such as those at which no line is broken, are blanks.
+    plain = re.sub(r"[^\S\t\r\n]", " ", text.replace("−", "-"))
+    plain = "/".join(part.strip(" \t") for part in plain.split("/"))
+    ended = [row.strip(" \t,") for row in re.split(r"[;\r\n]", plain)]
+    rows = [_words(row) for row in ended if row]
     if not rows:
         raise ShapeError("There are no numbers here; type rows such as 1 0 -1; 1 0 -1; 1 0 -1.")
     # Sizes come first, so that a whole spreadsheet pasted by mistake is refused without being read.
     check_size(len(rows), max(len(row) for row in rows))
+    empty = next((i for i, row in enumerate(rows) if "" in row), None)
+    if empty is not None:
+        raise ModelError(f"Row {empty + 1} has nothing between two commas or tabs; 0 works there.")
     lengths = [len(row) for row in rows]
     if len(set(lengths)) > 1:
         odd = next(i for i, length in enumerate(lengths) if length != lengths[0])
@@ -100,6 +111,12 @@ def parse(text: str) -> Weights:
             f"Row 1 has {lengths[0]} numbers and row {odd + 1} has {lengths[odd]}; give all rows the same."
         )
     return check([[_number(word) for word in row] for row in rows])
+
+
+def _words(row: str) -> list[str]:
+    """What a comma or a tab sets apart, with whatever blanks around it, or blanks alone; "" where nothing is."""
+    cells = [cell for part in row.split(",") for cell in part.strip(" \t").split("\t")]
+    return [word for cell in cells for word in cell.split() or [""]]
 
 
 def _number(word: str) -> float:

@@ -100,7 +100,9 @@ class ConvTranspose2d(Layer):
         self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         """The gradients at the input, the kernels and the bias."""
-        grad_x, grad_weight, grad_bias = conv.conv_transpose2d_backward(grad, x, self.weight, **self._geometry())
+        grad_x, grad_weight, grad_bias = conv.conv_transpose2d_backward(
+            grad, x, self.weight, **self._geometry(), needs_input=needs_input
+        )
         return grad_x, {"weight": grad_weight, "bias": grad_bias} if self.has_bias else {"weight": grad_weight}
 
     def stamp(self, input_shape: Shape) -> Window:

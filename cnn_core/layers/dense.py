@@ -117,8 +117,8 @@ class Linear(Layer):
         return None if lines is None else (lines[0], Axis.whole(lines[1].all, self.out_features))
 
     def macs(self, input_shape: Shape) -> int:
-        """``in_features * out_features`` for each row."""
-        return int(self.weight.size)
+        """``in_features * out_features`` for each row of an image."""
+        return math.prod(sizes(input_shape, "input_shape")[1:-1]) * int(self.weight.size)
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """Every input of the row, with the output's weights."""

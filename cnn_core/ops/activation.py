@@ -15,7 +15,7 @@ from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, real, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._powers import within_reach
-from cnn_core.ops.erf import beyond, erf, normal_share
+from cnn_core.ops.normal import FAR, beyond, share_and_density
 from cnn_core.settings import held, setting
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
@@ -340,32 +340,37 @@ def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
     Args:
         x: any shape.
         approximate: ``"none"``: ``x / 2 * (1 + erf(x / sqrt(2)))``; ``"tanh"``: ``x / 2 * (1 + tanh(sqrt(2 / pi) *
-            (x + 0.044715 x**3)))``, which differs by less than 0.0005 and needs no erf.
+            (x + 0.044715 x**3)))``, which differs by less than 0.0005 and needs no erf. Neither is computed as written:
+            far out on the left 1 and what is next to -1 would leave nothing.
 
     Returns:
-        of ``x``'s shape.
+        of ``x``'s shape, right to its last bits on both sides, or, of the form in tanh in double precision, to 2e-14 of
+        itself at -9; NaN at minus infinity, as with PyTorch and ONNX Runtime: there the formula has infinity times 0.
 
     Raises:
         ShapeError: where ``approximate`` is neither.
     """
     array, kind = real(x, "x"), gelu_kind(approximate)
     out = np.empty_like(array, order="C")
-    if kind == "none" and array.dtype == np.float32:
-        with np.errstate(invalid="ignore", over="ignore"):
-            # On either side of 0, x times the share below x is relu(x) less |x| times the share above |x|.
-            for some, into in _blocks(array, out, most=2 * _BLOCK):
+    single = array.dtype == np.float32
+    with np.errstate(invalid="ignore", over="ignore"):
+        for some, into in _blocks(array, out, most=2 * _BLOCK if single and kind == "none" else _BLOCK):
+            if kind == "none":
+                # On either side of 0, x times the share below x is relu(x) less |x| times the share above |x|.
                 beyond(some, into)
                 np.subtract(relu(some), into, out=into)
-        return out
-    for some, into in _blocks(array, out):
-        wide = some.astype(np.float64, copy=False)
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.multiply(wide, _gelu_share(wide, kind, array.dtype), out=into, casting="same_kind")
+                np.copyto(into, np.nan, where=np.isneginf(some))  # times a share of 0
+            else:
+                # The order that exported scripts repeat.
+                wide = some.astype(np.float64, copy=False)
+                np.multiply(wide, sigmoid(_inner(wide)), out=into, casting="same_kind")
     return out
 
 
 def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "none") -> Array:
     """``grad`` times gelu's derivative: by the product rule, the share below ``x`` plus ``x`` times how fast it grows.
+
+    NaN at both infinities, as with PyTorch: there the formula has infinity times 0.
 
     Args:
         grad: of ``x``'s shape.
@@ -382,10 +387,12 @@ def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "non
     given = gradient(grad, array.shape)
     out = np.empty(array.shape, together(given, array))
     for some, over, into in _blocks(array, given, out):
-        wide = some.astype(np.float64, copy=False)
         with np.errstate(invalid="ignore", over="ignore"):
-            slope = _gelu_share(wide, kind, array.dtype) + wide * _gelu_growth(wide, kind)
-            np.multiply(slope, over, out=into, casting="same_kind")
+            wide = np.clip(some, -FAR, FAR, dtype=np.float64)  # beyond, all is as it is there
+            share, growth = share_and_density(wide, array.dtype) if kind == "none" else _bent_share(wide)
+            growth *= some
+            share += growth
+            np.multiply(share, over, out=into, casting="same_kind")
     return out
 
 
@@ -393,19 +400,17 @@ def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "non
 _ROOT, _CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 
-def _gelu_share(x: Array, approximate: str, dtype: np.dtype[Any]) -> Array:
-    """The share of the distribution below ``x``, in double, as exact as ``dtype`` can show."""
-    if approximate == "tanh":
-        return np.asarray((1 + np.tanh(_ROOT * (x + _CUBIC * x * x * x))) / 2)
-    return normal_share(x) if dtype == np.float32 else np.asarray((1 + erf(x / math.sqrt(2))) / 2)
+def _inner(x: Array) -> Array:
+    """What GELU's form in tanh takes sigmoid of: ``(1 + tanh(u)) / 2`` is ``sigmoid(2 u)``."""
+    return np.asarray(2 * _ROOT * (x + _CUBIC * x * x * x))
 
 
-def _gelu_growth(x: Array, approximate: str) -> Array:
-    """How fast the share grows there."""
-    if approximate == "none":
-        return np.asarray(np.exp(-x * x / 2) / math.sqrt(2 * math.pi))
-    bent = np.tanh(_ROOT * (x + _CUBIC * x * x * x))
-    return np.asarray((1 - bent * bent) * _ROOT * (1 + 3 * _CUBIC * x * x) / 2)
+def _bent_share(x: Array) -> tuple[Array, Array]:
+    """The share below ``x`` by that form, and how fast it grows there."""
+    inner = _inner(x)
+    small = np.exp(-np.abs(inner))
+    # sigmoid's slope, without the difference from 1 that far out is lost
+    return sigmoid(inner), np.asarray(small / np.square(1 + small) * (2 * _ROOT * (1 + 3 * _CUBIC * x * x)))
 
 
 def _blocks(*arrays: Array, most: int | None = None) -> Iterator[tuple[Array, ...]]:

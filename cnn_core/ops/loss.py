@@ -1,5 +1,7 @@
 """Losses: how wrong a network's scores are, and which way is better."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,9 +14,10 @@ from cnn_core.ops._powers import MOST, within_reach
 def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, Array]:
     """The mean over the batch of ``-log(softmax(logits)[label])``, and its gradient.
 
-    Softmax is part of it: ``logits`` are scores of any size, and ``-log softmax`` is computed as
-    ``log(sum(exp(z - max z))) - (z[label] - max z)``, which no score overflows (Goodfellow, Bengio and Courville, "Deep
-    Learning", 2016, section 6.2.2.3). The gradient is ``(softmax(logits) - one_hot(labels)) / N``.
+    Softmax is part of it: ``logits`` are scores of any size, and none overflows (Goodfellow, Bengio and Courville,
+    "Deep Learning", 2016, section 6.2.2.3). ``-log softmax`` is ``log(1 + the other classes' sum of
+    exp(z - z[label]))``, taken by log1p: where the label is almost certain, that sum is all of the loss. The gradient
+    is ``(softmax(logits) - one_hot(labels)) / N``; at the label, where that would cancel, minus the others' sum.
 
     Args:
         logits: ``(N, K)`` scores, K at least 1.
@@ -33,40 +36,14 @@ def cross_entropy(logits: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[float, 
         )
     count, classes = scores.shape
     chosen = class_labels(labels, count, classes)
-    if scores.dtype == np.float32 and count:
-        return _single(scores, chosen)
-    rows = np.arange(count)
-    past = LineByLine(classes, scores)
-    with np.errstate(invalid="ignore", over="ignore"), past:
-        grad: Array = scores - scores.max(axis=1, keepdims=True)
-    at_label = grad[rows, chosen].astype(np.float64)
-    np.exp(grad, out=grad)
-    # In double: where the label is almost certain the sum is 1 and a little, and that little is the loss.
-    sums = grad.sum(axis=1, dtype=np.float64)
-    with np.errstate(invalid="ignore"):
-        each = np.log(sums) - at_label
-        loss = float(each.sum()) / count if count else float("nan")
-        with past:
-            grad /= sums.astype(grad.dtype)[:, None]
-    grad[rows, chosen] -= 1
-    if count:
-        grad /= count
-    return loss, grad
-
-
-def _single(scores: Array, labels: npt.NDArray[np.intp]) -> tuple[float, Array]:
-    """``cross_entropy`` in single precision, of ``scores (N, K)``, N at least 1, and ``labels (N,)``.
-
-    The largest of a row is taken off only where powers would be too large or too small without. The label's power is
-    set apart: the sum of the others over it is ``exp(loss) - 1``, right to its last bits even where the label is almost
-    certain. So rows need not be added up in double precision: 0.07 against 0.15 ms for 128 rows of 1000.
-    """
-    count, classes = scores.shape
-    at_label = np.arange(0, count * classes, classes) + labels
+    if not count:
+        return math.nan, np.empty(scores.shape, scores.dtype)
+    at_label = np.arange(0, count * classes, classes) + chosen
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         grad = np.asarray(np.exp(scores, order="C"))
         own, others = _set_apart(grad, at_label)
         sums = own + others
+        # The largest of a row is taken off only where powers would be too large or too small without.
         if within_reach(sums) and np.minimum.reduce(own) >= 1 / MOST:
             each = np.log1p(others / own)
         else:
@@ -87,6 +64,9 @@ def _single(scores: Array, labels: npt.NDArray[np.intp]) -> tuple[float, Array]:
 
 def _set_apart(powers: Array, at_label: npt.NDArray[np.intp]) -> tuple[Array, Array]:
     """Each row's power at its label, where 0 is written, and the sum of its others: ``(N,)`` each, in double.
+
+    The others over the label's power are ``exp(loss) - 1``, right to the last bits even where the label is almost
+    certain. So single precision need not be added up in double: 0.07 against 0.15 ms for 128 rows of 1000.
 
     Args:
         powers: ``(N, K)``, contiguous, written to.

@@ -163,7 +163,8 @@ def _epoch(plan: _Plan, epoch: int) -> Iterator[tuple[Report, int, int]]:
         gradients = plan.body.backward(trace, grad, needs_input=False, keep_stages=False)
         plan.optimizer.step(gradients)
         observe(trace)
-        norms = {name: float(np.linalg.norm(each)) for name, each in gradients.params.items()}
+        with np.errstate(invalid="ignore", over="ignore"):
+            norms = {name: float(np.linalg.norm(each)) for name, each in gradients.params.items()}
         right = int(np.count_nonzero(trace.output.argmax(axis=1) == labels))
         seconds = time.perf_counter() - began
         yield Report(epoch, batch, batches, loss, right / len(chosen), norms, seconds=seconds), right, len(chosen)
@@ -258,11 +259,13 @@ def _check_spread(body: Sequential, shape: tuple[int, ...], size: int) -> None:
         if isinstance(layer, BatchNorm2d) and smallest * math.prod(shape[2:]) == 1:
             raise ModelError(
                 f"{position}.BatchNorm2d needs more than one number a channel, and a batch of one image gives "
-                f"it one; batch_size={_without_rest_of_one(shape[0])} works"
+                f"it one; {_without_rest_of_one(shape[0])}"
             )
         shape = layer.output_shape(shape)
 
 
-def _without_rest_of_one(total: int) -> int:
-    """A batch size under which no batch has one image alone: all of them at once, if need be."""
-    return next((size for size in (32, 31, 30) if total > size and total % size != 1), max(total, 2))
+def _without_rest_of_one(total: int) -> str:
+    """What works so that no batch has one image alone: all of them at once, if need be."""
+    if total == 1:
+        return "two images a batch work, and so do larger maps"
+    return f"batch_size={next((size for size in (32, 31, 30) if total > size and total % size != 1), total)} works"

@@ -67,11 +67,12 @@ class Optimizer(ABC):
                     "network.backward returns works"
                 )
         self.steps += 1
-        for name, param in params.items():
-            grad = given[name]
-            if self.weight_decay:
-                grad = grad + self.weight_decay * param
-            self._move(name, param, grad)
+        with np.errstate(invalid="ignore", over="ignore"):
+            for name, param in params.items():
+                grad = given[name]
+                if self.weight_decay:
+                    grad = grad + self.weight_decay * param
+                self._move(name, param, grad)
 
     @abstractmethod
     def _move(self, name: str, param: Array, grad: Array) -> None:

@@ -352,6 +352,12 @@ def test_a_comma_in_typed_weights_is_a_decimal_one_where_something_else_sets_num
     np.testing.assert_array_equal(typed.bank[0, 0], weights)
 
 
+def test_an_empty_cell_of_a_pasted_kernel_is_told_and_does_not_vanish():
+    for text in ("1\t\t3\n4\t\t6", "0,5\t\t1,5"):
+        with pytest.raises(EditRefusedError, match="Row 1 has nothing between"):
+            apply(Experiment(), {"op": "kernel_text", "value": text})
+
+
 def test_a_kernel_s_size_follows_both_axes_or_one():
     assert apply(Experiment(), {"op": "kernel_size", "value": 5}).kernel_size == (5, 5)
     assert apply(Experiment(), {"op": "kernel_size", "value": 1, "axis": 0}).kernel_size == (1, 3)

@@ -372,6 +372,20 @@ def test_the_loss_and_its_gradient_are_cross_entropy_s(label):
     assert [term.weight for term in asked.terms] == [1, -1]
 
 
+@pytest.mark.parametrize("lead", [1, 4, 5, 12, 20, 40])
+def test_the_sentence_of_a_loss_is_true_however_certain_the_class_is(lead):
+    cells = [[row, 0, lead * (row == 0)] for row in range(4)]
+    shown = screen(edited({"op": "kind", "value": "cross_entropy"}, {"op": "cells", "plane": 0, "cells": cells}))
+    value = math.log1p(3 * math.exp(-lead))
+    assert values(shown, "loss").item() == pytest.approx(value, rel=1e-14, abs=0)
+    chance, told = re.search(r"−log (.*?) = (\S+)\. ", shown.sentence.replace("e−", "e-")).groups()
+    assert chance in next(each["note"] for each in shown.columns if each["view"] == "probabilities").replace("e−", "e-")
+    lacks = re.fullmatch(r"\(1 − (.*)\)", chance)
+    made = -math.log1p(-float(lacks[1])) if lacks else -math.log(float(chance))
+    assert made == pytest.approx(value, rel=6e-6, abs=0)
+    assert float(told) == pytest.approx(value, rel=6e-6, abs=0)
+
+
 def test_what_explore_made_is_taken_over_and_made_to_fit():
     experiment = Experiment()
     for kind, view in (("relu", "input"), ("batch_norm", "input"), ("linear", "input"), ("softmax", "input")):

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as arrays
 import cnn_core
 from cnn_core import ShapeError, gelu, leaky_relu, relu, sigmoid, softmax, softplus, tanh
 from cnn_core.ops import activation
+from tests.helpers import decimals
 
 NUMBERS = np.array([-1000.0, -30.0, -2.5, -1e-3, -0.0, 0.0, 1e-3, 2.5, 30.0, 1000.0])
 FUNCTIONS = [relu, leaky_relu, sigmoid, tanh, softplus, gelu, softmax]
@@ -23,11 +24,31 @@ def test_each_function_is_its_definition():
     np.testing.assert_allclose(sigmoid(small), [1 / (1 + math.exp(-x)) for x in small], rtol=1e-14)
     np.testing.assert_allclose(tanh(small), [math.tanh(x) for x in small], rtol=1e-14)
     np.testing.assert_allclose(softplus(small), [x if x > 20 else math.log1p(math.exp(x)) for x in small], rtol=1e-14)
-    np.testing.assert_allclose(gelu(small), [x / 2 * (1 + math.erf(x / math.sqrt(2))) for x in small], rtol=1e-14)
-    bent = [x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) for x in small]
-    np.testing.assert_allclose(gelu(small, "tanh"), bent, rtol=1e-14)
+    np.testing.assert_allclose(gelu(small), [decimals.gelu(x)[0] for x in small], rtol=1e-14)
+    np.testing.assert_allclose(gelu(small, "tanh"), [decimals.gelu(x, "tanh")[0] for x in small], rtol=1e-14)
     powers = [math.exp(x) for x in small]
     np.testing.assert_allclose(softmax(small), np.array(powers) / sum(powers), rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", ["none", "tanh"])
+def test_in_double_precision_gelu_and_its_slope_are_right_to_the_last_bits_far_out_too(form):
+    x = np.concatenate([np.linspace(-37.4, 12, 50), np.linspace(-9.5, 0.5, 30)])
+    value, slope = np.array([decimals.gelu(each, form) for each in x.tolist()]).T
+    # Of the form in tanh the exponent is rounded, which costs as many bits as that has before the point.
+    exponent = np.abs(1.6 * x * (1 + 0.044715 * x * x)) if form == "tanh" else 0
+    last_bits, tiniest = (8 + 2 * exponent) * np.finfo(float).eps, 1e-305
+    assert (np.abs(gelu(x, form) - value) <= last_bits * np.abs(value) + tiniest).all()
+    # The slope's two parts are of unlike signs on the left.
+    parts = np.abs(value / x) + np.abs(slope - value / x)
+    assert (np.abs(cnn_core.gelu_backward(np.ones_like(x), x, form) - slope) <= last_bits * parts + tiniest).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", ["none", "tanh"])
+def test_gelu_and_its_slope_reach_their_limits_and_make_nan_of_infinity_times_0_as_the_peers_do(form, dtype):
+    x = np.array([-np.inf, np.inf, np.nan, -1e30, 1e30], dtype)
+    np.testing.assert_array_equal(gelu(x, form), np.array([np.nan, np.inf, np.nan, 0, 1e30], dtype))
+    np.testing.assert_array_equal(cnn_core.gelu_backward(np.full_like(x, 2), x, form), [np.nan, np.nan, np.nan, 0, 2])
 
 
 def test_far_out_nothing_overflows():

@@ -135,13 +135,30 @@ def test_a_summary_has_one_receptive_field_only_where_all_areas_are_of_one_size(
     assert Sequential([AdaptiveAvgPool2d(3)]).summary((1, 1, 8, 8))[0].receptive_field is None
 
 
-@pytest.mark.parametrize("bad", [0, -1, 1.5, "all", (1, 2, 3), 10**9, True])
+@pytest.mark.parametrize(
+    "bad",
+    [0, -1, 1.5, "all", "12", (1, 2, 3), (), {1, 2}, {1: 0, 2: 0}, [[1, 2]], (1, 2.5), 10**9, (2**15, 2**15), True],
+)
 def test_what_cannot_work_is_refused_in_words(bad):
     for kind in (AdaptiveMaxPool2d, AdaptiveAvgPool2d):
         with pytest.raises(ShapeError, match="works"):
             kind(bad)
     with pytest.raises(ShapeError, match="works"):
         adaptive_max_pool2d(np.ones((1, 1, 3, 3)), bad)
+
+
+def test_as_many_cells_as_the_input_has_are_no_slip_of_the_hand_but_more_are():
+    x = np.zeros((1, 1, 1, 2**22 + 1), np.float32)
+    assert adaptive_max_pool2d(x, None).shape == x.shape
+    with pytest.raises(ShapeError, match=r"at most .* cells a plane, got 2×4,194,305.*works"):
+        adaptive_max_pool2d(x, (2, None))
+    with pytest.raises(ShapeError, match="cells a plane"):
+        AdaptiveAvgPool2d((2, None)).output_shape(x.shape)
+
+
+@pytest.mark.parametrize("pair", [[2, None], np.array([2, 3]), (np.int64(2), 3), (n for n in (2, 3))])
+def test_a_pair_is_taken_in_any_form_that_has_an_order(pair):
+    assert AdaptiveMaxPool2d(pair).output_size in ((2, None), (2, 3))
 
 
 def test_a_gradient_of_another_shape_is_refused():

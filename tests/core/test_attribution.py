@@ -229,6 +229,11 @@ def test_a_network_without_scores_is_refused(method):
         (lambda n, x: attribution.occlusion(n, x, 0, size=7), ShapeError, "does not fit"),
         (lambda n, x: attribution.occlusion(n, x, 0, size=2, stride=0), ShapeError, "stride"),
         (lambda n, x: attribution.occlusion(n, x, 0, size=2, fill="grey"), ModelError, "fill=0 works"),
+        (
+            lambda n, x: attribution.occlusion(n, np.float32(x), 0, size=2, fill=1e39),
+            ShapeError,
+            "float32.*fill=0 works",
+        ),
         (lambda n, x: attribution.occlusion(n, x, 0, size=2, batch_size=0), ModelError, "batch_size"),
     ],
 )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from cnn_core import ShapeError, conv2d, conv2d_plan
-from cnn_core.ops.conv import Branch, execute
+from cnn_core import Branch, ShapeError, conv2d, conv2d_plan
+from cnn_core.ops.conv import execute
 from cnn_core.ops.conv.banded import correlate_banded
 from cnn_core.ops.conv.batched import correlate_batched
 from cnn_core.ops.conv.panels import correlate_panels
@@ -135,3 +135,22 @@ def test_the_plan_names_the_function_that_does_the_work(x_shape, padding_mode, e
     several = x_shape[0] > 1
     assert plan.working(Branch.GATHERED) is (correlate_batched if several else Branch.GATHERED.function)
     assert plan.working(Branch.FOLDED) is Branch.FOLDED.function
+
+
+def test_a_branch_may_be_asked_for_by_its_name():
+    plan = conv2d_plan(np.random.default_rng(0).normal(size=(1, 2, 9, 8)), np.ones((3, 2, 3, 3)))
+    for branch, why_not in plan.obstacles.items():
+        assert plan.working(branch.value) is plan.working(branch)
+        if why_not is None:
+            np.testing.assert_array_equal(plan.run(branch.value), plan.run(branch))
+        else:
+            with pytest.raises(ShapeError, match=f'branch="{plan.branch.value}" works'):
+                plan.run(branch.value)
+
+
+@pytest.mark.parametrize("named", ["GATHERED", "", "fast", 3, ["gathered"], np.array(["gathered", "folded"])])
+def test_a_branch_of_another_name_is_refused_with_those_there_are(named):
+    plan = conv2d_plan(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)))
+    for ask in (plan.run, plan.working):
+        with pytest.raises(ShapeError, match=r'shifted, gathered, .*got .*branch="gathered" works'):
+            ask(named)

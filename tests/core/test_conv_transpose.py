@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import ShapeError, conv2d, conv_transpose2d, conv_transpose2d_backward
+from cnn_core import ConvTranspose2d, ShapeError, conv2d, conv_transpose2d, conv_transpose2d_backward
 from tests.core.cases import LAYOUTS, integers, pairs, sides
 from tests.helpers import oracles
 from tests.helpers.gradients import assert_gradients
@@ -113,3 +113,20 @@ def test_what_cannot_work_is_refused_in_words(bad, words):
 def test_channels_that_do_not_fit_are_refused_with_a_weight_that_would():
     with pytest.raises(ShapeError, match=r"\(2, 1, 3, 3\) works"):
         conv_transpose2d(np.ones((1, 2, 2, 2)), np.ones((3, 1, 3, 3)))
+
+
+def test_without_the_input_s_gradient_the_others_are_the_same():
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(2, 4, 5, 6)), rng.normal(size=(4, 3, 3, 2))
+    kept = {"stride": 2, "padding": (1, 0)}
+    grad = rng.normal(size=conv_transpose2d(x, weight, **kept).shape)
+    whole = conv_transpose2d_backward(grad, x, weight, **kept)
+    grad_x, *others = conv_transpose2d_backward(grad, x, weight, **kept, needs_input=False)
+    assert grad_x is None
+    for found, expected in zip(others, whole[1:], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    layer = ConvTranspose2d(4, 3, 3)
+    out = layer.forward(x)
+    assert layer.backward(out, x, out, needs_input=False)[0] is None
+    with pytest.raises(ShapeError, match="needs_input must be True or False"):
+        conv_transpose2d_backward(grad, x, weight, **kept, needs_input="no")

@@ -30,7 +30,7 @@ from cnn_core import (
     Tanh,
     Trace,
 )
-from cnn_core.export import archive, numpy_script, to_csv
+from cnn_core.export import archive, npz, numpy_script, to_csv
 
 RNG = np.random.default_rng(5)
 
@@ -192,6 +192,20 @@ def test_a_layer_without_a_line_is_refused_by_name():
         numpy_script(Sequential([GELU()]), image(1, 3, 3))
     with pytest.raises(ModelError, match="ceil_mode"):
         numpy_script(Sequential([MaxPool2d(2, ceil_mode=True)]), image(1, 3, 3))
+
+
+def test_arrays_of_any_name_and_layout_are_packed_the_same_each_time():
+    x = np.random.default_rng(0).normal(size=(4, 5))
+    arrays = {"file": x, "allow_pickle": x.T, "args": x[::2, ::-1], "0.weight": np.array(2.5)}
+    arrays["names"] = np.array(["a", "β"])
+    packed = npz(arrays)
+    with np.load(io.BytesIO(packed), allow_pickle=False) as opened:
+        assert list(opened) == list(arrays)
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(opened[name], array)
+            assert opened[name].shape == array.shape
+    assert npz(arrays) == packed
+    assert len(npz({"zeros": np.zeros(100_000)})) < 10_000
 
 
 def test_an_archive_holds_the_input_every_stage_and_every_parameter_and_is_the_same_each_time():

@@ -205,7 +205,7 @@ def test_whole_numbers_are_taught_from_without_a_copy_of_them_all():
 def test_training_that_runs_away_is_reported_and_not_hidden():
     x, y = bars(8)
     network = Sequential([Flatten(), Linear(36, 2), ReLU(), Linear(2, 2)])
-    with np.errstate(all="ignore"):
+    with np.errstate(all="raise", under="ignore"):
         reports = list(fit(network, x * 1e20, y, optimizer=SGD(network, 1e30), epochs=3, batch_size=8, seed=0))
     assert any(not math.isfinite(report.loss) for report in reports)
 
@@ -270,6 +270,20 @@ def test_a_rest_of_one_image_without_a_spread_is_refused_at_the_call():
     for size in (5, 3):
         list(fit(**{**given, "batch_size": size}))
     assert issubclass(ModelError, CnnCoreError)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 32])
+def test_to_a_single_image_whose_maps_have_one_cell_no_batch_size_is_advised(batch_size):
+    def begin(images, side):
+        made = Sequential([Conv2d(1, 2, 3), BatchNorm2d(2), Flatten(), Linear(2 * (side - 2) ** 2, 2)])
+        x, y = np.random.default_rng(0).random((images, 1, side, side)), np.arange(images)
+        return fit(made, x, y, optimizer=SGD(made, 0.1), epochs=1, batch_size=batch_size, seed=0)
+
+    with pytest.raises(ModelError, match="two images a batch work, and so do larger maps"):
+        begin(1, 3)
+    assert list(begin(1, 4))
+    if batch_size > 1:
+        assert list(begin(2, 3))
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam"])

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -231,6 +232,8 @@ def test_what_is_no_library_kernel_matches_none(other):
         "  1, 0, -1,\r\n 2, 0, -2,\r\n\r\n 1, 0, -1,  ",
         "1 0 −1\n2 0 −2\n1 0 −1",
         "+1 0. -1e0; 4/2 .0 -2.0; 1 0 -3 / 3",
+        "1\u00a00\u00a0-1\u00a0\n2 0 -2\u00a0;\u2003 1\u20090 -1",
+        "1 , 0\t,-1\n2 \t 0, \t-2\n\t1  0   -1\t",
     ],
 )
 def test_rows_are_read_however_they_are_separated(text):
@@ -256,8 +259,27 @@ def test_what_is_no_finite_number_is_refused_with_a_sentence(text):
     assert_one_sentence(refused.value)
 
 
+@pytest.mark.parametrize("text", ["1,,3;4,,6", "1\t\t3\n4\t\t6", "1, ,3", "1\t \t3", "1,\u00a0,3"])
+def test_an_empty_cell_between_others_does_not_vanish(text):
+    with pytest.raises(ModelError, match=r"Row 1 has nothing between two commas or tabs; 0 works there\.") as refused:
+        kernels.parse(text)
+    assert_one_sentence(refused.value)
+    with pytest.raises(ModelError, match="Row 2 has nothing"):
+        kernels.parse(f"1 2 3; {text}")
+
+
 @pytest.mark.parametrize(
-    "text", ["", " \n;\t, ", "1 2; 3", "1 2\n3 4 5", " ".join(["1"] * 12), ";".join(["1"] * 12), "1 " * 100_000]
+    "text",
+    [
+        "",
+        " \n;\t, ",
+        "1 2; 3",
+        "1 2\n3 4 5",
+        " ".join(["1"] * 12),
+        ";".join(["1"] * 12),
+        "1 " * 100_000,
+        "1" + "\t" * 10**6 + "2",
+    ],
 )
 def test_ragged_empty_or_too_large_text_is_refused_with_a_sentence(text):
     with pytest.raises(ShapeError) as refused:
@@ -302,6 +324,25 @@ def test_the_largest_kernel_is_eleven_by_eleven():
 def test_an_array_that_is_no_kernel_is_refused(weights, error):
     with pytest.raises(error):
         kernels.check(weights)
+
+
+@pytest.mark.parametrize(
+    "weights", [np.full((3, 3), 1e308), [[1.7e308, 0], [0, 0]], [[9e307, -8e307], [1, 1]], [[-np.inf, 1]], [[2e300]]]
+)
+def test_weights_whose_sum_might_overflow_are_refused_by_whatever_takes_a_kernel(weights):
+    for take in (kernels.check, kernels.facts, kernels.normalised, kernels.flipped):
+        with pytest.raises(ModelError, match="a weight must be finite, at most"):
+            take(weights)
+
+
+@pytest.mark.parametrize("weights", [np.full((11, 11), 1e300), np.diag([1e300, -1e300, 1e300]), [[1e300, -1e300]] * 2])
+def test_the_largest_weights_are_looked_at_and_normalised_without_a_word(weights):
+    with np.errstate(all="raise", under="ignore"):
+        told = kernels.facts(weights)
+        scaled = kernels.normalised(weights)
+    assert told.total == float(sum(map(Fraction, np.ravel(weights).tolist())))
+    assert np.abs(scaled).max() <= 1
+    assert (scaled if told.total else scaled[scaled > 0]).sum() == pytest.approx(1)
 
 
 def test_checking_copies_and_leaves_the_input_alone():

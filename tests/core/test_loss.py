@@ -1,6 +1,7 @@
 """Cross-entropy against its definition, at extreme scores, and at its refusals."""
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -18,6 +19,16 @@ def plain(logits: np.ndarray, labels: np.ndarray) -> float:
     for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
         total -= math.log(math.exp(row[label]) / sum(map(math.exp, row)))
     return total / len(logits)
+
+
+def exactly(row: np.ndarray, label: int) -> tuple[float, list[float]]:
+    """The loss and the gradient of one row's scores, in decimals of 400 digits."""
+    with localcontext() as exact:
+        exact.prec = 400
+        powers = [(Decimal(z) - Decimal(row.tolist()[label])).exp() for z in row.tolist()]
+        chances = [power / sum(powers) for power in powers]
+        slopes = [chance - (k == label) for k, chance in enumerate(chances)]
+        return float(sum(powers).ln()), [float(slope) for slope in slopes]
 
 
 @given(st.integers(1, 6), st.integers(1, 7), st.integers(0, 2**32), st.sampled_from([np.float32, np.float64]))
@@ -54,9 +65,24 @@ def test_scores_of_any_size_overflow_nothing():
         assert np.isnan(grad).all()
 
 
-def test_a_label_that_is_almost_certain_still_has_a_loss_in_single_precision():
-    logits = np.float32([[0, -20]])
-    assert cross_entropy(logits, [0])[0] == pytest.approx(math.log1p(math.exp(-20)), rel=1e-6)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("lead", [0, 1, 15, 20, 30, 40, 80, 600, -30, -700])
+@pytest.mark.parametrize("least", [0, -7, 300])
+def test_a_label_that_is_almost_certain_has_its_loss_and_gradient_to_the_last_bits(least, lead, dtype):
+    row = np.array([least + lead, least, least - 1.5], dtype)
+    expected, slopes = exactly(row, 0)
+    loss, grad = cross_entropy(row[None], [0])
+    tiniest, last_bits = float(np.finfo(dtype).tiny), 4 * float(np.finfo(dtype).eps)
+    assert loss == pytest.approx(expected, rel=last_bits, abs=tiniest)
+    assert grad[0].tolist() == pytest.approx(slopes, rel=last_bits, abs=tiniest)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_row_of_the_gradient_adds_up_to_nothing_however_certain_its_label_is(dtype):
+    logits = np.array([[lead, 0, -3, 1] for lead in (0, 10, 37, 60, 80)], dtype)
+    _, grad = cross_entropy(logits, np.zeros(len(logits), int))
+    apart = np.abs(grad.astype(np.float64).sum(axis=1)) / np.abs(grad[:, 0])
+    assert apart.max() <= 4 * np.finfo(dtype).eps
 
 
 @pytest.mark.parametrize("least", [0, -20, 60, -60, 95, -95, 5000])

@@ -1,5 +1,6 @@
 """Saved networks: they come back to the bit, and whatever was done to a file, it is read whole or refused in words."""
 
+import errno
 import io
 import json
 import tracemalloc
@@ -119,15 +120,30 @@ def test_a_layer_that_no_file_can_name_is_refused_when_it_is_saved():
         saved(Sequential([Mine()]))
 
 
-def test_a_path_that_cannot_be_used_is_told(tmp_path):
+class Full(io.BytesIO):
+    """A file on a disk that is full."""
+
+    def write(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_path_or_a_file_that_cannot_be_used_is_told(tmp_path):
     with pytest.raises(ModelError, match="cannot write"):
         network().save(tmp_path / "nowhere" / "network.npz")
-    for wrong in (None, 5, io.StringIO()):
-        with pytest.raises(ModelError, match="binary file open for writing"):
-            network().save(wrong)
-    for path in (tmp_path / "nothing.npz", tmp_path):
+    (tmp_path / "there.npz").write_bytes(good())
+    closed = io.BytesIO()
+    closed.close()
+    with (tmp_path / "there.npz").open("rb") as reading:
+        for wrong in (None, 5, io.StringIO(), closed, reading):
+            with pytest.raises(ModelError, match="binary file open for writing"):
+                network().save(wrong)
+    with pytest.raises(ModelError, match=r"cannot write 'a\\x00b'"):
+        network().save("a\0b")
+    for path in (tmp_path / "nothing.npz", tmp_path, "a\0b"):
         with pytest.raises(ModelError, match="cannot read"):
             Sequential.load(path)
+    with pytest.raises(ModelError, match="cannot write to this Full: No space left"):
+        network().save(Full())
     for wrong in (None, 5, io.StringIO("text")):
         with pytest.raises(ModelError, match="binary file"):
             Sequential.load(wrong)

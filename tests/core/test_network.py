@@ -48,6 +48,12 @@ def test_the_summary_of_lenet_is_the_published_one():
     assert rows[5].receptive_field is None
 
 
+def test_a_linear_layer_over_planes_multiplies_in_each_of_their_rows():
+    layer = Linear(4, 2)
+    assert [Sequential([layer]).summary(shape)[0].macs for shape in ((1, 3, 4, 4), (7, 3, 4, 4))] == [3 * 4 * 8] * 2
+    assert [Sequential([layer]).summary(shape)[0].macs for shape in ((5, 4), (4,), (2, 6, 4))] == [8, 8, 6 * 8]
+
+
 def test_parameters_are_named_by_their_layer():
     assert list(small().params()) == ["0.weight", "0.bias", "3.weight", "3.bias", "6.weight", "6.bias"]
 

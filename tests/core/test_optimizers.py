@@ -1,5 +1,8 @@
 """Optimisers by hand and against PyTorch."""
 
+import warnings
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -144,3 +147,18 @@ def test_gradients_that_do_not_fit_are_refused_before_anything_moves(make):
 def test_settings_that_cannot_work_are_refused_at_once(make, says):
     with pytest.raises(ModelError, match=says):
         make(one_weight())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", [SGD, partial(SGD, momentum=0.9), partial(Adam, weight_decay=3)])
+def test_steps_beyond_all_bounds_are_taken_without_a_word(make, dtype):
+    layer = Linear(3, 2)
+    layer.weight, layer.bias = np.full((2, 3), np.finfo(dtype).max, dtype), np.array([np.inf, 0], dtype)
+    network = Sequential([layer])
+    optimizer = make(network, lr=1e30)
+    grads = {"0.weight": np.full((2, 3), -np.finfo(dtype).max, dtype), "0.bias": np.array([np.inf, -np.inf], dtype)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            optimizer.step(Gradients(None, grads, (), None))
+    assert not np.isfinite(layer.bias).any()

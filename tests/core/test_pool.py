@@ -320,3 +320,21 @@ def test_with_ceil_mode_the_only_window_may_overhang_by_less_than_a_stride():
     for refused in ({"stride": 1, "ceil_mode": True}, {"stride": 2, "ceil_mode": False}):
         with pytest.raises(ShapeError, match=r"a 4×4 window does not fit a 3×3 input; padding=1"):
             max_pool2d(x, 4, **refused)
+
+
+@pytest.mark.parametrize("kernel", range(1, 9))
+@pytest.mark.parametrize("stride", range(1, 5))
+def test_with_ceil_mode_the_windows_that_fit_are_pytorch_s_and_what_it_refuses_is_refused(kernel, stride):
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
+    x = np.random.default_rng(0).normal(size=(1, 1, 3, 5))
+    for padding in range(kernel // 2 + 1):
+        kept = {"stride": stride, "padding": padding, "ceil_mode": True}
+        for ours, theirs in ((max_pool2d, functional.max_pool2d), (avg_pool2d, functional.avg_pool2d)):
+            try:
+                expected = theirs(torch.tensor(x), kernel, **kept).numpy()
+            except RuntimeError:
+                with pytest.raises(ShapeError, match="does not fit"):
+                    ours(x, kernel, **kept)
+            else:
+                np.testing.assert_allclose(ours(x, kernel, **kept), expected, rtol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_core import Conv2d, Sequential, kernels
+from cnn_core import Conv2d, MaxPool2d, ReLU, Sequential, ShapeError, kernels
 from cnn_core.rational import common_denominator, exact_total, fraction
 
 small = st.fractions(min_value=-1000, max_value=1000, max_denominator=1000)
@@ -40,3 +40,26 @@ def test_a_blur_of_whole_numbers_adds_up_exactly():
     assert exact_total(trace.explain(0, (0, 0, 1, 2))) == Fraction(int(window.sum()), 9) + Fraction(1, 7)
     layer.bias = np.array([np.pi])
     assert exact_total(Sequential([layer]).trace(x).explain(0, (0, 0, 1, 2))) is None
+
+
+def test_a_sum_of_which_not_all_terms_are_listed_has_no_exact_total():
+    network = Sequential([Conv2d(1, 1, 3)])
+    trace = network.trace(np.ones((1, 1, 5, 5)))
+    gradients = network.backward(trace, np.ones((1, 1, 3, 3)))
+    assert exact_total(gradients.explain_param("0.weight", (0, 0, 1, 1))) == 9
+    assert exact_total(gradients.explain_param("0.weight", (0, 0, 1, 1), most=1)) is None
+    assert exact_total(gradients.explain_param("0.weight", (0, 0, 1, 1), most=9)) == 9
+
+
+def test_what_meets_a_weight_of_0_need_be_no_fraction():
+    trace = Sequential([MaxPool2d(2, padding=1)]).trace(np.array([[[[0.25, np.pi], [1.0, 2.0]]]]))
+    assert exact_total(trace.explain(0, (0, 0, 0, 0))) == Fraction(1, 4)
+    assert exact_total(trace.explain(0, (0, 0, 0, 1))) is None
+
+
+@pytest.mark.parametrize(("stage", "rule"), [(-1, "input"), (0, "function")])
+def test_what_is_no_sum_has_no_total_and_that_is_said(stage, rule):
+    asked = Sequential([ReLU()]).trace([[0.5, 2.0]]).explain(stage, (0, 0))
+    assert asked.rule == rule
+    with pytest.raises(ShapeError, match=f'"{rule}".*works'):
+        exact_total(asked)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
 
-from cnn_core import ShapeError, reference
+from cnn_core import ShapeError, max_pool2d, reference
 
 RNG = np.random.default_rng(0)
 
@@ -38,6 +38,15 @@ def test_pooling_and_relu_and_dense_layers_by_other_means():
     assert reference.fully_connected(x, weights[:, 0], 1.0).shape == (1,)
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_a_window_that_holds_a_nan_gives_nan_wherever_it_stands(place):
+    image = np.array([[1.0, 4.0, 2.0, 0.5], [3.0, 2.0, 7.0, 5.0]])
+    image[place // 2, place % 2] = np.nan
+    found = reference.max_pooling(image)
+    np.testing.assert_array_equal(found, [[np.nan, 7]])
+    np.testing.assert_array_equal(found, max_pool2d(image[None, None], 2)[0, 0])
+
+
 @pytest.mark.parametrize(
     ("function", "given"),
     [
@@ -45,6 +54,10 @@ def test_pooling_and_relu_and_dense_layers_by_other_means():
         (reference.convolve2d, (np.ones(4), np.ones((3, 3)))),
         (reference.convolve2d, ([[1, 2], [3]], [[1]])),
         (reference.convolve2d, ([["a"]], [[1]])),
+        (reference.convolve2d, ([["1"]], [[1]])),
+        (reference.convolve2d, ([[1]], [[None]])),
+        (reference.relu, ([[1j]],)),
+        (reference.fully_connected, ([["1", "2"]], np.ones(2), 0)),
         (reference.relu, (5,)),
         (reference.relu, (np.ones((0, 3)),)),
         (reference.max_pooling, (np.ones((2, 2)), 3)),

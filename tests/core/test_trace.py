@@ -116,3 +116,10 @@ def test_a_mean_weighs_by_0_what_it_does_not_count(include):
             counts = np.array([all(-around <= at < 6 + around for at in place) for place in places])
             np.testing.assert_array_equal(weights, np.where(counts, 1 / counts.sum(), 0))
             assert weights.sum() == pytest.approx(1)
+
+
+def test_of_an_empty_batch_no_cell_is_recommended():
+    trace = Sequential([ReLU()]).trace(np.ones((0, 1, 2, 2)))
+    for stage in (-1, 0):
+        with pytest.raises(ShapeError, match=r"no cells, its shape is \(0, 1, 2, 2\).*works"):
+            trace.explain(stage, (0, 0, 0, 0))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ShapeError
+from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array
 from cnn_core.ops.conv.convolution import checked
 from cnn_core.ops.conv.dispatch import Branch, decide, obstacles
@@ -45,30 +45,47 @@ class ConvPlan:
     window: Window
     _operands: tuple[Array, Array, Array | None, int, str] = field(repr=False)
 
-    def run(self, branch: Branch | None = None) -> Array:
+    def run(self, branch: Branch | str | None = None) -> Array:
         """Compute the result.
 
         Args:
-            branch: the algorithm, or None for the one that was chosen, which gives what ``conv2d`` gives.
+            branch: the algorithm or its name, or None for the one that was chosen, which gives what ``conv2d`` gives.
 
         Returns:
             ``(N, C_out, OH, OW)``.
 
         Raises:
-            ShapeError: where the branch cannot do this work.
+            ShapeError: where the branch cannot do this work, or there is none of this name.
         """
-        asked = self.branch if branch is None else branch
+        asked = self.branch if branch is None else _branch(branch)
         why_not = self.obstacles[asked]
         if why_not is not None:
-            raise ShapeError(f"the {asked.value} branch cannot do this: {why_not} branch={self.branch} works")
+            raise ShapeError(f'the {asked.value} branch cannot do this: {why_not} branch="{self.branch.value}" works')
         x, weight, bias, groups, padding_mode = self._operands
         size: Pair = (self.shape[2], self.shape[3])
         return correlate(x, weight, bias, self.window, groups, size, padding_mode, asked)
 
-    def working(self, branch: Branch) -> Callable[..., bool | None]:
-        """The function that does the work in that way."""
+    def working(self, branch: Branch | str) -> Callable[..., bool | None]:
+        """The function that does the work in that way.
+
+        Args:
+            branch: an algorithm or its name.
+
+        Raises:
+            ShapeError: where there is none of this name.
+        """
         x, weight, _, groups, padding_mode = self._operands
-        return working(branch, x, weight, self.window, groups, padding_mode)
+        return working(_branch(branch), x, weight, self.window, groups, padding_mode)
+
+
+def _branch(named: Branch | str) -> Branch:
+    """An algorithm by itself or by its name."""
+    if isinstance(named, Branch):
+        return named
+    known = {branch.value: branch for branch in Branch}
+    if not isinstance(named, str) or named not in known:
+        raise ShapeError(f'branch must be one of {", ".join(known)}, got {shown(named)}; branch="gathered" works')
+    return known[named]
 
 
 def conv2d_plan(

@@ -10,6 +10,7 @@ from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
+from cnn_core.settings import flag
 
 
 @np.errstate(all="ignore")  # infinities and NaN go their way without a word
@@ -72,7 +73,8 @@ def conv_transpose2d_backward(
     output_padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
-) -> tuple[Array, Array, Array]:
+    needs_input: bool = True,
+) -> tuple[Array | None, Array, Array]:
     """The gradients of :func:`conv_transpose2d`: the way back of the way back is a convolution.
 
     Args:
@@ -84,9 +86,11 @@ def conv_transpose2d_backward(
         output_padding: a whole number or a pair.
         dilation: a whole number or a pair.
         groups: a whole number.
+        needs_input: whether the first of the three is wanted; a network's first layer can do without.
 
     Returns:
-        ``(grad_x, grad_weight, grad_bias)``, shaped like ``x``, ``weight`` and ``(C_out,)``.
+        ``(grad_x, grad_weight, grad_bias)``, shaped like ``x``, ``weight`` and ``(C_out,)``; ``grad_x`` is None where
+        it is not needed.
 
     Raises:
         ShapeError: where shapes or settings do not fit together.
@@ -97,8 +101,10 @@ def conv_transpose2d_backward(
     grad = gradient(grad, (x.shape[0], weight.shape[1] * groups, *size))
     dtype = together(grad, x, weight)
     x, grad = x.astype(dtype, copy=False), grad.astype(dtype, copy=False)
-    # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would fit:
-    # the size asked for is the input's own.
-    grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
+    grad_x = None
+    if flag(needs_input, "needs_input"):
+        # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would
+        # fit: the size asked for is the input's own.
+        grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
     grad_weight = weight_gradient(x, grad, sliding, groups)
     return grad_x, grad_weight, grad.sum(axis=(0, 2, 3))

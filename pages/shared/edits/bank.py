@@ -91,7 +91,7 @@ def _decimal_points(row: str) -> str:
     """A row with its decimal commas as points: where spaces or tabs set its numbers apart, a comma does not."""
     words = re.sub(r"[ \t]*/[ \t]*", "/", row).split()
     apart = len(words) > 1 and not any(word.startswith(",") or word.endswith(",") for word in words)
-    return " ".join(words).replace(",", ".") if apart else row
+    return row.replace(",", ".") if apart else row
 
 
 def paste_kernel(experiment: Experiment, edit: Edit) -> Experiment:

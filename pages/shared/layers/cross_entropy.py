@@ -23,6 +23,7 @@ from pages.shared.layers.screen import (
 
 FLAT, PROBABILITIES, LOG_SUM, LOSS, ONE_HOT, GRADIENT = range(6)  # stages
 DIGITS = 3  # that are shown of a loss, however small it is beside its terms
+NEXT_TO_1 = 0.99  # a probability above it is written as 1 less the rest
 
 
 def screen(laboratory: Laboratory) -> Screen:
@@ -56,7 +57,11 @@ def screen(laboratory: Laboratory) -> Screen:
     note = "choose a logit and type to change it"
     controls = input_controls(laboratory)
     shown.column("input", "bars", "Logit", also="score", shape=f"{len(logits)} classes", note=note, controls=controls)
-    note = f"softmax: e^logit over the sum of all\n−log {operand(probabilities[label])} is the loss"
+    # Next to 1 a probability's digits say little of its logarithm; what it lacks is the gradient at its logit.
+    chance = operand(probabilities[label])
+    if probabilities[label] > NEXT_TO_1:
+        chance = f"(1 − {operand(-gradient[0, label])})"
+    note = f"softmax: e^logit over the sum of all\n−log {chance} is the loss"
     shown.column("probabilities", "bars", "Probability", note=note, controls=table("probabilities"), sign="→")
     labels = [option(str(k), name) for k, name in enumerate(names)]
     shown.column(
@@ -79,7 +84,7 @@ def screen(laboratory: Laboratory) -> Screen:
     )
     shown.sentence = (
         f"Class {names[label]} is right and was given {probabilities[label]:.1%}: the loss is "
-        f"−log {operand(probabilities[label])} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
+        f"−log {chance} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
         f"{plain(float(np.log(len(logits))))}."
     )
     return shown
