@@ -45,7 +45,7 @@ CORE = {
     "network": {"gradients", "model_file", "trace", "layers", "ops", *_BASE},
     "training": _RUN | {"training"},
     "attribution": _RUN,
-    "export": _RUN,
+    "export": _RUN | {"export"},
     "onnx_import": _RUN,
     "pretrained": _RUN | {"pretrained"},
 }
