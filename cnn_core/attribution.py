@@ -15,8 +15,9 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.layers import Conv2d
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, array_of, held, images, real, setting
-from cnn_core.shapes import Pair, whole, window
+from cnn_core.ops._arrays import Array, array_of, images, real
+from cnn_core.settings import held, setting, whole
+from cnn_core.shapes import Pair, window
 
 Target = int | npt.ArrayLike
 
@@ -38,8 +39,7 @@ def input_gradient(network: Sequential, x: npt.ArrayLike, target: Target) -> Arr
     """
     trace = _checked(network).trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
-    found = network.backward(trace, grad).input
-    return np.zeros_like(trace.input) if found is None else found
+    return np.asarray(network.backward(trace, grad).input)
 
 
 def gradient_times_input(network: Sequential, x: npt.ArrayLike, target: Target) -> Array:
@@ -167,10 +167,8 @@ def grad_cam(network: Sequential, x: npt.ArrayLike, target: Target, *, stage: in
         raise ModelError(f"stage must be one of {found}, the convolutions, got {shown(stage)}; stage={last} works")
     trace = network.trace(x)
     grad = _one_hot(trace.output, _classes(trace.output, target))
-    at_stage = network.backward(trace, grad).stages[number]
+    at_stage = np.asarray(network.backward(trace, grad).stages[number])
     maps = trace.stages[number].output
-    if at_stage is None:
-        raise ModelError(f"there is no gradient at stage {number}")
     # (N, K, H, W) -> (N, K, 1, 1): one weight a map
     importance = at_stage.mean(axis=(2, 3), keepdims=True)
     return np.asarray(np.maximum((importance * maps).sum(axis=1), 0))

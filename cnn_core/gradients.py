@@ -10,7 +10,7 @@ import numpy as np
 
 from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array
-from cnn_core.shapes import whole
+from cnn_core.settings import whole
 from cnn_core.trace import Explanation, Index, Stage, Term, Trace, cell_of, exact_sum, left_over
 
 
@@ -62,7 +62,7 @@ class Gradients:
             _term(later, at, float(grad[at]), slope)
             for later, grad in passed
             if grad is not None
-            for at, slope in _pulls(trace, trace.stages[later], number, cell)
+            for at, slope in _derivatives(trace, trace.stages[later], number, cell)
         ]
         if all(grad is None for _, grad in passed):
             return Explanation(number, cell, "input", (), 0.0, value, value, 0.0, ())
@@ -138,8 +138,8 @@ def _most(most: int | None) -> int | None:
     return None if most is None else whole(most, "most", least=0, works=10)
 
 
-def _pulls(trace: Trace, reader: Stage, number: int, cell: Index) -> Any:
-    return reader.layer.pulls(trace.values(number), reader.output, cell, reader.saved)
+def _derivatives(trace: Trace, reader: Stage, number: int, cell: Index) -> Any:
+    return reader.layer.derivatives(trace.values(number), reader.output, cell, reader.saved)
 
 
 def _term(stage: int, index: Index, value: float, weight: float) -> Term:

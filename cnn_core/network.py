@@ -14,7 +14,8 @@ from cnn_core.errors import CnnCoreError, ModelError, shown
 from cnn_core.gradients import Gradients
 from cnn_core.layers import Layer
 from cnn_core.layers.base import Rng, generator
-from cnn_core.ops._arrays import Array, flag, gradient, real, sizes
+from cnn_core.ops._arrays import Array, gradient, real
+from cnn_core.settings import flag, sizes
 from cnn_core.shapes import ReceptiveField
 from cnn_core.trace import Stage, Trace
 
@@ -79,7 +80,7 @@ class Sequential:
             ShapeError: where a layer's input does not fit it; the message names the layer.
         """
         out = given = real(x, "x")
-        for name, layer in self._named():
+        for name, layer in self.named():
             with _told_by(name):
                 out = layer.forward(out)
         # Layers that only pass numbers on, as Flatten does, may hand the caller's own array through.
@@ -102,7 +103,7 @@ class Sequential:
         given = real(x, "x").copy()
         stages: list[Stage] = []
         out = given
-        for position, (name, layer) in enumerate(self._named()):
+        for position, (name, layer) in enumerate(self.named()):
             with _told_by(name):
                 out, saved = layer.run(out, training=learning, rng=drawn)
             stages.append(Stage(name, layer, (position - 1,), out, saved))
@@ -203,7 +204,7 @@ class Sequential:
         rows: list[Row] = []
         shape = sizes(input_shape, "input_shape")
         field = ReceptiveField() if len(shape) == 4 else None
-        for name, layer in self._named():
+        for name, layer in self.named():
             with _told_by(name):
                 after = layer.output_shape(shape)
             lines = None if field is None else layer.reads(shape, after)
@@ -213,7 +214,8 @@ class Sequential:
             shape = after
         return rows
 
-    def _named(self) -> Iterator[tuple[str, Layer]]:
+    def named(self) -> Iterator[tuple[str, Layer]]:
+        """Each layer behind the name that its stage has, such as ``"0.Conv2d"``."""
         return ((f"{position}.{type(layer).__name__}", layer) for position, layer in enumerate(self.layers))
 
     def __repr__(self) -> str:

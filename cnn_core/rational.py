@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from cnn_core.errors import ShapeError, shown
-from cnn_core.ops._arrays import setting
-from cnn_core.shapes import whole
+from cnn_core.settings import setting, whole
 from cnn_core.trace import Explanation
 
 LARGEST = 1000  # a denominator that a person still reads as a fraction

@@ -6,91 +6,35 @@ learning", 2016): tap ``a`` of output cell ``i`` reads input row ``i * stride + 
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnn_core.errors import CnnCoreError, ShapeError, shown
+from cnn_core.errors import ShapeError, shown
+from cnn_core.settings import is_whole, items_of, pair
 
 Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
+Inside = tuple[slice, slice] | None
 
 
-def pair(value: Any, name: str, *, least: int) -> Pair:
-    """One whole number for both axes, or one for each: rows first.
-
-    Args:
-        value: an int, a NumPy integer, or any two of them.
-        name: what to call it in an error.
-        least: the smallest number allowed.
-
-    Raises:
-        ShapeError: where ``value`` is something else.
-    """
-    if type(value) is int and value >= least:  # nearly always, and asked at every call
-        return value, value
-    items = [value, value] if _is_whole(value) else _items(value)
-    if items is None or len(items) != 2 or not all(_is_whole(item) for item in items):
-        raise ShapeError(f"{name} must be a whole number or a pair of them, got {shown(value)}; {name}={least} works")
-    first, second = (operator.index(item) for item in items)
-    if min(first, second) < least:
-        raise ShapeError(f"{name} must be at least {least}, got {shown(value)}; {name}={least} works")
-    return first, second
-
-
-def whole(
-    value: Any, name: str, *, least: int, works: int | None = None, error: type[CnnCoreError] = ShapeError
-) -> int:
-    """One whole number.
+def inside(start: int, stride: int, size: int, count: int) -> Inside:
+    """Of windows along an axis those whose tap lies in the array, and the cells that it meets there.
 
     Args:
-        value: an int or a NumPy integer.
-        name: what to call it in an error.
-        least: the smallest number allowed.
-        works: what an error says would work; ``least`` where it is not said.
-        error: what to raise.
+        start: where the tap of the first window lies; outside the array inside padding.
+        stride: cells from one window to the next.
+        size: cells of the array.
+        count: how many windows.
 
-    Raises:
-        CnnCoreError: ``error``, where ``value`` is something else, or below ``least``.
+    Returns:
+        Two slices, of the ``count`` windows and of the ``size`` cells; None where the tap meets none.
     """
-    if not _is_whole(value) or operator.index(value) < least:
-        raise error(
-            f"{name} must be one whole number, at least {least}, got {shown(value)}; "
-            f"{name}={least if works is None else works} works"
-        )
-    return operator.index(value)
-
-
-def settled(value: Any) -> Any:
-    """A setting of whole numbers in the caller's lists or arrays, as plain numbers and tuples that nobody changes.
-
-    What is of no such form is passed on for the checks to refuse.
-    """
-    if _is_whole(value):
-        return operator.index(value)
-    items = _items(value)
-    return value if items is None else tuple(map(settled, items))
-
-
-def _is_whole(value: Any) -> bool:
-    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
-        return False
-    try:
-        operator.index(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _items(value: Any) -> list[Any] | None:
-    if isinstance(value, str | bytes | bytearray | memoryview | Set | Mapping):  # of no order, or no numbers
+    low, high = max(0, -(start // stride)), min(count, (size - 1 - start) // stride + 1)
+    if low >= high:
         return None
-    try:
-        return list(value.tolist() if hasattr(value, "tolist") else value)
-    except (TypeError, ValueError, RuntimeError):
-        return None
+    return slice(low, high), slice(start + low * stride, start + (high - 1) * stride + 1, stride)
 
 
 class Line(NamedTuple):
@@ -231,11 +175,11 @@ class Window:
 
     def _misfit(self, height: int, width: int) -> str:
         (kernel_h, kernel_w), (rows, columns) = self.kernel_size, self.extent
-        spread = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
+        dilated = f" (dilated to {rows}×{columns})" if (rows, columns) != self.kernel_size else ""
         padded = f"{height + sum(self.padding[0])}×{width + sum(self.padding[1])}"
         kind = "padded input" if any(map(any, self.padding)) else "input"
         return (
-            f"a {kernel_h}×{kernel_w} window{spread} does not fit a {padded} {kind}; "
+            f"a {kernel_h}×{kernel_w} window{dilated} does not fit a {padded} {kind}; "
             f"an input of at least {rows}×{columns} works"
         )
 
@@ -261,6 +205,22 @@ class Window:
         for a in range(self.kernel_size[0]):
             for b in range(self.kernel_size[1]):
                 yield a, b, top + a * self.dilation[0], left + b * self.dilation[1]
+
+    def inside(self, axis: int, tap: int, size: int, count: int, first: int = 0) -> Inside:
+        """Of ``count`` windows along an axis those whose tap lies in the input, and the cells that it meets there.
+
+        Args:
+            axis: 0 for rows, 1 for columns.
+            tap: which tap along it.
+            size: cells of the input along it.
+            count: how many windows.
+            first: which window is the first of them.
+
+        Returns:
+            As :func:`inside`.
+        """
+        stride = self.stride[axis]
+        return inside(first * stride + tap * self.dilation[axis] - self.padding[axis][0], stride, size, count)
 
     def readers(self, row: int, column: int, output_size: Pair) -> Iterator[Pair]:
         """The output cells whose window holds input cell ``(row, column)``, in row-major order."""
@@ -334,9 +294,9 @@ def window(
     """
     size = pair(kernel_size, "kernel_size", least=1)
     steps = pair(stride, "stride", least=1)
-    spread = pair(dilation, "dilation", least=1)
-    sides = _sides(padding, Window(size, steps, spread), input_size)
-    return Window(size, steps, spread, sides, bool(ceil_mode))
+    apart = pair(dilation, "dilation", least=1)
+    sides = _sides(padding, Window(size, steps, apart), input_size)
+    return Window(size, steps, apart, sides, bool(ceil_mode))
 
 
 def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:
@@ -346,8 +306,8 @@ def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:
         if padding == "same":
             return (_same(bare, 0, input_size[0]), _same(bare, 1, input_size[1]))
         raise ShapeError(f'padding must be "same", "valid" or whole numbers, got {shown(padding)}; padding=0 works')
-    items = None if _is_whole(padding) else _items(padding)
-    if items is not None and len(items) == 2 and not any(_is_whole(item) for item in items):
+    items = None if is_whole(padding) else items_of(padding)
+    if items is not None and len(items) == 2 and not any(is_whole(item) for item in items):
         return pair(items[0], "padding", least=0), pair(items[1], "padding", least=0)
     rows, columns = pair(padding, "padding", least=0)
     return (rows, rows), (columns, columns)

@@ -1,6 +1,8 @@
 """The house: which room may import which, what lies at the top, and that everything public is written down."""
 
 import ast
+import dataclasses
+import enum
 import importlib
 import inspect
 import pkgutil
@@ -24,11 +26,12 @@ ROOT = Path(__file__).parents[1]
 # --- arrows ----------------------------------------------------------------------------------------------------------
 
 # Who may import whom inside cnn_core. A new module is given its place here.
-_BASE = {"errors", "shapes"}
+_BASE = {"errors", "settings", "shapes"}
 _RUN = {"network", "gradients", "model_file", "trace", "layers", "ops", *_BASE}
 CORE = {
     "errors": set(),
-    "shapes": {"errors"},
+    "settings": {"errors"},
+    "shapes": {"settings", "errors"},
     "kernels": {"kernels", "errors"},
     "images": {"errors"},
     "reference": {"errors"},
@@ -42,7 +45,7 @@ CORE = {
     "network": {"gradients", "model_file", "trace", "layers", "ops", *_BASE},
     "training": _RUN | {"training"},
     "attribution": _RUN,
-    "export": _RUN,
+    "export": _RUN | {"export"},
     "onnx_import": _RUN,
     "pretrained": _RUN | {"pretrained"},
 }
@@ -398,6 +401,47 @@ def test_a_missing_docstring_is_found():
     for member in (module.told, module.untold, module.Kind):
         member.__module__ = "bare"
     assert undocumented(module) == ["bare.untold", "bare.Kind.method"]
+
+
+# Sections of a docstring: what they tell of, by their heading.
+_SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Attributes):$", re.MULTILINE)
+
+
+def sections_missing(value) -> list[str]:
+    """What a docstring does not tell: arguments by name, that they may be refused, and what comes back.
+
+    What holds results alone, and a choice of several, has attributes and no arguments; an error takes what any error
+    does.
+    """
+    text = inspect.getdoc(value) or ""
+    parts = _SECTION.split(text)
+    found = dict(zip(parts[1::2], parts[2::2], strict=True))
+    if inspect.isclass(value) and (dataclasses.is_dataclass(value) or issubclass(value, Exception | enum.Enum)):
+        return [] if issubclass(value, Exception) or "Attributes" in found else ["Attributes"]
+    signature = inspect.signature(value)
+    names = [name for name in signature.parameters if name != "self"]
+    missing = [name for name in names if not re.search(rf"^ +{name}: ", found.get("Args", ""), re.MULTILINE)]
+    if names and "Raises" not in found:
+        missing.append("Raises")
+    if inspect.isfunction(value) and signature.return_annotation not in (None, "None"):
+        missing += [] if {"Returns", "Yields"} & set(found) else ["Returns"]
+    return missing
+
+
+@pytest.mark.parametrize("name", [name for name in cnn_core.__all__ if callable(getattr(cnn_core, name))])
+def test_what_is_public_tells_its_arguments_its_result_and_that_it_may_refuse(name):
+    assert sections_missing(getattr(cnn_core, name)) == []
+
+
+def test_a_missing_section_is_found():
+    def told(x: int, y: int) -> int:
+        """Words.
+
+        Args:
+            x: a number.
+        """
+
+    assert sections_missing(told) == ["y", "Raises", "Returns"]
 
 
 def named(name: str) -> bool:

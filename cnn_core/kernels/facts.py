@@ -77,6 +77,9 @@ def facts(weights: npt.ArrayLike) -> Facts:
     Args:
         weights: ``(KH, KW)`` real numbers.
 
+    Returns:
+        what they tell.
+
     Raises:
         ShapeError: as :func:`cnn_core.kernels.check` does.
         ModelError: as :func:`cnn_core.kernels.check` does.
@@ -123,8 +126,6 @@ def _factors(weights: Weights) -> tuple[Weights | None, Weights | None, Fraction
     if column[np.flatnonzero(column)[0]] < 0:
         column, row = -column, -row
     scale = float(weights[i, j] / (column[i] * row[j]))
-    if scale < 0:
-        row, scale = -row, -scale
     near = Fraction(scale).limit_denominator(4096)
     exact: Fraction | float = near if abs(float(near) - scale) <= 1e-12 * scale else scale
     return read_only(column), read_only(row), exact

@@ -337,6 +337,9 @@ def match(weights: npt.ArrayLike) -> Kernel | None:
 
     Args:
         weights: ``(KH, KW)`` numbers.
+
+    Returns:
+        the kernel; None too where ``weights`` are none that :func:`check` takes.
     """
     try:
         checked = check(weights)

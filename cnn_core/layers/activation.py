@@ -12,7 +12,8 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError, shown
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, operand, plain
 from cnn_core.ops import activation
-from cnn_core.ops._arrays import Array, setting, sizes
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import setting, sizes
 from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
@@ -36,7 +37,14 @@ class ReLU(Elementwise):
 
 
 class LeakyReLU(Elementwise):
-    """``x`` where else a fraction of it: see :func:`cnn_core.leaky_relu`."""
+    """``x`` where it is above 0, else a fraction of it: see :func:`cnn_core.leaky_relu`.
+
+    Args:
+        negative_slope: the fraction, any number.
+
+    Raises:
+        ShapeError: where it is no number.
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
@@ -100,11 +108,19 @@ class Tanh(Elementwise):
 
 
 class Softplus(Elementwise):
-    """``log(1 + exp(beta x)) / beta``: see :func:`cnn_core.softplus`."""
+    """``log(1 + exp(beta x)) / beta``: see :func:`cnn_core.softplus`.
+
+    Args:
+        beta: above 0; the larger, the sharper the corner.
+        threshold: where ``beta * x`` is above it, the function is ``x`` itself.
+
+    Raises:
+        ShapeError: where a setting is no number, or ``beta`` is not above 0.
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
-        self.beta = activation.sharpness(beta)
+        self.beta = activation.beta_of(beta)
         self.threshold = setting(threshold, "threshold", works=20)
 
     def settings(self) -> dict[str, Any]:
@@ -133,7 +149,14 @@ class Softplus(Elementwise):
 
 
 class GELU(Elementwise):
-    """``x`` times the share of a normal distribution below it: see :func:`cnn_core.gelu`."""
+    """``x`` times the share of a normal distribution below it: see :func:`cnn_core.gelu`.
+
+    Args:
+        approximate: ``"none"``, by erf, or ``"tanh"``.
+
+    Raises:
+        ShapeError: where it is neither.
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -164,14 +187,22 @@ class GELU(Elementwise):
 
 
 class Softmax(Layer):
-    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`."""
+    """Scores to probabilities along an axis: see :func:`cnn_core.softmax`.
+
+    Args:
+        axis: along which they add up to 1.
+        temperature: above 0; what scores are divided by first.
+
+    Raises:
+        ShapeError: where ``axis`` is no whole number, or ``temperature`` is not above 0.
+    """
 
     def __init__(self, axis: int = -1, *, temperature: float = 1.0) -> None:
         super().__init__()
         if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
             raise ShapeError(f"axis must be a whole number, got {shown(axis)}; axis=-1 works")
         self.axis = int(axis)
-        self.temperature = activation.heat_of(temperature)
+        self.temperature = activation.temperature_of(temperature)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
@@ -218,7 +249,7 @@ class Softmax(Layer):
         """Every cell along the axis."""
         return self._line(output_shape, index)
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every cell along the axis: ``y_i (1 - y_i) / T`` at the same place, ``-y_i y_j / T`` for the others.
 
         ``1 - y_i`` is taken as the sum of the others, which has more digits where ``y_i`` is next to 1.

@@ -73,7 +73,14 @@ def _areas(spans: list[Pair]) -> Axis:
 
 
 class AdaptiveMaxPool2d(_AdaptivePool2d):
-    """The largest number of each area: see :func:`cnn_core.adaptive_max_pool2d`."""
+    """The largest number of each area: see :func:`cnn_core.adaptive_max_pool2d`.
+
+    Args:
+        output_size: a whole number, None for as many as the input has, or a pair of these.
+
+    Raises:
+        ShapeError: where it is of no such form.
+    """
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C, OH, OW)``."""
@@ -91,7 +98,14 @@ class AdaptiveMaxPool2d(_AdaptivePool2d):
 
 
 class AdaptiveAvgPool2d(_AdaptivePool2d):
-    """The mean of each area: see :func:`cnn_core.adaptive_avg_pool2d`."""
+    """The mean of each area: see :func:`cnn_core.adaptive_avg_pool2d`.
+
+    Args:
+        output_size: a whole number, None for as many as the input has, or a pair of these.
+
+    Raises:
+        ShapeError: where it is of no such form.
+    """
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """``(N, C, H, W) -> (N, C, OH, OW)``."""
@@ -108,7 +122,7 @@ class AdaptiveAvgPool2d(_AdaptivePool2d):
         cells = self._cells(x.shape, index)
         return Sources(cells, [1.0 / len(cells)] * len(cells))
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every area that holds the cell: one over the number of its cells."""
         down, across = self._spans(x.shape)
         for reader in self.readers(x.shape, output.shape, index):

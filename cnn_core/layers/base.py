@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError, ShapeError, shown
-from cnn_core.ops._arrays import Array, real, sizes
-from cnn_core.shapes import Axis, Window, whole
+from cnn_core.ops._arrays import Array, real
+from cnn_core.settings import sizes, whole
+from cnn_core.shapes import Axis, Window
 from cnn_core.trace import Index, Sources
 
 Shape = tuple[int, ...]
@@ -128,7 +129,7 @@ class Layer(ABC):
     def readers(self, input_shape: Shape, output_shape: Shape, index: Index) -> Iterator[Index]:
         """The output cells that read the input cell ``index``, in row-major order."""
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Each output cell that depends on the input cell ``index``, and how much it grows with it.
 
         What the output cells say of their sources, read from the other side: a cell that is read twice, as where the
@@ -228,10 +229,10 @@ class Elementwise(Layer):
         """The cell at the same place."""
         return iter((index,))
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """The cell at the same place, with the derivative of the function there, or the weight it has in the sum."""
         if self.sources(x, output, index, saved).weights is not None:
-            yield from super().pulls(x, output, index, saved)
+            yield from super().derivatives(x, output, index, saved)
             return
         one = (1,)  # the function of a single cell: what backward gives for a gradient of 1
         slope, _ = self.backward(np.ones(one, output.dtype), x[index].reshape(one), output[index].reshape(one))
@@ -250,18 +251,6 @@ def rank_four(shape: Shape) -> Shape:
         works = (*(1,) * (4 - len(shape)), *shape[-4:])
         raise ShapeError(f"the input must be (N, C, H, W), got shape {shape}; shape {works} works")
     return shape
-
-
-def check_groups(groups: int, inputs: int, outputs: int) -> None:
-    """Refuse groups of which some would have more channels than others.
-
-    Raises:
-        ShapeError: where ``groups`` does not divide both counts.
-    """
-    if inputs % groups or outputs % groups:
-        raise ShapeError(
-            f"groups must divide {inputs} input and {outputs} output channels, got {groups}; groups=1 works"
-        )
 
 
 def in_place(shape: Shape) -> tuple[Axis, Axis] | None:

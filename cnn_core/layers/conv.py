@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
-from cnn_core.ops._arrays import Array, flag
+from cnn_core.ops._arrays import Array
 from cnn_core.ops.padding import pad
-from cnn_core.shapes import Axis, Pair, Window, padding_source, pair, settled, whole, window
+from cnn_core.settings import flag, pair, settled, whole
+from cnn_core.shapes import Axis, Pair, Window, padding_source, window
 from cnn_core.trace import Index, Sources
 
 
@@ -37,6 +38,7 @@ class Conv2d(Layer):
 
     Raises:
         ShapeError: where a setting is of no such form, or the groups do not divide the channels.
+        ModelError: where ``rng`` is neither seed nor generator, or memory does not hold that many weights.
     """
 
     weight = Parameter()
@@ -66,8 +68,8 @@ class Conv2d(Layer):
         self.groups = whole(groups, "groups", least=1)
         self.padding_mode = padding_mode
         self.has_bias = flag(bias, "bias")
-        check_groups(self.groups, self.in_channels, self.out_channels)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+        conv.check_groups(self.groups, self.in_channels, self.out_channels)
+        shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input that every kernel fits and that has a cell for each padding cell
         # to show, and again on each real input.
         size = (self.dilation[0] * self.kernel_size[0], self.dilation[1] * self.kernel_size[1])
@@ -75,8 +77,8 @@ class Conv2d(Layer):
             self.kernel_size, stride=stride, padding=self.padding, dilation=dilation, input_size=size
         ).padding
         roomy = (1, self.in_channels, size[0] + sum(sides[0]), size[1] + sum(sides[1]))
-        conv.conv_window(roomy, shape, stride, self.padding, dilation, self.groups, padding_mode)
-        self._parameters = uniform(self.array_shapes(self.settings()), rng)
+        conv.conv_window(roomy, shapes["weight"], stride, self.padding, dilation, self.groups, padding_mode)
+        self._parameters = uniform(shapes, rng)
 
     @classmethod
     def array_shapes(cls, settings: Mapping[str, Any]) -> dict[str, Shape]:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.layers.base import Layer, Parameter, Rng, Shape, check_groups, rank_four, uniform
+from cnn_core.layers.base import Layer, Parameter, Rng, Shape, rank_four, uniform
 from cnn_core.ops import conv
-from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Axis, Pair, Window, pair, settled, whole, window
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import flag, pair, settled, whole
+from cnn_core.shapes import Axis, Pair, Window, window
 from cnn_core.trace import Index, Sources
 
 
@@ -35,6 +36,7 @@ class ConvTranspose2d(Layer):
 
     Raises:
         ShapeError: where a setting is of no such form, or the groups do not divide the channels.
+        ModelError: where ``rng`` is neither seed nor generator, or memory does not hold that many weights.
     """
 
     weight = Parameter()
@@ -64,7 +66,7 @@ class ConvTranspose2d(Layer):
         self.dilation = pair(dilation, "dilation", least=1)
         self.groups = whole(groups, "groups", least=1)
         self.has_bias = flag(bias, "bias")
-        check_groups(self.groups, self.in_channels, self.out_channels)
+        conv.check_groups(self.groups, self.in_channels, self.out_channels)
         shapes = self.array_shapes(self.settings())
         # Settings are checked once here, on an input so large that no padding takes it all away.
         sides = window(self.kernel_size, padding=self.padding, input_size=self.kernel_size).padding
@@ -162,16 +164,11 @@ class ConvTranspose2d(Layer):
             where: Any = (slice(None), index[0])
             return where, np.ones(output[where].shape, x.dtype)
         c, o, a, b = index
-        sliding = self.stamp(x.shape)
-        on_output, on_input = [], []
-        for axis, at in enumerate((a, b)):
-            step = sliding.stride[axis]
-            first = at * sliding.dilation[axis] - sliding.padding[axis][0]  # where input row 0 puts this weight
-            low = max(0, -(first // step))  # the first input row whose place is not above the output
-            high = min(x.shape[2 + axis], -(-(output.shape[2 + axis] - first) // step))
-            count = max(0, high - low)
-            on_input.append(slice(low, low + count))
-            begin = first + low * step
-            on_output.append(slice(begin, begin + (count - 1) * step + 1 if count else begin, step))
-        where = (slice(None), c // (self.in_channels // self.groups) * outputs + o, *on_output)
-        return where, x[:, c, on_input[0], on_input[1]]
+        sliding, nothing = self.stamp(x.shape), (slice(0, 0), slice(0, 0))
+        # The window slides over the output: its places are the input's cells, and what it meets is the output's.
+        rows, columns = (
+            sliding.inside(axis, tap, output.shape[2 + axis], x.shape[2 + axis]) or nothing
+            for axis, tap in enumerate((a, b))
+        )
+        where = (slice(None), c // (self.in_channels // self.groups) * outputs + o, rows[1], columns[1])
+        return where, x[:, c, rows[0], columns[0]]

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Layer, Parameter, Rng, Shape, in_place, uniform
 from cnn_core.ops import dense
-from cnn_core.ops._arrays import Array, flag, sizes
-from cnn_core.shapes import Axis, whole
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import flag, sizes, whole
+from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
 
 
@@ -60,6 +61,10 @@ class Linear(Layer):
         out_features: the output's.
         bias: whether there is one.
         rng: a seed or generator for the first weights; None means seed 0.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+        ModelError: where ``rng`` is neither, or memory does not hold that many weights.
     """
 
     weight = Parameter()
@@ -129,7 +134,7 @@ class Linear(Layer):
         """Every output of the row."""
         return ((*index[:-1], k) for k in range(self.out_features))
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every output of the row, with the weight it gives this input."""
         weights: list[float] = self.weight[:, index[-1]].tolist()
         return (((*index[:-1], k), w) for k, w in enumerate(weights))

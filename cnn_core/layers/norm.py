@@ -12,8 +12,8 @@ import numpy.typing as npt
 from cnn_core.errors import ShapeError
 from cnn_core.layers.base import Buffer, Elementwise, Parameter, Shape, rank_four, room_for
 from cnn_core.ops import norm
-from cnn_core.ops._arrays import Array, setting
-from cnn_core.shapes import whole
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import setting, whole
 from cnn_core.trace import Index, Sources
 
 
@@ -104,7 +104,7 @@ class BatchNorm2d(Elementwise):
             )
         return shape
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """The cell at the same place; in training the whole channel, whose statistics each of its cells moves.
 
         With ``m`` cells and ``z`` the normalised input, ``dy_i / dx_j = scale (d_ij - 1/m - z_i z_j / m)`` (S. Ioffe
@@ -112,7 +112,7 @@ class BatchNorm2d(Elementwise):
         Where they nearly cancel, as between two cells alone, their sum would be little but rounding.
         """
         if saved is None:
-            yield from super().pulls(x, output, index, saved)
+            yield from super().derivatives(x, output, index, saved)
             return
         c = index[1]
         z, scale = self._normalised(x, c, saved)

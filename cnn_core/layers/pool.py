@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from cnn_core.layers.base import Layer, Shape, inside, plain, rank_four
 from cnn_core.ops import pool
-from cnn_core.ops._arrays import Array, flag
-from cnn_core.shapes import Window, pair, settled
+from cnn_core.ops._arrays import Array
+from cnn_core.settings import flag, pair, settled
+from cnn_core.shapes import Window
 from cnn_core.trace import Index, Sources
 
 
 class _Pool2d(Layer):
-    """What both poolings share."""
+    """What poolings by a sliding window share."""
 
     def __init__(self, kernel_size: Any, *, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> None:
         super().__init__()
@@ -69,7 +70,18 @@ def first_largest(x: Array, cells: Sequence[Index | None]) -> Sources:
 
 
 class MaxPool2d(_Pool2d):
-    """The largest number of each window: see :func:`cnn_core.max_pool2d`."""
+    """The largest number of each window: see :func:`cnn_core.max_pool2d`.
+
+    Args:
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``, each side smaller than the dilated window.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
 
     def __init__(
         self, kernel_size: Any, *, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
@@ -109,7 +121,19 @@ class MaxPool2d(_Pool2d):
 
 
 class AvgPool2d(_Pool2d):
-    """The mean of each window: see :func:`cnn_core.avg_pool2d`."""
+    """The mean of each window: see :func:`cnn_core.avg_pool2d`.
+
+    Args:
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        padding: in the forms of ``conv2d``, each side smaller than the dilated window.
+        dilation: a whole number or a pair.
+        ceil_mode: whether an overhanging last window counts.
+        count_include_pad: whether padded cells count in the divisor.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
 
     def __init__(
         self,
@@ -175,7 +199,17 @@ class AvgPool2d(_Pool2d):
 
 
 class LPPool2d(_Pool2d):
-    """The p-norm of each window: see :func:`cnn_core.lp_pool2d`."""
+    """The p-norm of each window: see :func:`cnn_core.lp_pool2d`.
+
+    Args:
+        norm_type: p, above 0 and finite.
+        kernel_size: a whole number or a pair.
+        stride: likewise; None means ``kernel_size``.
+        ceil_mode: whether an overhanging last window counts.
+
+    Raises:
+        ShapeError: where a setting is of no such form.
+    """
 
     def __init__(self, norm_type: float, kernel_size: Any, *, stride: Any = None, ceil_mode: bool = False) -> None:
         super().__init__(kernel_size, stride=stride, padding=None, dilation=1, ceil_mode=ceil_mode)
@@ -212,7 +246,7 @@ class LPPool2d(_Pool2d):
         root = f"sqrt({scaled})" if self.norm_type == 2 else f"({scaled})^(1/{norm})"
         return Sources(cells, None, formula=f"{root} = {plain(output[index])}")
 
-    def pulls(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
+    def derivatives(self, x: Array, output: Array, index: Index, saved: Any = None) -> Iterator[tuple[Index, float]]:
         """Every window that holds the cell: ``(x / y) ** (p - 1)``, and 0 where the window's powers add up to 0."""
         for reader in self.readers(x.shape, output.shape, index):
             grown = pool.slope(x[index].astype(float), output[reader].astype(float), self.norm_type)

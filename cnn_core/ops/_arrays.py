@@ -1,20 +1,17 @@
 """What every operation asks of its arrays before it works: their kind, their rank, their element type."""
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import CnnCoreError, ShapeError, shown
+from cnn_core.errors import ShapeError
+from cnn_core.settings import sizes
 
 Array = npt.NDArray[Any]
 
 _KEPT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
-
-# Up to the first, single precision rounds to 0; above the second it has infinity.
-_TINIEST, _LARGEST = float(np.finfo(np.float32).smallest_subnormal) / 2, float(np.finfo(np.float32).max)
 
 
 def array_of(value: npt.ArrayLike, name: str) -> Array:
@@ -117,96 +114,9 @@ def gradient(value: npt.ArrayLike, shape: tuple[int, ...]) -> Array:
     return array
 
 
-def setting(
-    value: Any,
-    name: str,
-    *,
-    works: float,
-    least: float | None = None,
-    above: float | None = None,
-    most: float | None = None,
-    below: float | None = None,
-    error: type[CnnCoreError] = ShapeError,
-) -> float:
-    """A setting as a float.
-
-    Args:
-        value: a number.
-        name: what to call it in an error.
-        works: what an error says would work.
-        least: the smallest number allowed.
-        above: all allowed ones are larger.
-        most: the largest number allowed.
-        below: all allowed ones are smaller; infinity asks for a finite one.
-        error: what to raise.
-
-    Raises:
-        CnnCoreError: ``error``, where ``value`` is no number, NaN or outside these limits.
-    """
-    try:
-        number = math.nan if isinstance(value, str | bytes | np.timedelta64) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    held_to = (
-        ("at least", least, least is None or number >= least),
-        ("above", above, above is None or number > above),
-        ("at most", most, most is None or number <= most),
-        ("below", below, below is None or number < below),
-    )
-    if math.isnan(number) or not all(held for _, _, held in held_to):
-        limits = [f"{which} {limit:g}" for which, limit, _ in held_to if limit is not None]
-        words = f", {' and '.join(limits)}".replace("below inf", "finite") if limits else ""
-        raise error(f"{name} must be a number{words}, got {shown(value)}; {name}={works:g} works")
-    return number
-
-
-def held(number: float, name: str, dtype: np.dtype[Any], *, works: float) -> float:
-    """A setting as it is, refused where this type, which is computed in, has 0 or infinity for it.
-
-    Raises:
-        ShapeError: where it would; the message says that ``works`` does.
-    """
-    if dtype == np.float32 and number and math.isfinite(number) and not _TINIEST < abs(number) <= _LARGEST:
-        taken = "0" if abs(number) < 1 else "infinity"
-        raise ShapeError(
-            f"{name}={number:g} is beyond float32, which has {taken} for it; {name}={works:g} works, and so do arrays "
-            "of float64"
-        )
-    return number
-
-
 def no_room(shape: tuple[int, ...]) -> ShapeError:
     """What to say where memory cannot hold a result of this shape, or what it takes to make it."""
     return ShapeError(f"there is no room in memory for a result of shape {shape}; a smaller input or padding works")
-
-
-def flag(value: Any, name: str, *, error: type[CnnCoreError] = ShapeError) -> bool:
-    """A setting that is true or false, or 1 or 0.
-
-    Raises:
-        CnnCoreError: ``error``, where it is neither, as a text, None and an array are.
-    """
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if not isinstance(value, int | np.integer) or isinstance(value, np.timedelta64) or value not in (0, 1):
-        # "False" and NaN count as true where nobody asks, and so does a list of any length.
-        raise error(f"{name} must be True or False, got {shown(value)}; {name}=True works")
-    return bool(value)
-
-
-def sizes(shape: Any, name: str) -> tuple[int, ...]:
-    """A shape as a tuple of ints.
-
-    Raises:
-        ShapeError: where it holds anything but whole numbers, or a negative one.
-    """
-    try:
-        found = tuple(operator.index(size) for size in shape)
-    except TypeError:
-        found = (-1,)
-    if min(found, default=0) < 0:
-        raise ShapeError(f"{name} must be whole numbers, not negative, got {shown(shape)}; (1, 1, 28, 28) works")
-    return found
 
 
 def images_shape(shape: Any) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
 The C library hands freed memory back to the system once more lies idle than twice the largest block freed so far, and
 each page that is fetched again costs 2 µs: in a process that has freed nothing large before, a 3×3 kernel on 480×640
-took 1.1 ms with 594 such pages a call, and takes 0.2 ms without them; a step of TinyVGG on 32 images, which holds more
-than 32 MB on its way, took 29 ms with 4500, and takes 24. The price is up to 64 MB that may lie idle.
+took five times as long, with 594 such pages a call; a step of TinyVGG on 32 images, which holds more than 32 MB on its
+way, took 29 ms with 4500, and takes 24. The price is up to 64 MB that may lie idle.
 """
 
 import numpy as np

@@ -19,11 +19,12 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import LINE
 
 K = TypeVar("K", bound=Hashable)
 
-# Bytes that the template's parts begin at a multiple of, so that a view in it is aligned where it will be.
-ALIGNED = 64
+# Of a block's parts of memory the one where it is worked, behind what is read and what is made.
+SPACE = 2
 
 
 class Place(NamedTuple):
@@ -119,7 +120,8 @@ class Steps:
         self._starts = [0]
         for shape in shapes:
             size = math.prod(shape) * dtype.itemsize
-            self._starts.append(self._starts[-1] + size + ALIGNED - size % ALIGNED)  # a byte apart at least
+            # A byte apart at least, and each where a line of memory begins: a view is aligned here where it will be.
+            self._starts.append(self._starts[-1] + size + LINE - size % LINE)
         template = np.empty(self._starts[-1], np.uint8)
         self._address = template.__array_interface__["data"][0]
         self.parts = tuple(

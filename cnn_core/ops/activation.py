@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
-from cnn_core.ops._arrays import Array, gradient, held, real, setting, together
+from cnn_core.ops._arrays import Array, gradient, real, together
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._powers import within_reach
 from cnn_core.ops.normal import FAR, beyond, share_and_density
+from cnn_core.settings import held, setting
 
 # Whole numbers as wide as each kind of float: a choice between two numbers at every cell is ten times faster by their
 # bits than by np.where, which guesses at each cell anew and, on signs without a pattern, guesses wrong half the time.
@@ -33,7 +34,17 @@ _IN_PLACE = 131_072
 
 
 def relu(x: npt.ArrayLike) -> Array:
-    """``max(0, x)``, any shape; NaN stays NaN (Nair and Hinton, 2010)."""
+    """``max(0, x)``; NaN stays NaN (Nair and Hinton, 2010).
+
+    Args:
+        x: any shape.
+
+    Returns:
+        of ``x``'s shape.
+
+    Raises:
+        ShapeError: where ``x`` holds no real numbers.
+    """
     array = real(x, "x")
     # NumPy compares with a row of zeros twice as fast as with the number 0, for which it has no vector instructions,
     # and with one of thousands 1.5 times as fast as with one of hundreds.
@@ -50,6 +61,9 @@ def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
     Args:
         grad: of ``x``'s shape.
         x: relu's input, or its output: both have the same signs.
+
+    Returns:
+        of the same shape.
 
     Raises:
         ShapeError: where the shapes differ.
@@ -71,10 +85,17 @@ def relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike) -> Array:
 
 
 def leaky_relu(x: npt.ArrayLike, negative_slope: float = 0.01) -> Array:
-    """``x`` where positive, else ``negative_slope * x``, any shape (Maas, Hannun and Ng, 2013).
+    """``x`` where positive, else ``negative_slope * x`` (Maas, Hannun and Ng, 2013).
+
+    Args:
+        x: any shape.
+        negative_slope: any number of ``x``'s type.
+
+    Returns:
+        of ``x``'s shape.
 
     Raises:
-        ShapeError: where the slope is no number of ``x``'s type.
+        ShapeError: where the slope is no such number.
     """
     array = real(x, "x")
     slope = held(setting(negative_slope, "negative_slope", works=0.01), "negative_slope", array.dtype, works=0.01)
@@ -95,6 +116,9 @@ def leaky_relu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, negative_slope: f
         grad: of ``x``'s shape.
         x: leaky_relu's input.
         negative_slope: as in the forward.
+
+    Returns:
+        of the same shape.
 
     Raises:
         ShapeError: where the shapes differ, or the slope is no number of their type.
@@ -120,7 +144,17 @@ def _slopes(x: Array, negative_slope: float, dtype: np.dtype[Any]) -> Array:
 
 
 def sigmoid(x: npt.ArrayLike) -> Array:
-    """``1 / (1 + exp(-x))``, any shape, in [0, 1]; in double precision exp is never raised to a positive number."""
+    """``1 / (1 + exp(-x))``; in double precision exp is never raised to a positive number.
+
+    Args:
+        x: any shape.
+
+    Returns:
+        of ``x``'s shape, in [0, 1].
+
+    Raises:
+        ShapeError: where ``x`` holds no real numbers.
+    """
     array = real(x, "x")
     if array.dtype == np.float32:
         with np.errstate(over="ignore"):  # of an infinity, the reciprocal is the 0 that is meant
@@ -144,6 +178,13 @@ def sigmoid(x: npt.ArrayLike) -> Array:
 def sigmoid_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
     """``grad * y * (1 - y)`` for sigmoid's output ``y``.
 
+    Args:
+        grad: of the output's shape.
+        output: what sigmoid returned.
+
+    Returns:
+        of the same shape.
+
     Raises:
         ShapeError: where the shapes differ.
     """
@@ -159,12 +200,29 @@ def _sigmoid_slope(y: Array, given: Array, out: Array | None = None) -> Array:
 
 
 def tanh(x: npt.ArrayLike) -> Array:
-    """The hyperbolic tangent, any shape, in [-1, 1]."""
+    """The hyperbolic tangent.
+
+    Args:
+        x: any shape.
+
+    Returns:
+        of ``x``'s shape, in [-1, 1].
+
+    Raises:
+        ShapeError: where ``x`` holds no real numbers.
+    """
     return np.asarray(np.tanh(real(x, "x")))
 
 
 def tanh_backward(grad: npt.ArrayLike, output: npt.ArrayLike) -> Array:
     """``grad * (1 - y**2)`` for tanh's output ``y``.
+
+    Args:
+        grad: of the output's shape.
+        output: what tanh returned.
+
+    Returns:
+        of the same shape.
 
     Raises:
         ShapeError: where the shapes differ.
@@ -197,12 +255,15 @@ def _in_blocks(formula: Callable[..., Array], y: Array, given: Array) -> Array:
 
 
 def softplus(x: npt.ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Array:
-    """``log(1 + exp(beta x)) / beta``, a ReLU with a round corner, any shape (Dugas et al., 2001).
+    """``log(1 + exp(beta x)) / beta``, a ReLU with a round corner (Dugas et al., 2001).
 
     Args:
         x: any shape.
         beta: above 0; the larger, the sharper the corner.
         threshold: where ``beta * x`` is above it, the function is ``x`` itself, as in PyTorch.
+
+    Returns:
+        of ``x``'s shape.
 
     Raises:
         ShapeError: where a setting is no number, or ``beta`` is not above 0 in ``x``'s type.
@@ -247,6 +308,9 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
         beta: as in the forward.
         threshold: as in the forward.
 
+    Returns:
+        of the same shape.
+
     Raises:
         ShapeError: where the shapes differ, a setting is no number, or ``beta`` is not above 0 in ``x``'s type.
     """
@@ -262,16 +326,16 @@ def softplus_backward(grad: npt.ArrayLike, x: npt.ArrayLike, beta: float = 1.0, 
 
 def _softplus_settings(beta: float, threshold: float, dtype: np.dtype[Any]) -> tuple[float, float]:
     """Both as floats."""
-    return held(sharpness(beta), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
+    return held(beta_of(beta), "beta", dtype, works=1), setting(threshold, "threshold", works=20)
 
 
-def sharpness(beta: Any) -> float:
+def beta_of(beta: Any) -> float:
     """Softplus's ``beta``, refused where it is no finite number above 0."""
     return setting(beta, "beta", works=1, above=0, below=math.inf)
 
 
 def gelu(x: npt.ArrayLike, approximate: str = "none") -> Array:
-    """``x`` times the share of a standard normal distribution below ``x``, any shape (Hendrycks and Gimpel, 2016).
+    """``x`` times the share of a standard normal distribution below ``x`` (Hendrycks and Gimpel, 2016).
 
     Args:
         x: any shape.
@@ -312,6 +376,9 @@ def gelu_backward(grad: npt.ArrayLike, x: npt.ArrayLike, approximate: str = "non
         grad: of ``x``'s shape.
         x: gelu's input.
         approximate: as in the forward.
+
+    Returns:
+        of the same shape.
 
     Raises:
         ShapeError: where the shapes differ, or ``approximate`` is none there is.
@@ -378,13 +445,16 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
         temperature: ``T``, above 0: below 1 the largest takes more, above 1 the results draw level (Hinton, Vinyals
             and Dean, "Distilling the knowledge in a neural network", 2015).
 
+    Returns:
+        of ``x``'s shape.
+
     Raises:
         ShapeError: where ``x`` has no such axis or no number along it, or the temperature is not above 0 in the
             array's own type.
     """
     array = real(x, "x")
     _check_axis(array, axis)
-    heat = held(heat_of(temperature), "temperature", array.dtype, works=1)
+    heat = held(temperature_of(temperature), "temperature", array.dtype, works=1)
     along = axis in (-1, array.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"):
         if along and array.dtype == np.float32:
@@ -428,6 +498,15 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     As the ``y`` add up to 1, only differences between gradients count: that of the largest ``y`` is first taken off
     all. Where a ``y`` is next to 1, the small parts of the others would be lost beside its own.
 
+    Args:
+        grad: of the output's shape.
+        output: what softmax returned.
+        axis: as in the forward.
+        temperature: as in the forward.
+
+    Returns:
+        of the same shape.
+
     Raises:
         ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0 in the
             array's own type.
@@ -435,7 +514,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     y = real(output, "output")
     _check_axis(y, axis)
     given = gradient(grad, y.shape)
-    heat = held(heat_of(temperature), "temperature", together(given, y), works=1)
+    heat = held(temperature_of(temperature), "temperature", together(given, y), works=1)
     along = axis in (-1, y.ndim - 1)
     with np.errstate(invalid="ignore", over="ignore"), LineByLine(y.shape[-1] if along else 0, given, y):
         pivot = np.take_along_axis(given, y.argmax(axis=axis, keepdims=True), axis)
@@ -452,7 +531,7 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     return result
 
 
-def heat_of(temperature: Any) -> float:
+def temperature_of(temperature: Any) -> float:
     """Softmax's temperature, refused where it is no finite number above 0."""
     return setting(temperature, "temperature", works=1, above=0, below=math.inf)
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError
-from cnn_core.ops._arrays import Array, flag, gradient, real, sizes, together, vector
+from cnn_core.ops._arrays import Array, gradient, real, together, vector
+from cnn_core.settings import flag, sizes
 
 
 @np.errstate(invalid="ignore", over="ignore")
@@ -82,7 +83,13 @@ def _operands(x: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
 
 
 def flatten(x: npt.ArrayLike) -> Array:
-    """``(N, ...) -> (N, -1)`` in row-major order: channel by channel, row by row; a new array.
+    """Every image as one line, in row-major order: channel by channel, row by row.
+
+    Args:
+        x: ``(N, ...)``.
+
+    Returns:
+        ``(N, -1)``, a new array.
 
     Raises:
         ShapeError: where ``x`` has no batch axis.
@@ -100,7 +107,14 @@ def flattened(x: npt.ArrayLike) -> Array:
 
 
 def flatten_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...]) -> Array:
-    """``(N, C*H*W) -> (N, C, H, W)``: every number back to where it came from; a new array.
+    """The gradient of :func:`flatten`: every number goes back to where it came from.
+
+    Args:
+        grad: ``(N, C*H*W)``, of the loss with respect to the result.
+        x_shape: ``(N, C, H, W)``, or what else the forward pass was given.
+
+    Returns:
+        of ``x_shape``, a new array.
 
     Raises:
         ShapeError: where ``grad`` is not of flatten's output shape, or ``x_shape`` is none that it takes.

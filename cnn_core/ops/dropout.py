@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError
-from cnn_core.ops._arrays import Array, gradient, real, setting, together
+from cnn_core.ops._arrays import Array, gradient, real, together
+from cnn_core.settings import setting
 
 
 def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -37,6 +38,13 @@ def dropout(x: npt.ArrayLike, p: float, rng: np.random.Generator) -> tuple[Array
 
 def dropout_backward(grad: npt.ArrayLike, mask: npt.ArrayLike) -> Array:
     """``grad * mask``: what was dropped learns nothing.
+
+    Args:
+        grad: of the result's shape.
+        mask: of :func:`dropout`.
+
+    Returns:
+        of the same shape.
 
     Raises:
         ShapeError: where the shapes differ.

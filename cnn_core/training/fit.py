@@ -14,9 +14,9 @@ import numpy.typing as npt
 from cnn_core.errors import ModelError, ShapeError
 from cnn_core.layers import BatchNorm2d, Softmax
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, array_of, flag, real
+from cnn_core.ops._arrays import Array, array_of, real
 from cnn_core.ops.loss import class_labels, cross_entropy
-from cnn_core.shapes import whole
+from cnn_core.settings import flag, whole
 from cnn_core.trace import Trace
 from cnn_core.training.optimizers import Optimizer
 
@@ -240,11 +240,11 @@ def _examples(
         raise ShapeError(f"{name} must hold at least one image, got shape {images.shape}; one and its label work")
     real(images[:1], name)
     shape: tuple[int, ...] = images.shape
-    for position, layer in enumerate(body.layers):
+    for stage, layer in body.named():
         try:
             shape = layer.output_shape(shape)
         except ShapeError as error:
-            raise ShapeError(f"{name}: {position}.{type(layer).__name__}: {error}") from error
+            raise ShapeError(f"{name}: {stage}: {error}") from error
     if len(shape) != 2:
         raise ShapeError(
             f"a classifier ends in (N, K) scores, this network in {shape}; Flatten and Linear at its end work"

@@ -11,7 +11,8 @@ import numpy as np
 from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.gradients import Gradients
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real, setting
+from cnn_core.ops._arrays import Array, real
+from cnn_core.settings import setting
 
 
 class Optimizer(ABC):
@@ -103,7 +104,7 @@ class SGD(Optimizer):
     def _move(self, name: str, param: Array, grad: Array) -> None:
         if self.momentum:
             direction = self._direction.get(name)
-            if direction is None or direction.shape != grad.shape:
+            if direction is None:
                 direction = self._direction[name] = grad.copy()
             else:
                 direction *= self.momentum

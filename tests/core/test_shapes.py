@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import Conv2d, MaxPool2d, Sequential, ShapeError, max_pool2d
-from cnn_core.shapes import ReceptiveField, Window, padding_sources, pair, window
+from cnn_core.shapes import ReceptiveField, Window, padding_sources, window
 from tests.core.cases import pairs, sides
 from tests.helpers.oracles import pool_starts
 
@@ -50,6 +50,23 @@ def test_a_cell_s_readers_are_the_windows_that_hold_it(case):
         assert list(sliding.readers(*place, out)) == holding.get(place, [])
 
 
+@settings(max_examples=80)
+@given(windows(), st.integers(0, 3))
+def test_the_windows_whose_tap_lies_inside_are_told_with_the_cells_that_it_meets(case, first):
+    sliding, size = case
+    for axis, count in enumerate(sliding.output_size(*size)):
+        some = range(first, max(first, count))
+        for tap in range(sliding.kernel_size[axis]):
+            places = [i * sliding.stride[axis] + tap * sliding.dilation[axis] - sliding.padding[axis][0] for i in some]
+            met = [(i, at) for i, at in enumerate(places) if 0 <= at < size[axis]]
+            told = sliding.inside(axis, tap, size[axis], len(some), first)
+            if not met:
+                assert told is None
+                continue
+            windows_there, cells = (list(range(n)[part]) for part, n in zip(told, (len(some), size[axis]), strict=True))
+            assert list(zip(windows_there, cells, strict=True)) == met
+
+
 def test_taps_come_in_kernel_order_with_their_place():
     sliding = Window((2, 2), (3, 1), (1, 2), ((1, 0), (0, 0)))
     assert list(sliding.taps(1, 2)) == [(0, 0, 2, 2), (0, 1, 2, 4), (1, 0, 3, 2), (1, 1, 3, 4)]
@@ -80,19 +97,6 @@ def test_the_receptive_field_is_what_a_cell_really_depends_on():
 def test_fields_grow_by_the_published_rule():
     field = ReceptiveField().through(Window((3, 3))).through(Window((2, 2), (2, 2))).through(Window((3, 3)))
     assert (field.size, field.jump, field.start) == ((8, 8), (2, 2), (0, 0))
-
-
-@pytest.mark.parametrize("value", [2, np.int8(2), np.uint64(2), (2, 2), [2, 2], np.array([2, 2]), (np.int64(2), 2)])
-def test_whole_numbers_of_any_kind_make_a_pair(value):
-    assert pair(value, "stride", least=1) == (2, 2)
-
-
-@pytest.mark.parametrize(
-    "value", [0, -1, 1.0, "2", None, True, np.True_, (1,), (1, 2, 3), (1, 0), (1, "2"), {}, object()]
-)
-def test_anything_else_is_refused_by_name_with_what_works(value):
-    with pytest.raises(ShapeError, match=r"^stride must be .*stride=1 works$"):
-        pair(value, "stride", least=1)
 
 
 def test_a_window_that_does_not_fit_says_what_would():

@@ -22,7 +22,7 @@ Several of them share ``rows`` (rows laid out), ``laid_out`` (planes laid out), 
 and ``batches`` (blocks of images).
 """
 
-from cnn_core.ops.conv.checks import conv_window, transposed_window
+from cnn_core.ops.conv.checks import check_groups, conv_window, transposed_window
 from cnn_core.ops.conv.convolution import conv2d, conv2d_backward
 from cnn_core.ops.conv.dispatch import Branch
 from cnn_core.ops.conv.plan import ConvPlan, conv2d_plan
@@ -31,6 +31,7 @@ from cnn_core.ops.conv.transposed import conv_transpose2d, conv_transpose2d_back
 __all__ = [
     "Branch",
     "ConvPlan",
+    "check_groups",
     "conv2d",
     "conv2d_backward",
     "conv2d_plan",

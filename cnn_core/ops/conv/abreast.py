@@ -25,6 +25,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import evenly
 from cnn_core.ops.conv.products import left_lines
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair
@@ -36,7 +37,7 @@ COLUMNS_MOST = 512
 COLUMNS_OF_FEW, PRODUCT_WANTED = 2048, 400_000
 
 # Numbers laid out at a time, for products and for what is added up afterwards: together they stay in a second-level
-# cache of 2 MB, and of 1 MB hardly more leaves it than they are.
+# cache of the larger size (see ``costs``), and of the smaller hardly more leaves it than they are.
 LAID_OUT_MOST, MADE_MOST = 100_000, 200_000
 
 # Numbers that a line is a multiple of, those of a vector, unless it would be longer by more than a share of so much.
@@ -79,8 +80,8 @@ def layout_of_spread(batch: int, channels: int, outputs: int, kernel: Pair, size
     whole = min(LAID_OUT_MOST // ((size[0] + reach) * outputs), MADE_MOST // (size[0] * lines))
     images = _images_together(batch, wide, max(whole, min(COLUMNS_OF_FEW, PRODUCT_WANTED // weights)), weights)
     line = _line(images, wide)
-    strip = _evenly(size[0], max(LAID_OUT_MOST // (line * outputs) - reach, 2 * kernel[0]))
-    return Layout(images, line, strip, _evenly(strip, max(1, MADE_MOST // (line * lines))))
+    strip = evenly(size[0], max(LAID_OUT_MOST // (line * outputs) - reach, 2 * kernel[0]))
+    return Layout(images, line, strip, evenly(strip, max(1, MADE_MOST // (line * lines))))
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +92,7 @@ def layout_of_weights(batch: int, channels: int, outputs: int, kernel: Pair, siz
     lines = kernel[0] * channels
     images = _images_together(batch, wide, whole, lines * left_lines(outputs, lines, batch * wide))
     line = _line(images, wide)
-    strip = _evenly(size[0], max((most // line - reach * channels) // (outputs + channels), 2 * kernel[0]))
+    strip = evenly(size[0], max((most // line - reach * channels) // (outputs + channels), 2 * kernel[0]))
     return Layout(images, line, strip, strip)
 
 
@@ -101,7 +102,7 @@ def _images_together(batch: int, wide: int, columns: int, weights: int) -> int:
     So many as all ``columns`` near the processor are, or as little as need be.
     """
     most = max(1, min(max(COLUMNS_MOST, columns), PRODUCT_MOST // weights) // wide)
-    return _evenly(batch, most)
+    return evenly(batch, most)
 
 
 def _line(images: int, wide: int) -> int:
@@ -109,11 +110,6 @@ def _line(images: int, wide: int) -> int:
     cells = images * wide
     line = -(-cells // VECTOR) * VECTOR
     return line if line - cells <= cells * LONGER_MOST else cells
-
-
-def _evenly(count: int, most: int) -> int:
-    """How many at a time, so that parts are as equal as can be."""
-    return -(-count // -(-count // most))
 
 
 def spread_abreast(grad: Array, weight: Array, before: Pair, size: Pair) -> Array:

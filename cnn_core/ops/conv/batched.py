@@ -1,4 +1,4 @@
-"""Gathered convolution of small images: what ``gathered`` does, several images of a batch to a call, or a single one.
+"""Gathered convolution (im2col) of small images, several images of a batch to a call, or a single one.
 
 With few input channels an image's windows are gathered and multiplied in less time than the calls around it take, 7 µs
 an image. A line of ones under the windows meets the bias as one more weight, which spares a pass over the result: 0.20
@@ -16,13 +16,14 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines, as_windows
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import ALIGNED, Plan, Steps
+from cnn_core.ops._parts import evenly, whole_lines
+from cnn_core.ops._steps import Plan, Steps
 from cnn_core.ops.conv.batches import Layout, in_blocks
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair, Window
 
-# Numbers gathered at a time: with what is read and made they stay in a second-level cache of 1 MB. An image with more
-# is left to ``gathered``.
+# Numbers gathered at a time: with what is read and made they stay in the second-level cache. An image with more is left
+# to ``gathered``.
 NUMBERS_MOST = 200_000
 
 # Cells of a single image's result, at least, and numbers gathered for which few calls gain more than they take to be
@@ -41,7 +42,7 @@ def images_together(batch: int, channels: int, sliding: Window, size: Pair) -> i
     if batch == 1:
         return int(math.prod(size) >= CELLS_ALONE and each in NUMBERS_ALONE)
     some = min(batch, NUMBERS_MOST // each)
-    return some and -(-batch // -(-batch // some))  # parts as equal as can be
+    return some and evenly(batch, some)
 
 
 def lines_of(outputs: int, depth: int, columns: int) -> int:
@@ -109,13 +110,13 @@ def _plans(
     # As far as windows reach, which with a stride is not always to the end.
     tall, wide = (rows - 1) * step_h + sliding.extent[0], (columns - 1) * step_w + sliding.extent[1]
     bare = top == left == 0 and tall <= height and wide <= width
-    around = 0 if bare else images * channels * tall * wide
-    around += -around % ALIGNED
+    around = 0 if bare else whole_lines(images * channels * tall * wide)
     size = around + images * groups * depth * rows * columns
     parts = x_shape, (images, *shape), (size,), (groups, own, depth)
     clear, to_do = Steps(dtype, *parts), Steps(dtype, *parts)
     gathered = (images, groups, depth, rows * columns)
-    clear.fill(clear.parts[2][:around], 0) if around else None
+    if around:
+        clear.fill(clear.parts[2][:around], 0)
     clear.fill(clear.parts[2][around:].reshape(gathered)[:, :, taps:], 1)
     cells, target, space, kernels = to_do.parts
     if not bare:

@@ -13,10 +13,7 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import SHARED, Blocks, Plan, run
-
-# The third part of a block's memory, where it is worked.
-SPACE = 2
+from cnn_core.ops._steps import SHARED, SPACE, Blocks, Plan, run
 
 # Of images of a shape: the numbers of memory that blocks share, what is done to it once, and what is done for each
 # block. Both plans are of the images, their results, that memory and whatever else blocks share.

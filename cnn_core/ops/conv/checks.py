@@ -5,7 +5,8 @@ from typing import Any
 from cnn_core.errors import ShapeError
 from cnn_core.ops._fitting import check_padded
 from cnn_core.ops._remembered import remembered
-from cnn_core.shapes import Pair, Window, in_memory, pair, whole, window
+from cnn_core.settings import pair, whole
+from cnn_core.shapes import Pair, Window, in_memory, window
 
 
 @remembered
@@ -30,14 +31,7 @@ def conv_window(
         )
     groups = whole(groups, "groups", least=1)
     channels, (outputs, each) = x_shape[1], weight_shape[:2]
-    if channels % groups or outputs % groups:
-        fitting = channels // each if channels % each == 0 else 0
-        works = f"groups={fitting}"
-        if not fitting or outputs % fitting:
-            works = f"groups=1 with a weight of shape {(outputs, channels, *weight_shape[2:])}"
-        raise ShapeError(
-            f"groups must divide {channels} input and {outputs} output channels, got {groups}; {works} works"
-        )
+    check_groups(groups, channels, outputs, weight_shape)
     if each * groups != channels:
         raise ShapeError(
             f"weight of shape {weight_shape} with groups={groups} expects {each * groups} input channels, "
@@ -47,6 +41,29 @@ def conv_window(
     sliding = window(weight_shape[2:], stride=stride, padding=padding, dilation=dilation, input_size=(height, width))
     check_padded(sliding, (height, width), padding_mode)
     return sliding
+
+
+def check_groups(groups: int, inputs: int, outputs: int, weight_shape: tuple[int, ...] | None = None) -> None:
+    """Refuse groups of which some would have more channels than others.
+
+    Args:
+        groups: into how many the channels fall.
+        inputs: C_in.
+        outputs: C_out.
+        weight_shape: of what the groups have to fit, where it is not made for them.
+
+    Raises:
+        ShapeError: where ``groups`` does not divide both counts.
+    """
+    if inputs % groups == outputs % groups == 0:
+        return
+    works = "groups=1"
+    if weight_shape is not None:
+        fitting, rest = divmod(inputs, weight_shape[1])
+        works = f"groups={fitting}"
+        if rest or not fitting or outputs % fitting:
+            works = f"groups=1 with a weight of shape {(outputs, inputs, *weight_shape[2:])}"
+    raise ShapeError(f"groups must divide {inputs} input and {outputs} output channels, got {groups}; {works} works")
 
 
 @remembered

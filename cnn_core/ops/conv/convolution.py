@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, flag, gradient, images, no_room, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import bias_gradient, spread, weight_gradient
 from cnn_core.ops.padding import pad_backward
+from cnn_core.settings import flag
 from cnn_core.shapes import Window
 
 
@@ -26,8 +27,10 @@ def conv2d(
 ) -> Array:
     """Slide a bank of kernels over images.
 
-    ``out[n, o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[n, g + c, i*s + a*d - p, j*s + b*d - p]``,
-    outside the image what ``padding_mode`` says (Goodfellow, Bengio and Courville, "Deep Learning", 2016, eq. 9.6).
+    ``out[n, o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[n, f + c, i*s + a*d - p, j*s + b*d - p]``,
+    where ``s`` is the stride, ``d`` the dilation, ``p`` the padding above or to the left, and ``f`` the first channel
+    of the group that output channel ``o`` is in; outside the image what ``padding_mode`` says (Goodfellow, Bengio and
+    Courville, "Deep Learning", 2016, eq. 9.6).
 
     Args:
         x: ``(N, C_in, H, W)``.

@@ -1,7 +1,11 @@
 """How long each algorithm will take: what it does, counted, times what one of each was measured to take.
 
-The nanoseconds were fitted on one thread (float32, AVX-512, OpenBLAS 0.3.31) to random shapes, each done in every way
-that can do it: to 12,000 for all ways, and where a way changed later, to more of its own:
+These and all figures beside thresholds are of one thread with AVX-512, float32, OpenBLAS 0.3.31. Where a comment says
+that numbers stay in a cache, the first-level one has 48 kB, the second-level one 2 MB, or 1 MB where that was the
+smaller machine's. Figures were taken at different times: two in one sentence belong together, others need not agree.
+
+The nanoseconds were fitted to random shapes, each done in every way that can do it: to 12,000 for all ways, and where a
+way changed later, to more of its own:
 
 - the first three ways: 4,700, when their calls had become fewer;
 - Winograd's: 500 with weights that had come before, on a machine where the others took 1.77 times as long;

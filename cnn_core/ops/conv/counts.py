@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from cnn_core.ops._parts import LINE_NUMBERS
 from cnn_core.ops.conv import (
     batched,
     folded,
@@ -24,13 +25,13 @@ from cnn_core.ops.conv.products import columns_taken, slower
 from cnn_core.ops.conv.rows import columns_together, rows_together
 from cnn_core.shapes import Pair, Window
 
-# Numbers of a result that stay in a second-level cache of 1 MB until a bias is added.
+# Numbers of a result that stay in the second-level cache until a bias is added.
 NEAR = 250_000
 
-# Numbers of what is laid out for a plane that stay, with the plane and its result, in one of 2 MB.
+# Numbers of what is laid out for a plane that stay there with the plane and its result.
 PLANE_NEAR = 400_000
 
-# Numbers of a slab that stay in a first-level cache of 48 kB beside what they are multiplied with.
+# Numbers of a slab that stay in the first-level cache beside what they are multiplied with.
 SLAB_MOST = 11_000
 
 # How much longer it takes to gather every second number than all of them: see ``as_windows``.
@@ -44,9 +45,9 @@ AS_ONE_MOST = 64
 # and gathered it takes 0.64.
 SLAB_MEASURED, CHANNELS_LOSE = 60_000, 1 / 3
 
-# Numbers of a line of memory, and how much longer products of large slabs take whose lines begin anywhere in one: 0.22
-# ms for 31×31 on 75×75, 0.09 on 64×64.
-LINE, ANYWHERE = 16, 1.25
+# How much longer products of large slabs take whose lines begin anywhere in a line of memory: 0.22 ms for 31×31 on
+# 75×75, 0.09 on 64×64.
+ANYWHERE = 1.25
 
 
 class Work(NamedTuple):
@@ -208,8 +209,8 @@ def _batched(work: Work) -> dict[str, float]:
 
 def _tapped(work: Work) -> dict[str, float]:
     rows, columns = (
-        sum(last - first for first, last in tapped.met(work.window, axis, work.image[axis], 0, work.size[axis]))
-        for axis in (0, 1)
+        sum(found[0].stop - found[0].start for found in tapped.met(work.window, axis, size, count) if found)
+        for axis, (size, count) in enumerate(zip(work.image, work.size, strict=True))
     )
     images = tapped.images_together(work.batch, work.size)
     strip = tapped.rows_together(work.channels, work.outputs, images, work.size)
@@ -247,7 +248,7 @@ def _whole_rows(work: Work) -> dict[str, float]:
     bare = not any(map(any, work.window.padding)) and step_w == 1
     straight = step_w == 1 and not bare and work.channels * math.prod(work.image) >= whole_rows.STRAIGHT_LEAST
     # Of large slabs a rest of columns tells, and lines that begin anywhere; of several channels less than of one plane.
-    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE == 0 or (straight and work.channels == 1)
+    large, whole_lines = depth * columns > SLAB_MOST, columns % LINE_NUMBERS == 0 or (straight and work.channels == 1)
     taken = columns_taken(columns) * (1 if whole_lines else ANYWHERE) if large else columns
     if work.channels > 1 or work.outputs > 1:
         taken = columns + (taken - columns) * CHANNELS_LOSE

@@ -1,6 +1,6 @@
 """Which algorithm slides a kernel, and why: the one place where that is decided.
 
-Measured on one thread, float32, AVX-512, OpenBLAS 0.3.31; ``tests/benchmarks`` measures again.
+What it is decided by was measured, see ``costs``; ``tests/benchmarks`` measures again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cnn_core.ops.conv.staggered import correlate_staggered
 from cnn_core.ops.conv.winograd import correlate_winograd
 from cnn_core.shapes import Window
 
-# In double precision: below this many multiply-adds for each output cell, shifted multiply-adds beat gathering.
+# In double precision: up to so many multiply-adds for each output cell, shifted multiply-adds beat gathering.
 FEW_TAPS = 64
 
 # Numbers of lines that lie apart from which on each is looked at by itself: few are looked at the sooner in one go.
@@ -105,7 +105,7 @@ _NO_SLABS = "With a stride and a dilation down, the rows that a window reads can
 _NO_FACTORS = "The kernel is no column times a row."
 _TOO_SMALL = f"A side of the kernel is below {LEAST_SIDE}: two passes would gain nothing over one."
 _UNEVEN = "Where numbers are uneven or many are 0, its sums and differences round more."
-_WOULD_SPREAD = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
+_CONTAMINATES = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
 
 # These depend on the numbers: weights that are products, cells that are dense, and for both single precision.
 _ASKED = (Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD)
@@ -122,23 +122,23 @@ def decide(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool 
         ordered: whether double precision is added in the order that others repeat.
     """
     ways = able(x, weight, sliding, groups, ordered)
-    branch, time, spread = keeping_apart(x, weight, sliding, ways)
+    branch, time, passed_over = keeping_apart(x, weight, sliding, ways)
     if time is None:
         return Choice(branch, _why_alone(branch, weight))
-    return Choice(branch, _WOULD_SPREAD if spread else _faster(time, next(ways, None)))
+    return Choice(branch, _CONTAMINATES if passed_over else _faster(time, next(ways, None)))
 
 
 def keeping_apart(
     x: Array, weight: Array, sliding: Window, ways: Iterator[tuple[Branch, float | None]]
 ) -> tuple[Branch, float | None, bool]:
     """The first of these that carries no NaN or infinity beyond its windows, and whether another was passed over."""
-    spread = False
+    passed_over = False
     for branch, time in ways:
-        if not spreads(branch, weight.shape[0] // (x.shape[1] // weight.shape[1])):
-            return branch, time, spread
-        if finite(weight) and (_keeps_cells_apart(branch, sliding) or (not spread and finite(x))):
-            return branch, time, spread
-        spread = True
+        if not contaminates(branch, weight.shape[0] // (x.shape[1] // weight.shape[1])):
+            return branch, time, passed_over
+        if finite(weight) and (_keeps_cells_apart(branch, sliding) or (not passed_over and finite(x))):
+            return branch, time, passed_over
+        passed_over = True
     raise AssertionError("windows can always be gathered")
 
 
@@ -150,13 +150,18 @@ def able(
     Those alone in question have no such time; whether the numbers are finite is not asked.
     """
     if ordered and x.dtype != np.float32:
-        yield (Branch.SHIFTED if math.prod(weight.shape[1:]) <= FEW_TAPS else Branch.GATHERED), None
+        yield in_order(math.prod(weight.shape[1:])), None
     elif not weight.size:
         yield Branch.GATHERED, None
     else:
         for branch, time in estimates(x.shape, weight.shape, sliding, groups):
             if branch not in _ASKED or obstacle(branch, x, weight, sliding, groups) is None:
                 yield branch, time
+
+
+def in_order(taps: int) -> Branch:
+    """The branch whose order of adding in double precision others repeat, for so many multiply-adds a cell."""
+    return Branch.SHIFTED if taps <= FEW_TAPS else Branch.GATHERED
 
 
 def _why_alone(branch: Branch, weight: Array) -> str:
@@ -213,7 +218,7 @@ def settled(x_shape: tuple[int, ...], weight_shape: tuple[int, ...], sliding: Wi
     return None if first in _ASKED else first
 
 
-def spreads(branch: Branch, outputs: int) -> bool:
+def contaminates(branch: Branch, outputs: int) -> bool:
     """Whether a branch makes products with zeros or spectra, which carry a NaN or an infinity beyond its windows.
 
     So do sums and differences, but ``winograd.dense`` has asked for that.
@@ -224,7 +229,7 @@ def spreads(branch: Branch, outputs: int) -> bool:
 
 
 def _keeps_cells_apart(branch: Branch, sliding: Window) -> bool:
-    """Whether a branch that spreads what is not finite does so with weights alone, whatever the image is."""
+    """Whether a branch that contaminates windows does so with weights alone, whatever the image is."""
     (kernel_h, _), (top, _) = sliding.kernel_size, sliding.padding[0]
     return branch is Branch.STAGGERED and staggered.keeps_apart(kernel_h, top, sliding.stride[0])
 
@@ -304,10 +309,10 @@ def obstacles(x: Array, weight: Array, sliding: Window, groups: int) -> dict[Bra
     found = {branch: obstacle(branch, x, weight, sliding, groups) for branch in Branch}
     weights = finite(weight)
     if not (weights and finite(x)):
-        spreading = (branch for branch in Branch if spreads(branch, weight.shape[0] // groups))
+        contaminating = (branch for branch in Branch if contaminates(branch, weight.shape[0] // groups))
         found |= {
-            branch: found[branch] or _WOULD_SPREAD
-            for branch in spreading
+            branch: found[branch] or _CONTAMINATES
+            for branch in contaminating
             if not (weights and _keeps_cells_apart(branch, sliding))
         }
     return found

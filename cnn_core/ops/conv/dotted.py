@@ -19,12 +19,12 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import ROOM
-from cnn_core.ops._steps import ALIGNED, Blocks, Plan, Steps, end_to_end, run
+from cnn_core.ops._parts import even_part, whole_lines
+from cnn_core.ops._steps import SPACE, Blocks, Plan, Steps, end_to_end, run
 from cnn_core.ops.conv import tapped
-from cnn_core.ops.conv.laid_out import SPACE, even_part
 from cnn_core.shapes import Pair, Window
 
-# Numbers of the planes that are done at a time, about: with their gradients they stay in a second-level cache of 1 MB.
+# Numbers of the planes that are done at a time, about: with their gradients they stay in the second-level cache.
 NUMBERS = 60_000
 
 
@@ -102,8 +102,8 @@ def weights_dotted(grad: Array, x: Array, sliding: Window) -> Array:
 def tells(sliding: Window, image: Pair, size: Pair) -> bool:
     """Whether each of ``(OH, OW)`` windows reads a cell of an image: what is not finite of its gradient shows then."""
     for axis in (0, 1):
-        spans = tapped.met(sliding, axis, image[axis], 0, size[axis])
-        if len({window for first, last in spans for window in range(first, last)}) < size[axis]:
+        met = filter(None, tapped.met(sliding, axis, image[axis], size[axis]))
+        if len({window for windows, _ in met for window in range(windows.start, windows.stop)}) < size[axis]:
             return False
     return True
 
@@ -151,7 +151,7 @@ def _chunk_plan(
     length, whole = rows.length * columns.length, (rows.length, columns.length)
     bare = image == whole and sliding.stride == (1, 1)
     phases = [] if bare else [(top, left) for top in rows.phases for left in columns.phases]
-    pitch = planes * length + -(planes * length) % ALIGNED
+    pitch = whole_lines(planes * length)
     space = pitch * (len(phases) + 1)
     to_do = Steps(dtype, (planes, *image), (planes, *size), (space,), (planes, *sliding.kernel_size))
     cells, given, memory, sums = to_do.parts

@@ -25,7 +25,7 @@ from cnn_core.ops.conv import (
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import tap_by_tap
 from cnn_core.ops.conv.counts import Work
-from cnn_core.ops.conv.dispatch import Branch, able, choose, finite, keeping_apart, settled, spreads
+from cnn_core.ops.conv.dispatch import Branch, able, choose, contaminates, finite, keeping_apart, settled
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad, pad_rows
@@ -81,12 +81,12 @@ def correlate(
     later = branch is None and out.size <= x.size + weight.size
     if branch is None and x.dtype == np.float32:
         first = settled(x.shape, weight.shape, sliding, groups)
-        branch = first if later or first is None or not spreads(first, weight.shape[0] // groups) else None
+        branch = first if later or first is None or not contaminates(first, weight.shape[0] // groups) else None
     if branch is None:
         ways = able(x, weight, sliding, groups, ordered)
         branch = next(ways)[0] if later else keeping_apart(x, weight, sliding, ways)[0]
     telling = _slide(branch, x, weight, bias, sliding, groups, mode, out)
-    if later and telling is not None and spreads(branch, weight.shape[0] // groups) and not finite(telling):
+    if later and telling is not None and contaminates(branch, weight.shape[0] // groups) and not finite(telling):
         careful = choose(x, weight, sliding, groups, ordered)
         if careful is not branch:
             _slide(careful, x, weight, bias, sliding, groups, mode, out)

@@ -1,4 +1,4 @@
-"""Convolution of each plane by a kernel of its own, from the image's own rows: nothing is laid out first.
+"""Depthwise convolution from the image's own rows: each plane by a kernel of its own, nothing laid out first.
 
 A block of ``B`` neighbouring output rows reads ``R = (B - 1) * stride + KH`` rows of its plane, which lie evenly apart
 in memory, so that a product takes them where they are. A band matrix (see ``banded``) that holds the kernel's columns
@@ -26,8 +26,9 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import whole_lines
 from cnn_core.ops._planes import add_to_planes
-from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
+from cnn_core.ops._steps import SPACE, Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
@@ -52,21 +53,21 @@ SUMS_MOST = 300_000
 # stride of 2 on 96 planes of 112×112.
 SUMS_TOGETHER = 160_000
 
-# Whether all is finite is looked for in the result where a plane of it has from the first to the second of these cells:
-# one row of each block is enough, as a band's zeros carry what is not finite to all of its rows. 0.41 against 0.44 ms
-# for 7×7 on 480×640, 0.68 against 0.78 for 3×3 on three such planes. Of larger planes the image is looked at, which
-# brings it near the processor for the products: 2.18 against 2.25 ms for 7×7 on 1000×1500. So it is where all images
-# have more cells than the third: 16.6 against 18.5 ms for 3×3 on 16 images of 480×640 in colour, 3.8 against 4.6 for
-# 5×5 with a stride of 2 on 2000×3000. Of fewer the result is looked at where a stride leaves it less than half of the
-# cells: 1.11 against 1.25 ms for the same on 1080×1920. Kernels higher than the fourth read so many rows that these are
-# best brought near in any case: 1.75 against 1.98 ms for 11×11 on 700×1000.
-RESULT_LEAST, RESULT_MOST, IMAGES_MOST, RESULT_KERNEL = 60_000, 1_000_000, 3_000_000, 7
+# What is not finite is looked for in the images, or in the results: there one row of each block is enough, as a band's
+# zeros carry it to all of its rows. See ``by_result``.
 
-# Numbers that the zeros before all blocks and after each are a multiple of.
-GAP = 16
+# Cells of a plane of the result from the first to the second of which it is looked for there: 0.41 against 0.44 ms for
+# 7×7 on 480×640. With fewer there is no gain; an image of more is brought near the processor for the products by being
+# looked at: 2.18 against 2.25 ms for 7×7 on 1000×1500.
+RESULT_LEAST, RESULT_MOST = 60_000, 1_000_000
 
-# The third part of a chunk's memory, where sums are made.
-SPACE = 2
+# Cells of all images above which these are looked at, to bring them near: 16.6 against 18.5 ms for 3×3 on 16 images of
+# 480×640 in colour.
+IMAGES_MOST = 3_000_000
+
+# The highest kernel for which results are looked at: higher ones read so many rows that these are best brought near in
+# any case, 1.75 against 1.98 ms for 11×11 on 700×1000.
+RESULT_KERNEL = 7
 
 
 class Reading(NamedTuple):
@@ -117,7 +118,7 @@ class Shapes(NamedTuple):
     @property
     def gap(self) -> int:
         """Zeros before all blocks and after each: as far as a plane of sums is moved."""
-        return -(-(self.kernel[1] * self.place.across) // GAP) * GAP
+        return whole_lines(self.kernel[1] * self.place.across)
 
     @property
     def straight(self) -> bool:
@@ -143,6 +144,11 @@ class Chunk(NamedTuple):
     lines: int
     readings: tuple[Reading, ...]
     seen: Pair
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of a plane."""
+        return self.readings[-1].last
 
 
 class Part(NamedTuple):
@@ -240,6 +246,7 @@ def by_result(planes: int, image: Pair, kernel_h: int, size: Pair) -> bool:
     cells, given = math.prod(size), math.prod(image)
     if planes * given > IMAGES_MOST or kernel_h > RESULT_KERNEL:
         return False
+    # With a stride there may be few cells to look at: 1.11 against 1.25 ms for 5×5 with one of 2 on 1080×1920.
     return RESULT_LEAST <= cells <= RESULT_MOST or 2 * cells < given
 
 
@@ -324,52 +331,73 @@ def _chunks(
 def _plan(shapes: Shapes, chunk: Chunk) -> Plan:
     """What is done to a chunk."""
     (images, planes), lines, (low, high) = chunk.planes, chunk.lines, chunk.seen
-    ((height, width), (_, kernel_w), (_, columns)), (step_h, step_w) = shapes[:3], shapes.place.stride
-    dtype, item, reach, block = shapes.dtype, shapes.dtype.itemsize, shapes.reach(lines), shapes.block(lines)
-    blocks, cells, gap = chunk.readings[-1].last, lines * width, shapes.gap
-    tall = height if images * planes > 1 else max(high, *(reading.end(lines * step_h) for reading in chunk.readings))
-    count = images * planes * blocks
+    tall, rows, count = shapes.image[0], shapes.size[0], images * planes * chunk.blocks
+    if images * planes == 1:  # which may be some rows of a plane: no more than are read and made
+        tall = max(high, *(reading.end(lines * shapes.place.stride[0]) for reading in chunk.readings))
+        rows = chunk.blocks * lines
     to_do = Steps(
-        dtype,
-        (images, planes, tall, width),
-        (images, planes, shapes.size[0] if images * planes > 1 else blocks * lines, columns),
-        (gap + count * block,),
-        (count * cells,),
-        (planes, 1, kernel_w * lines, reach),
+        shapes.dtype,
+        (images, planes, tall, shapes.image[1]),
+        (images, planes, rows, shapes.size[1]),
+        (shapes.gap + count * shapes.block(lines),),
+        (count * lines * shapes.image[1],),
+        (planes, 1, shapes.kernel[1] * lines, shapes.reach(lines)),
         (planes,),
         (1, 1),
     )
-    given, out, space, folds, bands, bias, look = to_do.parts
-    target = out[:, :, : blocks * lines]
+    given, out, *_, bias, look = to_do.parts
     if low < high:
         line = given[:, :, low:high].reshape(1, -1)
         to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
-    outer = (planes * blocks * block * item, blocks * block * item, block * item)
+    _multiply(to_do, shapes, chunk)
+    _add_up(to_do, shapes, chunk)
+    if shapes.biased:
+        to_do.add(add_to_planes, out[:, :, : chunk.blocks * lines], bias)
+    return to_do.plan()
+
+
+def _between(shapes: Shapes, chunk: Chunk) -> tuple[int, int, int]:
+    """Bytes from the sums of an image, a plane and a block to the next one's."""
+    block = shapes.block(chunk.lines) * shapes.dtype.itemsize
+    return chunk.planes[1] * chunk.blocks * block, chunk.blocks * block, block
+
+
+def _multiply(to_do: Steps, shapes: Shapes, chunk: Chunk) -> None:
+    """Have the columns of each kernel slide down, which makes ``KW`` planes of sums of each plane."""
+    given, _, space, _, bands, *_ = to_do.parts
+    lines, (width, kernel_w), item = chunk.lines, (shapes.image[1], shapes.kernel[1]), shapes.dtype.itemsize
+    image, plane, row, cell = given.strides
     for reading in chunk.readings:
         # (C, 1, KW * lines, rows read) @ (n, C, blocks, rows read, W) -> (n, C, blocks, KW * lines, W)
-        rows = (images, planes, reading.last - reading.first, reading.high - reading.low, width)
-        image, plane, row, cell = given.strides
-        apart = (image, plane, lines * step_h * row, row, cell)
-        right = np.lib.stride_tricks.as_strided(given[:, :, reading.start :], rows, apart, writeable=False)
-        made = (*rows[:3], kernel_w * lines, width)
-        begin = (gap + reading.first * block) * item
-        sums = np.ndarray(made, dtype, space, begin, (*outer, width * item, item))
+        blocks = (*chunk.planes, reading.last - reading.first)
+        read = (*blocks, reading.high - reading.low, width)
+        apart = (image, plane, lines * shapes.place.stride[0] * row, row, cell)
+        right = np.lib.stride_tricks.as_strided(given[:, :, reading.start :], read, apart, writeable=False)
+        begin = (shapes.gap + reading.first * shapes.block(lines)) * item
+        strides = (*_between(shapes, chunk), width * item, item)
+        sums = np.ndarray((*blocks, kernel_w * lines, width), shapes.dtype, space, begin, strides)
         to_do.add(np.matmul, bands[..., reading.low : reading.high], right, sums)
-    for ends in _bare(shapes, (images, planes, blocks), lines, outer, space):
+
+
+def _add_up(to_do: Steps, shapes: Shapes, chunk: Chunk) -> None:
+    """Have the planes of sums be added up, each a cell further on than the one before."""
+    _, out, space, folds, *_ = to_do.parts
+    lines, blocks, item = chunk.lines, (*chunk.planes, chunk.blocks), shapes.dtype.itemsize
+    outer, cells = _between(shapes, chunk), lines * shapes.image[1]
+    for ends in _bare(shapes, blocks, lines, outer, space):
         to_do.add(partial(_clear, np.zeros((), ends.dtype)), ends, ends)
-    shape = (images, planes, blocks, kernel_w, cells)
     apart = (*outer, (cells + shapes.place.across) * item, item)
-    moved = np.ndarray(shape, dtype, space, (gap - shapes.place.before[1]) * item, apart)
-    fold = partial(np.matmul, np.ones((1, kernel_w), dtype))
+    begin = (shapes.gap - shapes.place.before[1]) * item
+    moved = np.ndarray((*blocks, shapes.kernel[1], cells), shapes.dtype, space, begin, apart)
+    fold = partial(np.matmul, np.ones((1, shapes.kernel[1]), shapes.dtype))
+    target = out[:, :, : chunk.blocks * lines]
     if shapes.straight:
-        to_do.add(fold, moved, target.reshape(images, planes, blocks, 1, cells))
-    else:
-        to_do.add(fold, moved, folds.reshape(images, planes, blocks, 1, cells))
-        # (n, C, blocks, 1, lines * W) -> (n, C, blocks * lines, OW)
-        to_do.copy(*as_columns(target, folds.reshape(images, planes, blocks * lines, width), step_w))
-    if shapes.biased:
-        to_do.add(add_to_planes, target, bias)
-    return to_do.plan()
+        to_do.add(fold, moved, target.reshape(*blocks, 1, cells))
+        return
+    to_do.add(fold, moved, folds.reshape(*blocks, 1, cells))
+    # (n, C, blocks, 1, lines * W) -> (n, C, blocks * lines, OW)
+    by_row = folds.reshape(*chunk.planes, chunk.blocks * lines, shapes.image[1])
+    to_do.copy(*as_columns(target, by_row, shapes.place.stride[1]))
 
 
 def _bare(

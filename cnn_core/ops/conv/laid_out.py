@@ -1,4 +1,4 @@
-"""What ways that lay planes out have in common: how many planes at a time, and steps of few calls that lay them out."""
+"""What ways that lay planes out have in common: steps of few calls that lay them out."""
 
 from __future__ import annotations
 
@@ -11,20 +11,8 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns
 from cnn_core.ops._steps import Steps
 
-# The third part of a chunk's memory, where numbers are laid out.
-SPACE = 2
-
 # What is handed on where nothing is looked at.
 EMPTY = np.empty(0)
-
-
-def even_part(count: int, wanted: int) -> int:
-    """How many of ``count`` to do at a time, about so many, in parts as even as can be.
-
-    A part more is made where it leaves no smaller one, which has views of its own to be found: 3 to 10 µs.
-    """
-    parts = max(1, round(count / max(1, wanted)))
-    return -(-count // next((some for some in (parts, parts + 1) if count % some == 0), parts))
 
 
 def clear_in_pairs(to_do: Steps, places: list[Array]) -> None:

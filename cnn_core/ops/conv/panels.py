@@ -1,8 +1,8 @@
 """Banded convolution of a batch of narrow images: what ``banded`` does, in panels of the widths that multiply fastest.
 
 Rows of several images stand side by side, as many as make a panel of columns that OpenBLAS's kernel for small matrices
-goes through in whole steps of 64: 250 to 265 of 270 GFLOP/s for 4 to 64 lines and any depth that fits, where 448
-columns of 576 numbers reach 205 and 49 reach 170.
+goes through in whole steps of 64. For 4 to 64 lines and any depth that fits it is next to its peak then; 448 columns of
+576 numbers take 1.3 times as long, 49 columns 1.5 times.
 """
 
 from __future__ import annotations
@@ -14,26 +14,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._copies import as_lines
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import LINE_NUMBERS, whole_lines
 from cnn_core.ops._planes import LineByLine
-from cnn_core.ops._steps import ALIGNED, Plan, Steps
+from cnn_core.ops._steps import Plan, Steps
 from cnn_core.ops.conv.banded import block_rows
 from cnn_core.ops.conv.batches import Layout, in_blocks
 from cnn_core.ops.conv.products import columns_taken, slower
-from cnn_core.ops.conv.rows import NARROW, PRODUCT_MOST, Place, rows_together
-from cnn_core.shapes import Window
+from cnn_core.ops.conv.rows import NARROW, PRODUCT_MOST, Place, beside, copies, rows_together, seen_rows
+from cnn_core.shapes import Inside, Window
 
 # What a product takes beside its multiply-adds, in their number, and the columns beyond which more gain nothing.
 CALL, COLUMNS_MOST = 13_000, 320
 
-# Numbers laid out at a time: with products and result they stay in a second-level cache of 2 MB, 2.3 against 2.7 ms for
-# 10→10 channels, 3×3 on 32 images of 62×62 with 400,000.
+# Numbers laid out at a time: with products and result they stay in the second-level cache, 2.3 against 2.7 ms for 10→10
+# channels, 3×3 on 32 images of 62×62 with 400,000.
 LAID_OUT_MOST = 220_000
 
-# Columns of a panel of which rows begin where lines of memory do, and how much longer others take: with 90 rows a
-# product reaches 174 GFLOP/s for 288 columns, 142 for 300.
-WHOLE, UNEVEN = 16, 1.2
+# How much longer products of panels take whose rows do not begin where lines of memory do: 90 rows over 300 columns,
+# beside 288.
+UNEVEN = 1.2
 
 # Lines of a product that are a step of that kernel.
 LINES_LEAST = 4
@@ -73,7 +74,7 @@ def panel(batch: int, width: int, outputs: int, depth: int) -> Panel | None:
         lines = max((each for each in range(1, min(most, outputs) + 1) if outputs % each == 0), default=0)
         if lines >= LINES_LEAST:
             far = slower(depth, images * width)
-            far *= 1 if images * width % WHOLE == 0 else UNEVEN
+            far *= 1 if images * width % LINE_NUMBERS == 0 else UNEVEN
             time = (columns_taken(images * width) * lines * depth * far + CALL) / (images * lines)
             if images == 1:
                 alone = time
@@ -143,13 +144,13 @@ def _plans(
     wide, depth, own = images * columns, each * kernel_h * kernel_w, outputs // groups
     strip = rows_together(rows, channels * kernel_w * wide, kernel_h, step, 1, LAID_OUT_MOST)
     tall = (strip - 1) * step + kernel_h
-    before = channels * tall * kernel_w * wide  # what is laid out, then products
-    before += -before % ALIGNED
+    before = whole_lines(channels * tall * kernel_w * wide)  # what is laid out, then products
     size = before + strip * outputs * wide
     parts = x_shape, (images, *shape), (size,), (groups, own, depth), (outputs * wide,)
     clear, to_do = Steps(dtype, *parts), Steps(dtype, *parts)
     taps = [(b, place.inside(b, 0, columns, width)) for b in range(kernel_w)]
-    _clear_around(clear, _laid(clear, groups, tall, each, kernel_w, images, columns), taps)
+    for zeros in beside(_laid(clear, groups, tall, each, kernel_w, images, columns), taps):
+        clear.fill(zeros, 0)  # they stay while panels come and go
     laid = _laid(to_do, groups, tall, each, kernel_w, images, columns)
     given, target, space, kernels, bias = to_do.parts
     # (n, C, H, W) -> (G, H, C/G, n, W), a view
@@ -176,40 +177,20 @@ def _laid(to_do: Steps, groups: int, *shape: int) -> Array:
     return to_do.parts[2][: groups * math.prod(shape)].reshape(groups, *shape)
 
 
-def _clear_around(to_do: Steps, laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]]) -> None:
-    """Zeros where a tap lies left or right of the image: they stay while panels come and go."""
-    for b, inside in taps:
-        low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
-        for outside in (laid[:, :, :, b, :, :low], laid[:, :, :, b, :, high:]):
-            if outside.size:
-                to_do.fill(outside, 0)
-
-
-def _lay_out(
-    to_do: Steps,
-    laid: Array,
-    cells: Array,
-    taps: list[tuple[int, tuple[slice, slice] | None]],
-    top: int,
-    count: int,
-) -> None:
+def _lay_out(to_do: Steps, laid: Array, cells: Array, taps: list[tuple[int, Inside]], top: int, count: int) -> None:
     """Fill ``count`` rows of ``laid`` with the rows of ``cells`` from ``top`` on, zeros beyond the image."""
-    low, high = max(top, 0), max(0, min(top + count, cells.shape[1]))
-    for outside in (laid[:, : low - top], laid[:, max(high, low) - top : count]):
-        if outside.size:
-            to_do.fill(outside, 0)
-    if low >= high:
-        return
-    whole = [inside for _, inside in taps if inside is not None and inside[0] == slice(0, laid.shape[5])]
-    if len(whole) == len(taps) and whole[0][1].step == 1:
+    low, high = seen_rows(top, count, cells.shape[1])
+    for zeros in (laid[:, :low], laid[:, high:count]):
+        if zeros.size:
+            to_do.fill(zeros, 0)
+    whole = [found for _, found in taps if found is not None and found[0] == slice(0, laid.shape[5])]
+    if low < high and len(whole) == len(taps) and whole[0][1].step == 1:
         # (G, r, C/G, n, W) -> (G, r, C/G, KW, n, OW), a view in which windows overlap: one copy and not KW
-        given, apart = cells[:, low:high], whole[-1][1].start // max(1, len(taps) - 1) * cells.itemsize
-        target = laid[:, low - top : high - top]
+        given, apart = cells[:, top + low : top + high], whole[-1][1].start // max(1, len(taps) - 1) * cells.itemsize
+        target = laid[:, low:high]
         strides = (*given.strides[:3], apart, *given.strides[3:])
         windows = np.lib.stride_tricks.as_strided(given, target.shape, strides, writeable=False)
         to_do.copy(*as_lines(target, windows))
         return
-    for b, inside in taps:
-        if inside is not None:
-            line, first, step = laid[:, low - top : high - top, :, b, :, inside[0]], inside[1].start, inside[1].step
-            to_do.copy(*as_columns(line, cells[:, low:high, ..., first:], step))
+    for target, source in copies(laid, cells, taps, (low, high), top):
+        to_do.copy(target, source)

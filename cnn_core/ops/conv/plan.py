@@ -111,6 +111,9 @@ def conv2d_plan(
         groups: into how many independent groups the channels fall.
         padding_mode: one of those of ``conv2d``.
 
+    Returns:
+        What was decided and why, what else could be done, and the sizes of it all; it carries any of that out.
+
     Raises:
         ShapeError: where shapes or settings do not fit together.
     """

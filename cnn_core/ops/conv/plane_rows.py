@@ -1,4 +1,4 @@
-"""Banded convolution of many planes, each by a kernel of its own, some planes at a time.
+"""Banded depthwise convolution: many planes, each by a kernel of its own, some planes at a time.
 
 ``whole_rows`` lays out some rows of all planes at a time. Here all rows of some planes are laid out, or some rows of a
 large one, straight from the image, without a copy of it that has zeros around: those are written once, and lie there
@@ -21,9 +21,10 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import even_part
 from cnn_core.ops._planes import LineByLine, add_to_planes
-from cnn_core.ops._steps import SHARED, Plan, Run, Steps, run, run_all, runs
-from cnn_core.ops.conv.laid_out import EMPTY, SPACE, even_part, pick_in_steps
+from cnn_core.ops._steps import SHARED, SPACE, Plan, Run, Steps, run, run_all, runs
+from cnn_core.ops.conv.laid_out import EMPTY, pick_in_steps
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.conv.whole_rows import moves
 from cnn_core.shapes import Pair

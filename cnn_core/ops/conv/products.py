@@ -1,7 +1,7 @@
-"""Matrix products in parts small enough for OpenBLAS's kernel for small matrices, which does without packing.
+"""Matrix products (GEMM) in parts small enough for OpenBLAS's kernel for small matrices, which does without packing.
 
-Up to a million multiply-adds it reaches 200 to 260 GFLOP/s where the one for large matrices reaches 130 to 220, less
-for thinner ones: 0.70 of the time for 16 lines of 32 numbers over 12,544 columns, 0.84 for 24 of 75 over 6,000.
+It is asked up to a million multiply-adds, and gains the more the thinner the matrices are: 0.70 of the time for 16
+lines of 32 numbers over 12,544 columns, 0.84 for 24 of 75 over 6,000.
 """
 
 from __future__ import annotations
@@ -13,34 +13,35 @@ from functools import lru_cache
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._memory import LINE
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 
 # Columns that the kernel for small matrices goes through in one step, and how long it takes for them: of 64, 32 or 16,
 # or of the rest of a line, measured with 32 lines of 147 numbers, the first in units of itself.
 STEPS = ((64, 64), (32, 35), (16, 25), (1, 18))
 
-# Lines of 64 bytes for each place in a first-level cache of 48 kB, and a page, after whose bytes places come again.
-WAYS, PAGE, LINE = 12, 4096, 64
+# Lines of memory for each place in the first-level cache, and a page, after whose bytes places come again.
+WAYS, PAGE = 12, 4096
 
 # How much longer products take of which a step's columns do not stay there from line to line, unless they follow on
 # each other: 3.3 against 4.1 ms for 32→64 channels, 3×3 on 64 images of 16×16, in panels of 64 and 128 columns.
 FAR = 1.2
 
-# Columns of a part of all lines, where as many are small enough: 230 against 200 GFLOP/s for 64 lines of 64
-# numbers, 200 against 146 for 32 of 32, but 170 against 200 for 128 of 128.
+# Columns of a part of all lines, where as many are small enough: 0.87 of the time for 64 lines of 64 numbers, 0.73 for
+# 32 of 32, but 1.2 for 128 of 128.
 COLUMNS_LEAST = 160
 
-# Columns at a time where there are more lines, and these in parts of at least so many, up to this depth: 241 against
-# 220 GFLOP/s for 128 lines of 128 numbers, but 210 against 214 for 128 of 256.
+# Columns at a time where there are more lines, and these in parts of at least so many, up to this depth: 0.91 of the
+# time for 128 lines of 128 numbers, but 1.02 for 128 of 256.
 COLUMNS, LINES_LEAST, DEPTH_MOST = 96, 16, 128
 
-# Columns of a part where that many are whole steps and the most there may be are fewer than twice as many: 262 against
-# 238 GFLOP/s for 64 lines of 64 numbers over 896 columns in parts of 224.
+# Columns of a part where that many are whole steps and the most there may be are fewer than twice as many: 0.91 of the
+# time for 64 lines of 64 numbers over 896 columns in parts of 224.
 EVEN = 128
 
 # Sums that a product of lines with lines may have for that kernel, OpenBLAS's own bound, and the fewest lines on the
-# left and numbers of a line for which more are done in parts: 150 against 78 GFLOP/s for 32 lines of 512 numbers with
-# 48, 16 at a time.
+# left and numbers of a line for which more are done in parts: 0.52 of the time for 32 lines of 512 numbers with 48, 16
+# at a time.
 SUMS_MOST, LEFT_LEAST, LONG_LEAST = 1200, 4, 96
 
 # How many numbers of parts are tried for one that leaves no rest: a rest costs no more than a call.

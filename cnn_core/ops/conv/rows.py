@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._copies import pick_columns
+from cnn_core.ops._copies import as_columns
 from cnn_core.ops._memory import aligned
-from cnn_core.shapes import Pair
+from cnn_core.ops._parts import evenly
+from cnn_core.shapes import Inside, Pair, inside
 
-# Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without packing
-# and reaches 100 of 105 GFLOP/s (measured on AVX-512), above it only half of that for matrices this thin.
+# Multiply-adds of one product: up to a million OpenBLAS takes its kernel for small matrices, which does without
+# packing; above it matrices this thin take twice as long.
 PRODUCT_MOST = 900_000
 
 # Numbers laid out at a time: with fewer, the KH - 1 rows that strips share are laid out too often, and with more they
@@ -50,23 +51,18 @@ class Place(NamedTuple):
     stride: Pair
     across: int
 
-    def inside(self, tap: int, first: int, count: int, width: int) -> tuple[slice, slice] | None:
+    def inside(self, tap: int, first: int, count: int, width: int) -> Inside:
         """Of ``count`` outputs of a row from ``first`` on, those whose tap is in the image, and the cells it meets."""
         step = self.stride[1]
-        start = first * step + tap * self.across - self.before[1]
-        low = max(0, -(start // step))
-        high = min(count, (width - 1 - start) // step + 1)
-        if high <= low:
-            return None
-        return slice(low, high), slice(start + low * step, start + (high - 1) * step + 1, step)
+        return inside(first * step + tap * self.across - self.before[1], step, width, count)
 
 
 def columns_together(batch: int, width: int, weights: int) -> Pair:
     """How many images' rows, and how many columns of each, are one product with a matrix of so many ``weights``."""
     most = max(COLUMNS_LEAST, PRODUCT_MOST // weights)
-    wide = -(-width // -(-width // most))  # parts as equal as can be
+    wide = evenly(width, most)
     images = min(batch, max(1, min(COLUMNS_WANTED, most) // width)) if width <= NARROW else 1
-    return -(-batch // -(-batch // images)), wide
+    return evenly(batch, images), wide
 
 
 def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int, laid_out: int | None = None) -> int:
@@ -76,8 +72,7 @@ def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int, la
     rows of 3→16 channels, 3×3 on 224×224 take 0.52 ms, 196 and 28 take 0.59.
     """
     most = max(1, (max((laid_out or LAID_OUT_MOST) // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
-    blocks = -(-rows // block)
-    return -(-blocks // -(-blocks // min(blocks, most // block))) * block
+    return evenly(-(-rows // block), most // block) * block
 
 
 def strips(
@@ -115,7 +110,7 @@ def strips(
         columns = min(wide, width - left)
         taps = [(b, place.inside(b, left, columns, x.shape[3])) for b in range(kernel_w)]
         if not by_cell:
-            _clear_around(laid, taps)
+            _clear_beside(laid, taps)
         for first in range(0, batch, images):
             here, filled = cells[:, :, :, first : first + images], laid
             there = target[:, :, :, first : first + images, left : left + columns]
@@ -125,40 +120,67 @@ def strips(
                 shape = (*laid.shape[:4], wide, here.shape[3])
                 laid = space[: math.prod(shape)].reshape(shape)
                 filled = laid.swapaxes(4, 5)
-                _clear_around(filled, taps)
+                _clear_beside(filled, taps)
             for top in range(0, rows, strip):
                 count = min(strip, rows - top)
                 _lay_out(filled, here, taps, top * step - place.before[0], (count - 1) * step + kernel_h)
                 yield laid, there[:, :, top : top + count]
 
 
-def _clear_around(laid: Array, taps: list[tuple[int, tuple[slice, slice] | None]]) -> None:
-    """Zeros where a tap lies left or right of the image: they stay while strips come and go."""
-    for b, inside in taps:
-        low, high = (inside[0].start, inside[0].stop) if inside else (laid.shape[5], laid.shape[5])
+def beside(laid: Array, taps: list[tuple[int, Inside]]) -> Iterator[Array]:
+    """What of ``laid (G, R, C/G, KW, n, OW)`` lies left or right of the image, tap by tap: zeros belong there."""
+    width = laid.shape[5]
+    for b, found in taps:
+        low, high = (found[0].start, found[0].stop) if found else (width, width)
         if low > 0:
-            laid[:, :, :, b, :, :low] = 0
-        if high < laid.shape[5]:
-            laid[:, :, :, b, :, high:] = 0
+            yield laid[:, :, :, b, :, :low]
+        if high < width:
+            yield laid[:, :, :, b, :, high:]
 
 
-def _lay_out(
-    laid: Array, cells: Array, taps: list[tuple[int, tuple[slice, slice] | None]], top: int, count: int
-) -> None:
+def _clear_beside(laid: Array, taps: list[tuple[int, Inside]]) -> None:
+    """Zeros left and right of the image: they stay while strips come and go."""
+    for zeros in beside(laid, taps):
+        zeros[...] = 0
+
+
+def seen_rows(top: int, count: int, height: int) -> Pair:
+    """Of ``count`` rows, the first in row ``top`` of an image, from which on and before which they lie in it."""
+    above = min(count, max(0, -top))
+    return above, max(above, min(count, height - top))
+
+
+def copies(
+    laid: Array, cells: Array, taps: list[tuple[int, Inside]], rows: Pair, top: int
+) -> Iterator[tuple[Array, Array]]:
+    """What to copy where, so that rows are laid out, tap by tap.
+
+    Args:
+        laid: ``(G, R, C/G, KW, n, OW)``.
+        cells: ``(G, H, C/G, n, W)``; of ``n`` there may be fewer.
+        taps: each, and what of a row it meets.
+        rows: which of the rows laid out to fill, of ``seen_rows``.
+        top: the row of the image that the first of all rows lies in.
+
+    Yields:
+        Views, of types that may differ: see ``as_columns``.
+    """
+    (low, high), images = rows, cells.shape[3]
+    for b, found in taps:
+        if found is not None and low < high:
+            target = laid[:, low:high, :, b, :images, found[0]]
+            yield as_columns(target, cells[:, top + low : top + high, ..., found[1].start :], found[1].step)
+
+
+def _lay_out(laid: Array, cells: Array, taps: list[tuple[int, Inside]], top: int, count: int) -> None:
     """Fill ``count`` rows of ``laid`` with the rows of ``cells`` from ``top`` on, zeros beyond the image."""
-    low, high = max(top, 0), min(top + count, cells.shape[1])
-    if low >= high:
-        laid[:, :count] = 0
-        return
-    if low > top:
-        laid[:, : low - top] = 0
-    if high < top + count:
-        laid[:, high - top : count] = 0
-    part = cells[:, low:high]
-    for b, inside in taps:
-        if inside is not None:
-            target = laid[:, low - top : high - top, :, b, : cells.shape[3], inside[0]]
-            pick_columns(part[..., inside[1].start :], inside[1].step, target)
+    low, high = seen_rows(top, count, cells.shape[1])
+    if low > 0:
+        laid[:, :low] = 0
+    if high < count:
+        laid[:, high:count] = 0
+    for target, source in copies(laid, cells, taps, (low, high), top):
+        np.copyto(target, source, casting="unsafe")
 
 
 def slabs(laid: Array, first: int, count: int, step: int, rows: int, columns: int) -> Array:

@@ -1,4 +1,4 @@
-"""Convolution by a kernel that is a column times a row, such as Gaussian, box and Sobel: first one, then the other.
+"""Separable convolution, by a kernel that is a column times a row, as Gaussian, box and Sobel are: one, then the other.
 
 Both passes are products with band matrices that read the image where it lies: ``KH + KW`` multiply-adds a cell instead
 of ``KH * KW``, plus the band's zeros. A row alone is the second pass alone.
@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import whole_lines
 from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
@@ -25,11 +26,8 @@ LEAST_ROW = 5
 # Output rows of one product of the first pass, and output columns of one of the second.
 BLOCK = 16
 
-# Numbers between the two passes at a time: fits a second-level cache of 1 MB.
+# Numbers between the two passes at a time: they fit the second-level cache.
 BETWEEN_MOST = 100_000
-
-# Their rows lie so many numbers apart, or a multiple: each begins where a line of memory of 64 bytes does.
-PITCH = 16
 
 
 def gains(kernel: Pair) -> bool:
@@ -86,12 +84,12 @@ def correlate_separable(x: Array, weight: Array, bias: Array | None, out: Array,
     found = factors(weight)
     if found is None:
         raise ValueError("the kernels are no columns times rows")
-    spread = np.zeros((len(weight), (weight.shape[3] - 1) * place.across + 1), dtype=weight.dtype)
-    spread[:, :: place.across] = found[1]  # the row with the gaps of its dilation
+    dilated = np.zeros((len(weight), (weight.shape[3] - 1) * place.across + 1), dtype=weight.dtype)
+    dilated[:, :: place.across] = found[1]  # the row with the gaps of its dilation
     for c in range(len(weight)):
         added = None if bias is None else bias[c]
         for n in range(len(x)):
-            _plane(x[n, c], found[0][c], spread[c], added, out[n, c], place)
+            _plane(x[n, c], found[0][c], dilated[c], added, out[n, c], place)
 
 
 def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array, place: Place) -> None:
@@ -105,7 +103,7 @@ def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array,
     wide = (width - 1) * step_w + len(row)
     seen = slice(max(0, -left), min(x.shape[1], wide - left))
     strip = max(1, BETWEEN_MOST // (wide * block_h)) * block_h
-    pitch = -(-wide // PITCH) * PITCH
+    pitch = whole_lines(wide)
     space = ROOM.lend(strip * pitch * x.itemsize)
     between = np.ndarray((strip, wide), x.dtype, space, 0, (pitch * x.itemsize, x.itemsize))
     between[:, : left + seen.start] = 0

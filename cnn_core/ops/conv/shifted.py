@@ -5,7 +5,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Pair, Window
 
-# Numbers of a strip: what is read, the products and the sums together stay in a second-level cache of 1 MB.
+# Numbers of a strip: what is read, the products and the sums together stay in the second-level cache.
 STRIP_MOST = 65_536
 
 

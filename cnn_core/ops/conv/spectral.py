@@ -1,4 +1,4 @@
-"""Convolution by a large kernel as a product of spectra, tile by tile.
+"""Convolution by a large kernel as a product of spectra (FFT), tile by tile.
 
 The method is overlap-save (A. Oppenheim and R. Schafer, "Discrete-Time Signal Processing", 1989, section 8.7).
 
@@ -20,7 +20,7 @@ from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
-# A tile's side at most: tile, spectrum and that of the kernel are 1.6 MB, which a second-level cache of 2 MB holds.
+# A tile's side at most: tile, spectrum and that of the kernel are 1.6 MB, which a larger second-level cache holds.
 # 31×31 on 2000×3000 takes 51 ms, 57 with 192 or 384. Where a kernel takes more than half of it twice the kernel, up to
 # the other, of which they are 10 MB: 3.6 against 17.7 ms for 201×201 on 300×300.
 TILE, TILE_MOST = 256, 640

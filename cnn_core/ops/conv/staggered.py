@@ -1,4 +1,4 @@
-"""Convolution of many small planes, each by a kernel of its own, with one small product for each plane.
+"""Depthwise convolution of many small planes, each by a kernel of its own, with one small product for each plane.
 
 All planes, one after the other, are laid out ``KW`` times in long lines, each moved on by a cell (by a dilation) as the
 next tap of a row is, with the stride along a row. What a line brings of the row before or after is made zero. Then each
@@ -36,12 +36,13 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines
 from cnn_core.ops._memory import LINE, ROOM
-from cnn_core.ops._steps import SHARED, Blocks, Plan, Steps, end_to_end, run
-from cnn_core.ops.conv.laid_out import EMPTY, SPACE, clear_in_pairs, even_part, pick_in_steps
+from cnn_core.ops._parts import even_part
+from cnn_core.ops._steps import SHARED, SPACE, Blocks, Plan, Steps, end_to_end, run
+from cnn_core.ops.conv.laid_out import EMPTY, clear_in_pairs, pick_in_steps
 from cnn_core.ops.conv.rows import Place
 from cnn_core.shapes import Pair
 
-# Numbers laid out and summed at a time: with what is read and made they stay in a second-level cache of 2 MB, where 192
+# Numbers laid out and summed at a time: with what is read and made they stay in the second-level cache, where 192
 # planes of 28×28 take 0.23 ms, 0.35 with four times as many.
 NUMBERS = 220_000
 
@@ -87,6 +88,70 @@ class Rows(NamedTuple):
     def plain(self) -> bool:
         """Whether each row of the kernel is a move, so that the left matrix is the kernel: see ``keeps_apart``."""
         return len(self.phases) == 1 and len(self.moves) == len(self.taps)
+
+
+class Shapes(NamedTuple):
+    """A chunk, of which each plane is done as the others are.
+
+    Attributes:
+        planes: of how many images, and how many of each.
+        image: ``(H, W)``.
+        kernel_w: KW.
+        size: ``(OH, OW)``.
+        place: where the windows lie.
+        biased: whether sums begin with a bias.
+        rows: of ``met``.
+        itemsize: bytes of a number.
+    """
+
+    planes: Pair
+    image: Pair
+    kernel_w: int
+    size: Pair
+    place: Place
+    biased: bool
+    rows: Rows
+    itemsize: int
+
+    @property
+    def taps(self) -> int:
+        """Lines that are laid out."""
+        return len(self.rows.phases) * self.kernel_w
+
+    @property
+    def lines(self) -> int:
+        """Lines that a product reads: those laid out, then one of ones where there is a bias."""
+        return self.taps + self.biased
+
+    @property
+    def cells(self) -> int:
+        """Cells of a plane in a line."""
+        return self.rows.made * self.size[1]
+
+    @property
+    def whole_line(self) -> int:
+        """Cells of a line: those of all planes."""
+        return math.prod(self.planes) * self.cells
+
+    @property
+    def apart(self) -> int:
+        """Numbers from the beginning of a line to the next one's."""
+        furthest = max(map(abs, self.rows.moves)) * self.size[1]
+        gap = max(BETWEEN, furthest, columns_multiplied(self.cells) - self.cells)
+        # All lines begin where the first does in a line of memory.
+        return self.whole_line + gap + -(self.whole_line + gap) % (LINE // self.itemsize)
+
+    @property
+    def gathered(self) -> int:
+        """Numbers of rows that are put together first."""
+        together = puts_together(self.rows, self.image[1], self.size[1], self.place.stride[1])
+        return math.prod(self.planes) * self.rows.made * self.image[1] if together else 0
+
+    @property
+    def length(self) -> int:
+        """Numbers of memory: for all lines, and behind them for rows put together, then for sums that are no result."""
+        lines = (self.lines + len(self.rows.moves)) * self.apart
+        return lines + max(self.gathered, 0 if self.rows.straight else self.whole_line)
 
 
 class Chunks(NamedTuple):
@@ -303,50 +368,68 @@ def _chunk_plan(
     x_shape: tuple[int, ...], kernel: Pair, size: Pair, place: Place, dtype: np.dtype[Any], biased: bool
 ) -> tuple[Plan, int, tuple[Blocks, ...], slice]:
     """What is done to a chunk, the numbers of its other memory, how far apart chunks lie, and where ones are wanted."""
-    (images, planes, height, _), (kernel_h, kernel_w), wide = x_shape, kernel, size[1]
-    rows = met(kernel_h, place.before[0], place.stride[0], height, size)
-    taps, sums, cells = len(rows.phases) * kernel_w, len(rows.moves), rows.made * wide
-    lines, count, multiplied = taps + biased, images * planes * cells, columns_multiplied(cells)
-    gap = max(BETWEEN, max(map(abs, rows.moves)) * wide, multiplied - cells)
-    # All lines begin where the first does in a line of memory.
-    gap += -(count + gap) % (LINE // dtype.itemsize)
-    apart, straight = count + gap, rows.straight
-    together = puts_together(rows, x_shape[3], wide, place.stride[1])
-    gathered = images * planes * rows.made * x_shape[3] if together else 0
-    length = (lines + sums) * apart + max(gathered, 0 if straight else count)
-    out_shape, left = (images, planes, *size), (planes, sums, lines)
-    to_do = Steps(dtype, x_shape, out_shape, (length,), left, (1, 1))
-    given, target, space, kernels, look = to_do.parts
-    image, bare = given.reshape(images * planes, *x_shape[2:]), []
-    for k, phase in enumerate(rows.phases):
-        begins = range(k * kernel_w * apart, (k + 1) * kernel_w * apart, apart)
-        some = [space[begin : begin + count].reshape(images * planes, rows.made, wide) for begin in begins]
-        source = image[:, phase :: rows.apart]
-        if together:
-            source = _together(to_do, source, space[length - gathered :].reshape(-1, rows.made, x_shape[3]))
-        bare += _lay_out(to_do, source, some, place)
-    clear_in_pairs(to_do, bare)
-    # (C, moves, lines) @ (n, C, lines, OH * OW) -> (n, C, moves, OH * OW), each plane's last columns the next one's
-    item, begin = dtype.itemsize, lines * apart
-    strides = (planes * cells * item, cells * item, apart * item, item)
-    right = np.ndarray((images, planes, lines, multiplied), dtype, space, 0, strides)
-    made = np.ndarray((images, planes, sums, multiplied), dtype, space, begin * item, strides)
-    to_do.add(np.matmul, kernels, right, made)
-    into = target.reshape(-1) if straight else space[length - count :]
-    made_of = _moved(to_do, space, range(begin, begin + sums * apart, apart), rows, (images * planes, wide))
-    total = made_of[0]
-    if len(made_of) == 1:
-        to_do.copy(into, total)
-    for part in made_of[1:]:
-        to_do.add(np.add, total, part, into)
-        total = into
-    if not straight:
-        # (n * C * rows * OW) -> (n, C, OH, OW)
-        to_do.copy(*as_lines(target, into.reshape(images, planes, rows.made, wide)[:, :, : rows.wanted]))
+    images, planes, height, width = x_shape
+    rows = met(kernel[0], place.before[0], place.stride[0], height, size)
+    shapes = Shapes((images, planes), (height, width), kernel[1], size, place, biased, rows, dtype.itemsize)
+    left = (planes, len(rows.moves), shapes.lines)
+    to_do = Steps(dtype, x_shape, (images, planes, *size), (shapes.length,), left, (1, 1))
+    _lay_out(to_do, shapes)
+    _multiply(to_do, shapes)
+    _add_up(to_do, shapes)
     if not rows.plain:
+        _, target, *_, look = to_do.parts
         line = target.reshape(1, -1)
         to_do.add(np.matmul, line, line.T, look)  # a product of two lines adds up as fast as one of vectors
-    return to_do.plan(), length, end_to_end(to_do.parts, SPACE), slice(taps * apart, begin)
+    ones = slice(shapes.taps * shapes.apart, shapes.lines * shapes.apart)
+    return to_do.plan(), shapes.length, end_to_end(to_do.parts, SPACE), ones
+
+
+def _lay_out(to_do: Steps, shapes: Shapes) -> None:
+    """Have all planes be laid out, one line for each column of the kernels and each set of rows."""
+    given, _, space, *_ = to_do.parts
+    rows, planes, apart = shapes.rows, math.prod(shapes.planes), shapes.apart
+    image, bare = given.reshape(planes, *shapes.image), []
+    for k, phase in enumerate(rows.phases):
+        begins = range(k * shapes.kernel_w * apart, (k + 1) * shapes.kernel_w * apart, apart)
+        lines = [
+            space[begin : begin + shapes.whole_line].reshape(planes, rows.made, shapes.size[1]) for begin in begins
+        ]
+        source = image[:, phase :: rows.apart]
+        if shapes.gathered:
+            free = space[shapes.length - shapes.gathered :].reshape(-1, rows.made, shapes.image[1])
+            source = _together(to_do, source, free)
+        bare += _lay_out_columns(to_do, source, lines, shapes.place)
+    clear_in_pairs(to_do, bare)
+
+
+def _multiply(to_do: Steps, shapes: Shapes) -> None:
+    """Have each plane's kernel make a line of sums for each move."""
+    _, _, space, kernels, _ = to_do.parts
+    (images, planes), cells, apart, item = shapes.planes, shapes.cells, shapes.apart, shapes.itemsize
+    # (C, moves, lines) @ (n, C, lines, OH * OW) -> (n, C, moves, OH * OW), each plane's last columns the next one's
+    multiplied, strides = columns_multiplied(cells), (planes * cells * item, cells * item, apart * item, item)
+    right = np.ndarray((images, planes, shapes.lines, multiplied), space.dtype, space, 0, strides)
+    sums = (images, planes, len(shapes.rows.moves), multiplied)
+    made = np.ndarray(sums, space.dtype, space, shapes.lines * apart * item, strides)
+    to_do.add(np.matmul, kernels, right, made)
+
+
+def _add_up(to_do: Steps, shapes: Shapes) -> None:
+    """Have the lines of sums be added up, each moved to where it belongs."""
+    _, target, space, *_ = to_do.parts
+    rows, planes, wide, first = shapes.rows, math.prod(shapes.planes), shapes.size[1], shapes.lines * shapes.apart
+    begins = range(first, first + len(rows.moves) * shapes.apart, shapes.apart)
+    total, *others = _moved(to_do, space, begins, rows, (planes, wide))
+    into = target.reshape(-1) if rows.straight else space[shapes.length - shapes.whole_line :]
+    if not others:
+        to_do.copy(into, total)
+    for part in others:
+        to_do.add(np.add, total, part, into)
+        total = into
+    if not rows.straight:
+        # (n * C * rows * OW) -> (n, C, OH, OW)
+        by_plane = into.reshape(*shapes.planes, rows.made, wide)
+        to_do.copy(*as_lines(target, by_plane[:, :, : rows.wanted]))
 
 
 def _moved(to_do: Steps, space: Array, begins: range, rows: Rows, planes: Pair) -> list[Array]:
@@ -385,7 +468,7 @@ def _together(to_do: Steps, cells: Array, space: Array) -> Array:
     return space
 
 
-def _lay_out(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> list[Array]:
+def _lay_out_columns(to_do: Steps, cells: Array, lines: list[Array], place: Place) -> list[Array]:
     """Have rows be laid out as the columns of the kernels meet them.
 
     Args:

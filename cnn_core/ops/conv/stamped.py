@@ -1,4 +1,4 @@
-"""Each cell's kernel, times the cell, stamped onto a larger image: the image's gradient, or a transposed convolution.
+"""Each cell's kernel, times the cell, stamped onto a larger image (col2im): its gradient, or transposed convolution.
 
 One product makes the stamps of all cells of a group, of several images at once, with the kernels as they are:
 
@@ -24,8 +24,8 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.shapes import Pair, Window
 
-# Numbers that a product makes at a time: with what they are added to they stay in a second-level cache of 2 MB. And
-# numbers of the gradient that are laid out at a time, which several products read.
+# Numbers that a product makes at a time: with what they are added to they stay in the second-level cache. And numbers
+# of the gradient that are laid out at a time, which several products read.
 NUMBERS, CELLS = 400_000, 1_000_000
 
 # Columns of a product from which on more images gain nothing.

@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
+from cnn_core.ops._parts import evenly
 from cnn_core.ops._prepared import prepared
 from cnn_core.ops.conv.products import multiply
-from cnn_core.shapes import Pair, Window
+from cnn_core.shapes import Inside, Pair, Window
 
-# Numbers that a tap's product reads and makes at a time, about: they stay in a second-level cache of 2 MB. And columns
-# of a product from which on more images at a time gain nothing.
+# Numbers that a tap's product reads and makes at a time, about: they stay in the second-level cache. And columns of a
+# product from which on more images at a time gain nothing.
 NUMBERS, COLUMNS = 400_000, 512
 
 
@@ -31,27 +32,12 @@ def images_together(batch: int, size: Pair) -> int:
 
 def rows_together(channels: int, outputs: int, images: int, size: Pair) -> int:
     """How many rows of ``(OH, OW)`` windows to do at a time, as evenly as can be."""
-    most = max(1, NUMBERS // ((channels + outputs) * images * size[1]))
-    return -(-size[0] // -(-size[0] // most))
+    return evenly(size[0], max(1, NUMBERS // ((channels + outputs) * images * size[1])))
 
 
-def met(sliding: Window, axis: int, size: int, first: int, last: int) -> list[Pair]:
-    """In which windows each tap along an axis meets a cell and not the padding: from which one to before which.
-
-    Args:
-        sliding: the window.
-        axis: 0 for rows, 1 for columns.
-        size: cells along the axis.
-        first: the first window that is asked for.
-        last: one past the last.
-    """
-    stride, before = sliding.stride[axis], sliding.padding[axis][0]
-    found = []
-    for a in range(sliding.kernel_size[axis]):
-        start = a * sliding.dilation[axis] - before
-        low, high = max(first, -(start // stride)), min(last, (size - 1 - start) // stride + 1)
-        found.append((low, max(low, high)))
-    return found
+def met(sliding: Window, axis: int, size: int, count: int, first: int = 0) -> list[Inside]:
+    """What each tap along an axis meets: see :meth:`Window.inside`."""
+    return [sliding.inside(axis, tap, size, count, first) for tap in range(sliding.kernel_size[axis])]
 
 
 def correlate_tapped(x: Array, weight: Array, bias: Array | None, out: Array, sliding: Window, groups: int) -> None:
@@ -69,28 +55,29 @@ def correlate_tapped(x: Array, weight: Array, bias: Array | None, out: Array, sl
     images = images_together(batch, (size[0], size[1]))
     strip = rows_together(channels, outputs, images, (size[0], size[1]))
     kernels, broken = by_tap(weight)
-    across = met(sliding, 1, image[1], 0, size[1])
+    across = met(sliding, 1, image[1], size[1])
     out[...] = 0 if bias is None else bias[:, None, None]
     for n, top in itertools.product(range(0, batch, images), range(0, size[0], strip)):
-        down = met(sliding, 0, image[0], top, min(top + strip, size[0]))
-        given, target = x[n : n + images], out[n : n + images]
+        # (n, C_out, rows, OW) -> (C_out, n, rows, OW), as cells are laid out: a view
+        given, target = x[n : n + images], out[n : n + images, :, top : top + strip].swapaxes(0, 1)
+        down = met(sliding, 0, image[0], target.shape[2], top)
         for a, b in np.ndindex(*sliding.kernel_size):
-            (low, high), (left, right) = down[a], across[b]
-            if low < high and left < right:
-                cells = _cells(given, sliding, (a, b), (low, high), (left, right))
+            rows, columns = down[a], across[b]
+            if rows and columns:
+                cells = _contiguous(given[:, :, rows[1], columns[1]].swapaxes(0, 1))
                 made = np.empty((outputs, math.prod(cells.shape[1:])), x.dtype)
                 multiply(
                     kernels[a, b].reshape(groups, outputs // groups, -1),
                     cells.reshape(groups, channels // groups, -1),
                     made.reshape(groups, outputs // groups, -1),
                 )
-                # (C_out, n, rows, columns), as the cells are
-                part = target[:, :, low:high, left:right].swapaxes(0, 1)
+                part = target[:, :, rows[0], columns[0]]
                 np.add(part, made.reshape(part.shape), out=part)
-    down = met(sliding, 0, image[0], 0, size[0])
+    down = met(sliding, 0, image[0], size[0])
     for a, b in np.argwhere(broken.any(axis=2)):
-        around = np.ones(size, bool)
-        around[slice(*down[a]), slice(*across[b])] = False
+        around, rows, columns = np.ones(size, bool), down[a], across[b]
+        if rows and columns:
+            around[rows[0], columns[0]] = False
         np.copyto(out, np.nan, where=broken[a, b][:, None, None] & around)
 
 
@@ -107,16 +94,10 @@ def by_tap(weight: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     return kernels, ~np.isfinite(kernels).all(axis=3)
 
 
-def _cells(x: Array, sliding: Window, tap: Pair, rows: Pair, columns: Pair) -> Array:
-    """What a tap meets in these windows: ``(C, n, rows, columns)``, contiguous."""
-    ranges = []
-    for axis, (first, last) in enumerate((rows, columns)):
-        start = tap[axis] * sliding.dilation[axis] - sliding.padding[axis][0]
-        step = sliding.stride[axis]
-        ranges.append(slice(first * step + start, (last - 1) * step + start + 1, step))
-    part = x[:, :, ranges[0], ranges[1]].swapaxes(0, 1)
+def _contiguous(part: Array) -> Array:
+    """The same numbers, row-major."""
     if part.flags.c_contiguous:
         return part
-    cells = np.empty(part.shape, x.dtype)
+    cells = np.empty(part.shape, part.dtype)
     copy_lines(cells, part)
     return cells

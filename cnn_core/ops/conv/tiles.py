@@ -19,6 +19,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_lines
 from cnn_core.ops._memory import LINE
+from cnn_core.ops._parts import evenly
 from cnn_core.ops._steps import Plan, Run, Steps, runs
 from cnn_core.ops.conv.products import in_lines, in_parts
 from cnn_core.ops.conv.rows import PRODUCT_MOST
@@ -37,9 +38,6 @@ ROWS_LEAST = 4
 # A tile's products into its cells: Aᵀ of the paper, for rows and columns at once, and a bias that all get, (4, 17).
 _TOGETHER = ((1, 1, 1, 0), (0, 1, -1, -1))
 TOGETHER = np.hstack([np.kron(_TOGETHER, _TOGETHER), np.ones((4, 1))])
-
-# The third part of a block's memory, which all blocks share.
-SPACE = 2
 
 
 class Along(NamedTuple):
@@ -172,15 +170,10 @@ def block_size(batch: int, rows: int, columns: int, item: int, channels: int, ou
     """
     most = min(TILES_MOST, PRODUCT_MOST // (LINES_WANTED * channels), NUMBERS_MOST // (16 * (channels + outputs)))
     tiles = max(TILES_LEAST, most)
-    wide = _even_part(columns // item, max(1, tiles // (ROWS_LEAST * item))) * item
-    high = _even_part(rows, max(1, round(tiles / wide)))
+    wide = evenly(columns // item, max(1, tiles // (ROWS_LEAST * item))) * item
+    high = evenly(rows, max(1, round(tiles / wide)))
     whole = (high, wide) == (rows, columns)
     return (min(batch, max(1, tiles // ((rows + 1) * columns))) if whole else 1), high, wide
-
-
-def _even_part(count: int, most: int) -> int:
-    """How many of ``count`` to do at a time, about so many, in parts as even as can be."""
-    return -(-count // -(-count // min(count, most)))
 
 
 def _along(phase: Phase, first: int, tiles: int, item: int) -> tuple[Along, Pair]:

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, flag, gradient, images, no_room, real, together, vector
+from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
+from cnn_core.settings import flag
 
 
 @np.errstate(all="ignore")  # infinities and NaN go their way without a word
@@ -26,9 +27,10 @@ def conv_transpose2d(
 ) -> Array:
     """Stamp a bank of kernels onto a larger image: every input cell adds its kernel, scaled, where its window lies.
 
-    ``out[n, g + o, i*s + a*d - p, j*s + b*d - p] += weight[c, o, a, b] * x[n, c, i, j]``, plus ``bias``; what
-    ``conv2d`` of the same settings does to gradients on their way back (V. Dumoulin and F. Visin, "A guide to
-    convolution arithmetic for deep learning", 2016, chapter 4).
+    ``out[n, f + o, i*s + a*d - p, j*s + b*d - p] += weight[c, o, a, b] * x[n, c, i, j]``, plus ``bias``, where ``s`` is
+    the stride, ``d`` the dilation, ``p`` the padding above or to the left, and ``f`` the first output channel of the
+    group that ``c`` is in; what ``conv2d`` of the same settings does to gradients on their way back (V. Dumoulin and
+    F. Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4).
 
     Args:
         x: ``(N, C_in, H, W)``.

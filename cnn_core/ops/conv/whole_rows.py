@@ -21,6 +21,7 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_windows
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import LINE_NUMBERS
 from cnn_core.ops._planes import add_to_planes
 from cnn_core.ops._steps import Plan, Run, Steps, run_all, runs
 from cnn_core.ops.conv.banded import band, block_rows, lines_together
@@ -34,26 +35,21 @@ NARROW_KERNEL, NARROW_MOST = 2, 60_000
 
 # Where one plane is made of one, by more laid-out numbers than the first of these, some rows are done at a time: those
 # of about as many numbers as the second, which stay near the processor, but at least the third, which is in rows,
-# unless these make more numbers than the fourth. 480×640 under 3×3 takes 0.21 ms where others have used the memory in
-# between, 0.23 with 400,000; 192×192 takes 0.025 in one part, 0.028 in two.
+# unless these make more numbers than the fourth. 480×640 under 3×3 takes 0.91 of the time that it takes with 400,000,
+# where others have used the memory in between; 192×192 takes 1.12 times as long in two parts as in one.
 PLANE_AT_ONCE, PLANE_MOST, PLANE_ROWS, PLANE_LARGEST = 200_000, 130_000, 32, 300_000
 
 # The part of a strip's memory where rows are laid out.
 LAID = 3
 
-# Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.26
-# against 0.29 ms for 3×3 on 480×640, but to lend it takes 0.3 µs.
+# Numbers laid out from which on memory is worth lending: it stays near the processor, and its pages are large, 0.90 of
+# the time for 3×3 on 480×640, but to lend it takes 0.3 µs.
 LENT_LEAST = 20_000
 
 # Numbers of an image from which on its rows are laid out as they lie, and the padding beside them is made zero
-# afterwards: 0.150 against 0.172 ms for 3×3 on 480×640. For smaller ones a padded copy takes fewer calls: 16 against 21
-# µs for 128×128.
+# afterwards: 0.87 of the time for 3×3 on 480×640. For smaller ones a padded copy takes fewer calls: 16 against 21 µs
+# for 128×128.
 STRAIGHT_LEAST = 100_000
-
-# The lines of rows laid out so are an odd multiple of so many numbers apart, which are 64 bytes: what a product reads
-# of several lines at a time falls into different places of the first-level cache. 3.6 against 3.9 ms for 5×5 on
-# 2048×2048, 0.37 against 0.44 for 3→16 channels on 256×256.
-PITCH_ODD = 16
 
 # Numbers of the matrix that moves a kernel down, enough for 7×7; larger ones are moved row by row.
 MOVES_MOST = 16_000
@@ -114,9 +110,14 @@ class Shapes(NamedTuple):
 
     @property
     def pitch(self) -> int:
-        """Numbers from one line that is laid out to the next."""
+        """Numbers from one line that is laid out to the next.
+
+        Where rows are laid out as they lie, an odd number of lines of memory: what a product reads of several lines at
+        a time falls into different places of the first-level cache. 3.6 against 3.9 ms for 5×5 on 2048×2048, 0.37
+        against 0.44 for 3→16 channels on 256×256.
+        """
         columns = self.size[1]
-        return (-(-columns // PITCH_ODD) // 2 * 2 + 1) * PITCH_ODD if self.straight else columns
+        return (-(-columns // LINE_NUMBERS) // 2 * 2 + 1) * LINE_NUMBERS if self.straight else columns
 
     def left(self, rows: int) -> tuple[int, int, int]:
         """Of a product that makes so many output rows of a group: parts, lines of each and numbers of a line."""

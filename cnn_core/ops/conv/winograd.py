@@ -1,4 +1,4 @@
-"""Convolution of many channels by 3×3 kernels in fewer multiplications: four output cells by 16 instead of 36.
+"""Winograd convolution of many channels by 3×3 kernels: four output cells by 16 multiplications instead of 36.
 
 The method is Winograd's F(2×2, 3×3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2016,
 section 4.1): tiles of 4×4 cells and kernels are each brought into 16 sums and differences, multiplied and added up over
@@ -18,9 +18,9 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM, aligned
 from cnn_core.ops._prepared import prepared
-from cnn_core.ops._steps import run
+from cnn_core.ops._steps import SPACE, run
 from cnn_core.ops.conv.rows import Place
-from cnn_core.ops.conv.tiles import SPACE, TOGETHER, Layout, layout
+from cnn_core.ops.conv.tiles import TOGETHER, Layout, layout
 
 # Fewer channels in or out seldom gain what they spend on sums and differences: over 500 shapes from 16 channels on, the
 # choice took 1.022 times as long as the fastest way with 32 here, and 1.018 with 16.

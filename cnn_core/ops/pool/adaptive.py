@@ -12,7 +12,8 @@ from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
 from cnn_core.ops.pool.average import avg_pool2d
 from cnn_core.ops.pool.largest import max_pool2d
-from cnn_core.shapes import Pair, adaptive_spans, settled, whole
+from cnn_core.settings import settled, whole
+from cnn_core.shapes import Pair, adaptive_spans
 
 Sizes = tuple[int | None, int | None]
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.ops._arrays import Array, flag, gradient, images, images_shape
+from cnn_core.ops._arrays import Array, gradient, images, images_shape
 from cnn_core.ops._copies import copy_lines, repeat_columns
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.ops.pool.steps import sharing
+from cnn_core.settings import flag
 from cnn_core.shapes import Pair, Window
 
 # Numbers that are repeated side by side before they are copied to several rows, near the processor.

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from cnn_core.ops._arrays import flag
 from cnn_core.ops._fitting import check_pooled
 from cnn_core.ops._remembered import remembered
+from cnn_core.settings import flag
 from cnn_core.shapes import Window, window
 
 

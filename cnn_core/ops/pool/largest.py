@@ -10,7 +10,7 @@ from cnn_core.errors import ShapeError
 from cnn_core.ops._arrays import Array, gradient, images, real, together
 from cnn_core.ops.pool import two_by_two
 from cnn_core.ops.pool.checks import pool_window
-from cnn_core.ops.pool.meetings import inside, meetings
+from cnn_core.ops.pool.meetings import meetings
 from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Window
 
@@ -130,7 +130,7 @@ def _hand_back(grad: Array, x: Array, largest: Array, out: Array, sliding: Windo
     bits = np.dtype(f"i{out.itemsize}")
     given = np.ascontiguousarray(grad).view(bits)
     count, size = (grad.shape[2], grad.shape[3]), (x.shape[2], x.shape[3])
-    rows, columns = (inside(sliding, axis, sliding.kernel_size[axis] - 1, size[axis], count[axis]) for axis in (0, 1))
+    rows, columns = (sliding.inside(axis, sliding.kernel_size[axis] - 1, size[axis], count[axis]) for axis in (0, 1))
     last = ((..., rows[0], columns[0]), (..., rows[1], columns[1])) if rows and columns else None
     for windows, cells in meetings(count, size, sliding):
         won = waiting[windows]

@@ -16,32 +16,9 @@ def meetings(windows: Pair, cells: Pair, sliding: Window) -> Iterator[tuple[Cell
         cells: ``(H, W)`` of the image.
         sliding: the window.
     """
+    across = [sliding.inside(1, b, cells[1], windows[1]) for b in range(sliding.kernel_size[1])]
     for a in range(sliding.kernel_size[0]):
-        for b in range(sliding.kernel_size[1]):
-            rows = inside(sliding, 0, a, cells[0], windows[0])
-            columns = inside(sliding, 1, b, cells[1], windows[1])
+        rows = sliding.inside(0, a, cells[0], windows[0])
+        for columns in across:
             if rows and columns:
                 yield (..., rows[0], columns[0]), (..., rows[1], columns[1])
-
-
-def inside(sliding: Window, axis: int, tap: int, size: int, count: int) -> tuple[slice, slice] | None:
-    """Of ``count`` windows, those whose tap lies in the image, and the cells it meets, along an axis.
-
-    Args:
-        sliding: the window.
-        axis: 0 for rows, 1 for columns.
-        tap: which tap along it.
-        size: cells of the image along it.
-        count: how many windows.
-
-    Returns:
-        Two slices, of the ``count`` windows and of the cells; None where the tap meets none.
-    """
-    stride = sliding.stride[axis]
-    start = tap * sliding.dilation[axis] - sliding.padding[axis][0]
-    low = max(0, -(start // stride))
-    high = min(count - 1, (size - 1 - start) // stride)
-    if low > high:
-        return None
-    begin = start + low * stride
-    return slice(low, high + 1), slice(begin, start + high * stride + 1, stride)

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import as_columns, as_lines
+from cnn_core.ops._parts import whole_lines
 from cnn_core.ops.pool.steps import Steps
 from cnn_core.shapes import Window
 
@@ -37,7 +38,7 @@ KINDS_HIGH = range(3, 9)
 def shared_size(planes: int, tall: int, width: int, sliding: Window) -> int:
     """Numbers of a line of shared memory for ``planes`` of ``tall`` rows."""
     size = (planes * tall + sliding.padding[0][0]) * (width + 1) + sliding.padding[1][0]
-    return size + 16 - size % 16  # at least one more; lines that begin at multiples of 64 bytes take 3 % less
+    return whole_lines(size + 1)  # where these begin lines of memory do too, which takes 3 % less
 
 
 def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
@@ -50,30 +51,30 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
     """
     target, width = to_do.windows, to_do.cells.shape[2]
     rows, columns = target.shape[1:]
-    kernel, step, spread, left = sliding.kernel_size[1], sliding.stride[1], sliding.dilation[1], sliding.padding[1][0]
+    kernel, step, dilation, left = sliding.kernel_size[1], sliding.stride[1], sliding.dilation[1], sliding.padding[1][0]
     down, used = _down(to_do, rows, top, sliding)
     free = [spare for k, spare in enumerate(to_do.shared) if k != used]
-    if _in_threes(kernel, step, spread, left, width, columns) and down.shape == target.shape:
-        _threes_across(to_do, down, free[0], spread)
+    if _in_threes(kernel, step, dilation, left, width, columns) and down.shape == target.shape:
+        _threes_across(to_do, down, free[0], dilation)
         return
-    if to_do.adds and kernel == step > 1 and spread == 1 and left == 0 and columns * step == width:
+    if to_do.adds and kernel == step > 1 and dilation == 1 and left == 0 and columns * step == width:
         _sums_side_by_side(to_do, down, kernel, free[0])
         return
-    whole, picked, ends = _ends(kernel, step, spread, left, width, columns)
+    whole, picked, ends = _ends(kernel, step, dilation, left, width, columns)
     # Window j begins at column j * step - left: lines are written so much further on than they are read from. The
     # first windows of a row are wrong then, and made anew, but all rows are one line to the copy.
     lines = [spare[left : left + down.size] for spare in free]
     into = None
     if step == 1 < kernel and target.shape == down.shape:
         into = target.reshape(-1)[left:]  # the line is the result and needs no copy
-    line = _runs(to_do, down.reshape(-1), lines, kernel, spread, into)
+    line = _runs(to_do, down.reshape(-1), lines, kernel, dilation, into)
     if into is None and whole.stop > whole.start:
         some, begin = whole, picked.start
-        for moved, spare in zip(lines, free, strict=False):
-            if line is moved:
-                some = slice(0, columns) if columns * step <= down.shape[2] else whole
-                line, begin = spare[: down.size], some.start * step
-                break
+        moved = next((spare for spare, part in zip(free, lines, strict=True) if part is line), None)
+        if moved is not None:
+            # From the beginning of this memory on window j lies in column j * step, that of the first window and all.
+            some = slice(0, columns) if columns * step <= down.shape[2] else whole
+            line, begin = moved[: down.size], some.start * step
         to_do.copy(*as_columns(target[..., some], line.reshape(down.shape)[:, :rows, begin:], step))
     if ends:
         _finish(to_do, down[:, :rows, :width].transpose(2, 0, 1), target.transpose(2, 0, 1), ends)
@@ -81,9 +82,9 @@ def pool_block(to_do: Steps, top: int, sliding: Window) -> None:
         to_do.share(target, target)
 
 
-def _in_threes(kernel: int, step: int, spread: int, before: int, size: int, count: int) -> bool:
+def _in_threes(kernel: int, step: int, dilation: int, before: int, size: int, count: int) -> bool:
     """Whether each cell is brought together with the one before and the one behind it, as far as there are any."""
-    return kernel == 3 and step == 1 and before == spread and count == size and size >= 2 * spread
+    return kernel == 3 and step == 1 and before == dilation and count == size and size >= 2 * dilation
 
 
 def _threes_down(to_do: Steps, apart: int) -> tuple[Array, int]:
@@ -143,20 +144,20 @@ def _sums_side_by_side(to_do: Steps, down: Array, kernel: int, free: Array) -> N
 def _down(to_do: Steps, rows: int, top: int, sliding: Window) -> tuple[Array, int]:
     """``(p, h, W) -> (p, rows or more, W or one more)``, and which line of shared memory holds it, -1 for none."""
     cells, shared = to_do.cells, to_do.shared
-    kernel, step, spread = sliding.kernel_size[0], sliding.stride[0], sliding.dilation[0]
+    kernel, step, dilation = sliding.kernel_size[0], sliding.stride[0], sliding.dilation[0]
     planes, height, width = cells.shape
     # Rows that are copied begin at multiples of 8 bytes, which every second column is picked faster from.
     wide = width + width % 2 if sliding.stride[1] == 2 else width
-    side_by_side = step > 1 == spread and step <= kernel <= step + 1
+    side_by_side = step > 1 == dilation and step <= kernel <= step + 1
     if side_by_side and kernel in KINDS_HIGH and cells.size >= KINDS_LEAST:
         return _down_by_kind(to_do, rows, top, step, kernel > step, wide), 1
-    if _in_threes(kernel, step, spread, top, height, rows):
-        return _threes_down(to_do, spread)
-    whole, picked, ends = _ends(kernel, step, spread, top, height, rows)
+    if _in_threes(kernel, step, dilation, top, height, rows):
+        return _threes_down(to_do, dilation)
+    whole, picked, ends = _ends(kernel, step, dilation, top, height, rows)
     in_place = step == 1 and rows <= height
     lead = top * width if in_place else 0
     lines = [spare[lead : lead + cells.size] for spare in shared]
-    line = _runs(to_do, cells.reshape(-1), lines[1:], kernel, spread * width)
+    line = _runs(to_do, cells.reshape(-1), lines[1:], kernel, dilation * width)
     used = 0
     if in_place:
         # Window i begins at row i - top: the same memory, read from so much earlier on.
@@ -205,14 +206,14 @@ def _down_by_kind(to_do: Steps, rows: int, top: int, step: int, shares: bool, wi
 
 @lru_cache(maxsize=256)
 def _ends(
-    kernel: int, step: int, spread: int, before: int, size: int, count: int
+    kernel: int, step: int, dilation: int, before: int, size: int, count: int
 ) -> tuple[slice, slice, tuple[End, ...]]:
     """Along an axis, which windows overhang neither end, where these begin, and how the others are put together.
 
     What an overhanging window has inside begins at the end, and the less it overhangs, the more there is of it: so it
     begins as a copy of the one before it whose taps fall on the same cells.
     """
-    reach = (kernel - 1) * spread
+    reach = (kernel - 1) * dilation
     starts = [i * step - before for i in range(count)]
     first = min(count, -(-before // step))
     last = max(first, min(count, (size + before - reach - 1) // step + 1))
@@ -221,11 +222,11 @@ def _ends(
     for some, towards in ((range(first), 1), (range(count - 1, last - 1, -1), -1)):
         had: dict[int, tuple[int, int]] = {}
         for i in some:
-            cells = [cell for cell in range(starts[i], starts[i] + reach + 1, spread) if 0 <= cell < size][::towards]
-            known, many = had.get(starts[i] % spread, (None, 0))
+            cells = [cell for cell in range(starts[i], starts[i] + reach + 1, dilation) if 0 <= cell < size][::towards]
+            known, many = had.get(starts[i] % dilation, (None, 0))
             ends.append((i, known, tuple(cells[many:])))
             if cells:
-                had[starts[i] % spread] = i, len(cells)
+                had[starts[i] % dilation] = i, len(cells)
     return slice(first, last), slice(begin, begin + (last - first) * step, step), tuple(ends)
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
-from cnn_core.ops._arrays import Array, gradient, images, setting, together
+from cnn_core.ops._arrays import Array, gradient, images, together
 from cnn_core.ops.pool.average import divisors, window_sums
 from cnn_core.ops.pool.checks import pool_window
 from cnn_core.ops.pool.meetings import meetings
+from cnn_core.settings import setting
 from cnn_core.shapes import Window
 
 

@@ -9,14 +9,15 @@ import numpy as np
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import evenly
 from cnn_core.ops._steps import SHARED, Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
 from cnn_core.ops.pool.steps import Steps, run, sharing
 from cnn_core.shapes import Window
 
-# Numbers of a block: what a pass reads and writes is to stay in the 1 MB nearest to a processor, and the calls, 3 µs a
-# block, are to be few beside it. From 100,000 to 200,000 it takes the same.
+# Numbers of a block: what a pass reads and writes is to stay in the second-level cache, and the calls, 3 µs a block,
+# are to be few beside it. From 100,000 to 200,000 it takes the same.
 BLOCK_MOST = 120_000
 
 # Sides of padding for which blocks become twice as large, as each takes calls of its own, and the most that count.
@@ -155,7 +156,7 @@ def _layout(
     tall = max(above + height, (rows - 1) * step + extent)
     planes, strip = min(count, block_most // (tall * width)), rows
     if planes:
-        planes = _evenly(count, planes)
+        planes = _without_rest(count, planes)
     else:
         planes = 1
         fit, tallest = ((most // width - extent) // step + 1 for most in (block_most, tall_most))
@@ -192,7 +193,7 @@ def _layout(
     return Layout(LINES * size, tuple(parts), True)
 
 
-def _evenly(count: int, most: int) -> int:
+def _without_rest(count: int, most: int) -> int:
     """How many at a time: a divisor if one is near, else as few times as ``most`` allows, without a small rest."""
-    fair = -(-count // -(-count // most))
+    fair = evenly(count, most)
     return next((each for each in range(most, fair // 2, -1) if count % each == 0), fair)

@@ -9,10 +9,7 @@ import numpy as np
 
 from cnn_core.ops import _steps
 from cnn_core.ops._arrays import Array
-from cnn_core.ops._steps import SHARED, Blocks, Plan
-
-# The third part of a block's memory, where it is worked.
-SPACE = 2
+from cnn_core.ops._steps import SHARED, SPACE, Blocks, Plan
 
 
 class Steps(_steps.Steps):

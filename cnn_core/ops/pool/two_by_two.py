@@ -17,14 +17,12 @@ import numpy as np
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import TWICE
 from cnn_core.ops._memory import ROOM
+from cnn_core.ops._parts import evenly, whole_lines
 from cnn_core.ops._steps import SHARED, Blocks, Plan, Steps, run
 from cnn_core.shapes import Window
 
 # Windows of a block: with fewer the calls take longer, and with more the numbers are farther from the processor.
 WINDOWS_MOST = 18_000
-
-# Numbers that parts of the memory between are a multiple of.
-APART = 16
 
 # Where the memory that blocks share is among the others.
 SPACE = 4
@@ -80,7 +78,7 @@ def _layout(cells: tuple[int, int, int], windows: tuple[int, int], most: int) ->
     count, height, width = cells
     plane, window = height * width * 4, windows[0] * windows[1] * 4
     each = max(1, most * 4 // window)
-    each = -(-count // -(-count // each))  # as equal as can be
+    each = evenly(count, each)
     whole, rest = divmod(count, each)
     parts = []
     for first, some, times in ((0, each, whole), (whole * each, rest, 1)):
@@ -92,12 +90,8 @@ def _layout(cells: tuple[int, int, int], windows: tuple[int, int], most: int) ->
 
 def _shared(planes: int, windows: tuple[int, int]) -> int:
     """Numbers of memory that so many planes share: see :func:`_plan`."""
-    size = _apart(planes * windows[0] * windows[1])
+    size = whole_lines(planes * windows[0] * windows[1])
     return 5 * size + size // 2
-
-
-def _apart(size: int) -> int:
-    return -(-size // APART) * APART
 
 
 def _plan(planes: int, cells: tuple[int, int], windows: tuple[int, int]) -> Plan:
@@ -106,7 +100,7 @@ def _plan(planes: int, cells: tuple[int, int], windows: tuple[int, int]) -> Plan
     shapes = (planes, *cells), (planes, *cells), some, some, (_shared(planes, windows),)
     to_do = Steps(np.dtype(np.float32), *shapes)
     x, out, largest, grad, space = to_do.parts
-    size, count = _apart(planes * rows * columns), planes * rows * columns
+    size, count = whole_lines(planes * rows * columns), planes * rows * columns
     # In turns: numbers that stand twice, (p, OH, 2*OW); who won in a row of cells, 0 or 1, as many; the same as a
     # byte, for both rows; two bytes a window.
     twice, won = (space[k * size :][: 2 * count].reshape(planes, rows, 2 * columns) for k in (0, 2))

@@ -1,19 +1,15 @@
-"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone."""
+"""A script that computes a run again, every number of it, in NumPy alone: a line for each layer that has one."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core import model_file
-from cnn_core.errors import ModelError, shown
+from cnn_core.errors import ModelError
 from cnn_core.layers import (
     GELU,
     AvgPool2d,
@@ -32,81 +28,14 @@ from cnn_core.layers import (
     Tanh,
 )
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, array_of, real
-from cnn_core.ops.conv.dispatch import FEW_TAPS
+from cnn_core.ops._arrays import Array, real
+from cnn_core.ops.conv.dispatch import Branch, in_order
 from cnn_core.ops.conv.execute import GATHERED_MOST
-from cnn_core.shapes import whole
-from cnn_core.trace import Trace
+from cnn_core.settings import whole
 
 INLINE = 2048
 """Numbers that a script still holds itself; a longer array is read from the archive beside it."""
 
-
-def archive(trace: Trace) -> bytes:
-    """A whole run as one NPZ file: ``"input"``, every stage by its name, every parameter as ``"0.weight"``.
-
-    Batch norm's running statistics are among the parameters. The file opens with ``numpy.load(file)``, without
-    pickle; the same run gives the same bytes.
-
-    Raises:
-        ModelError: where the trace is none.
-    """
-    if not isinstance(trace, Trace):
-        raise ModelError(f"an archive is of a run, got {type(trace).__name__}; network.trace(x) works")
-    arrays = {"input": trace.input}
-    for number, stage in enumerate(trace.stages):
-        arrays[stage.name] = stage.output
-        held = stage.layer.params() | stage.layer.buffers()
-        arrays |= {f"{number}.{name}": array for name, array in held.items()}
-    return npz(arrays)
-
-
-def npz(arrays: dict[str, Array]) -> bytes:
-    """Arrays as one NPZ file, by name.
-
-    Raises:
-        ModelError: where they are no dictionary of arrays of numbers or texts.
-    """
-    try:
-        arrays = {str(name): array_of(array, str(name)) for name, array in dict(arrays).items()}
-    except (TypeError, ValueError) as error:
-        raise ModelError("arrays must be given by name; npz({'input': x}) works") from error
-    if any(array.dtype.hasobject for array in arrays.values()):
-        raise ModelError("arrays must hold numbers or texts, got objects; npz({'input': x}) works")
-    # NumPy's own function takes names as its arguments', and has some of its own.
-    return model_file.npz(arrays, compression=zipfile.ZIP_DEFLATED)
-
-
-def to_csv(values: npt.ArrayLike, names: Sequence[str] | None = None) -> str:
-    """A stage's numbers as CSV (RFC 4180), written so that they read back to the last bit.
-
-    Args:
-        values: ``(1, C, H, W)``: a line a row, and with several channels the channel's name before it; or ``(1, K)``:
-            a line a value, its name before it.
-        names: of the channels or values; their numbers where there are none.
-
-    Raises:
-        ModelError: where ``values`` is no single stage of one image, or ``names`` not as many texts.
-        ShapeError: where ``values`` holds no real numbers.
-    """
-    values = real(values, "values")
-    if values.ndim not in (2, 4) or values.shape[0] != 1:
-        raise ModelError(
-            f"a stage of one image is (1, C, H, W) or (1, K), got shape {values.shape}; values[:1] of a batch works"
-        )
-    called = [str(k) for k in range(values.shape[1])] if names is None else _texts(names, values.shape[1])
-    file = io.StringIO()
-    lines = csv.writer(file)
-    if values.ndim == 2:
-        lines.writerows([name, repr(float(x))] for name, x in zip(called, values[0], strict=True))
-    else:
-        for name, plane in zip(called, values[0], strict=True):
-            first = [name] if values.shape[1] > 1 else []
-            lines.writerows([*first, *(repr(float(x)) for x in row)] for row in plane)
-    return file.getvalue()
-
-
-# ---- the script --------------------------------------------------------------------------------------------------
 
 _CONVOLVE = '''
 def taps(x, size, stride, dilation, padding, fill=0.0):
@@ -210,16 +139,6 @@ _IN_DOUBLE = (
 )
 
 
-def _texts(names: Any, count: int) -> list[str]:
-    try:
-        given = [] if isinstance(names, str) else list(names)
-    except TypeError:
-        given = []
-    if len(given) != count or not all(isinstance(name, str) for name in given):
-        raise ModelError(f"names must be {count} texts, one a channel or value, got {shown(names)}; names=None works")
-    return given
-
-
 def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE) -> str:
     """A script that needs NumPy alone and computes every stage of a run in double precision again, to the last bit.
 
@@ -235,6 +154,9 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
             last axis. All the run's bits are met where its arrays, and ``x``, are float64.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
+
+    Returns:
+        the script's text.
 
     Raises:
         ModelError: where the network has a layer that no line here is known for, or a setting is of another kind.
@@ -259,13 +181,12 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         return f"np.array({np.asarray(array, dtype=np.float64).tolist()!r})"
 
     body = [f"x = {literal(np.asarray(x, dtype=np.float64), 'input')}  # (N, C, H, W)", "stages = {}"]
-    for number, layer in enumerate(network.layers):
+    for number, (name, layer) in enumerate(network.named()):
         functions, call, parameters = _line(layer, shape)
         needed += [function for function in functions if function not in needed]
-        for name in parameters:
-            array = (layer.params() | layer.buffers())[name]
-            lines.append(f"{name}_{number} = {literal(array, f'{number}.{name}')}")
-        name = f"{number}.{type(layer).__name__}"
+        for parameter in parameters:
+            array = (layer.params() | layer.buffers())[parameter]
+            lines.append(f"{parameter}_{number} = {literal(array, f'{number}.{parameter}')}")
         after = layer.output_shape(shape)
         lines += [f'stages["{name}"] = x = {call.format(n=number)}  # {shape} -> {after}', ""]
         shape = after
@@ -314,7 +235,7 @@ def _conv(layer: Any, shape: tuple[int, ...]) -> _Line:
         raise ModelError(f'padding_mode={layer.padding_mode!r} has no line of NumPy yet; use "zeros"')
     window = layer.window(shape)
     # The same order of the same operations as ops.conv carries out: only then do all the bits agree.
-    way = _SHIFTED if layer.weight[0].size <= FEW_TAPS else _GATHERED
+    way = {Branch.SHIFTED: _SHIFTED, Branch.GATHERED: _GATHERED}[in_order(layer.weight[0].size)]
     call = f"convolve(x, weight_{{n}}, bias_{{n}}, {window.stride}, {window.dilation}, {window.padding})"
     return [_CONVOLVE, way], call, ["weight", "bias"]
 
