@@ -16,6 +16,7 @@ from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment, read_only
 from pages.shared.layers import activation, batch_norm, dropout
 from pages.shared.layers import cross_entropy as loss
+from pages.shared.layers import softmax as steps
 from pages.shared.layers.edits import apply
 from pages.shared.layers.laboratory import ACTIVATIONS, KINDS, OWN, Laboratory, sources
 from pages.shared.layers.message import layers_message
@@ -241,6 +242,16 @@ def test_softmax_s_steps_lead_from_scores_to_shares(scores, heat):
     powers = values(shown, "powers")[0]
     np.testing.assert_allclose(values(shown, "output")[0], powers / powers.sum(), rtol=1e-10, atol=1e-300)
     np.testing.assert_allclose(values(shown, "output")[0], special.softmax(np.array(scores) / heat), rtol=1e-10)
+
+
+@pytest.mark.parametrize(("largest", "taken"), [(2, "2"), (0, "0"), (-1.5, "(−1.5)")])
+def test_the_powers_of_softmax_are_headed_by_what_was_taken_off_before_them(largest, taken):
+    cells = [[k, 0, largest - k] for k in range(4)]
+    shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "cells", "plane": 0, "cells": cells}))
+    assert next(each["title"] for each in shown.columns if each["view"] == "powers") == f"e^(score / T − {taken})"
+    asked = [each.formula for each in shown.told if each.stage == steps.POWERS]
+    assert all(text.endswith(f" − {taken}) = {{y}}") for text in asked)
+    np.testing.assert_allclose(values(shown, "powers")[0], np.exp(values(shown, "scaled")[0] - largest), rtol=1e-15)
 
 
 def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
