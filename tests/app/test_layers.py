@@ -397,6 +397,15 @@ def test_the_sentence_of_a_loss_is_true_however_certain_the_class_is(lead):
     assert float(told) == pytest.approx(value, rel=6e-6, abs=0)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_a_logarithm_is_written_its_base_is_told(kind):
+    shown = screen(edited({"op": "kind", "value": kind}))
+    told = "\n".join([shown.sentence, *(each[words] for each in shown.columns for words in ("title", "note"))])
+    written = re.search(r"\blog\b", told) is not None
+    assert written == (kind in ("softplus", "cross_entropy"))
+    assert ("log to base e, “ln” on a calculator" in told) == written
+
+
 def test_what_explore_made_is_taken_over_and_made_to_fit():
     experiment = Experiment()
     for kind, view in (("relu", "input"), ("batch_norm", "input"), ("linear", "input"), ("softmax", "input")):
