@@ -248,6 +248,19 @@ def test_the_table_marks_the_chosen_branch_and_names_what_keeps_others():
     assert sum("cannot do this" in row for row in rows) == 3
 
 
+def test_a_chosen_branch_that_is_not_the_quickest_says_why_it_was_chosen():
+    work = prepare(build(Experiment()), "conv", "float64")
+    none = Difference(0.0, (0, 0, 0, 0), 0.0, True)
+    for lag in (1, -1):
+        taken = {way.name: 10 + lag * (way.name == work.chosen) for way in work.ways if way.run}
+        ways = {name: Timing(0.001 * milliseconds, 0.001, 3) for name, milliseconds in taken.items()}
+        told = words.table(work, Verdict(Timing(1, 1, 1), ways, dict.fromkeys(ways, none)))
+        [row] = [row for row in re.findall(r"<tr.*?</tr>", told) if "chosen</b>" in row]
+        why = "Double precision adds in one fixed order, so that every sum can be repeated to the last bit"
+        assert work.reason.startswith(why)
+        assert (f"<span>Not the quickest here. {why}.</span>" in row) == (lag > 0)
+
+
 def test_code_is_the_function_s_own_lines_without_its_docstring():
     shown = code(reference.convolve2d)
     assert shown.startswith("def convolve2d(")

@@ -16,6 +16,7 @@ from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment, read_only
 from pages.shared.layers import activation, batch_norm, dropout
 from pages.shared.layers import cross_entropy as loss
+from pages.shared.layers import softmax as steps
 from pages.shared.layers.edits import apply
 from pages.shared.layers.laboratory import ACTIVATIONS, KINDS, OWN, Laboratory, sources
 from pages.shared.layers.message import layers_message
@@ -243,6 +244,16 @@ def test_softmax_s_steps_lead_from_scores_to_shares(scores, heat):
     np.testing.assert_allclose(values(shown, "output")[0], special.softmax(np.array(scores) / heat), rtol=1e-10)
 
 
+@pytest.mark.parametrize(("largest", "taken"), [(2, "2"), (0, "0"), (-1.5, "(−1.5)")])
+def test_the_powers_of_softmax_are_headed_by_what_was_taken_off_before_them(largest, taken):
+    cells = [[k, 0, largest - k] for k in range(4)]
+    shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "cells", "plane": 0, "cells": cells}))
+    assert next(each["title"] for each in shown.columns if each["view"] == "powers") == f"e^(score / T − {taken})"
+    asked = [each.formula for each in shown.told if each.stage == steps.POWERS]
+    assert all(text.endswith(f" − {taken}) = {{y}}") for text in asked)
+    np.testing.assert_allclose(values(shown, "powers")[0], np.exp(values(shown, "scaled")[0] - largest), rtol=1e-15)
+
+
 def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
     shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "temperature", "value": 0.02}))
     assert re.search(r"Entropy \d\.\d+e−\d\d of", shown.sentence)
@@ -384,6 +395,15 @@ def test_the_sentence_of_a_loss_is_true_however_certain_the_class_is(lead):
     made = -math.log1p(-float(lacks[1])) if lacks else -math.log(float(chance))
     assert made == pytest.approx(value, rel=6e-6, abs=0)
     assert float(told) == pytest.approx(value, rel=6e-6, abs=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_a_logarithm_is_written_its_base_is_told(kind):
+    shown = screen(edited({"op": "kind", "value": kind}))
+    told = "\n".join([shown.sentence, *(each[words] for each in shown.columns for words in ("title", "note"))])
+    written = re.search(r"\blog\b", told) is not None
+    assert written == (kind in ("softplus", "cross_entropy"))
+    assert ("log to base e, “ln” on a calculator" in told) == written
 
 
 def test_what_explore_made_is_taken_over_and_made_to_fit():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnn_core import cross_entropy
+from cnn_core import cross_entropy, softmax
 from pages.shared.answers import explanation
 from pages.shared.backward import Target
 from pages.shared.chain import build
@@ -196,11 +196,35 @@ def test_formulas_hold_the_numbers_on_screen():
     assert size.here == "⌊(12 − 3) / 2⌋ + 1 = 5"
     [cell] = formulas(("cell",), at("kernel").chain, (0, (0, 0, 0, 1)))
     assert cell.here == "2·1 + 3·0 + 0·(−1) + 5·1 + 6·0 + 1·(−1) + 8·1 + 9·0 + 2·(−1) + 0 = 12"
-    [softmax] = formulas(("softmax",), at("class", 1).chain, (5, (0, 0)))
-    lines = softmax.here.split("\n")
+    [formula] = formulas(("softmax",), at("class", 1).chain, (5, (0, 0)))
+    lines = formula.here.split("\n")
     assert sum(float(line.rsplit(" ", 1)[1]) for line in lines) == pytest.approx(1, abs=2e-3)
-    powers = [Fraction(line.split(" ≈ ")[1].split(",")[0]) for line in lines]
-    assert {Fraction(line.split(", of ")[1].split(" ")[0]) for line in lines} == {sum(powers)}
+    powers = [Fraction(line.split(" ≈ ")[1].split(";")[0]) for line in lines]
+    assert {Fraction(line.split(" / ")[1].split(" ")[0]) for line in lines} == {sum(powers)}
+
+
+def softmax_of(*scores: float) -> str:
+    """What a lesson's softmax is told as, of an experiment with these scores."""
+    chain = build(Experiment())
+    stages = list(chain.trace.stages)
+    for view, made in (("scores", np.array([scores])), ("probabilities", softmax(np.array([scores])))):
+        place = next(k for k, step in enumerate(chain.steps) if step.view == view)
+        stages[place] = replace(stages[place], output=made)
+    [told] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
+    return told.here
+
+
+@pytest.mark.parametrize(
+    "scores", [(0.1643, 0.3, -1.2), (2, 2, 2), (-6.9, -7.4, -9), (0.0123, -7.5, -6.2), (6.99, -3, 1), (0, -700, 0)]
+)
+def test_a_lesson_s_softmax_divides_the_digits_that_it_shows(scores: tuple[float, ...]):
+    told = re.findall(r"≈ (\S+); (\S+) / (\S+) ([=≈]) (\S+)$", softmax_of(*scores), re.MULTILINE)
+    assert len(told) == len(scores)
+    for power, above, below, sign, share in told:
+        assert power == above
+        quotient = Fraction(above) / Fraction(below)
+        assert share == f"{float(quotient):.3f}"
+        assert (sign == "=") == (quotient == Fraction(share))
 
 
 def test_powers_whose_digits_do_not_add_up_are_told_with_what_they_lack():
@@ -209,8 +233,8 @@ def test_powers_whose_digits_do_not_add_up_are_told_with_what_they_lack():
     thirds = np.log(np.full((1, chain.trace.stages[scores].output.shape[1]), 1 / 3))
     stages = list(chain.trace.stages)
     stages[scores] = replace(stages[scores], output=thirds)
-    [softmax] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
-    *terms, end = softmax.here.split("\n")[-1].replace(" − ", " + −").split(" + ")
+    [formula] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
+    *terms, end = formula.here.split("\n")[-1].replace(" − ", " + −").split(" + ")
     rest, whole = end.split(" (remainder) = ")
     assert sum(Fraction(term) for term in terms) + Fraction(rest.replace("−", "-")) == Fraction(whole)
 
@@ -257,11 +281,11 @@ def test_of_large_scores_the_largest_is_taken_off_before_their_powers_and_that_i
     stages = list(chain.trace.stages)
     values = np.array([[score, score - 0.5, score - 1.0]])
     stages[scores] = replace(stages[scores], output=values)
-    [softmax] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
-    said, *lines = softmax.here.split("\n")
+    [formula] = formulas(("softmax",), replace(chain, trace=replace(chain.trace, stages=tuple(stages))), (5, (0, 0)))
+    said, *lines = formula.here.split("\n")
     assert said.startswith(f"the largest score, {score}, is taken off first".replace("-", "−"))
-    assert softmax.rule == "e^(score − largest) / sum of these powers over all classes"
-    powers = [line.split(", of ")[0] for line in lines[:3]]
+    assert formula.rule == "e^(score − largest) / sum of these powers over all classes"
+    powers = [line.split("; ")[0] for line in lines[:3]]
     assert powers == ["A: e^0 ≈ 1.0000", "B: e^−0.5 ≈ 0.6065", "C: e^−1 ≈ 0.3679"]
 
 

@@ -26,6 +26,9 @@ from pages.shared.pooling.shift import measured, moved
 from pages.shared.session import Session, _remember
 from tests.app.test_message import entries, unpack
 
+# Windows, the last of which reach past the edge.
+OVERHANG = [{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}, {"op": "ceil_mode", "value": True}]
+
 
 def nothing(_name: str):
     raise EditRefusedError("There is nothing to take over.")
@@ -265,6 +268,14 @@ def test_a_window_s_steps_say_why_the_next_would_not_fit():
     assert step(edited(), "stride down")["why_not"] == [None, None]
 
 
+def test_switches_are_named_by_what_they_do_and_their_titles_have_pytorch_s_names():
+    switches = [each for each in window_controls(edited()) if each["kind"] == "check"]
+    assert [each["label"] for each in switches] == ["keep windows over the edge", "averages count the padding"]
+    assert [each["hint"].split(": ")[0] for each in switches] == ["ceil_mode", "count_include_pad"]
+    for note in (each["note"] for each in columns(run(edited(*OVERHANG)))):
+        assert "ceil_mode" not in note
+
+
 def test_the_output_size_is_written_with_its_rounding():
     noise = {"op": "input", "value": "noise"}
     note = {each["view"]: each["note"] for each in columns(run(edited(noise, {"op": "kernel_size", "value": 5})))}
@@ -412,7 +423,7 @@ def test_the_worked_example_ties_and_has_a_window_of_zeros():
         ),
         ([{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}], "type to change it", "past the edge"),
         (
-            [{"op": "kernel_size", "value": 4}, {"op": "stride", "value": 3}, {"op": "ceil_mode", "value": True}],
+            OVERHANG,
             "past the edge",
             "padd",
         ),

@@ -70,6 +70,16 @@ def test_the_button_that_runs_stands_level_with_the_selectors_and_is_as_tall(pag
     assert (run["y"], run["height"]) == pytest.approx((beside["y"], beside["height"]), abs=0.5)
 
 
+def test_the_steps_stand_in_one_line_on_a_phone(page: Page, server: Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/engine")
+    ran(page)
+    steps = page.locator(".st-key-engine_step").get_by_role("radio")
+    expect(steps).to_have_count(4)
+    tops = steps.evaluate_all("(all) => all.map((each) => each.getBoundingClientRect().top)")
+    assert len(set(tops)) == 1
+
+
 def open_on(page: Page, server: Server, experiment: Experiment) -> None:
     page.goto(f"{server.url}/engine?x={to_link(Scenario(experiment)).code}")
     page.locator(".ks-code-head").first.wait_for()

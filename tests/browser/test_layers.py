@@ -306,6 +306,19 @@ def test_softmax_s_bars_are_asked_and_its_scores_typed(laboratory: Page):
     assert asked_row(laboratory, "output", 1)["value"] == numbers(changed, "output")[0, 1]
 
 
+def test_powers_in_a_heading_and_below_it_are_raised_and_read_aloud_as_powers(laboratory: Page):
+    for kind, view, powers in (
+        ("softmax", "powers", ["score / T − 2"]),
+        ("softplus", "curve", ["βx", "−βx"]),
+        ("cross_entropy", "probabilities", ["logit"]),
+    ):
+        choose(laboratory, kind)
+        raised = laboratory.locator(f"[data-column={view}] :is(h2, .ks-note) sup")
+        expect(raised).to_have_count(len(powers))
+        said = [f"to the power of {each}" for each in powers]
+        assert raised.evaluate_all("(all) => all.map((each) => each.ariaLabel)") == said
+
+
 def test_batch_norm_s_statistics_are_sums_that_can_be_asked(laboratory: Page):
     choose(laboratory, "batch_norm")
     asked = carried("batch_norm")

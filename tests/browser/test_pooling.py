@@ -144,19 +144,19 @@ SETTINGS = {
     "padding that counts": [({"op": "padding", "value": 1}, ("padding, as a number", "1"))],
     "padding that does not count": [
         ({"op": "padding", "value": 1}, ("padding, as a number", "1")),
-        ({"op": "count_include_pad", "value": False}, ("count_include_pad", "", "check")),
+        ({"op": "count_include_pad", "value": False}, ("averages count the padding", "", "check")),
     ],
     "windows that overhang": [
         ({"op": "kernel_size", "axis": 0, "value": 4}, ("window down, as a number", "4")),
         ({"op": "stride", "axis": 0, "value": 3}, ("stride down, as a number", "3")),
-        ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
+        ({"op": "ceil_mode", "value": True}, ("keep windows over the edge", "", "check")),
     ],
     "windows that overhang both ways": [
         ({"op": "kernel_size", "value": 4}, ("window down, as a number", "4")),
         ({"op": "kernel_size", "value": 4}, ("window across, as a number", "4")),
         ({"op": "stride", "value": 3}, ("stride down, as a number", "3")),
         ({"op": "stride", "value": 3}, ("stride across, as a number", "3")),
-        ({"op": "ceil_mode", "value": True}, ("ceil_mode", "", "check")),
+        ({"op": "ceil_mode", "value": True}, ("keep windows over the edge", "", "check")),
     ],
     "noise under overlapping windows": [
         ({"op": "input", "value": "noise"}, ("Input", "noise", "select")),
@@ -180,7 +180,7 @@ def overhang(page: Page) -> None:
     """Windows of 4 × 4, 3 apart, the last of which reach past the edge."""
     for label, value in (("window down", "4"), ("window across", "4"), ("stride down", "3"), ("stride across", "3")):
         set_to(page, f"{label}, as a number", value)
-    set_to(page, "ceil_mode", "", kind="check")
+    set_to(page, "keep windows over the edge", "", kind="check")
 
 
 def test_what_does_not_count_is_told_as_not_counted(laboratory: Page):
@@ -197,7 +197,7 @@ def test_what_does_not_count_is_told_as_not_counted(laboratory: Page):
     expect(terms.filter(has_text="not counted")).to_have_text(["7 past the edge: not counted"])
     for label, value in (("window down", "2"), ("window across", "2"), ("padding", "1")):
         set_to(laboratory, f"{label}, as a number", value)
-    set_to(laboratory, "count_include_pad", "", kind="check")
+    set_to(laboratory, "averages count the padding", "", kind="check")
     event = hover_cell(laboratory, "average", 0, 0, (3, 3))
     assert [term["weight"] for term in event["terms"]] == [0, 0, 0, 1]
     expect(terms.filter(has_text="not counted")).to_have_text(["3 of padding: not counted"])
@@ -210,7 +210,7 @@ def test_an_l2_norm_is_spelled_out_as_squares_that_add_up(laboratory: Page):
     expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("4 + 4 + 4 + 4 = 16, and √16 = 4")
     set_to(laboratory, "window down, as a number", "4")
     set_to(laboratory, "stride down, as a number", "4")
-    set_to(laboratory, "ceil_mode", "", kind="check")
+    set_to(laboratory, "keep windows over the edge", "", kind="check")
     hover_cell(laboratory, "l2", 1, 0, (2, 3))
     expect(laboratory.locator(".ks-ledger .ks-sum")).to_have_text("4 + 4 + 4 + 4 = 16, and √(16 × 8/4) ≈ 5.65685")
 

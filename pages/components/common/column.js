@@ -13,6 +13,7 @@ import { Controls } from "./controls.js";
 import { Fold } from "./fold.js";
 import { Kernel } from "./kernel.js";
 import { Planes } from "./planes.js";
+import { setRaised } from "./power.js";
 
 /**
  * @typedef {{
@@ -89,10 +90,10 @@ export class Column {
    */
   describe(described) {
     // Another name of the same thing stands beside it, and nowhere else.
-    setText(this.title, described.also ? `${described.title} (${described.also})` : described.title);
+    setRaised(this.title, described.also ? `${described.title} (${described.also})` : described.title);
     if (described.title !== this.named) this.#name(described.title);
     setText(this.shape, described.shape);
-    setText(this.note, described.note ?? "");
+    setRaised(this.note, described.note ?? "");
     setText(this.sign, described.sign);
     this.title.dataset.sign = described.sign.trim();
     for (const [controls, place] of /** @type {[Controls, string][]} */ ([

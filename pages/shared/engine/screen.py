@@ -54,6 +54,8 @@ _STYLE = """<style>
 .ks-text { color: light-dark(#1d6330, #95d9a6); }
 .ks-number { color: light-dark(#8a4300, #f7bd7c); }
 .ks-comment { color: light-dark(#55595f, #b4b8be); font-style: italic; }
+/* Four steps have room in one line of a phone. */
+@media (max-width: 500px) { .st-key-engine_step button { padding-inline: 8px; } }
 /* As tall as the selectors it stands beside. */
 :is(.st-key-engine_run, .st-key-engine_stop) button { min-height: 2rem; padding-block: 0; }
 /* White on the dark theme's bright pink could not be read. */

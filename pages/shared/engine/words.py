@@ -91,8 +91,12 @@ def table(work: Work, verdict: Verdict) -> str:
     for way in work.ways:
         chosen = way.name == work.chosen
         mark = " <b>chosen</b>" if chosen else ""
-        name = f"<th scope='row'>{html.escape(way.name)}{mark}<span>{html.escape(way.does)}</span></th>"
         timing = verdict.ways.get(way.name)
+        said = f"<span>{html.escape(way.does)}</span>"
+        if chosen and timing is not None and timing.seconds > quickest:
+            why = work.reason.partition(":")[0].rstrip(".")  # what follows stands in full by its code
+            said += f"<span>Not the quickest here. {html.escape(why)}.</span>"
+        name = f"<th scope='row'>{html.escape(way.name)}{mark}{said}</th>"
         if timing is None:
             rest = f"<td colspan='3' class='ks-cannot'>cannot do this: {html.escape(way.why_not)}</td>"
         else:

@@ -13,7 +13,7 @@ from pages.shared import describe
 from pages.shared.controls import Control, dial, option, select
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import KINDS, Laboratory
-from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, plain, shape_words, table
+from pages.shared.layers.screen import INPUT, LOG, Screen, input_controls, input_note, plain, shape_words, table
 
 OUTPUT, SLOPE = 0, 1  # stages
 CURVE = ("x", "f", "slope")  # arrays of a curve's points
@@ -30,7 +30,7 @@ _WRITTEN = {
     "leaky_relu": ("x above 0, else slope × x", "1 above 0, else the slope"),
     "sigmoid": ("1 / (1 + e^−x)", "f(x) (1 − f(x))"),
     "tanh": ("tanh x", "1 − f(x)²"),
-    "softplus": ("log(1 + e^βx) / β", "1 / (1 + e^−βx)"),
+    "softplus": ("log(1 + e^βx) / β", f"1 / (1 + e^−βx)\n{LOG}"),
     "gelu": ("x Φ(x)", "Φ(x) + x φ(x)\nΦ(x) = (1 + erf(x / √2)) / 2, φ(x) = e^(−x² / 2) / √(2π)"),
     "gelu, tanh": (
         "x / 2 (1 + t)",

@@ -9,6 +9,7 @@ from pages.shared.controls import option, segments
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import (
     INPUT,
+    LOG,
     Array,
     Screen,
     fewest,
@@ -85,7 +86,7 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.sentence = (
         f"Class {names[label]} is right and was given {probabilities[label]:.1%}: the loss is "
         f"−log {chance} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
-        f"{plain(float(np.log(len(logits))))}."
+        f"{plain(float(np.log(len(logits))))} ({LOG})."
     )
     return shown
 

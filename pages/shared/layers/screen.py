@@ -19,6 +19,7 @@ from pages.shared.layers.laboratory import Laboratory, sources
 Array = npt.NDArray[Any]
 
 INPUT = -1
+LOG = "log to base e, “ln” on a calculator"  # is said wherever one is written
 _DIALS_MOST = 2  # channels that each have sliders of their own
 _LISTED = 24  # terms of a sum told by Python; of a longer one the largest are listed, and the others are one number
 

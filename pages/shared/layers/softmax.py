@@ -38,7 +38,7 @@ def screen(laboratory: Laboratory) -> Screen:
     for k in range(len(scores)):
         at = (0, k)
         shown.told.append(weighted(SCALED, at, scaled[k], [(INPUT, (0, 0, k, 0), scores[k], 1 / heat)]))
-        text = f"e^({operand(scaled[k])} − {operand(largest)}) = {{y}}"
+        text = f"e^({operand(scaled[k])} − {_bracketed(operand(largest))}) = {{y}}"
         shown.told.append(formula(POWERS, at, powers[k], [(SCALED, at, scaled[k])], text))
         made = [(POWERS, (0, j), power) for j, power in enumerate(powers)]
         text = f"{operand(powers[k])} / ({below}) = {{y}}"
@@ -57,7 +57,8 @@ def screen(laboratory: Laboratory) -> Screen:
         sign="→",
     )
     taken = f"the largest, {plain(largest)}, is taken away first: nothing overflows, no share changes"
-    shown.column("powers", "bars", "e to that power", note=f"they add up to {plain(total)}\n{taken}", sign="→")
+    power = f"e^(score / T − {_bracketed(plain(largest))})"
+    shown.column("powers", "bars", power, note=f"they add up to {plain(total)}\n{taken}", sign="→")
     adds = f"power / {plain(total)}\nthey add up to {plain(float(probabilities.sum()))}"
     shown.column("output", "bars", "Probability", note=adds, controls=table("output"), sign="→")
     best = int(np.argmax(probabilities))
@@ -67,3 +68,8 @@ def screen(laboratory: Laboratory) -> Screen:
         f"{plain(float(np.log(len(scores))), 4)}: 0 is all on one class, the most is all equal."
     )
     return shown
+
+
+def _bracketed(text: str) -> str:
+    """A number behind a sign: in brackets where it has one of its own."""
+    return f"({text})" if text.startswith("−") else text

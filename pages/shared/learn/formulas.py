@@ -171,23 +171,33 @@ def _softmax(chain: Chain, _: Place) -> Formula | None:
         taken = f"the largest score, {_short(largest)}, is taken off first: nothing overflows, no share changes"
         values, lines = values - largest, [taken]
     powers = [math.exp(value) for value in values]
-    places, rest = _adding_up(powers)
+    told = [f"{share:.3f}" for share in chain.trace.stages[shares].output[0]]
+    places, rest = _adding_up(powers, told)
     whole = f"{sum(powers):.{places}f}"
-    lines += [
-        f"{chain.experiment.class_name(k)}: e^{_short(value)} ≈ {powers[k]:.{places}f}, of {whole} is {share:.3f}"
-        for k, (value, share) in enumerate(zip(values, chain.trace.stages[shares].output[0], strict=True))
-    ]
+    for k, (value, share) in enumerate(zip(values, told, strict=True)):
+        power = f"{powers[k]:.{places}f}"
+        sign = "=" if Fraction(power) == Fraction(share) * Fraction(whole) else "≈"
+        lines.append(f"{chain.experiment.class_name(k)}: e^{_short(value)} ≈ {power}; {power} / {whole} {sign} {share}")
     if rest:
         together = " + ".join(f"{power:.{places}f}" for power in powers)
         lines.append(f"{together} {'+' if rest > 0 else '−'} {float(abs(rest)):.{places}f} (remainder) = {whole}")
     return Formula("Softmax", rule, "\n".join(lines))
 
 
-def _adding_up(numbers: list[float]) -> tuple[int, Fraction]:
-    """With how many decimals to write numbers so that their sum, as it is written, is theirs; else what it lacks."""
-    lacks = {p: _written(sum(numbers), p) - sum(_written(number, p) for number in numbers) for p in (3, 4, 5)}
-    places = next((p for p, rest in lacks.items() if not rest), 3)
+def _adding_up(numbers: list[float], shares: list[str]) -> tuple[int, Fraction]:
+    """With how many decimals to write numbers so that each over their sum, as they are written, is its share.
+
+    And, if it can be, so that the sum as it is written is theirs; else what it lacks.
+    """
+    lacks = {p: _written(sum(numbers), p) - sum(_written(number, p) for number in numbers) for p in range(3, 8)}
+    places = min(lacks, key=lambda p: (not _makes(numbers, p, shares), lacks[p] != 0))
     return places, lacks[places]
+
+
+def _makes(numbers: list[float], places: int, shares: list[str]) -> bool:
+    """Whether numbers with so many decimals, each divided by the sum, give these shares."""
+    whole = _written(sum(numbers), places)
+    return whole > 0 and [f"{float(_written(x, places) / whole):.3f}" for x in numbers] == shares
 
 
 def _written(number: float, places: int) -> Fraction:

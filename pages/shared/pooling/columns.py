@@ -66,7 +66,7 @@ def _note(laboratory: Laboratory, kind: Kind, output: Pair) -> str:
 
 def _input_note(laboratory: Laboratory) -> str:
     down, across = laboratory.window.padding
-    past = "\npast the edge: a window of ceil_mode reaches there, and nothing there counts" * overhangs(laboratory)
+    past = "\npast the edge: the last windows reach there, and nothing there counts" * overhangs(laboratory)
     if down or across:
         padded = size((laboratory.plane[0] + 2 * down, laboratory.plane[1] + 2 * across))
         taken = "takes it as 0" if laboratory.window.count_include_pad else "leaves it out"
@@ -148,15 +148,15 @@ def window_controls(laboratory: Laboratory) -> list[Control]:
         *pair("padding", "padding", (0, KERNEL_LARGEST - 1), (least, least), hints[2], False),
         check(
             {"op": "ceil_mode"},
-            "ceil_mode",
+            "keep windows over the edge",
             window.ceil_mode,
-            hint="Whether a last window that overhangs the input counts",
+            hint="ceil_mode: whether a last window that overhangs the input counts",
         ),
         check(
             {"op": "count_include_pad"},
-            "count_include_pad",
+            "averages count the padding",
             window.count_include_pad,
-            hint="Whether an average counts the padding among its cells",
+            hint="count_include_pad: whether an average counts the padding among its cells",
         ),
     ]
 
