@@ -16,6 +16,22 @@ export function tellSizes(root) {
   for (const [name, size] of Object.entries(told)) root.style.setProperty(name, `${size}px`);
 }
 
+/** @typedef {{rows: number, columns: number, ring: readonly number[]}} Size  a map in cells; `ring`: padding cells at the top, bottom, left and right */
+
+/** How many cells wide a map is, with its padding. @param {Size} map */
+export const across = ({ columns, ring }) => columns + ring[2] + ring[3];
+
+/** How many cells tall. @param {Size} map */
+export const down = ({ rows, ring }) => rows + ring[0] + ring[1];
+
+/**
+ * How large a cell of a map is at least, px: a map of few cells may have larger ones than the others, but never so large
+ * that it with its padding would need more room than a small map has.
+ * @param {Size} map
+ * @param {number} smallest px of a map
+ */
+export const least = (map, smallest) => Math.min(LARGEST_CELL, smallest / Math.max(across(map), down(map)));
+
 /**
  * The largest size of a cell that fits, px, whole or not.
  * @param {(cell: number) => boolean} fits
