@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Server
-from tests.browser.screen import edited, frames, open_experiment, resize, type_number, wait_drawn
+from tests.browser.screen import clear, edited, frames, open_experiment, resize, type_number, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +70,24 @@ def test_a_padded_input_stays_in_its_column(page: Page, server: Server, padding:
     page.set_viewport_size({"width": width, "height": 900})
     open_experiment(page, server.url, edited({"op": "padding", "value": padding}))
     in_order(page)
+
+
+def test_where_numbers_have_no_room_it_is_said_how_to_see_them_and_nothing_moves_from_under_the_hand(
+    page: Page, server: Server
+):
+    open_experiment(page, server.url, edited({"op": "padding", "value": 2}))
+    hint = page.locator(".ks-note").get_by_text("Scroll or pinch for the numbers")
+    padding = page.locator("[data-column=kernel]").get_by_label("padding, as a number", exact=True)
+    frames(page)
+    before = padding.bounding_box()["y"]
+    assert hint.count() == 0
+    clear(page)
+    padding.fill("3")
+    padding.press("Enter")
+    wait_drawn(page, "conv")
+    frames(page)
+    assert hint.count() == 1
+    assert abs(padding.bounding_box()["y"] - before) < 8  # half a line of text
 
 
 # How much of a map's marks shows along the upper edge of its padding, on the right, where no cell's window is marked.

@@ -8,6 +8,7 @@ export const STACK_BELOW = 860; // px: under this width the columns stand below 
 export const STACKED_MAP = 176; // px of a map beside its own controls, where columns stand below each other
 export const STACKED_WIDTH = 186; // px of a column's body there
 export const GAP = 30; // px between a laboratory's columns, where signs stand or arrows cross
+export const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign
 export const WHY = 130; // px of a column that says why it shows no map
 
 /** What stylesheets know of these. @param {HTMLElement} root of a page */

@@ -5,13 +5,12 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { GAP, STACKED_MAP, STACK_BELOW, across, down, largestThat, least } from "../common/layout.js";
+import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, down, largestThat, least } from "../common/layout.js";
 
 const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ENOUGH, ROOMY] = [120, 190, 310]; // px of a column: at least, as its controls want it, and so that they stand side by side
 const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several
-const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign: for that, one of several is taller
 const CAPTION = 24; // px
 const SLACK = 4; // px between rows
 
@@ -30,6 +29,7 @@ export function sizes(width, maps, kernel) {
   const room = width - abreast.length * GAP;
   const narrowest = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (abreast.length + 1))));
   const readable = READABLE * Math.max(...maps.map(down));
+  // So that numbers can be read, one of several is taller.
   const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(TALL, readable <= TALLEST ? readable : 0);
   const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(least(maps[k], SMALLEST_MAP)));
   const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across(maps[k]) * own(k, cell));
