@@ -92,7 +92,7 @@ def _input_note(experiment: Experiment) -> str:
     here = "each a cell" if (rows, columns_) == (height, width) else f"here {rows} rows of {columns_}"
     shown = f"{photo.name}: {width} × {height} pixels, {here}"
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
-    return f"{shown}{origin}\nScroll or pinch for the numbers"
+    return f"{shown}{origin}"
 
 
 def _geometry(chain: Chain, position: int) -> str:

@@ -61,6 +61,7 @@ export class Column {
     this.title = h("h2");
     this.shape = h("span", { class: "ks-shape" });
     this.note = h("p", { class: "ks-note" });
+    this.hinted = "";
     this.top = new Controls(on.controls);
     this.bottom = new Controls(on.controls);
     this.more = new Controls(on.controls);
@@ -93,7 +94,8 @@ export class Column {
     setRaised(this.title, described.also ? `${described.title} (${described.also})` : described.title);
     if (described.title !== this.named) this.#name(described.title);
     setText(this.shape, described.shape);
-    setRaised(this.note, described.note ?? "");
+    this.told = described.note ?? "";
+    this.hint(this.hinted);
     setText(this.sign, described.sign);
     this.title.dataset.sign = described.sign.trim();
     for (const [controls, place] of /** @type {[Controls, string][]} */ ([
@@ -105,6 +107,12 @@ export class Column {
     }
     this.fold.element.hidden = !described.controls.some((/** @type {any} */ control) => control.place === "more");
     if (this.kind === "missing") this.#why(described);
+  }
+
+  /** Say below the note what can be done here. @param {string} hinted */
+  hint(hinted) {
+    this.hinted = hinted;
+    setRaised(this.note, [this.told, hinted].filter(Boolean).join("\n"));
   }
 
   /** Another title is another name for all that the column holds. @param {string} title */

@@ -42,6 +42,7 @@ const LINES_FROM = 7; // px a cell: closer lines would hide the colours
 const TINTED_BELOW = 12; // px a cell: a smaller one is tinted in a hue and not framed in it
 const AIR = 7 / 32; // of a cell stays free beside a decimal, or it would run into the next one
 const OVERHANG_MOST = 24; // px beyond the ring: more would lie over what stands beside the map
+const NARROWEST_RING = 3; // px
 /** Padding cells around a map: top, bottom, left, right. */
 const NO_RING = Object.freeze([0, 0, 0, 0]);
 
@@ -281,7 +282,8 @@ export class Grid {
     const [across, down] = [columns * cell, rows * cell];
     context.setTransform(this.ratio, 0, 0, this.ratio, bleed * this.ratio, bleed * this.ratio);
     context.clearRect(-bleed, -bleed, across + 2 * bleed, down + 2 * bleed);
-    if (Math.max(...this.ring) && cell >= 3 && this.zoom === 1) this.#drawRing(context);
+    // A narrower one would be taken for the map's own edge drawn twice.
+    if (Math.max(...this.ring) * cell >= NARROWEST_RING && this.zoom === 1) this.#drawRing(context);
     context.save();
     if (this.zoom > 1) {
       context.beginPath();

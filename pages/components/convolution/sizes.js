@@ -5,19 +5,18 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { GAP, LARGEST_CELL, STACKED_MAP, STACK_BELOW, largestThat } from "../common/layout.js";
+import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, down, largestThat, least } from "../common/layout.js";
 
 const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ENOUGH, ROOMY] = [120, 190, 310]; // px of a column: at least, as its controls want it, and so that they stand side by side
 const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several
-const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign: for that, one of several is taller
 const CAPTION = 24; // px
 const SLACK = 4; // px between rows
 
 /**
  * @param {number} width of the page, px
- * @param {{rows: number, columns: number, ring: readonly number[], count: number, compared: boolean}[]} maps a column of `count`
+ * @param {(import("../common/layout.js").Size & {count: number, compared: boolean})[]} maps a column of `count`
  *   maps each; `compared`: whether it is what was kept, or the difference
  * @param {number[]} kernel rows and columns
  */
@@ -28,25 +27,24 @@ export function sizes(width, maps, kernel) {
   const weight = weightSize(Math.max(...kernel));
   const kernelNeeds = kernel[1] * (weight + 2) + 8;
   const room = width - abreast.length * GAP;
-  const least = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (abreast.length + 1))));
-  const across = maps.map(({ columns, ring }) => columns + ring[2] + ring[3]);
-  const down = maps.map(({ rows, ring }) => rows + ring[0] + ring[1]);
-  const readable = READABLE * Math.max(...down);
+  const narrowest = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (abreast.length + 1))));
+  const readable = READABLE * Math.max(...maps.map(down));
+  // So that numbers can be read, one of several is taller.
   const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(TALL, readable <= TALLEST ? readable : 0);
-  const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across[k], down[k]))));
-  const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across[k] * own(k, cell));
+  const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(least(maps[k], SMALLEST_MAP)));
+  const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across(maps[k]) * own(k, cell));
   const needs = (/** @type {number} */ cell) => [kernelNeeds, ...abreast.map((k) => need(k, cell))];
   const fits = (/** @type {number} */ cell) => {
-    if (down.some((cells) => cells * cell > tallest)) return false;
-    if (stacked) return across.every((cells) => cells * cell <= STACKED_MAP);
-    return needs(cell).reduce((sum, each) => sum + Math.max(least, each), 0) <= room;
+    if (maps.some((map) => down(map) * cell > tallest)) return false;
+    if (stacked) return maps.every((map) => across(map) * cell <= STACKED_MAP);
+    return needs(cell).reduce((sum, each) => sum + Math.max(narrowest, each), 0) <= room;
   };
   const low = largestThat(fits);
   // Whole pixels keep lines crisp.
   const cell = low >= 4 ? Math.floor(low) : low;
   const cells = maps.map((_, k) => own(k, cell));
-  const row = Math.max(...down.map((count, k) => Math.ceil(count * cells[k])), kernel[0] * (weight + 2)) + CAPTION + SLACK;
-  const column = Math.max(least, Math.min(ROOMY, share(needs(cell), room)));
+  const row = Math.max(...maps.map((map, k) => Math.ceil(down(map) * cells[k])), kernel[0] * (weight + 2)) + CAPTION + SLACK;
+  const column = Math.max(narrowest, Math.min(ROOMY, share(needs(cell), room)));
   return { stacked, below, cells, row, widths: maps.map((_, k) => Math.max(column, need(k, cell))), kernelWidth: Math.max(column, kernelNeeds) };
 }
 

@@ -10,6 +10,7 @@ import { placeColumns } from "../common/column.js";
 import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { begins } from "../common/keys.js";
+import { READABLE } from "../common/layout.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
@@ -447,6 +448,10 @@ export class Explore extends Board {
     this.root.classList.toggle("ks-tight", tight);
     const window = this.model.ofView("conv")?.link;
     this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
+    const small = [...looked.values()].some(({ grid }) => grid.cell < READABLE);
+    // Not at the input, whose note is the longest as it is: what is below would move from under the hand.
+    const [input, next = input] = looked.keys();
+    for (const view of looked.keys()) this.columns.get(view).hint(view === next && small && this.zoom.most > 1 ? "Scroll or pinch for the numbers" : "");
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 

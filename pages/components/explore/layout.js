@@ -4,7 +4,7 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { LARGEST_CELL, STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, largestThat } from "../common/layout.js";
+import { STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, across, down, largestThat, least } from "../common/layout.js";
 
 const SIGNS = 26; // px between columns, where the signs stand
 const CLOSE = 8; // px between columns that have no signs: the ends of two legends still stand apart
@@ -43,12 +43,12 @@ export function layOut(width, { columns: all, kernel }, columns) {
   const looked = new Map();
   maps.forEach(({ view, field }, k) => {
     const column = columns.get(view);
-    const { rows, columns: across, ring } = sizes[k];
-    column.view.resize(rows, across, cells[k], ring);
+    const { rows, columns: wide, ring } = sizes[k];
+    column.view.resize(rows, wide, cells[k], ring);
     column.element.style.width = stacked ? "" : `${widths[k]}px`;
     const [top, bottom, left, right] = ring.map((side) => Math.ceil(side * cells[k]));
     column.view.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
-    looked.set(view, { grid: column.view, map: { rows, columns: across, field } });
+    looked.set(view, { grid: column.view, map: { rows, columns: wide, field } });
   });
   besides.forEach(({ view }, k) => {
     const column = columns.get(view);
@@ -59,7 +59,7 @@ export function layOut(width, { columns: all, kernel }, columns) {
   if (flat?.kind === "vector") {
     const count = all.find(({ view }) => view === "flat").shape[1];
     // Longer than its pixels it tells no more by being tall, and would keep everything below the maps off a low screen.
-    const beside = Math.max(kernelWidth, ...sizes.map(({ rows, ring }, k) => Math.ceil((rows + ring[0] + ring[1]) * cells[k])));
+    const beside = Math.max(kernelWidth, ...sizes.map((size, k) => Math.ceil(down(size) * cells[k])));
     flat.view.resize(count, stacked ? TALLEST / 2 : count > TALLEST ? Math.min(TALLEST, beside) : TALLEST);
   }
   const abreast = stacked && width < ABREAST_BELOW && THREE.every((view) => columns.has(view)) && besideInput(width) >= kernelWidth;
@@ -69,31 +69,26 @@ export function layOut(width, { columns: all, kernel }, columns) {
 /**
  * How large a cell is drawn: all maps share one size, so that a map with fewer cells is seen to be smaller.
  * @param {number} width of the whole strip, px
- * @param {{rows: number, columns: number, ring: readonly number[]}[]} maps in cells; `ring`: padding cells at the top,
- *   bottom, left and right
+ * @param {import("../common/layout.js").Size[]} maps
  * @param {number[]} others the width of each column that is no map, px
  * @returns {{stacked: boolean, tight: boolean, sizes: number[], widths: number[]}} whether there is no room for signs;
  *   px a cell and px a column, for each map
  */
 function cellSize(width, maps, others) {
-  const own = (/** @type {any} */ map, /** @type {number} */ cell) => {
-    const most = Math.max(map.rows, map.columns);
-    return Math.max(cell, Math.min(LARGEST_CELL, SMALLEST_MAP / most));
-  };
-  const across = (/** @type {any} */ map, /** @type {number} */ cell) => (map.columns + map.ring[2] + map.ring[3]) * own(map, cell);
-  const down = (/** @type {any} */ map, /** @type {number} */ cell) => (map.rows + map.ring[0] + map.ring[1]) * own(map, cell);
+  const own = (/** @type {any} */ map, /** @type {number} */ cell) => Math.max(cell, least(map, SMALLEST_MAP));
+  const wide = (/** @type {any} */ map, /** @type {number} */ cell) => across(map) * own(map, cell);
   const besides = others.reduce((a, b) => a + b, 0);
   const between = maps.length + others.length - 1;
   const tight = width < besides + between * SIGNS + maps.length * NARROWEST + SPARE;
   const taken = besides + between * (tight ? CLOSE : SIGNS);
   const abreast = (/** @type {number} */ cell) =>
-    taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(across(map, cell))), 0) <= width;
+    taken + maps.reduce((sum, map) => sum + Math.max(NARROWEST, Math.ceil(wide(map, cell))), 0) <= width;
   // Columns that even their smallest maps would push over the edge stand below each other too: nothing is cut off, and
   // the grid keeps its numbers.
   const stacked = width < STACK_BELOW || !abreast(0);
   const fits = (/** @type {number} */ cell) => {
-    if (maps.some((map) => down(map, cell) > TALLEST && cell > SMALLEST_MAP / Math.max(map.rows, map.columns))) return false;
-    if (stacked) return maps.every((map) => across(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
+    if (maps.some((map) => down(map) * cell > TALLEST)) return false;
+    if (stacked) return maps.every((map) => wide(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
     return abreast(cell);
   };
   const low = largestThat(fits);
@@ -103,6 +98,6 @@ function cellSize(width, maps, others) {
     stacked,
     tight,
     sizes: maps.map((map) => own(map, cell)),
-    widths: maps.map((map) => Math.max(NARROWEST, Math.ceil(across(map, cell)))),
+    widths: maps.map((map) => Math.max(NARROWEST, Math.ceil(wide(map, cell)))),
   };
 }

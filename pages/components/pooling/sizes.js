@@ -4,7 +4,7 @@
  * @module
  */
 
-import { GAP, LARGEST_CELL, STACKED_MAP, STACK_BELOW, WHY, largestThat } from "../common/layout.js";
+import { GAP, STACKED_MAP, STACK_BELOW, WHY, across, down, largestThat, least } from "../common/layout.js";
 
 const STACKED = [STACKED_MAP, STACKED_MAP, 150]; // px of a map beside its own words, or beside other maps, by how many a column has
 const [NARROWEST, FIRST] = [118, 190]; // px of a column, and of the first, which has a menu; where the page is roomy
@@ -12,7 +12,7 @@ const ROOMY = 1200; // px
 const SMALLEST_MAP = 96; // px: a map of few cells may have larger ones
 const TALLEST = [272, 204, 138]; // px of a map, by how many stand below each other
 
-/** @typedef {{rows: number, columns: number, ring: readonly number[]}} Size */
+/** @typedef {import("../common/layout.js").Size} Size */
 
 /**
  * @param {number} page its width, px
@@ -22,9 +22,7 @@ const TALLEST = [272, 204, 138]; // px of a map, by how many stand below each ot
 export function sizes(page, columns, missing) {
   const width = page - missing * (WHY + GAP);
   const stacked = page < STACK_BELOW;
-  const across = (/** @type {Size} */ map) => map.columns + map.ring[2] + map.ring[3];
-  const down = (/** @type {Size} */ map) => map.rows + map.ring[0] + map.ring[1];
-  const own = (/** @type {Size} */ map, /** @type {number} */ cell) => Math.max(cell, Math.floor(Math.min(LARGEST_CELL, SMALLEST_MAP / Math.max(across(map), down(map)))));
+  const own = (/** @type {Size} */ map, /** @type {number} */ cell) => Math.max(cell, Math.floor(least(map, SMALLEST_MAP)));
   const widest = (/** @type {Size[]} */ maps, /** @type {number} */ cell) => Math.max(maps === columns[0] && page > ROOMY ? FIRST : NARROWEST, ...maps.map((map) => Math.ceil(across(map) * own(map, cell))));
   const most = Math.max(...columns.map((maps) => maps.length));
   const tallest = TALLEST[most - 1];
