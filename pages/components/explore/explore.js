@@ -360,6 +360,7 @@ export class Explore extends Board {
       kernel: {
         change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.shown.output, this.shown.kernelPlane),
         end: () => this.edits.endWeights(),
+        takes: (/** @type {number} */ value) => this.edits.takes(value),
         refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
         hover: (/** @type {number | null} */ position) => this.#showWeight(position),
       },
