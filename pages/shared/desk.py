@@ -8,9 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from threading import RLock
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.link_code import Link, ScenarioError
@@ -54,6 +56,21 @@ def _check(message: Mapping[str, Any]) -> None:
     }
     if crooked := [part for part, whole in sound.items() if not whole]:
         raise MessageError(f"The message's {crooked[0]} make no sense: {message[crooked[0]]!r:.80}")
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two states, or parts of them, hold the same: arrays number by number."""
+    if one is other or type(one) is not type(other):
+        return one is other
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    if is_dataclass(one):
+        return all(_alike(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(_alike(each, other[key]) for key, each in one.items())
+    return bool(one == other)
 
 
 @dataclass(kw_only=True)
@@ -217,7 +234,7 @@ class Desk(Generic[State]):
             self.history, self.position = before
 
     def edit(self, edit: Mapping[str, Any]) -> None:
-        """Carry out one edit, or say why not."""
+        """Carry out one edit, or say why not; one that changes nothing is no step to undo."""
         if edit["op"] == "undo":
             self.position = max(0, self.position - 1)
         elif edit["op"] == "redo":
@@ -227,8 +244,10 @@ class Desk(Generic[State]):
             self.call_off(str(edit.get("way")), number if isinstance(number, int) else 0)
         else:
             try:
-                self.put(self.applied(self.state, edit))
-                self._latest = ("edit", edit["revision"], self.state)
+                changed = self.applied(self.state, edit)
+                if not _alike(changed, self.state):
+                    self.put(changed)
+                    self._latest = ("edit", edit["revision"], self.state)
             except EditRefusedError as refusal:
                 self.notice = str(refusal)
 

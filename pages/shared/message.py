@@ -84,6 +84,7 @@ def _experiment(
         "backward": _backward(chain, asked and asked[0]),
         "output": output,
         "zoom": None if desk.zoom is None else list(desk.zoom),
+        "limit": VALUE_LIMIT,
         "brush": _brush(experiment),
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "explanation": describe.explanation(chain.trace, *pin),

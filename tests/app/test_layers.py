@@ -539,6 +539,16 @@ def test_all_of_one_drag_is_a_single_step_to_undo():
     assert [each.temperature for each in desk.history] == [1, 1, 8]
 
 
+def test_a_drag_that_comes_by_where_it_began_takes_no_step_of_another():
+    session = Session()
+    before = session.layers.state.temperature
+    send(session, {"op": "temperature", "value": 5})
+    send(session, *({"op": "temperature", "value": value, "drag": "a"} for value in (6, 5)))
+    assert len(session.layers.history) == 2
+    send(session, *({"op": "temperature", "value": value, "drag": "a"} for value in (7, 8)))
+    assert [each.temperature for each in session.layers.history] == [before, 5, 8]
+
+
 def test_a_drag_that_is_refused_leaves_the_last_value_that_was_not():
     session = Session()
     send(session, {"op": "p", "value": 0.3, "drag": "a"}, {"op": "p", "value": 3, "drag": "a"})

@@ -491,6 +491,23 @@ def test_a_bias_that_cannot_be_set_stands_under_the_kernel():
     assert "bias" not in kernel_column["note"]
 
 
+@pytest.mark.parametrize(
+    ("name", "left_out"),
+    [
+        ("class", {"pool": "⋯ convolution, ReLU not shown (6 × 6)"}),
+        ("softmax", {"scores": "⋯ convolution, ReLU, pooling, flattening not shown (1 value)"}),
+        ("learning", {"scores": "⋯ ReLU, pooling, flattening not shown (4 values)"}),
+        ("max_pooling", {"activation": "⋯ convolution not shown (4 × 4)"}),
+        ("a_row", {}),
+    ],
+)
+def test_stages_that_a_step_leaves_out_are_named_between_the_columns(name: str, left_out: dict[str, str]):
+    desk = at(name)
+    shown = seen(columns(desk.chain, 0), desk.step)
+    assert {c["view"]: c["note"].split("\n")[0] for c in shown if c["sign"] == "⋯"} == left_out
+    assert "not shown" not in "".join(c["note"] for c in shown if c["view"] not in left_out)
+
+
 def test_what_a_step_speaks_of_does_not_hide_behind_more():
     desk = at("see_seven")
     controls = [control for column in seen(columns(desk.chain, 0), desk.step) for control in column["controls"]]

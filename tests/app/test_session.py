@@ -68,6 +68,25 @@ def test_a_refused_edit_is_told_counted_and_changes_nothing():
     assert session.notice == ""
 
 
+def test_an_edit_that_changes_nothing_is_no_step_to_undo_and_what_was_undone_stays():
+    session = Session()
+    kernel, cells = session.experiment.bank[0, 0].tolist(), [[0, 1, float(session.experiment.grid[0, 1])]]
+    session.receive(message(session, {"op": "kernel", "values": kernel, "revision": 1}))
+    session.receive(message(session, {"op": "cells", "cells": cells, "revision": 2}))
+    assert not session.can_undo()
+    session.receive(message(session, {"op": "stride", "value": 2, "revision": 3}, {"op": "undo", "revision": 4}))
+    session.receive(message(session, {"op": "kernel", "values": kernel, "revision": 5}))
+    assert session.can_redo()
+
+
+def test_an_edit_that_changed_nothing_is_called_off_without_taking_the_one_before_it_back():
+    session = Session()
+    session.receive(message(session, {"op": "stride", "value": 2, "revision": 1}))
+    session.receive(message(session, {"op": "stride", "value": 2, "revision": 2}))
+    session.receive(message(session, {"op": "call_off", "way": "edit", "value": 2, "revision": 3}))
+    assert session.experiment.stride == (2, 2)
+
+
 def test_a_message_meant_for_another_session_is_left_alone():
     session = Session()
     session.receive({"session": "another", "edits": [{"op": "clear", "revision": 9}], "pin": None, "have": ["x"]})

@@ -232,6 +232,52 @@ def test_a_number_beyond_all_bounds_is_refused_in_the_same_words_for_a_cell_and_
     nothing_is_lost(explore)
 
 
+@pytest.mark.parametrize("text", ["12abc", "1e400", "1e40", "99999999"])
+def test_what_is_refused_is_no_step_to_undo_and_nothing_too_large_is_drawn_while_it_is_typed(explore: Page, text: str):
+    whole = "must lie between" if text[-1] != "c" and text != "1e400" else f"“{text}” is not a number"
+    largest = 1_000_000
+
+    def typed_at(view: str, label: str) -> None:
+        """What stands in the first cell of the map follows what is typed, as far as it may be."""
+        explore.keyboard.type(text)
+        field = explore.get_by_label(label)
+        expect(field).to_have_value(text)
+        expect(field).to_have_attribute("aria-invalid", "true")
+        frames(explore)
+        explore.mouse.move(5, 5)
+        term = hover_cell(explore, "conv", 0, 0, (3, 3))["terms"][0]
+        assert max(abs(term["value"]), abs(term["weight"])) <= largest, view
+        expect(field).to_have_value(text)
+        before = revision(explore)
+        explore.keyboard.press("Enter")
+        refused(explore, whole)
+        wait_drawn(explore, "conv", "cnn_core", before - 1)
+        expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "true")
+        nothing_is_lost(explore)
+
+    explore.get_by_label("weight, row 0, column 0").focus()
+    typed_at("kernel", "weight, row 0, column 0")
+    explore.mouse.click(*cell_centre(explore, "input", 0, 0, (5, 5)))
+    typed_at("input", "cell value")
+
+
+def test_a_weight_of_the_fully_connected_layer_that_is_refused_is_no_step_and_no_score_is_made_of_it(explore: Page):
+    explore.locator(".ks-dense summary").click()
+    for text in ("12abc", "1e40"):
+        explore.locator("[data-view=dense_weights]").focus()
+        explore.keyboard.press("ArrowRight")
+        frames(explore)
+        explore.keyboard.type(text)
+        expect(explore.get_by_label("cell value")).to_have_value(text)
+        frames(explore)
+        expect(explore.locator(".ks-dense-sum")).not_to_contain_text("e+40")
+        explore.keyboard.press("Enter")
+        refused(explore, "“12abc” is not a number" if text == "12abc" else "must lie between")
+        expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "true")
+    explore.locator(".ks-dense summary").click()
+    nothing_is_lost(explore)
+
+
 def test_a_cell_that_is_opened_after_one_was_left_half_typed_is_not_called_wrong(explore: Page):
     explore.mouse.click(*cell_centre(explore, "input", 0, 1, (5, 5)))
     explore.keyboard.type("-")

@@ -152,6 +152,39 @@ def test_an_exercise_is_solved_by_keyboard(learn: Callable[..., Page]):
     expect(page.locator(".ks-lesson-head h2")).to_have_text("Slide along a row")
 
 
+@pytest.mark.parametrize("how", ["keyboard", "mouse"])
+@pytest.mark.parametrize(
+    ("name", "headings"),
+    [
+        ("softmax", ["Probability A", "Probability B"]),
+        ("a_row", ["Feature map [0, 0]", "Feature map [0, 1]", "Feature map [0, 2]"]),
+    ],
+)
+def test_an_exercise_of_several_cells_leads_from_each_to_the_next(
+    learn: Callable[..., Page], name: str, headings: list[str], how: str
+):
+    page = learn()
+    page.locator(".ks-lesson-card", has=page.get_by_text(COURSE[name].title, exact=True)).click()
+    [step] = COURSE[name].steps
+    output = build(step.scenario.experiment).trace.stages[step.scenario.pin[0]].output.ravel()
+    further = page.locator(".ks-ledger").get_by_role("button", name="Next: ")
+    for k, heading in enumerate(headings):
+        expect(page.get_by_label("Your prediction")).to_be_focused()
+        expect(page.locator(".ks-ledger h2")).to_have_text(heading)
+        page.keyboard.type(f"{output[k]:.2f}")
+        moved(page, lambda: page.keyboard.press("Enter"))
+        expect(page.locator(".ks-verdict")).to_have_text("✓ Right.")
+        expect(page.locator(".ks-told")).to_contain_text(f"{k + 1} of {len(headings)} predicted right.")
+        if heading is headings[-1]:
+            expect(further).to_have_count(0)
+        elif how == "keyboard":
+            expect(further).to_have_text(f"Next: {headings[k + 1]} ›")
+            page.keyboard.press("Enter")
+        else:
+            further.click()
+    done(page)
+
+
 @pytest.mark.parametrize(("name", "label"), [("one_cell", "Your prediction"), ("count_weights", "Your answer")])
 def test_an_exercise_that_is_chosen_takes_what_is_typed_and_scrolls_nothing(
     learn: Callable[..., Page], name: str, label: str

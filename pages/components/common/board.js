@@ -350,7 +350,7 @@ export class Board {
     const explanation = this.explanation(place);
     if (!explanation) return;
     this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), onward: (view) => this.onward(view) });
+    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), further: pinned ? this.furtherFrom(explanation) : null, onward: (view) => this.onward(view) });
   }
 
   /**
@@ -371,6 +371,11 @@ export class Board {
   /** What is to be said of a prediction of a cell. @param {Place} _place */
   verdictOf(_place) {
     return "";
+  }
+
+  /** What leads on from a cell that was predicted to the next one; null where none is. @param {Place} _place @returns {Node | null} */
+  furtherFrom(_place) {
+    return null;
   }
 
   /** Into how many parts of one the numbers of a sum are counted; null where they are decimals. @param {any} _explanation */

@@ -30,7 +30,7 @@ export class Edits {
     this.revision = null;
     /** The weights being changed, and of which kernel and plane. @type {{values: number[], output: number, plane: number | null} | null} */
     this.weights = null;
-    /** The fully connected weights being changed, by their place in row-major order. @type {{stage: number, cells: Map<number, number>} | null} */
+    /** The fully connected weights being changed, by their place in row-major order, and all as they were. @type {{stage: number, cells: Map<number, number>, before: Float64Array} | null} */
     this.dense = null;
     /** The input cells being changed, by their place in row-major order. @type {Map<number, number> | null} */
     this.cells = null;
@@ -40,6 +40,11 @@ export class Edits {
   /** Whether an edit is under way. */
   get busy() {
     return this.revision !== null;
+  }
+
+  /** Whether the server takes a number. One that it does not is sent, for the sentence, and never previewed. @param {number} value */
+  takes(value) {
+    return Math.abs(value) <= this.on.header().limit;
   }
 
   /** An edit that only the server can carry out. @param {any} edit */
@@ -92,7 +97,7 @@ export class Edits {
     const { stage } = this.on.header().kernel;
     const model = this.on.model();
     // Without its stage (the kernel does not fit the input) a kernel can still be painted; nothing follows from it.
-    if (model.byNumber.has(stage)) {
+    if (model.byNumber.has(stage) && values.every((value) => this.takes(value))) {
       const { shape, values: before } = model.weights.get(stage);
       const bank = before.slice();
       const size = shape[2] * shape[3];
@@ -121,9 +126,10 @@ export class Edits {
       return { op: "kernel", output, plane, values: rows };
     }
     if (this.dense) {
-      const { stage, cells } = this.dense;
+      const { stage, cells, before } = this.dense;
       const features = this.on.model().weights.get(stage).shape[1];
-      return { op: "dense", features, cells: [...cells].map(([at, value]) => [Math.floor(at / features), at % features, value]) };
+      // What was taken back is none that was changed by hand, which the server keeps apart.
+      return { op: "dense", features, cells: [...cells].filter(([at, value]) => value !== before[at]).map(([at, value]) => [Math.floor(at / features), at % features, value]) };
     }
     if (this.cells) {
       const columns = this.on.model().values.get(-1).shape[3];
@@ -156,16 +162,16 @@ export class Edits {
     if (this.weights) this.endWeights();
     this.endCells();
     this.#begin();
-    this.dense ??= { stage, cells: new Map() };
     const model = this.on.model();
     const { shape, values: before } = model.weights.get(stage);
+    this.dense ??= { stage, cells: new Map(), before };
     const weights = before.slice();
     for (const [number, feature, value] of cells) {
       const at = number * shape[1] + feature;
       weights[at] = value;
       this.dense.cells.set(at, value);
     }
-    model.edit({ weight: { stage, values: weights } });
+    if (cells.every(([, , value]) => this.takes(value))) model.edit({ weight: { stage, values: weights } });
     this.on.redraw();
   }
 
@@ -200,7 +206,7 @@ export class Edits {
     const rows = cells.map(({ row }) => row);
     const columns = cells.map(({ column }) => column);
     const box = { top: Math.min(...rows), bottom: Math.max(...rows), left: Math.min(...columns), right: Math.max(...columns) };
-    if (cells.length) model.edit({ input: { values: input, box } });
+    if (cells.length && this.takes(value)) model.edit({ input: { values: input, box } });
     this.on.redraw();
     clearTimeout(this.timer);
     if (settle) this.timer = window.setTimeout(() => this.endCells(), SETTLE);

@@ -20,9 +20,10 @@ const TYPING = 900; // ms likewise after the last letter of a number, which Ente
  *   change: (values: number[]) => void,
  *   end: (values: number[]) => void,
  *   refuse: (sentence: string) => void,
+ *   takes: (value: number) => boolean,
  *   hover: (position: number | null) => void,
  *   focus?: (position: number | null) => void,
- * }} KernelHandlers
+ * }} KernelHandlers  `takes`: whether a number may be a weight
  */
 
 export class Kernel {
@@ -71,14 +72,14 @@ export class Kernel {
       field.style.background = fill;
       field.style.color = ink;
       field.style.setProperty("--ks-hue", positionHue(k, dark));
-      field.removeAttribute("aria-invalid");
       field.title = typed(values[k]);
       field.readOnly = this.locked !== "";
       // A long number is written smaller rather than cut.
       field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, (this.size - 2) / (this.#written(values[k]).length * LETTER)))}px`;
-      // A half-typed number, such as "1e", belongs to the person typing it.
+      // What is half typed, such as "1e", belongs to the person typing it, and so does what is too large to be taken.
       const typing = document.activeElement === field;
-      if (!typing || ![null, values[k]].includes(read(field.value))) {
+      if (!typing || this.#taken(field) !== null) field.removeAttribute("aria-invalid");
+      if (!typing || ![null, values[k]].includes(this.#taken(field))) {
         const selected = typing && field.selectionStart === 0 && field.selectionEnd === field.value.length;
         field.value = this.#text(field, k);
         if (selected) field.select();
@@ -232,9 +233,10 @@ export class Kernel {
 
   /** @param {HTMLInputElement} field @param {number} k */
   #type(field, k) {
-    const value = read(field.value);
+    const value = this.#taken(field);
     if (value === null) {
       field.setAttribute("aria-invalid", "true");
+      clearTimeout(this.timer); // what it began with is not what is meant, and waits for the rest
       return;
     }
     field.removeAttribute("aria-invalid");
@@ -243,12 +245,24 @@ export class Kernel {
     this.#settle(TYPING);
   }
 
+  /** The number in a field, null where it is none or none that a weight may be. @param {HTMLInputElement} field */
+  #taken(field) {
+    const value = read(field.value);
+    return value !== null && this.on.takes(value) ? value : null;
+  }
+
   /** @param {HTMLInputElement} field @param {number} k */
   #commit(field, k) {
     const text = field.value;
-    const refused = read(text) === null;
+    const value = read(text);
+    const refused = value === null;
     // Not what the refused text began with: the 2 of 2x was never meant.
     if (refused) this.#takeBack(k);
+    else if (!this.on.takes(value)) {
+      // Too large: the server says so.
+      this.#set(k, value);
+      this.#settle();
+    }
     this.typing = null;
     field.removeAttribute("aria-invalid");
     field.value = this.#written(this.values[k]);

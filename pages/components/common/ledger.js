@@ -60,12 +60,12 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, onward?: (view: string) => boolean}} how `shown`: the channel
+   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, further?: Node | null, onward?: (view: string) => boolean}} how `shown`: the channel
    *   whose maps are looked at; `of`: what the number is a gradient of, "" where it is a value; `parts`: into how many
    *   parts of one all numbers of the sum are counted, where they are written as fractions; `verdict`: what is to be said
-   *   of a prediction of the number; `onward`: whether what it feeds of a view may be told
+   *   of a prediction of the number, `further`: what leads to the next one; `onward`: whether what it feeds of a view may be told
    */
-  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", onward = () => true }) {
+  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", further = null, onward = () => true }) {
     this.shown = shown;
     this.of = of;
     const { stage, index, rule, value } = explanation;
@@ -92,6 +92,7 @@ export class Ledger {
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
+      further ?? "",
       // What wraps on a narrow page wraps together.
       h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.feeds, this.short.rest),
     );

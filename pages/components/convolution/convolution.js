@@ -441,6 +441,7 @@ export class Convolution extends Board {
     return {
       change: (values) => this.#changeWeights(channel, values),
       end: () => this.edits.endWeights(),
+      takes: (value) => this.edits.takes(value),
       refuse: (sentence) => this.notice.tell(sentence),
       hover: ask,
       focus: ask,
@@ -479,6 +480,7 @@ export class Convolution extends Board {
   /** A plane of the kernel under the hand; what its channel adds alone follows too. @param {number} channel @param {number[]} values */
   #changeWeights(channel, values) {
     this.edits.changeWeights(values, this.output, channel - this.group[0]);
+    if (!values.every((value) => this.edits.takes(value))) return;
     const { values: before } = this.model.weights.get(ALONE);
     const weights = before.slice();
     const share = this.shareOf(channel, this.output);

@@ -87,7 +87,7 @@ export class Explore extends Board {
       look: (index, param) => this.lookAt(index && weight(index, param)),
       pick: (index, param) => this.lookAt(weight(index, param)),
     });
-    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }) });
+    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.#further(place) });
     this.dense = new Dense({
       change: (stage, cells) => this.edits.changeDense(stage, cells),
       end: () => this.edits.endDense(),
@@ -279,6 +279,11 @@ export class Explore extends Board {
     return this.predict.verdictOf(place);
   }
 
+  /** A step whose task is done leads on by itself. @param {import("../common/board.js").Place} place */
+  furtherFrom(place) {
+    return this.header.lesson?.goal?.met ? null : this.predict.furtherFrom(place, this.model);
+  }
+
   /** @param {import("../common/board.js").Place | null} place */
   lookAt(place) {
     if (!this.predict.typing) super.lookAt(place);
@@ -361,6 +366,7 @@ export class Explore extends Board {
       kernel: {
         change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.shown.output, this.shown.kernelPlane),
         end: () => this.edits.endWeights(),
+        takes: (/** @type {number} */ value) => this.edits.takes(value),
         refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
         hover: (/** @type {number | null} */ position) => this.#showWeight(position),
       },
@@ -666,13 +672,30 @@ export class Explore extends Board {
       this.notice.tell(this.predict.goOn(nameOf(this.model, this.pin.stage, this.pin.index)));
       return true;
     }
+    const next = this.predict.next(this.pin);
+    if (next && event.key === "Enter") {
+      event.preventDefault();
+      if (!event.repeat) this.#further(next);
+      return true;
+    }
     if (!this.#asks(this.pin)) return false;
     event.preventDefault();
+    this.#predict(event.key === "Enter" ? "" : event.key);
+    return true;
+  }
+
+  /** Have a covered cell predicted. @param {import("../common/board.js").Place} place */
+  #further(place) {
+    this.pick(place);
+    this.#predict("");
+  }
+
+  /** Begin to type what the pinned cell is thought to be. @param {string} letter */
+  #predict(letter) {
     // The field has to be there at once: the question may wait for its frame, or for the pointer to leave another cell.
     this.lookAt(null);
     this.writeNow();
-    this.predict.type(event.key === "Enter" ? "" : event.key);
-    return true;
+    this.predict.type(letter);
   }
 
   /** A number typed where nothing takes it is the prediction that the page waits for. @param {KeyboardEvent} event */

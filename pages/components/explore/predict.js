@@ -5,6 +5,8 @@
  */
 
 import { h, setText } from "../common/dom.js";
+import { nameOf } from "../common/names.js";
+import { ravel, unravel } from "../common/windows.js";
 
 /** @typedef {import("../common/model.js").Model} Model */
 /** @typedef {import("../common/board.js").Place} Place */
@@ -18,7 +20,10 @@ import { h, setText } from "../common/dom.js";
 const NOTHING = new Map();
 
 export class Predict {
-  /** @param {{send: (edit: any) => void, back: () => void}} on `back`: the focus goes back to the map that was asked */
+  /**
+   * @param {{send: (edit: any) => void, back: () => void, further: (place: Place) => void}} on `back`: the focus goes back
+   *   to the map that was asked; `further`: a number is typed for another cell
+   */
   constructor(on) {
     this.on = on;
     /** @type {Described} */
@@ -44,6 +49,8 @@ export class Predict {
     this.hint = button("Hint", "First the rule, then the numbers it needs", () => send("hint"));
     this.give = button("Show it", "Uncover this cell; it does not count as right", () => send("reveal"));
     this.form = h("span", { class: "ks-ask" }, this.field, check, this.hint, this.give);
+    /** Leads on to the next cell that is covered. */
+    this.further = h("button", { type: "button", class: "ks-button ks-primary", title: "Enter", onclick: () => on.further(this.following) });
     this.verdict = h("p");
     this.hints = h("div", { class: "ks-hints" });
     this.below = h("div", { class: "ks-asked", "aria-live": "polite" }, this.verdict, this.hints);
@@ -89,8 +96,10 @@ export class Predict {
     const before = this.told;
     this.told = told;
     this.answers = new Map(told.answers.map((answer) => [String(answer.index), answer]));
-    const size = told.stage === null ? 0 : model.values.get(told.stage).values.length;
-    this.allOpen = told.answers.filter(({ open }) => open).length === size;
+    const hidden = told.stage === null ? null : model.values.get(told.stage);
+    this.shape = hidden?.shape ?? [];
+    this.size = hidden?.values.length ?? 0;
+    this.allOpen = told.answers.filter(({ open }) => open).length === this.size;
     const written = JSON.stringify(told.options);
     if (written !== this.written) {
       this.written = written;
@@ -138,6 +147,27 @@ export class Predict {
   /** What is said where one goes on to type on a cell that is uncovered. @param {string} name the cell's */
   goOn(name) {
     return `${name} is uncovered already. ${this.allOpen ? "So are all the others: hide another stage to predict more." : "Choose one that is still covered, and type what stands there."}`;
+  }
+
+  /** The covered cell that comes after an open one, from the end on to the first; null where all are open. @param {Place} place @returns {Place | null} */
+  next(place) {
+    if (this.allOpen || !this.opened(place)) return null;
+    let flat = ravel(place.index, this.shape);
+    let next = place;
+    while (!this.covers(next)) {
+      flat = (flat + 1) % this.size;
+      next = { stage: place.stage, index: unravel(flat, this.shape) };
+    }
+    return next;
+  }
+
+  /** The button that leads on from an open cell, null where all are open. @param {Place} place @param {Model} model */
+  furtherFrom(place, model) {
+    const next = this.next(place);
+    if (!next) return null;
+    this.following = next;
+    setText(this.further, `Next: ${nameOf(model, next.stage, next.index)} ›`);
+    return this.further;
   }
 
   /** What was said of an open cell, "" where nothing was. @param {Place} place */

@@ -42,6 +42,7 @@ def convolution_message(session: Session) -> bytes:
         "stages": stages,
         "kernel": {"stage": OUTPUT, "array": identity(weight)},
         "output": output,
+        "limit": VALUE_LIMIT,
         "brush": {"kind": "grid", "value": 9, "step": 1, "low": -VALUE_LIMIT, "high": VALUE_LIMIT, "radius": 0},
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "pin_count": desk.pin_count,

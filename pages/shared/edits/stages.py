@@ -90,6 +90,8 @@ def set_dense(experiment: Experiment, edit: Edit) -> Experiment:
             whole_number(feature, 0, features - 1, "The feature"),
         )
         dense[key] = finite(value, "A weight")
+    if not edit["cells"]:
+        return experiment
     return replace(experiment, dense=MappingProxyType(dense), dense_features=features)
 
 

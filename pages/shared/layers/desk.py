@@ -68,9 +68,12 @@ class LayersDesk(LaboratoryDesk[Laboratory]):
         if drag is not None and drag == self._drag and self.can_undo() and not self.can_redo():
             # Each value of a drag takes the room of the last one: it is made of the state that the drag began with.
             self.history, self.position = self.history[: self.position], self.position - 1
+            start = self.state
             super().edit(edit)
             if self.notice:
                 self.put(before)
+            elif self.state is start:
+                self._drag = None  # back where it began, which is no step; one that it goes on to is a new one
             return
         self._drag = drag
         super().edit(edit)

@@ -40,6 +40,7 @@ def layers_message(session: Session) -> bytes:
         "sentence": shown.sentence,
         "settings": shown.settings,
         "told": [describe.told(each) for each in shown.told],
+        "limit": VALUE_LIMIT,
         "brush": {"kind": "grid", "value": 1, "radius": 0, **limits},
         "pin": {"stage": stage, "index": list(index)},
         "pin_count": desk.pin_count,

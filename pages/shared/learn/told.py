@@ -14,6 +14,8 @@ from pages.shared.learn.lesson import Step
 Place = tuple[int, tuple[int, ...]]
 
 _FEW = 4  # groups of controls
+# What makes a stage; of a function the column's title says it.
+_MADE_BY = {"conv": "convolution", "pool": "pooling", "flat": "flattening", "scores": "fully connected"}
 _MOST_BESIDE = 4  # columns: more of them want the page's width
 
 
@@ -85,19 +87,32 @@ def seen(columns: list[dict[str, Any]], step: Step | None, bias: float = 0.0) ->
     shown = [column for column in columns if step.columns is None or column["view"] in step.columns]
     kernel = any(column["view"] == "kernel" for column in shown)
     kept = []
+    before = 0
     for column in shown:
+        place = columns.index(column)
+        between = [each for each in columns[before + 1 : place] if each["view"] != "kernel"]
+        before = place
         # Without a kernel before it a feature map does not equal anything.
-        sign = "→" if column["view"] == "conv" and not kernel else column["sign"]
+        sign = "⋯" if between else "→" if column["view"] == "conv" and not kernel else column["sign"]
         controls = offered(column["controls"], step.show)
         fixes = [fix for fix in column.get("fixes", []) if allows(fix["edit"], step.show)]
         changed = {
             "sign": sign,
-            "note": _note(column, step, bias),
+            "note": "\n".join(filter(None, (_left_out(between), _note(column, step, bias)))),
             "controls": _in_sight(controls, step),
             "fixes": fixes,
         }
         kept.append({**column, **changed})
     return kept
+
+
+def _left_out(between: list[dict[str, Any]]) -> str:
+    """Which stages before a column the step does not show, and how large the last of them is; "" for none."""
+    if not between:
+        return ""
+    made = ", ".join(_MADE_BY.get(each["view"], each["title"]) for each in between)
+    size = between[-1]["shape"]
+    return f"⋯ {made} not shown" + (f" ({size})" if size else "")
 
 
 def _note(column: dict[str, Any], step: Step, bias: float) -> str:

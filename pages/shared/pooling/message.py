@@ -63,6 +63,7 @@ def pooling_message(session: Session) -> bytes:
         "of": {GRADIENTS + number: _of(run, pooled) for number, pooled in run.pooled.items()},
         "bars": {"window": window_controls(laboratory), "mode": mode_controls(laboratory)},
         "measures": [each._asdict() for each in run.measures],
+        "limit": VALUE_LIMIT,
         "brush": {"kind": "grid", "value": 9, "step": 1, "low": -VALUE_LIMIT, "high": VALUE_LIMIT, "radius": 0},
         "pin": {"stage": pin[0], "index": list(pin[1])},
         "pin_count": desk.pin_count,
