@@ -90,9 +90,8 @@ def _input_note(experiment: Experiment) -> str:
     height, width = photo.original
     rows, columns_ = experiment.plane
     here = "each a cell" if (rows, columns_) == (height, width) else f"here {rows} rows of {columns_}"
-    shown = f"{photo.name}: {width} × {height} pixels, {here}"
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
-    return f"{shown}{origin}"
+    return f"{photo.name}: {width} × {height} pixels, {here}{origin}"
 
 
 def _geometry(chain: Chain, position: int) -> str:

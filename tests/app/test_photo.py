@@ -52,10 +52,10 @@ def test_a_small_picture_is_enlarged_where_that_is_asked_for_and_comes_back():
 def test_the_input_says_whether_its_cells_are_the_picture_s_pixels():
     experiment = with_photo(Experiment(), open_photo(picture(28, 20)[0], "mine.png"))
     for now, words in (
-        (experiment, "mine.png: 20 × 28 pixels, each a cell\n"),
-        (apply(experiment, {"op": "photo_size", "value": 56}), "mine.png: 20 × 28 pixels, here 56 rows of 40\n"),
+        (experiment, "mine.png: 20 × 28 pixels, each a cell"),
+        (apply(experiment, {"op": "photo_size", "value": 56}), "mine.png: 20 × 28 pixels, here 56 rows of 40"),
     ):
-        assert columns(build(now), 0)[0]["note"].startswith(words)
+        assert columns(build(now), 0)[0]["note"] == words
 
 
 def test_every_size_that_the_slider_of_a_small_picture_offers_is_taken():
