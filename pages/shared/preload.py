@@ -16,6 +16,8 @@ import streamlit
 # What the first page shows of the framework's own, each in a file that it loads late: headings, upload, components.
 _LATE = ("Html", "FileUploader", "BidiComponent")
 
+_FIRST = "common/leaving.js"  # run before the framework draws its first link: it knows which of them is pressed
+
 _WAYS = {".js": 'rel="modulepreload" fetchpriority="low"', ".css": 'rel="preload" as="style"'}
 _STATIC = Path(streamlit.__file__).parent / "static"
 
@@ -39,8 +41,12 @@ def document(components: Path, ui_path: str, component: str) -> str:
         ui_path: the path under which they are served.
         component: that the page shows, by its folder.
     """
-    links = "".join(f"    {link}\n" for link in _links(components, ui_path, component))
-    return (_STATIC / "index.html").read_text(encoding="utf-8").replace("  </head>", f"{links}  </head>", 1)
+    tags = [
+        *_links(components, ui_path, component),
+        f'<script type="module" src="{html.escape(ui_path)}/{_FIRST}"></script>',
+    ]
+    head = "".join(f"    {tag}\n" for tag in tags)
+    return (_STATIC / "index.html").read_text(encoding="utf-8").replace("  </head>", f"{head}  </head>", 1)
 
 
 def _links(components: Path, ui_path: str, component: str) -> list[str]:

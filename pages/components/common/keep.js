@@ -4,6 +4,7 @@
  * @module
  */
 
+import { leaving } from "./leaving.js";
 import { recall, remember } from "./visit.js";
 
 const KEPT = "kernelscope";
@@ -55,11 +56,12 @@ function sessionBefore({ name, others }) {
  * At a page's first message: ask for the session that was shown before the page was loaded again.
  * @param {{link: Link, session: string}} header
  * @param {import("./channel.js").Channel} channel
- * @returns {boolean} whether there was one to ask for
+ * @returns {boolean} whether there was one to ask for, here or on the page that is on its way
  */
 export function takeUp({ link, session }, channel) {
   const before = sessionBefore(link);
   const found = !!before && before !== session;
-  if (found) channel.resume(before);
+  // The next page is on its way: were it answered before the session is found, it would show a new one and not know.
+  if (found && !leaving()) channel.resume(before);
   return found;
 }

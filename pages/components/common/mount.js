@@ -4,6 +4,7 @@
  */
 
 import { copyWithKeyboardsMinus } from "./copied.js";
+import { leaving } from "./leaving.js";
 import { closeMenuOnceChosen } from "./menu.js";
 
 closeMenuOnceChosen(); // every page has a component
@@ -19,24 +20,34 @@ copyWithKeyboardsMinus();
 
 /**
  * @param {(parent: HTMLElement) => Mounted} make
- * @returns {(component: any) => () => void} what the framework calls; its answer is the clean-up at unmount
+ * @returns {(component: any) => () => void} what the framework calls; its answer is the clean-up of that one call
  */
 export function mounter(make) {
-  /** @type {WeakMap<Element, Mounted>} */
+  /** @type {WeakMap<Element, {view: Mounted, calls: number}>} */
   const mounted = new WeakMap();
   return ({ parentElement, data, setStateValue }) => {
-    let view = mounted.get(parentElement);
-    if (view?.takes && !view.takes(data)) {
-      view.leave();
-      view = undefined;
+    // The framework loads modules while the page goes on: by now the visitor may have left it.
+    if (!parentElement.isConnected) return () => {};
+    let entry = mounted.get(parentElement);
+    if (entry?.view.takes && !entry.view.takes(data)) {
+      entry.view.leave();
+      entry = undefined;
     }
-    if (!view) {
-      view = make(parentElement);
-      mounted.set(parentElement, view);
+    if (!entry) {
+      entry = { view: make(parentElement), calls: 0 };
+      mounted.set(parentElement, entry);
     }
-    view.receive(data, setStateValue);
+    const { view } = entry;
+    entry.calls += 1;
+    const call = entry.calls;
+    view.receive(data, (name, value) => {
+      if (!leaving()) setStateValue(name, value);
+    });
     return () => {
-      mounted.get(parentElement)?.leave();
+      // A call that another overtook while modules were loading is cleaned up as well: the view is the newest one's.
+      const current = mounted.get(parentElement);
+      if (current?.view !== view || current.calls !== call) return;
+      view.leave();
       mounted.delete(parentElement);
     };
   };
