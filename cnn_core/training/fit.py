@@ -164,7 +164,8 @@ def _epoch(plan: _Plan, epoch: int) -> Iterator[tuple[Report, int, int]]:
         plan.optimizer.step(gradients)
         observe(trace)
         with np.errstate(invalid="ignore", over="ignore"):
-            norms = {name: float(np.linalg.norm(each)) for name, each in gradients.params.items()}
+            # In single precision the squares of what is below 1e-23 are 0, and of what is above 1e19 infinite.
+            norms = {name: float(np.linalg.norm(each.astype(np.float64))) for name, each in gradients.params.items()}
         right = int(np.count_nonzero(trace.output.argmax(axis=1) == labels))
         seconds = time.perf_counter() - began
         yield Report(epoch, batch, batches, loss, right / len(chosen), norms, seconds=seconds), right, len(chosen)

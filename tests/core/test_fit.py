@@ -103,6 +103,18 @@ def test_the_first_batch_is_what_its_parts_say():
     assert state(other) == state(network)
 
 
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e25])
+def test_a_gradient_that_vanishes_or_explodes_has_its_length_told(size: float):
+    x = np.float32(size) * np.array([[1, -2, 2], [4, 0, 3]], np.float32)  # rows 3 and 5 long
+    network = Sequential([Linear(3, 2)])
+    for parameter in network.params().values():
+        parameter[...] = 0
+    run = fit(network, x, [0, 1], optimizer=SGD(network, 0.0), epochs=1, batch_size=1, seed=0, shuffle=False)
+    norms = [next(run).gradient_norms for _ in x]
+    # Both classes are as likely, so that each row of the weight's gradient is half the image.
+    assert [each["0.weight"] for each in norms] == pytest.approx([3 * size / 2**0.5, 5 * size / 2**0.5], rel=1e-6)
+
+
 def test_an_epoch_s_report_is_the_mean_over_its_images():
     x, y = bars(10)
     network = small()
