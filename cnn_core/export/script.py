@@ -51,7 +51,7 @@ def taps(x, size, stride, dilation, padding, fill=0.0):
 '''
 
 _SHIFTED = '''
-def convolve(x, weight, bias, stride, dilation, padding):
+def convolve_shifted(x, weight, bias, stride, dilation, padding):
     """out[o, i, j] = bias[o] + sum over c, a, b of weight[o, c, a, b] * x[c, i*s + a*d - p, j*s + b*d - p]"""
     out = 0.0
     for a, b, cells in taps(x, weight.shape[2:], stride, dilation, padding):
@@ -61,7 +61,7 @@ def convolve(x, weight, bias, stride, dilation, padding):
 '''
 
 _GATHERED = '''
-def convolve(x, weight, bias, stride, dilation, padding):
+def convolve_gathered(x, weight, bias, stride, dilation, padding):
     """The windows as columns of a matrix, then a product: out = weight @ windows + bias, some rows at a time."""
     C_out, C, KH, KW = weight.shape
     cells = [cells for _, _, cells in taps(x, (KH, KW), stride, dilation, padding)]
@@ -235,8 +235,9 @@ def _conv(layer: Any, shape: tuple[int, ...]) -> _Line:
         raise ModelError(f'padding_mode={layer.padding_mode!r} has no line of NumPy yet; use "zeros"')
     window = layer.window(shape)
     # The same order of the same operations as ops.conv carries out: only then do all the bits agree.
-    way = {Branch.SHIFTED: _SHIFTED, Branch.GATHERED: _GATHERED}[in_order(layer.weight[0].size)]
-    call = f"convolve(x, weight_{{n}}, bias_{{n}}, {window.stride}, {window.dilation}, {window.padding})"
+    branch = in_order(layer.weight[0].size)
+    way = {Branch.SHIFTED: _SHIFTED, Branch.GATHERED: _GATHERED}[branch]
+    call = f"convolve_{branch.value}(x, weight_{{n}}, bias_{{n}}, {window.stride}, {window.dilation}, {window.padding})"
     return [_CONVOLVE, way], call, ["weight", "bias"]
 
 

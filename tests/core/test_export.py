@@ -108,6 +108,19 @@ def test_the_script_alone_computes_every_stage_to_the_last_bit(name, tmp_path):
         assert same_bits(np.ascontiguousarray(results[stage.name]), np.ascontiguousarray(stage.output)), stage.name
 
 
+def assert_reproduced(network: Sequential, x: np.ndarray) -> None:
+    """What a script that holds all its arrays computes in this process is the run's, to the bit."""
+    space: dict = {}
+    argv, sys.argv = sys.argv, ["reproduce.py"]
+    out, sys.stdout = sys.stdout, io.StringIO()
+    try:
+        exec(numpy_script(network, x, inline=10**9), space)
+    finally:
+        sys.argv, sys.stdout = argv, out
+    for stage in network.trace(x).stages:
+        assert same_bits(np.ascontiguousarray(space["stages"][stage.name]), np.ascontiguousarray(stage.output))
+
+
 @settings(max_examples=60)
 @given(
     st.integers(1, 3),
@@ -121,15 +134,13 @@ def test_the_script_alone_computes_every_stage_to_the_last_bit(name, tmp_path):
 def test_any_settings_are_reproduced(channels, outputs, kernel, stride, padding, activation, pool):
     x = image(channels, 11, 13)
     network = chain(Conv2d(channels, outputs, kernel, stride=stride, padding=padding), activation, pool, Softmax(), x)
-    space: dict = {}
-    argv, sys.argv = sys.argv, ["reproduce.py"]
-    out, sys.stdout = sys.stdout, io.StringIO()
-    try:
-        exec(numpy_script(network, x, inline=10**9), space)
-    finally:
-        sys.argv, sys.stdout = argv, out
-    for stage in network.trace(x).stages:
-        assert same_bits(np.ascontiguousarray(space["stages"][stage.name]), np.ascontiguousarray(stage.output))
+    assert_reproduced(network, x)
+
+
+def test_convolutions_of_few_and_of_many_taps_are_each_reproduced_in_one_script():
+    x = image(1, 9, 8)
+    assert_reproduced(in_double(Sequential([Conv2d(1, 8, 3), ReLU(), Conv2d(8, 4, 3)])), x)  # 9 and 72 taps
+    assert_reproduced(in_double(Sequential([Conv2d(1, 8, 9, padding=4), Conv2d(8, 4, 2)])), x)  # 81 and 32
 
 
 def test_batch_norm_dropout_and_a_layer_without_bias_are_reproduced(tmp_path):
