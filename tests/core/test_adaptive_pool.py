@@ -147,9 +147,19 @@ def test_what_cannot_work_is_refused_in_words(bad):
         adaptive_max_pool2d(np.ones((1, 1, 3, 3)), bad)
 
 
+@pytest.mark.parametrize("bad", ["all", {1, 2, 3}, {"h": 2}, 1.5, (1, 2, 3), True])
+def test_what_is_no_size_is_told_all_that_is_one(bad):
+    with pytest.raises(ShapeError, match="must be a whole number, None or a pair of these"):
+        AdaptiveMaxPool2d(bad)
+
+
 def test_as_many_cells_as_the_input_has_are_no_slip_of_the_hand_but_more_are():
     x = np.zeros((1, 1, 1, 2**22 + 1), np.float32)
-    assert adaptive_max_pool2d(x, None).shape == x.shape
+    for same in (None, (1, 2**22 + 1)):
+        assert adaptive_max_pool2d(x, same).shape == x.shape
+    assert AdaptiveAvgPool2d((1, 2**22 + 1)).output_shape(x.shape) == x.shape
+    with pytest.raises(ShapeError, match=r"at most 4,194,304 cells a plane, got 1×4,194,305.*works"):
+        adaptive_max_pool2d(x[..., :9], (1, 2**22 + 1))
     with pytest.raises(ShapeError, match=r"at most .* cells a plane, got 2×4,194,305.*works"):
         adaptive_max_pool2d(x, (2, None))
     with pytest.raises(ShapeError, match="cells a plane"):

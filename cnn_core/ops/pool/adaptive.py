@@ -12,7 +12,7 @@ from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
 from cnn_core.ops.pool.average import avg_pool2d
 from cnn_core.ops.pool.largest import max_pool2d
-from cnn_core.settings import settled, whole
+from cnn_core.settings import is_whole, settled, whole
 from cnn_core.shapes import Pair, adaptive_spans
 
 Sizes = tuple[int | None, int | None]
@@ -23,7 +23,8 @@ Sizes = tuple[int | None, int | None]
 _SMALL, _SUMMED = 64, 4096
 
 # Cells of a plane of the result: more, where the input has fewer, is a slip of the hand. One by one they take a minute.
-_MOST = 2**22
+# A layer has not seen its input yet: there only what no image has is one.
+_MOST, _EVER = 2**22, 2**28
 
 # Cells of an area, of several a plane, up to which to pool windows is faster than to pool area after area: 0.10 against
 # 0.15 ms for areas of 16×16 in 256 planes of 32×32, but 1.2 against 0.44 for 30×30 in 512 planes of 60×60.
@@ -41,14 +42,14 @@ def sizes_of(output_size: Any) -> Sizes:
         ShapeError: where it is no whole number, None, or a pair of these, or too large.
     """
     given = settled(output_size)
-    both = given if isinstance(given, tuple) else (given, given)
-    if len(both) != 2:
+    both = (given, given) if given is None or is_whole(given) else given
+    if not isinstance(both, tuple) or len(both) != 2:
         raise ShapeError(
             f"output_size must be a whole number, None or a pair of these, got {shown(output_size)}; "
             "output_size=1 works"
         )
     rows, columns = (None if each is None else whole(each, "output_size", least=1) for each in both)
-    _check_cells(rows or 1, columns or 1, _MOST)
+    _check_cells(rows or 1, columns or 1, _EVER)
     return rows, columns
 
 
