@@ -67,7 +67,8 @@ def exact_total(asked: Explanation, largest: int = LARGEST) -> Fraction | None:
         largest: the largest denominator of a value, a weight or the bias.
 
     Returns:
-        The total, or None where not all terms are listed, or one that counts, or the bias, is no small fraction.
+        The total, or None where the value is no finite number, not all terms are listed, or one that counts, or the
+        bias, is no small fraction.
 
     Raises:
         ShapeError: where nothing is explained or the rule is another, or ``largest`` is no whole number from 1.
@@ -79,7 +80,7 @@ def exact_total(asked: Explanation, largest: int = LARGEST) -> Fraction | None:
             f'the terms of a rule "{asked.rule}" add up to nothing; a cell of a convolution, whose rule is "sum", works'
         )
     total = fraction(asked.bias, largest)
-    if asked.rest[0] or total is None:
+    if asked.rest[0] or total is None or not math.isfinite(asked.value):
         return None
     for term in asked.terms:
         if not term.weight:  # nothing is taken, not even of the infinity around max pooling

@@ -42,6 +42,15 @@ def test_a_blur_of_whole_numbers_adds_up_exactly():
     assert exact_total(Sequential([layer]).trace(x).explain(0, (0, 0, 1, 2))) is None
 
 
+@pytest.mark.parametrize("met", [np.nan, np.inf])
+def test_a_sum_that_is_no_number_has_no_exact_total_though_a_weight_of_0_took_nothing(met: float):
+    layer = Conv2d(1, 1, (1, 2), bias=False)
+    layer.weight = np.array([[[[0.0, 1.0]]]])
+    asked = Sequential([layer]).trace(np.array([[[[met, 0.5]]]])).explain(0, (0, 0, 0, 0))
+    assert np.isnan(asked.value)
+    assert exact_total(asked) is None
+
+
 def test_a_sum_of_which_not_all_terms_are_listed_has_no_exact_total():
     network = Sequential([Conv2d(1, 1, 3)])
     trace = network.trace(np.ones((1, 1, 5, 5)))
