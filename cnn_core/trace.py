@@ -175,7 +175,7 @@ class Trace:
         return Explanation(number, cell, "sum", terms, told.bias, value, total, left_over(value, total), consumers)
 
     def fan_in(self, stage: int, index: Sequence[int]) -> int:
-        """How many terms :meth:`explain` would list of a cell, at once however many they are.
+        """How many terms :meth:`explain` would list of a cell; of a fully connected layer without listing them.
 
         Args:
             stage: which stage, -1 for the input.

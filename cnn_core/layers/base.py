@@ -122,7 +122,7 @@ class Layer(ABC):
         """The input cells that made the output cell ``index``, with their weights or the formula."""
 
     def fan_in(self, x: Array, output: Array, index: Index, saved: Any = None) -> int:
-        """How many cells :meth:`sources` names; a layer that names many tells it without naming them."""
+        """How many cells :meth:`sources` names; a layer may tell it without naming them."""
         return len(self.sources(x, output, index, saved).cells)
 
     @abstractmethod

@@ -33,20 +33,14 @@ def as_lines(target: Array, source: Array) -> tuple[Array, Array]:
     return target, source
 
 
-def pick_columns(x: Array, step: int, out: Array) -> None:
-    """Every ``step``-th number of a line, from its first on.
+def as_columns(target: Array, source: Array, step: int) -> tuple[Array, Array]:
+    """What to copy where, from one type to the other, for every ``step``-th number of a line, from its first on.
 
     Args:
-        x: ``(..., W)``, numbers side by side.
+        target: ``(..., OW)``.
+        source: ``(..., W)``, with ``(OW - 1) * step < W``.
         step: at least 1.
-        out: ``(..., OW)``, written to; ``(OW - 1) * step < W``.
     """
-    target, source = as_columns(out, x, step)
-    np.copyto(target, source, casting="unsafe")
-
-
-def as_columns(target: Array, source: Array, step: int) -> tuple[Array, Array]:
-    """What to copy where, from one type to the other, for :func:`pick_columns`."""
     columns = target.shape[-1]
     side_by_side = source.strides[-1] == target.strides[-1] == source.itemsize == 4
     if step == 2 and side_by_side and 0 < 2 * columns <= source.shape[-1]:
@@ -65,7 +59,7 @@ def as_windows(target: Array, cells: Array, strides: tuple[int, ...]) -> Iterato
         strides: bytes from window to window in them, for each axis of ``target``; windows may overlap.
 
     Yields:
-        Views; their types may differ: see ``pick_columns``.
+        Views; their types may differ: see ``as_columns``.
     """
     if strides[-1] != 2 * cells.itemsize or cells.itemsize != 4 or target.strides[-1] != 4 or not target.size:
         yield as_lines(target, np.ndarray(target.shape, cells.dtype, cells, 0, strides))

@@ -38,7 +38,7 @@ def clear_in_pairs(to_do: Steps, places: list[Array]) -> None:
 def pick_in_steps(to_do: Steps, cells: Array, step: int, target: Array) -> None:
     """Have every ``step``-th number of each line be picked, ``(n, R, W) -> (n, R, OW)``, from its first on.
 
-    Two are read at a time, as by ``pick_columns``, though behind the last one wanted of a line there may be none.
+    Two are read at a time, as by ``as_columns``, though behind the last one wanted of a line there may be none.
     """
     if all(part.strides[0] == part.shape[1] * part.strides[1] for part in (cells, target)):
         # All rows lie evenly apart, those of all planes: the last one of all is the one without a second number.

@@ -367,7 +367,7 @@ def _pick(to_do: Steps, line: Array, item: int, out: Array) -> None:
     if item > 1:
         to_do.copy(_as_items(out, item), _as_items(line, item)[::2])
     else:
-        # Here even from between the places that numbers of that length belong at: see ``pick_columns``.
+        # Here even from between the places that numbers of that length belong at: see ``as_columns``.
         to_do.copy(out.view("<u4"), line.view("<u8"))
 
 
