@@ -82,9 +82,32 @@ def test_what_a_page_says_after_a_link_was_pressed_does_not_lead_back_to_it(page
     expect(page).to_have_url(re.compile("/pooling"))
 
 
+LEAVING = "import('/ui/common/leaving.js').then(({ leaving }) => leaving())"
+
+
+def test_whoever_takes_a_file_away_leaves_no_page(page: Page, server: Server):
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    page.get_by_role("button", name="Take away").click()
+    with page.expect_download():
+        page.get_by_role("dialog", name="Take away").get_by_text("Scenario file").click()
+    assert page.evaluate(LEAVING) is False
+
+
+def test_a_page_that_a_button_leads_to_from_one_that_a_link_led_to_is_heard(page: Page, server: Server):
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    page.get_by_role("navigation").get_by_role("link", name="Kernels").click()
+    wait_drawn(page, "laplacian")
+    clear(page)
+    page.get_by_role("button", name="Use in Explore").first.click()
+    wait_drawn(page, "probabilities")
+    assert page.evaluate(LEAVING) is False
+
+
 @pytest.mark.parametrize("title", [entry.title for entry in navigation.PAGES])
 def test_a_page_that_was_come_to_is_heard_at_once(page: Page, server: Server, title: str):
     page.goto(f"{server.url}/{'kernels' if title == 'Explore' else ''}")
     page.get_by_role("navigation").get_by_role("link", name=title).click()
     expect(page).to_have_title("Kernelscope" if title == "Explore" else f"{title} · Kernelscope")
-    assert page.evaluate("import('/ui/common/leaving.js').then(({ leaving }) => leaving())") is False
+    assert page.evaluate(LEAVING) is False

@@ -11,16 +11,21 @@ const PATIENCE = 5000; // ms: an answer that is not there by then does not come
 /** @type {{path: string, time: number} | null} */
 let pressed = null;
 
-// The framework takes over the links between our pages; what it leaves alone opens another document.
+// The framework takes over its links between our pages; what it leaves alone opens another document. A component's own
+// lead to no page: they take a file away.
 addEventListener("click", (event) => {
   const link = event.defaultPrevented && event.target instanceof Element ? event.target.closest("a") : null;
-  if (link) pressed = { path: link.pathname, time: performance.now() };
+  if (link && !link.closest(".ks")) pressed = { path: link.pathname, time: performance.now() };
 });
 addEventListener("popstate", () => {
   pressed = null; // Back or Forward leads elsewhere
 });
 
-/** @returns {boolean} whether a link was pressed whose page is not there yet */
+/**
+ * Each component asks as it is called, so that a link is forgotten on the page it led to: from there a button may lead on.
+ * @returns {boolean} whether a link was pressed whose page is not there yet
+ */
 export function leaving() {
-  return !!pressed && pressed.path !== location.pathname && performance.now() - pressed.time < PATIENCE;
+  if (pressed && (pressed.path === location.pathname || performance.now() - pressed.time > PATIENCE)) pressed = null;
+  return !!pressed;
 }
