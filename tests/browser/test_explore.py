@@ -166,6 +166,27 @@ def test_a_number_that_is_spoilt_while_it_is_typed_is_refused_and_leaves_what_st
     expect(explore.locator(".ks-notice")).to_contain_text("An empty field is not a number, so the weight stays 1.")
 
 
+def test_a_number_that_is_half_typed_is_neither_drawn_nor_sent_with_what_is_dragged_meanwhile(explore: Page):
+    fields = explore.locator("[data-view=kernel] input")
+    fields.first.focus()
+    fields.first.press_sequentially("2x")
+    expect(fields.first).to_have_attribute("aria-invalid", "true")
+    assert hover_cell(explore, "conv", 0, 0, (3, 3))["value"] == -6
+    box = fields.nth(1).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    explore.mouse.move(x, y)
+    explore.mouse.down()
+    explore.mouse.move(x + 60, y, steps=4)
+    before = revision(explore)
+    explore.mouse.up()
+    wait_drawn(explore, "conv", "cnn_core", before - 1)
+    event = hover_cell(explore, "conv", 0, 0, (3, 3))
+    kept = [term["weight"] for term in event["terms"]]
+    assert kept[0] == 1
+    assert kept[1] > 0
+    assert [kept[2], *kept[3:]] == [-1, 1, 0, -1, 1, 0, -1]
+
+
 def test_a_brush_that_is_refused_keeps_its_value_and_one_that_is_taken_closes_the_refusal(explore: Page):
     brush = explore.get_by_label("brush: the value")
     brush.focus()

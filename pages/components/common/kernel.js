@@ -236,13 +236,20 @@ export class Kernel {
     const value = this.#taken(field);
     if (value === null) {
       field.setAttribute("aria-invalid", "true");
-      clearTimeout(this.timer); // what it began with is not what is meant, and waits for the rest
+      // What it began with is not what is meant: meanwhile the weight is what it was before it was typed over.
+      if (this.typing?.k === k) this.#put(k, this.typing.value);
+      if (this.timer) this.#settle(TYPING);
       return;
     }
     field.removeAttribute("aria-invalid");
     if (this.typing?.k !== k) this.typing = { k, value: this.values[k] };
-    if (value !== this.values[k]) this.#set(k, value);
+    this.#put(k, value);
     this.#settle(TYPING);
+  }
+
+  /** Set a weight that is not this already. @param {number} k @param {number} value */
+  #put(k, value) {
+    if (value !== this.values[k]) this.#set(k, value);
   }
 
   /** The number in a field, null where it is none or none that a weight may be. @param {HTMLInputElement} field */
