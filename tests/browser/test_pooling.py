@@ -319,6 +319,26 @@ def test_a_gradient_is_asked_of_cnn_core_wherever_the_eye_is(laboratory: Page):
     assert "nothing is handed on" in sentence(laboratory)
 
 
+def test_a_gradient_s_sum_is_dimmed_while_its_map_is_ahead_of_it(laboratory: Page):
+    look(laboratory, "Gradient", "max-gradient")
+    hover_cell(laboratory, "max-gradient", 0, 0, (6, 6))
+    laboratory.locator("[data-view=input]").focus()
+    late = laboratory.locator(".ks-ledger-head.ks-late, .ks-ledger-body.ks-late")
+    laboratory.keyboard.press("ArrowRight")
+    before = revision(laboratory)
+    laboratory.keyboard.type("99")
+    hover_cell(laboratory, "max-gradient", 0, 0, (6, 6))
+    frames(laboratory)
+    expect(late).to_have_count(2)
+    hover_cell(laboratory, "input", 4, 4, (6, 6))  # of which nothing is late
+    frames(laboratory)
+    expect(late).to_have_count(0)
+    hover_cell(laboratory, "max-gradient", 0, 0, (6, 6))
+    laboratory.keyboard.press("Enter")
+    wait_drawn(laboratory, "max-gradient", "cnn_core", before)
+    expect(late).to_have_count(0)
+
+
 def test_the_gradient_of_the_pinned_cell_follows_the_pin(laboratory: Page):
     look(laboratory, "Gradient", "max-gradient")
     set_to(laboratory, "Gradient", "cell", "max-gradient", kind="select")

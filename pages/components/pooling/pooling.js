@@ -252,6 +252,9 @@ export class Pooling extends Board {
     }
     this.#point();
     setText(this.sentence, place ? this.#sentence(place) : "");
+    // Gradients follow the hand, their sums are those of before it until the edit has been answered.
+    const late = this.source === "preview" && !!place && partOf(place.stage).part === GRADIENTS;
+    for (const part of [this.ledger.head, this.ledger.body]) this.late(part, late);
     this.writeSoon();
   }
 
