@@ -241,17 +241,21 @@ def _resting(kept: Session) -> list[Session]:
     """Put a session before those that may be forgotten; ``_lock`` is held.
 
     Returns:
-        Those that are to let go of what can be computed anew: the forgotten, the idle, and where all of it together is
-        too much, those that have been idle the longest. Who comes next asks for it, no clock does.
+        Those that are to let go of what can be computed anew: the idle, and where all of it together is too much, those
+        that have been idle the longest. Who comes next asks for it, no clock does. One that is forgotten may be at work
+        all the same: its tab is open, and only a reload would look for it here.
     """
     kept.used = monotonic()
     _recent[kept.identity] = kept
     _recent.move_to_end(kept.identity)
-    resting = []
     while len(_recent) > 1 and (len(_recent) > _RECENT or sum(each.held for each in _recent.values()) > _RECENT_BYTES):
-        resting.append(_recent.popitem(last=False)[1])
-    computed = sum(each.computed_bytes for each in _recent.values())
-    for each in list(_recent.values())[:-1]:
+        _recent.popitem(last=False)
+    resting = []
+    living = sorted(_living.values(), key=lambda each: each.used)
+    computed = sum(each.computed_bytes for each in living)
+    for each in living:
+        if each is kept:
+            continue
         if kept.used - each.used > _IDLE or computed > _COMPUTED_BYTES:
             resting.append(each)
             computed -= each.computed_bytes

@@ -425,6 +425,16 @@ def test_a_session_that_is_worked_with_is_not_let_go_of_and_nobody_waits_for_it(
     assert session._chain is None
 
 
+def test_more_visitors_than_can_come_back_all_keep_what_they_work_with(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pages.shared.session._RECENT", 2)
+    visitors = [busy_session() for _ in range(4)]
+    for _ in range(2):
+        for each in visitors:
+            assert recent(each.identity) is each
+            assert each._chain is not None
+            assert each._backward is not None
+
+
 def test_where_what_is_computed_is_too_much_together_the_longest_unused_lets_go_first(monkeypatch: pytest.MonkeyPatch):
     first, second, third = busy_session(), busy_session(), busy_session()
     monkeypatch.setattr("pages.shared.session._COMPUTED_BYTES", 2 * first.computed_bytes)
