@@ -272,6 +272,9 @@ def test_large_numbers_of_a_formula_are_written_out_as_those_of_the_maps_are():
     [cell] = formulas(("cell",), chain, (0, (0, 0, 0, 0)))
     assert cell.here.startswith("(−1000000)·1 + 12345·0 + 5·(−1) + 0·1")
     assert cell.here.endswith(" = −1000005")
+    chain = build(apply(Experiment(), {"op": "grid", "value": [[-9999.6, 9999.4, 5], [0] * 3, [0] * 3]}))
+    [cell] = formulas(("cell",), chain, (0, (0, 0, 0, 0)))
+    assert cell.here.startswith("(−10000)·1 + 9999·0 + 5·(−1)")
 
 
 @pytest.mark.parametrize("score", [10_000, -10_000, 700, -40])

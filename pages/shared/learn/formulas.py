@@ -243,7 +243,8 @@ def _short(value: float) -> str:
 
 def _digits(value: float) -> str:
     """Four digits, and all that stand before the point: of millions too, as on the maps."""
-    return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
+    rounded = f"{value:.4g}"
+    return f"{value:.0f}" if 1e4 <= abs(float(rounded)) < 1e7 else rounded
 
 
 def _operand(value: float) -> str:
