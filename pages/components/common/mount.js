@@ -28,7 +28,7 @@ export function mounter(make) {
   return ({ parentElement, data, setStateValue }) => {
     // The framework loads modules while the page goes on: by now the visitor may have left it.
     if (!parentElement.isConnected) return () => {};
-    leaving();
+    leaving(); // forgets the link that led here
     let entry = mounted.get(parentElement);
     if (entry?.view.takes && !entry.view.takes(data)) {
       entry.view.leave();
