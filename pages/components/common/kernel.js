@@ -50,7 +50,7 @@ export class Kernel {
     this.typing = null;
     this.brush = new KernelBrush({
       fields: () => this.fields,
-      set: (k, value) => value !== this.values[k] && this.#set(k, value),
+      set: (k, value) => this.#put(k, value),
       end: () => on.end([...this.values]),
       refuse: on.refuse,
     });
@@ -215,7 +215,7 @@ export class Kernel {
       }
       dragging = true;
       const value = counted(from.value + Math.round(way / PIXELS_A_STEP) * from.size);
-      if (value !== this.values[k]) this.#set(k, value);
+      this.#put(k, value);
     });
     const release = (/** @type {PointerEvent} */ event) => {
       if (dragging) this.on.end([...this.values]);
