@@ -3,6 +3,7 @@
 import io
 import os
 import subprocess
+import time
 import zlib
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from tests.core.picture_files import (
     png,
     refusal,
 )
-from tests.helpers.clock import quickest
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
@@ -78,8 +78,9 @@ def test_a_pixel_limit_that_is_no_count_is_refused(limit):
 def test_a_png_bomb_is_refused_before_it_is_decoded(side):
     bomb = blank_png(side, side)
     assert len(bomb) < 1_000_000
+    started = time.perf_counter()
     assert "scale it down" in refusal(bomb)
-    assert quickest(lambda: refusal(bomb)) < 0.5
+    assert time.perf_counter() - started < 0.5
 
 
 def test_the_limit_is_the_callers_to_set_and_is_inclusive():
@@ -109,7 +110,9 @@ def test_a_jpeg_of_a_thousand_scans_is_refused_unread():
 
 
 def test_a_huge_plain_text_pixmap_is_refused_unread():
-    assert quickest(lambda: refusal(b"P2 8000 8000 255 " + b"0 " * 1000)) < 0.5
+    started = time.perf_counter()
+    refusal(b"P2 8000 8000 255 " + b"0 " * 1000)
+    assert time.perf_counter() - started < 0.5
 
 
 # --- everything else -------------------------------------------------------------------------------------------------

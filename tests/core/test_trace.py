@@ -1,6 +1,8 @@
 """Asking cells: bad questions, long sums, and extreme numbers."""
 
+import gc
 import math
+import time
 
 import numpy as np
 import pytest
@@ -19,7 +21,6 @@ from cnn_core import (
     Softmax,
     Softplus,
 )
-from tests.helpers.clock import quickest
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,14 @@ def test_consumers_lead_forward_again(trace):
 
 def test_asking_is_quick_even_for_a_sum_of_twelve_thousand_terms(trace):
     for stage, index in ((0, (0, 0, 10, 10)), (4, (0, 2))):
-        assert quickest(lambda asked=(stage, index): trace.explain(*asked)) < 0.5
+        gc.disable()  # what ten thousand tests have left takes most of half a second to look through
+        try:
+            began = time.process_time()  # what others take of the machine is not in it
+            trace.explain(stage, index)
+            taken = time.process_time() - began
+        finally:
+            gc.enable()
+        assert taken < 0.5
 
 
 def test_formulas_have_the_numbers_plugged_in():
