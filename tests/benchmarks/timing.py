@@ -10,22 +10,29 @@ from statistics import median
 Run = Callable[[], object]
 
 
-def interleaved(runs: dict[str, Run], *, rounds: int = 15, least: float = 0.002) -> dict[str, float]:
+def interleaved(
+    runs: dict[str, Run], *, rounds: int = 15, least: float = 0.002, hopeless: float = math.inf
+) -> dict[str, float]:
     """The median processor time of one call of each, in seconds: what others take of the machine is not in it.
 
     Args:
         runs: by name.
         rounds: how often each has its turn.
         least: seconds that a turn takes at least; short work is repeated within its turn.
+        hopeless: who takes that many times the quickest's time in its first timed call has no further turn: that
+            call is its time. (A peer without a path for a shape may take a minute where another takes 0.1 s.)
     """
-    repeats = {}
+    first = {}
     for name, run in runs.items():
         run()
-        repeats[name] = max(1, round(least / max(1e-7, _time(run, 1))))
-    times: dict[str, list[float]] = {name: [] for name in runs}
+        first[name] = max(1e-7, _time(run, 1))
+    quickest = min(first.values())
+    times = {name: [taken] for name, taken in first.items() if taken > hopeless * quickest}
+    repeats = {name: max(1, round(least / taken)) for name, taken in first.items() if name not in times}
+    times |= {name: [] for name in repeats}
     for _ in range(rounds):
-        for name, run in runs.items():
-            times[name].append(_time(run, repeats[name]))
+        for name, count in repeats.items():
+            times[name].append(_time(runs[name], count))
     return {name: median(taken) for name, taken in times.items()}
 
 
