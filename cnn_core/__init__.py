@@ -38,8 +38,6 @@ from cnn_core.ops.activation import (
     relu_backward,
     sigmoid,
     sigmoid_backward,
-    softmax,
-    softmax_backward,
     softplus,
     softplus_backward,
     tanh,
@@ -70,6 +68,7 @@ from cnn_core.ops.pool import (
     max_pool2d,
     max_pool2d_backward,
 )
+from cnn_core.ops.softmax import softmax, softmax_backward
 from cnn_core.trace import Explanation, Stage, Term, Trace
 from cnn_core.training import SGD, Adam, fit
 

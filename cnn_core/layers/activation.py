@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, operand, plain
-from cnn_core.ops import activation
+from cnn_core.ops import activation, softmax
 from cnn_core.ops._arrays import Array
 from cnn_core.settings import setting, sizes
 from cnn_core.shapes import Axis
@@ -202,7 +202,7 @@ class Softmax(Layer):
         if isinstance(axis, bool | np.timedelta64) or not isinstance(axis, int | np.integer):
             raise ShapeError(f"axis must be a whole number, got {shown(axis)}; axis=-1 works")
         self.axis = int(axis)
-        self.temperature = activation.temperature_of(temperature)
+        self.temperature = softmax.temperature_of(temperature)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
@@ -210,13 +210,13 @@ class Softmax(Layer):
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Any shape, kept."""
-        return activation.softmax(x, self.axis, temperature=self.temperature)
+        return softmax.softmax(x, self.axis, temperature=self.temperature)
 
     def backward(
         self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         """``y * (grad - sum(grad * y)) / T``."""
-        return activation.softmax_backward(grad, output, self.axis, temperature=self.temperature), {}
+        return softmax.softmax_backward(grad, output, self.axis, temperature=self.temperature), {}
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The input's own."""

@@ -1,4 +1,4 @@
-"""Functions applied to each number, and softmax; each forward beside its backward.
+"""Functions applied to each number; each forward beside its backward.
 
 A backward takes ``grad``, the loss's gradient at the output, and gives the one at the input. Where the derivative is
 a formula in the output, it takes the output.
@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, real, together
-from cnn_core.ops._planes import LineByLine
-from cnn_core.ops._powers import within_reach
 from cnn_core.ops.normal import FAR, beyond, share_and_density
 from cnn_core.settings import held, setting
 
@@ -434,111 +432,3 @@ def gelu_kind(approximate: str) -> str:
     if not isinstance(approximate, str) or approximate not in ("none", "tanh"):
         raise ShapeError(f'approximate must be "none" or "tanh", got {shown(approximate)}; approximate="none" works')
     return approximate
-
-
-def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
-    """``exp(x / T) / sum(exp(x / T))`` along an axis, shifted by the largest so that nothing overflows.
-
-    Args:
-        x: any shape of rank 1 or more.
-        axis: along which the results are positive and add up to 1; where an infinity or NaN lies along it, all are NaN.
-        temperature: ``T``, above 0: below 1 the largest takes more, above 1 the results draw level (Hinton, Vinyals
-            and Dean, "Distilling the knowledge in a neural network", 2015).
-
-    Returns:
-        of ``x``'s shape.
-
-    Raises:
-        ShapeError: where ``x`` has no such axis or no number along it, or the temperature is not above 0 in the
-            array's own type.
-    """
-    array = real(x, "x")
-    _check_axis(array, axis)
-    heat = held(temperature_of(temperature), "temperature", array.dtype, works=1)
-    along = axis in (-1, array.ndim - 1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        if along and array.dtype == np.float32:
-            return _single_softmax(array, heat)
-    with np.errstate(invalid="ignore", over="ignore"), LineByLine(array.shape[-1] if along else 0, array):
-        shares: Array = array - array.max(axis=axis, keepdims=True)
-        if heat != 1:
-            shares /= shares.dtype.type(heat)
-        np.exp(shares, out=shares)
-        shares /= shares.sum(axis=axis, keepdims=True)
-    return shares
-
-
-def _single_softmax(x: Array, heat: float) -> Array:
-    """Along the last axis of float32, ``(..., K)``.
-
-    The largest of a row is taken off only where powers would be too large or too small without: 0.07 against 0.1 ms for
-    128 rows of 1000. Sums are products with ones, 5 against 19 µs for these rows: single precision may be added up in
-    any order, double precision only in the one that exported scripts repeat.
-    """
-    ones, past = np.ones(x.shape[-1], x.dtype), LineByLine(x.shape[-1], x)
-    sums = None
-    if heat == 1:
-        shares = np.asarray(np.exp(x))
-        sums = np.asarray(np.matmul(shares, ones))
-    if sums is None or not within_reach(sums):
-        with past:
-            shares = x - x.max(axis=-1, keepdims=True)
-        if heat != 1:
-            shares /= x.dtype.type(heat)
-        np.exp(shares, out=shares)
-        sums = np.asarray(np.matmul(shares, ones))
-    with past:
-        shares /= sums[..., None]
-    return shares
-
-
-def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
-    """``y * (grad - sum(grad * y)) / T`` for softmax's output ``y``, the sum along its axis.
-
-    As the ``y`` add up to 1, only differences between gradients count: that of the largest ``y`` is first taken off
-    all. Where a ``y`` is next to 1, the small parts of the others would be lost beside its own.
-
-    Args:
-        grad: of the output's shape.
-        output: what softmax returned.
-        axis: as in the forward.
-        temperature: as in the forward.
-
-    Returns:
-        of the same shape.
-
-    Raises:
-        ShapeError: where the shapes differ, there is no such axis, or the temperature is not above 0 in the
-            array's own type.
-    """
-    y = real(output, "output")
-    _check_axis(y, axis)
-    given = gradient(grad, y.shape)
-    heat = held(temperature_of(temperature), "temperature", together(given, y), works=1)
-    along = axis in (-1, y.ndim - 1)
-    with np.errstate(invalid="ignore", over="ignore"), LineByLine(y.shape[-1] if along else 0, given, y):
-        pivot = np.take_along_axis(given, y.argmax(axis=axis, keepdims=True), axis)
-        np.copyto(pivot, 0, where=~np.isfinite(pivot))
-        result = given - pivot
-        if along:
-            met = np.asarray(np.vecdot(result, y))[..., None]
-        else:
-            met = np.expand_dims(np.vecdot(np.moveaxis(result, axis, -1), np.moveaxis(y, axis, -1)), axis)
-        result = np.asarray(result - met)
-        result *= y
-        if heat != 1:
-            result /= result.dtype.type(heat)
-    return result
-
-
-def temperature_of(temperature: Any) -> float:
-    """Softmax's temperature, refused where it is no finite number above 0."""
-    return setting(temperature, "temperature", works=1, above=0, below=math.inf)
-
-
-def _check_axis(array: Array, axis: int) -> None:
-    whole = isinstance(axis, int | np.integer) and not isinstance(axis, bool | np.timedelta64)
-    if not whole or not -array.ndim <= axis < array.ndim or array.shape[axis] == 0:
-        raise ShapeError(
-            f"softmax needs numbers along axis {shown(axis)}, got shape {array.shape}; axis=-1 of a vector works"
-        )

@@ -9,7 +9,6 @@ import numpy as np
 
 import cnn_core
 from cnn_core import Conv2d, Flatten, Linear, MaxPool2d, ReLU
-from cnn_core.ops import activation as activations
 from cnn_core.ops import norm
 from cnn_core.ops.dense import linear_backward
 from tests.benchmarks import peers
@@ -136,7 +135,7 @@ def activation(shape, name, step=False):
     def make():
         x, grad = numbers(*shape), numbers(*shape, seed=3)
         settings = {"dim": -1} if name == "softmax" else {}
-        forward, backward = getattr(cnn_core, name), getattr(activations, f"{name}_backward")
+        forward, backward = getattr(cnn_core, name), getattr(cnn_core, f"{name}_backward")
         if step:
             return lambda: backward(grad, forward(x)), {"torch": peers.torch_step(name, grad, x, **settings)}
         return lambda: forward(x), {"torch": peers.torch_forward(name, x, **settings)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from cnn_core import Flatten, Sequential, Softmax, cross_entropy
+from cnn_core import Flatten, Sequential, Softmax, cross_entropy, softmax
+from cnn_core.ops.softmax import log_sum_exp
 from pages.shared.controls import option, segments
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import (
@@ -34,7 +37,7 @@ def screen(laboratory: Laboratory) -> Screen:
     label = laboratory.label
     loss, gradient = cross_entropy(logits[None], np.array([label]))
     names = list(CLASSES[: len(logits)])
-    log_sum = float(np.logaddexp.reduce(logits))
+    log_sum = log_sum_exp(logits).item()
     one_hot = np.eye(len(logits))[label]
     shown = Screen(laboratory, pin=(LOSS, (0, 0)))
     shown.given("Logit", names=names)
@@ -86,7 +89,7 @@ def screen(laboratory: Laboratory) -> Screen:
     shown.sentence = (
         f"Class {names[label]} is right and was given {probabilities[label]:.1%}: the loss is "
         f"−log {chance} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
-        f"{plain(float(np.log(len(logits))))} ({LOG})."
+        f"{plain(math.log(len(logits)))} ({LOG})."
     )
     return shown
 
@@ -96,13 +99,13 @@ def _tell(shown: Screen, logits: Array, probabilities: Array, losses: tuple[floa
     label = shown.laboratory.label
     log_sum, loss = losses
     given = [(INPUT, (0, 0, k, 0), z) for k, z in enumerate(logits)]
-    written = fewest(logits, lambda z: float(np.logaddexp.reduce(z)))
+    written = fewest(logits, lambda z: log_sum_exp(z).item())
     shown.told.append(formula(LOG_SUM, (0, 0), log_sum, given, f"log({_powers(written)}) = {{y}}"))
     right = (INPUT, (0, 0, label, 0), logits[label], -1.0)
     shown.told.append(weighted(LOSS, (0, 0), loss, [(LOG_SUM, (0, 0), log_sum, 1.0), right]))
     for k, p in enumerate(probabilities):
         own = [given[k], *(each for j, each in enumerate(given) if j != k)]
-        written = fewest(logits, lambda z, k=k: float(np.exp(z[k] - np.logaddexp.reduce(z))))  # type: ignore[misc]
+        written = fewest(logits, lambda z, k=k: softmax(z)[k].item())  # type: ignore[misc]
         shown.told.append(formula(PROBABILITIES, (0, k), p, own, f"e^{written[k]} / ({_powers(written)}) = {{y}}"))
         hot = (ONE_HOT, (0, k), float(k == label), -1.0)
         shown.told.append(weighted(GRADIENT, (0, k), gradient[k], [(PROBABILITIES, (0, k), p, 1.0), hot]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from cnn_core import Flatten, Sequential, Softmax
+from cnn_core.ops.softmax import entropy, softmax_steps
 from pages.shared.controls import dial
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import INPUT, Screen, formula, input_controls, operand, plain, table, vector, weighted
@@ -19,10 +22,8 @@ def screen(laboratory: Laboratory) -> Screen:
     trace = Sequential([Flatten(), Softmax(temperature=heat)]).trace(laboratory.input)
     scores, probabilities = trace.stages[0].output[0], trace.output[0]
     names = list(CLASSES[: len(scores)])
-    scaled = scores / heat
-    largest = float(scaled.max())
-    powers = np.exp(scaled - largest)
-    total = float(powers.sum())
+    scaled, largest, powers, total = softmax_steps(scores, temperature=heat)
+    largest, total = largest.item(), total.item()
     shown = Screen(laboratory, pin=(OUTPUT, (0, 0)))
     shown.given("Score", names=names)
     shown.add(FLAT, None, "Scores", vector(scores), rule="sum", preview="copy", reads=INPUT, link={"kind": "reshape"})
@@ -62,10 +63,10 @@ def screen(laboratory: Laboratory) -> Screen:
     adds = f"power / {plain(total)}\nthey add up to {plain(float(probabilities.sum()))}"
     shown.column("output", "bars", "Probability", note=adds, controls=table("output"), sign="→")
     best = int(np.argmax(probabilities))
-    entropy = float(-(probabilities * np.log(np.maximum(probabilities, np.finfo(float).tiny))).sum())
+    spread, most = plain(entropy(probabilities).item(), 4), plain(math.log(len(scores)), 4)
     shown.sentence = (
-        f"At T = {heat:g} class {names[best]} takes {probabilities[best]:.1%}. Entropy {plain(entropy, 4)} of at most "
-        f"{plain(float(np.log(len(scores))), 4)}: 0 is all on one class, the most is all equal."
+        f"At T = {heat:g} class {names[best]} takes {probabilities[best]:.1%}. Entropy {spread} of at most {most}: "
+        "0 is all on one class, the most is all equal."
     )
     return shown
 
