@@ -288,6 +288,9 @@ def test_what_is_left_of_rounding_or_has_no_room_is_told_as_next_to_nothing(expl
         # What the decimals do not reach has its own power of ten, and so have all where they are tiny.
         ([0.024312, -2.04e-5, 0.003123], 7, ["0.0243", "−2.0e−5", "0.0031"]),
         ([-3.1234e-5, 2.04e-6], 7, ["−3.1e−5", "2.0e−6"]),
+        # What lacks but a bit of a whole number is one, as those beside it are.
+        ([2.9999999999999996, 5, 40 / 9, 5.000000000000001], 7, ["3", "5", "4.44", "5"]),
+        ([2.9999999, 5], 7, ["3.00", "5"]),
         # One that has no room for its zeros must not hide those beside it.
         ([0.0145, -0.000384, -0.023234], 6, ["0.015", "−4e−4", "−0.023"]),
     ],

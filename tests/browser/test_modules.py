@@ -109,6 +109,27 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
 
 
 @pytest.mark.parametrize(
+    ("products", "bias", "texts"),
+    [
+        ([2, 599994, -1], 1 / 3, ["2.0", "599994.0", "−1.0", "0.3", "0.0", "599995.3"]),
+        ([74074.068, 12], -0.001, ["74074.068", "12.000", "−0.001", "0.000", "74086.067"]),
+        ([2, 599994], 1e-9, ["2", "599994", "0", "0", "599996"]),  # of so many digits nobody sees the last
+        ([2.25, 1], 0, ["2.25", "1.00", "0.00", "0.00", "3.25"]),
+    ],
+)
+def test_a_bias_that_was_set_is_never_rounded_away_beside_large_products(modules: Page, products, bias, texts):
+    shown = modules.evaluate(
+        """async ([products, bias]) => {
+          const { addUp, fixed } = await import("/ui/common/format.js");
+          const told = addUp({ products, bias, value: products.reduce((a, b) => a + b, bias) });
+          return [...told.products, told.bias, told.remainder, told.value].map((x) => fixed(x, told.places));
+        }""",
+        [products, bias],
+    )
+    assert shown == texts
+
+
+@pytest.mark.parametrize(
     ("value", "places", "text"),
     [
         (1.845e-8, 11, "1.845e−8"),
@@ -453,6 +474,49 @@ ASK_CASE = """async (wanted) => {
 }"""
 
 
+RELATED_CASE = """async (wanted) => {
+  const { Model } = await import("/ui/common/model.js");
+  const { feeds } = await import("/ui/common/feeds.js");
+  const shapeOf = (nested) => (Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0])] : []);
+  const tensor = (nested) => ({ shape: shapeOf(nested), values: Float64Array.from(nested.flat(Infinity)) });
+  const bare = { rule: "sum", bias: null, reduce: null, formula: null, names: null };
+  const given = { ...bare, stage: -1, reads: null, rule: "input", link: null, array: "x", weight: null, view: "input" };
+  const sum = { ...bare, stage: 0, reads: -1, link: wanted.link, array: "y", weight: "w" };
+  const told = { ...sum, view: "conv", title: "Map" };
+  const arrays = Object.entries({ x: wanted.input, y: wanted.expected, w: wanted.weight });
+  const model = new Model([given, told], new Map(arrays.map(([name, nested]) => [name, tensor(nested)])));
+  const [, , down, across] = shapeOf(wanted.input);
+  const { first: channel } = model.mixed(told, 0);
+  const found = [];
+  for (let i = 0; i < down; i += 1) for (let j = 0; j < across; j += 1) {
+    const index = [0, channel, i, j];
+    const own = model.relatives(-1, index, 0).get(0);
+    const [rows, columns] = own?.lines ?? [[], []];
+    const cells = rows.flatMap((row) => columns.map((column) => [row, column]));
+    const box = own && [own.box.top, own.box.left, own.box.bottom, own.box.right];
+    const fed = model.fed(told, index, 0).map((term) => term.index.slice(2));
+    found.push({ cells, box, fed, text: feeds(model, -1, index, 0)[0].text });
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("case", WINDOWED, ids=lambda case: case["name"])
+def test_a_cell_is_said_to_feed_those_whose_sums_it_is_in_and_no_cell_between(modules: Page, case: dict):
+    for told in modules.evaluate(RELATED_CASE, case):
+        fed = sorted({tuple(cell) for cell in told["fed"]})
+        assert [tuple(cell) for cell in told["cells"]] == fed
+        if not fed:
+            assert told["text"] == "no window of Map reads it"
+            continue
+        rows, columns = zip(*fed, strict=True)
+        assert told["box"] == [min(rows), min(columns), max(rows), max(columns)]
+        if len(fed) == 1:
+            assert told["text"].startswith(f"Map [{fed[0][0]}, {fed[0][1]}]")
+        else:
+            assert told["text"] == f"{len(fed)} cells of Map"
+
+
 @pytest.mark.parametrize("case", WINDOWED, ids=lambda case: case["name"])
 def test_terms_readers_and_shares_are_those_that_cnn_core_tells(modules: Page, case: dict):
     """Output to input, input to output and weight to both: in groups, in every padding mode."""
@@ -612,3 +676,40 @@ def test_a_long_sum_tells_its_zeros_one_by_one_only_where_there_is_nothing_else(
     assert shown[3] == [[1] * 24, 6]
     # Of equal products the heavier weight, here the later one, comes first.
     assert shown[4] == [[long[k] for k in sorted(range(500), key=lambda k: (-abs(long[k]), -k))[:24]], 476]
+
+
+EDITS = """async (second) => {
+  const { Edits } = await import("/ui/common/edits.js");
+  const sent = [];
+  const zeros = (...shape) => ({ shape, values: new Float64Array(shape.reduce((a, b) => a * b)) });
+  const weights = new Map([[4, zeros(2, 3)], [0, zeros(1, 1, 1, 2)]]);
+  const held = { weights, values: new Map([[-1, zeros(1, 1, 2, 2)]]) };
+  const model = { ...held, waiting: new Set(), byNumber: new Map(), release() {}, edit() {} };
+  let last = 0;
+  const channel = { next: () => (last += 1), offer() {}, send: (edit) => sent.push([edit.op, edit.revision]) };
+  const header = () => ({ limit: 9, kernel: { stage: 0 } });
+  const on = { model: () => model, header, columns: () => 2, channel, begin() {}, sent() {}, redraw() {} };
+  const edits = new Edits(on);
+  const change = {
+    dense: () => edits.changeDense(4, [[0, 1, 0.5]]),
+    kernel: () => edits.changeWeights([1, 2], 0, 0),
+    cells: () => edits.changeCells([{ row: 0, column: 0 }], 3, null),
+  };
+  const end = { dense: () => edits.endDense(), kernel: () => edits.endWeights(), cells: () => edits.endCells() };
+  const [one, other] = second;
+  change[one]();
+  change[other]();
+  end[other]();
+  end[one]();
+  return sent;
+}"""
+
+
+@pytest.mark.parametrize("one", ["dense", "kernel", "cells"])
+@pytest.mark.parametrize("other", ["dense", "kernel", "cells"])
+def test_an_edit_that_begins_ends_the_one_before_and_each_is_sent_under_a_number_of_its_own(
+    modules: Page, one: str, other: str
+):
+    """A weight's field may stand open while another weight is dragged: neither takes the other's number."""
+    sent = modules.evaluate(EDITS, [one, other])
+    assert sent == ([[one, 1]] if one == other else [[one, 1], [other, 2]])

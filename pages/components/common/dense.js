@@ -6,7 +6,7 @@
 
 import * as announce from "./announce.js";
 import { h, oncePerFrame, setText, whileTyping } from "./dom.js";
-import { addUp, fixed, notANumber, operand, placesFor, read, short, typed } from "./format.js";
+import { addUp, fixed, notANumber, operand, placesForSum, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
 import { NO_WORDS, begins, stepOf, within } from "./keys.js";
 import { Legend } from "./legend.js";
@@ -183,7 +183,7 @@ export class Dense {
     const here = this.products.reduce((a, b) => a + b, 0);
     const { bias, total, value } = explanation;
     const products = planes ? [here, total - bias - here] : [here];
-    const places = Math.max(2, placesFor([...products, bias, value]));
+    const places = Math.max(2, placesForSum(products, bias, value));
     const shown = addUp({ products, bias, value }, places);
     const parts = [`${this.size.toLocaleString("en")} product${this.size === 1 ? "" : "s"}${planes ? ` of ${planes[this.channel]}` : ""} ${fixed(shown.products[0], places)}`];
     if (planes) parts.push(`the other maps ${fixed(shown.products[1], places)}`);

@@ -91,6 +91,7 @@ export class Edits {
    */
   changeWeights(values, output, plane) {
     this.endCells();
+    this.endDense(); // a field of its weights may stand open still
     if (this.weights && (this.weights.output !== output || this.weights.plane !== plane)) this.endWeights();
     this.#begin();
     this.weights = { values, output, plane };

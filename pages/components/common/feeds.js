@@ -40,8 +40,8 @@ export function feeds(model, stage, index, shown, written = "") {
     if (!beside || next.link.kind !== "reshape") at = next.stage;
     // Flattening only moves a number: the way on is told by what is made of it.
     if (next.link.kind === "reshape") continue;
-    const { box, channel } = found;
-    const count = (box.bottom - box.top + 1) * (box.right - box.left + 1);
+    const { box, channel, lines: [rows, columns] } = found;
+    const count = rows.length * columns.length;
     if (count > 1) {
       steps.push({ text: next.names ? `all ${count} ${next.plural}` : `${count} cells of ${next.title}`, beside, view: next.view });
       continue;

@@ -119,7 +119,8 @@ export function fitting(numbers, digits, letters, beside = 0, least = 1) {
   const kept = numbers.map((x) => {
     if (x !== 0 && Math.abs(x) <= NOISE * largest) return NEXT_TO_NOTHING;
     const text = short(x, digits);
-    return (!Number.isFinite(x) || read(text) === x) && inRoom(text) ? text : null;
+    // Nine times 1/3 lacks a bit of 3, and is 3 where it stands beside a 3 that does not.
+    return (!Number.isFinite(x) || Math.abs(read(text) - x) <= NOISE * Math.abs(x)) && inRoom(text) ? text : null;
   });
   /** @param {(x: number) => string | null} write @param {number} [places] what is kept has no more decimals */
   const all = (write, places = Infinity) => {
@@ -203,6 +204,8 @@ export function notANumber(text) {
   return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
 }
 
+const BIAS_DIGITS = 12; // of a sum's largest number, down to which its bias is not rounded away
+
 const SPARING = 2; // decimals more than four digits of the largest need, where they leave no remainder
 
 /**
@@ -220,13 +223,28 @@ export function placesFor(numbers) {
 }
 
 /**
+ * The decimals that show a sum with a bias: where {@link placesFor} would leave nothing of it, as many as keep its first
+ * digit. It is a setting that stands on screen; a product that is rounded away is one of many.
+ * @param {number[]} products
+ * @param {number} bias
+ * @param {number} value
+ */
+export function placesForSum(products, bias, value) {
+  const places = placesFor([...products, bias, value]);
+  if (bias === 0 || Number(bias.toFixed(places)) !== 0) return places;
+  const largest = Math.max(Math.abs(value), ...products.map(Math.abs));
+  const kept = -Math.floor(Math.log10(Math.abs(bias)));
+  return kept + Math.log10(largest) < BIAS_DIGITS ? Math.min(12, kept) : places;
+}
+
+/**
  * A sum as it is shown: every number cut to the same decimals, and the remainder that makes the digits add up.
  * Counted in whole units of the last decimal, so that no rounding hides in the counting.
  * @param {{products: number[], bias: number, value: number}} sum
  * @param {number} [places] decimals to show
  * @returns {{places: number, products: number[], bias: number, value: number, remainder: number}}
  */
-export function addUp({ products, bias, value }, places = placesFor([...products, bias, value])) {
+export function addUp({ products, bias, value }, places = placesForSum(products, bias, value)) {
   const unit = 10 ** places;
   const units = (/** @type {number} */ x) => Math.round(Number(x.toFixed(places)) * unit);
   const counted = products.map(units);

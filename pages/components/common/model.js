@@ -7,12 +7,13 @@
 import { fsum } from "./exact.js";
 import { preview, wholeOf } from "./preview.js";
 import { withExtremes } from "./scale.js";
-import { boxBack, boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } from "./windows.js";
+import { boxBack, boxForward, everyLine, fedBy, groupOf, linesForward, metAlong, ravel, taps, unravel } from "./windows.js";
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
  * @typedef {import("./windows.js").Box} Box
- * @typedef {{box: Box, channel: number | null, role: "self" | "source" | "feeds"}} Relative  `channel` null: all of them
+ * @typedef {{box: Box, channel: number | null, role: "self" | "source" | "feeds", lines?: number[][]}} Relative  `channel` null: all of
+ *   them; `lines`: of what is fed, the very rows and columns, between which a stride or a dilation may leave some out
  * @typedef {{
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
  *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | string[] | null, array: string,
@@ -462,7 +463,8 @@ export class Model {
    */
   relatives(number, index, shown = 0) {
     const found = new Map();
-    found.set(number, { box: this.#boxOf(index), channel: index.length === 4 ? index[1] : null, role: "self" });
+    const own = this.#boxOf(index);
+    found.set(number, { box: own, lines: [[own.top], [own.left]], channel: index.length === 4 ? index[1] : null, role: "self" });
     let [at, stage] = [number, this.byNumber.get(number)];
     while (stage.reads !== null) {
       found.set(stage.reads, { ...this.#stepBack(stage, found.get(at)), role: "source" });
@@ -508,14 +510,20 @@ export class Model {
     return { box: boxBack(box, stage.link), channel: count === 1 && this.values.get(stage.reads).shape[1] > 1 ? first : null };
   }
 
-  /** @param {Stage} stage @param {{box: Box, channel: number | null}} from @param {number} shown */
-  #stepForward(stage, { box, channel }, shown) {
-    if (stage.link.kind === "all") return { box: this.#whole(stage.stage), channel: null };
-    if (stage.link.kind === "reshape") return { box: this.#flattened(box, channel ?? shown, stage.reads), channel: null };
+  /** @param {Stage} stage @param {{box: Box, lines: number[][], channel: number | null}} from @param {number} shown */
+  #stepForward(stage, { box, lines, channel }, shown) {
     const whole = this.#whole(stage.stage);
-    const after = boxForward(box, stage.link, [whole.bottom + 1, whole.right + 1]);
+    if (stage.link.kind === "all") return { box: whole, lines: everyLine(whole), channel: null };
+    if (stage.link.kind === "reshape") {
+      const run = this.#flattened(box, channel ?? shown, stage.reads);
+      return { box: run, lines: everyLine(run), channel: null };
+    }
+    const fed = lines.map((each, axis) => linesForward(stage.link, axis, each, axis ? whole.right + 1 : whole.bottom + 1));
+    const [rows, columns] = fed;
+    if (!rows.length || !columns.length) return null;
+    const around = { top: rows[0], left: columns[0], bottom: rows[rows.length - 1], right: columns[columns.length - 1] };
     // A weight a cell or a channel leaves each number where it is: only a window's weights mix channels.
-    return after && { box: after, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
+    return { box: around, lines: fed, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
   }
 
   /**

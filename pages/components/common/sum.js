@@ -4,7 +4,7 @@
  */
 
 import { fsum } from "./exact.js";
-import { NOISE, addUp, fixed, placesFor } from "./format.js";
+import { NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
 /** @typedef {import("./model.js").Term} Term */
@@ -43,7 +43,7 @@ export function shownSum(explanation, places, parts = null, digits = 0, dust = 0
   const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
   const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
   const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
-  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? (largest <= dust && value !== 0 ? DUSTY : Math.max(placesFor([...products, bias, value]), wanted)));
+  const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? (largest <= dust && value !== 0 ? DUSTY : Math.max(placesForSum(products, bias, value), wanted)));
   return {
     ...sum,
     withBias: true,
@@ -126,7 +126,7 @@ export function planesOf(model, explanation, parts) {
   const products = explanation.terms.map((term) => term.product);
   const largest = Math.max(...products.map(Math.abs));
   const noise = [...sums, bias, value].every((x) => Math.abs(x) <= NOISE * largest);
-  const places = placesFor(noise ? products : [...sums, bias, value]);
+  const places = noise ? placesFor(products) : placesForSum(sums, bias, value);
   return { planes, names, sums, whole: { ...(parts ? uncut(sums, bias, value) : addUp({ products: sums, bias, value }, places)), named: names.map((name) => (/** @type {string} */ number) => `${/\d$/.test(name) ? `[${name}]` : name} ${number}`) } };
 }
 

@@ -73,6 +73,25 @@ export function boxForward(box, link, size) {
   return top > bottom || left > right ? null : { top, left, bottom, right };
 }
 
+/** Every row and every column of a box. @param {Box} box @returns {number[][]} */
+export function everyLine({ top, left, bottom, right }) {
+  return [[top, bottom], [left, right]].map(([first, last]) => Array.from({ length: last - first + 1 }, (_, k) => first + k));
+}
+
+/**
+ * Along one axis, the output lines that read any of some input lines, in their order and each once.
+ * @param {Link} link
+ * @param {number} axis
+ * @param {number[]} lines of the input
+ * @param {number} size of the output along it
+ * @returns {number[]}
+ */
+export function linesForward(link, axis, lines, size) {
+  if (link.kind !== "window" && link.kind !== "spread") return lines;
+  const found = new Set(lines.flatMap((line) => readBy(link, axis, line, size).map(({ i }) => i)));
+  return [...found].sort((one, other) => one - other);
+}
+
 /**
  * Along one axis, what an output line reads: each tap's number, the place it lies at, and the line of the image that is
  * seen there, -1 for a line of zeros.

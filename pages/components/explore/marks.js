@@ -29,7 +29,7 @@ export function marksOf({ model, shown, dark }, { cell, pinned, winner, term }) 
     const here = (/** @type {Place | null} */ place) => place?.stage === stage.stage && (place.index.length !== 4 || channel === null || place.index[1] === channel);
     const one = (/** @type {Place | null} */ place, /** @type {string} */ role) => (here(place) ? [{ box: boxAt(place.index), role }] : []);
     const own = relatives.get(stage.stage);
-    const related = own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel) ? [own] : [];
+    const related = own && !lost.has(stage.stage) && (own.channel === null || channel === null || own.channel === channel) ? cellsOf(own) : [];
     marks.set(stage, [
       ...one(pinned, "pinned"),
       ...(stage.stage === -1 ? apart(model, relatives, dark) : []),
@@ -39,6 +39,18 @@ export function marksOf({ model, shown, dark }, { cell, pinned, winner, term }) 
     ]);
   }
   return marks;
+}
+
+/**
+ * A frame around what belongs to the cell; around each cell by itself where a stride or a dilation left some out between.
+ * @param {import("../common/model.js").Relative} own
+ * @returns {Mark[]}
+ */
+function cellsOf({ box, lines, role }) {
+  const [rows, columns] = lines ?? [[], []];
+  const whole = (box.bottom - box.top + 1) * (box.right - box.left + 1);
+  if (!rows.length || rows.length * columns.length === whole) return [{ box, role }];
+  return rows.flatMap((row) => columns.map((column) => ({ box: { top: row, left: column, bottom: row, right: column }, role })));
 }
 
 /**
