@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from cnn_core.digits import written
 from cnn_core.kernels.checks import Weights, check, read_only
 
 _LARGEST_FACTOR = 100  # whole numbers beyond it are no easier to read than decimals
@@ -147,7 +148,7 @@ def _plain(x: Fraction | float) -> str:
     near = Fraction(x).limit_denominator(1000)
     if near.denominator > 1 and near.numerator == 1 and math.isclose(float(near), float(x), rel_tol=1e-12):
         return f"1/{near.denominator}"
-    text = f"{float(x):.4g}"
+    text = written(float(x), 4)
     return text.replace("-", "−") if float(text) else "0"
 
 

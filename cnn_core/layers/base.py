@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnn_core.digits import written
 from cnn_core.errors import ModelError, ShapeError, shown
 from cnn_core.ops._arrays import Array, real
 from cnn_core.settings import sizes, whole
@@ -310,7 +311,7 @@ def generator(rng: Rng) -> np.random.Generator:
 
 def plain(x: float) -> str:
     """A number for a formula: six digits."""
-    return f"{x:.6g}"
+    return written(x, 6)
 
 
 def operand(x: float) -> str:

@@ -268,15 +268,14 @@ def gallery(experiment: Experiment) -> Gallery:
     sides = (planes.shape[1], planes.shape[2])
     whence = "as in Explore" if sides == experiment.plane else f"made smaller from {size(experiment.plane)} in Explore"
     cards: list[dict[str, Any]] = [{"view": "input", "title": "Input", "sentence": f"{size(sides)} cells, {whence}."}]
-    chosen = recognised(experiment, 0)
+    chosen, problem = recognised(experiment, 0), None
     for number, kernel in enumerate(kernels.LIBRARY):
         alone = replace(experiment, bank=kernel.weights[None, None], bias=np.zeros(1), kernel_names=("",))
         layer = convolution(alone)
         try:
             output = layer.forward(x)
         except ShapeError as error:
-            if number == 0:
-                return Gallery(described, cards, arrays, str(error))
+            problem = problem or str(error)
             continue  # a larger kernel than this input has room for
         told = computed(number, layer, x, output, arrays)
         lens = "sequential" if experiment.on_photo else "diverging"
@@ -288,7 +287,7 @@ def gallery(experiment: Experiment) -> Gallery:
         weights = {"weights": plane, "columns": kernel.weights.shape[1], "counted": common_denominator(plane)}
         about = {"parts": kernel.parts, "family": kernel.family, "current": chosen is kernel}
         cards.append({**card, **weights, **about})
-    return Gallery(described, cards, arrays, None)
+    return Gallery(described, cards, arrays, problem if len(cards) == 1 else None)
 
 
 def _input(x: npt.NDArray[Any], experiment: Experiment, arrays: Arrays) -> dict[str, Any]:

@@ -297,6 +297,13 @@ def test_a_change_of_the_weights_is_the_core_s(value, change):
     )
 
 
+@pytest.mark.parametrize("weights", [[[1000, -999.9999]], [[1, 1e-10 - 1]], [[1e6, -999999.99], [0, 0]]])
+def test_no_weight_is_made_so_large_that_it_could_not_be_typed_or_opened_again(weights):
+    start = after({"op": "kernel", "values": weights})
+    with pytest.raises(EditRefusedError, match="all but cancel"):
+        apply(start, {"op": "transform", "value": "normalise"})
+
+
 def test_kernels_are_added_one_unlike_the_other_up_to_eight_and_taken_away_again():
     bank = Experiment()
     for _ in range(7):

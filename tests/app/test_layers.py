@@ -177,6 +177,43 @@ def test_what_goes_into_a_formula_has_the_fewest_digits_that_give_its_result(see
     assert fewest([1 / 3], lambda z: math.sin(1e9 * z[0])) == [operand(1 / 3)]  # no number of digits is enough
 
 
+@pytest.mark.parametrize("scores", [(100000.98765, 100000.12345), (-3e5 + 1 / 3, -3e5), (2.0, 1 / 3)])
+def test_a_power_s_digits_are_enough_for_its_result_however_large_the_scores(scores):
+    cells = [[k, 0, score] for k, score in enumerate(scores)]
+    shown = screen(edited({"op": "kind", "value": "softmax"}, cells_edit(cells)))
+    stage = next(each for each in shown.stages if each["view"] == "powers")["stage"]
+    told = [each for each in shown.told if each.stage == stage]
+    for each, power in zip(told, values(shown, "powers").ravel(), strict=True):
+        own, most = re.fullmatch(r"e\^\((\S+) − \(?([^)]+)\)?\) = \{y\}", each.formula).groups()
+        found = math.exp(float(own.replace("−", "-")) - float(most.replace("−", "-")))
+        assert plain(found) == plain(power)
+
+
+def cells_edit(cells: list[list[float]]) -> dict:
+    return {"op": "cells", "plane": 0, "cells": cells}
+
+
+def test_a_probability_too_small_for_a_float_is_given_no_logarithm():
+    shown = screen(
+        edited({"op": "kind", "value": "cross_entropy"}, cells_edit([[0, 0, 1000]]), {"op": "label", "value": "1"})
+    )
+    told = [shown.sentence, *(column["note"] for column in shown.columns)]
+    assert not any("−log 0" in text for text in told)
+    loss_ = plain(values(shown, "loss").item())
+    assert f"the loss is log-sum-exp − logit of B = {loss_}." in shown.sentence
+    small = screen(edited({"op": "kind", "value": "cross_entropy"}, cells_edit([[0, 0, 500]])))
+    assert "log-sum-exp − logit" not in small.sentence
+
+
+@pytest.mark.parametrize("p", [0.3, 0.9999999, 1 - 2.0**-40, 1 / 3])
+def test_a_dropout_s_p_is_written_with_digits_enough_for_what_is_left_of_1(p):
+    training = {"op": "training", "value": "training"}
+    shown = screen(edited({"op": "kind", "value": "dropout"}, training, {"op": "p", "value": p}))
+    note = next(column["note"] for column in shown.columns if "kept cells" in (column["note"] or ""))
+    text, kept = re.search(r"1 / \(1 − (\S+)\) = (\S+)", note).groups()
+    assert plain(1 / (1 - float(text))) == kept == plain(1 / (1 - p))
+
+
 def worked_out(formula: str, x: float) -> float:
     """A written formula at x, worked out as it is written."""
     written, _, where = formula.partition(" = {y}")
@@ -256,10 +293,10 @@ def test_the_powers_of_softmax_are_headed_by_what_was_taken_off_before_them(larg
 
 def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
     shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "temperature", "value": 0.02}))
-    assert re.search(r"Entropy \d\.\d+e−\d\d of", shown.sentence)
+    assert re.search(r"Entropy \d\.\d+e−\d+ of", shown.sentence)
     shown = screen(edited({"op": "kind", "value": "dropout"}, {"op": "p", "value": 1e-5}))
     told = [shown.sentence, *(column["note"] for column in shown.columns)]
-    assert any("1e−05" in text for text in told)
+    assert any("1e−5" in text for text in told)
     assert not any("-" in text for text in told)
 
 

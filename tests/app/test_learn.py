@@ -154,6 +154,18 @@ def test_a_prediction_exercise_is_solved_by_the_numbers_of_cnn_core_and_not_by_g
         assert desk.verdict.met is met
 
 
+def test_a_cell_shown_after_a_hint_is_counted_in_the_verdict_at_once():
+    desk = at("one_cell")
+    do(desk, {"op": "hint", "index": [0, 0, 0, 0]})
+    before = desk.verdict
+    do(desk, {"op": "reveal", "index": [0, 0, 0, 0]})
+    after = desk.verdict
+    assert before is not None
+    assert after is not None
+    assert "shown" not in before.told
+    assert "1 shown" in after.told
+
+
 def test_the_worked_answers_are_what_a_hand_gets():
     assert quantity("parameters", at("count_weights").chain) == 4 * (3 * 3 * 3 + 1)
     assert quantity("multiplications", at("count_work").chain) == 26 * 26 * 9

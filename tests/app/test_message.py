@@ -176,6 +176,9 @@ def test_the_gallery_shows_every_kernel_that_fits_or_says_why_none():
     assert all(stage["array"] in arrays for stage in header["stages"])
     tiny, _ = unpack(gallery_message(edited({"op": "rows", "value": 1})))
     assert "does not fit" in tiny["problem"]
+    flat, _ = unpack(gallery_message(edited({"op": "rows", "value": 2})))
+    assert [card["view"] for card in entries(flat, "cards")] == ["input", "roberts_1", "roberts_2"]
+    assert flat["problem"] is None
 
 
 def test_the_gallery_of_a_large_picture_is_of_one_made_smaller_and_says_so():

@@ -442,6 +442,9 @@ def test_a_share_is_told_to_one_decimal_and_a_norm_is_not_measured_in_the_input_
     assert measured("Max", x, after, x.copy(), x + 1).sentence.startswith("62.5 % of the outputs stay; ")
     after[0, 0, 0, 3] += 0.5
     assert measured("Max", x, after, x.copy(), x + 1).sentence.startswith("50 % of the outputs stay; ")
+    alike = measured("Max", x, x + 1, x.copy(), x + 1).sentence
+    assert alike == "0 % of the outputs stay; a cell changes just as much as one of the input: nothing is softened."
+    assert "changes more than" in measured("Max", x, x + 2, x.copy(), x + 1).sentence
     header, _, _ = told(session_after({"op": "mode", "value": "shift"}))
     sentences = {each["title"]: each["sentence"] for each in header["measures"]}
     assert "softened" in sentences["Average"]

@@ -217,6 +217,21 @@ def test_a_slip_that_is_often_made_is_named(view: str, index: tuple[int, ...], w
     assert word in found
 
 
+@pytest.mark.parametrize(
+    ("activation", "said"),
+    [("relu", "for a negative number"), ("leaky_relu", "what ReLU gives"), ("sigmoid", ""), ("tanh", "")],
+)
+def test_a_0_is_called_what_relu_makes_of_a_negative_number_only_where_it_is(activation: str, said: str):
+    chain = build(apply(Experiment(), {"op": "activation", "value": activation}))
+    outputs = chain.trace.stages[0].output, chain.trace.stages[1].output
+    positive, negative = (0, 0, 0, 1), (0, 0, 0, 0)
+    assert outputs[0][positive] > 0 > outputs[0][negative]
+    asked = positive if activation == "relu" else negative
+    told = mistake(chain, 1, asked, 0.0, 0.0005)
+    assert said in told
+    assert bool(said) == bool(told)
+
+
 def test_a_turned_kernel_is_named_where_it_makes_a_difference():
     chain = build(apply(Experiment(), {"op": "kernel", "output": 0, "values": [[0, 1, 0], [0, 0, 2], [0, 0, 0]]}))
     values = [4 * 2, 8]  # turned: 2 meets the cell at the left of the middle, 1 the one below it

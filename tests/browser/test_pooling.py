@@ -290,7 +290,17 @@ def test_an_input_cell_says_what_it_feeds_and_wins(laboratory: Page):
     assert lines(laboratory) == 2  # the window's maximum, and the global one
     set_to(laboratory, "stride down, as a number", "4")
     hover_cell(laboratory, "input", 3, 3, (6, 6))
-    expect(laboratory.locator(".ks-sentence")).to_contain_text("No window reads Input [3, 3]")
+    passed_over = "No window reads Input [3, 3]: between the windows of this stride it is passed over."
+    expect(laboratory.locator(".ks-sentence")).to_have_text(passed_over)
+    hover_cell(laboratory, "input", 0, 0, (6, 6))
+    set_to(laboratory, "stride across, as a number", "4")
+    hover_cell(laboratory, "input", 1, 3, (6, 6))
+    expect(laboratory.locator(".ks-sentence")).to_contain_text("between the windows of this stride")
+    set_to(laboratory, "window down, as a number", "4")
+    hover_cell(laboratory, "input", 5, 0, (6, 6))
+    expect(laboratory.locator(".ks-sentence")).to_have_text(
+        "No window reads Input [5, 0]: it lies past the last window."
+    )
 
 
 def test_all_arrows_are_drawn_where_there_are_few(laboratory: Page):

@@ -158,3 +158,5 @@ def test_of_a_single_row_and_of_zeros_only_the_sum_is_worth_telling():
     assert kernels.facts([[1, 2, 3]]).sentence == "Weights sum to 6."
     assert kernels.facts([[1, 2, 1]]).sentence == "Weights sum to 4. Unchanged when mirrored left to right."
     assert kernels.facts(np.zeros((3, 3))).sentence == "Weights sum to 0."
+    assert kernels.facts([[99999, 2, 3]]).sentence == "Weights sum to 100004."
+    assert kernels.facts([[-2e-9, 2, -2]]).sentence == "Weights sum to −2e−9."

@@ -199,7 +199,8 @@ export class Controls {
       const kept = now.value;
       if (value === null) this.on.refuse(`${notANumber(field.value)}, so ${named} stays ${fixed(kept, 4).replace(/\.?0+$/, "")}.`);
       else if (value !== kept) this.on.send({ ...now.edit, value });
-      if (value === null) field.value = typed(kept);
+      // Nothing comes of what is no number, or the same number in other words.
+      if (value === null || value === kept) field.value = typed(kept);
     });
     this.refresh.push((control) => {
       now = control;

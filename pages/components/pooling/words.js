@@ -48,13 +48,21 @@ function ofInput(model, { stage, index }) {
   const made = (stage === SHIFTED ? AFTER : VALUES) + MAX;
   const outputs = fed(model, made, index);
   const name = nameOf(model, stage, index);
-  if (!outputs.length) return `No window reads ${name}: between the windows of this stride it is passed over.`;
+  if (!outputs.length) return `No window reads ${name}: ${pastAll(model, made, index) ? "it lies past the last window" : "between the windows of this stride it is passed over"}.`;
   const won = outputs.filter((output) => wins(model, made, output, index));
   const tie = outputs.filter((output) => isTie(model, made, output, index));
   const many = outputs.length === 1 ? "1 window" : `${outputs.length} windows`;
   const words = won.length ? `wins ${won.length === outputs.length ? (won.length === 1 ? "it" : "all of them") : won.length}` : "wins none";
   const behind = tie.length ? `; in ${tie.length === 1 ? "one" : tie.length} it is as large as the winner, but comes later` : "";
   return `${name} stands in ${many} and ${words}${behind}.`;
+}
+
+/** Whether the last window ends before a cell, down or across. @param {Model} model @param {number} made @param {number[]} index */
+function pastAll(model, made, index) {
+  const { link } = model.byNumber.get(made);
+  const outputs = model.values.get(made).shape.slice(2);
+  const last = outputs.map((count, axis) => link.origin[axis] + (count - 1) * link.stride[axis] + (link.extent[axis] - 1) * link.dilation[axis]);
+  return index[2] > last[0] || index[3] > last[1];
 }
 
 /** Whether a cell is as large as a window's winner, but comes later. @param {Model} model @param {number} made @param {number[]} output @param {number[]} index */

@@ -137,6 +137,11 @@ def transform_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     change = _TRANSFORMS[one_of(edit["value"], tuple(_TRANSFORMS), "The change")]
     output = _output(experiment, edit)
     turned = [change(plane) for plane in experiment.bank[output]]
+    if np.abs(turned).max() > VALUE_LIMIT:
+        raise EditRefusedError(
+            "These weights all but cancel: scaled to a sum of 1, one would lie beyond 1,000,000; "
+            "the kernel stays as it was."
+        )
     if experiment.bank.shape[0] == 1:
         return replace(experiment, bank=read_only(turned)[None])
     # Turned on its side among others, a rectangular kernel and its neighbours get the size that holds them all.

@@ -62,10 +62,13 @@ def screen(laboratory: Laboratory) -> Screen:
     controls = input_controls(laboratory)
     shown.column("input", "bars", "Logit", also="score", shape=f"{len(logits)} classes", note=note, controls=controls)
     # Next to 1 a probability's digits say little of its logarithm; what it lacks is the gradient at its logit.
-    chance = operand(probabilities[label])
+    chance, name = operand(probabilities[label]), names[label]
     if probabilities[label] > NEXT_TO_1:
         chance = f"(1 − {operand(-gradient[0, label])})"
-    note = f"softmax: e^logit over the sum of all\n−log {chance} is the loss"
+    # A probability too small for a float has no logarithm, but it has a loss.
+    least = np.finfo(probabilities.dtype).tiny
+    made = f"−log {chance}" if probabilities[label] >= least else f"log-sum-exp − logit of {name}"
+    note = f"softmax: e^logit over the sum of all\n{made} is the loss"
     shown.column("probabilities", "bars", "Probability", note=note, controls=table("probabilities"), sign="→")
     labels = [option(str(k), name) for k, name in enumerate(names)]
     shown.column(
@@ -88,7 +91,7 @@ def screen(laboratory: Laboratory) -> Screen:
     )
     shown.sentence = (
         f"Class {names[label]} is right and was given {probabilities[label]:.1%}: the loss is "
-        f"−log {chance} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
+        f"{made} = {plain(loss)}. Guessing evenly would cost log {len(logits)} = "
         f"{plain(math.log(len(logits)))} ({LOG})."
     )
     return shown

@@ -9,8 +9,10 @@ from pages.shared.controls import button, dial, stepper
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import Laboratory
 from pages.shared.layers.screen import (
+    EVERY_DIGIT,
     INPUT,
     Screen,
+    fewest,
     input_controls,
     input_note,
     mode,
@@ -56,12 +58,14 @@ def screen(laboratory: Laboratory) -> Screen:
         )
         return shown
     kept = 1 / (1 - p) if p < 1 else 0.0
+    # With digits enough for what is left of 1.
+    (chance,) = fewest([p], lambda z: 1 / (1 - z[0]) if z[0] < 1 else 0.0, EVERY_DIGIT) if p < 1 else ["1"]
     whole = np.ones(x.shape) if mask is None else np.asarray(mask, dtype=np.float64)
-    note = f"Drawn at random from seed {laboratory.seed}, evenly from 0 to 1: below p = {plain(p)} the cell is dropped."
+    note = f"Drawn at random from seed {laboratory.seed}, evenly from 0 to 1: below p = {chance} the cell is dropped."
     unit = {"kind": "sequential", "domain": [0, 1]}
     shown.add(DRAWN, "drawn", "u", drawn(laboratory), note=note, scale={"group": "drawn", **unit})
     formula = (
-        f"0 where u is below {plain(p)}, else 1 / (1 − {plain(p)}) = {plain(kept)}; here u = {{x}}, so the mask = {{y}}"
+        f"0 where u is below {chance}, else 1 / (1 − {chance}) = {plain(kept)}; here u = {{x}}, so the mask = {{y}}"
     )
     shown.add(
         MASK,
@@ -89,17 +93,15 @@ def screen(laboratory: Laboratory) -> Screen:
             why_high="No larger seed here",
         ),
     ]
-    shown.column("drawn", "maps", "Drawn, u", shape=size, note=f"below {plain(p)}: dropped", controls=settings, sign="")
+    shown.column("drawn", "maps", "Drawn, u", shape=size, note=f"below {chance}: dropped", controls=settings, sign="")
     share = f"{dropped} of {x.size} dropped, {percent(dropped, x.size)}; {plain(100 * p)} % are expected"
-    note = f"{share}\nkept cells × 1 / (1 − {plain(p)}) = {plain(kept)}"
+    note = f"{share}\nkept cells × 1 / (1 − {chance}) = {plain(kept)}"
     if p == 1:
         note = "everything is dropped"
     shown.column("mask", "maps", "Mask", shape=size, note=note, controls=table("mask"), sign="→")
     shown.column(
         "output", "maps", "After", shape=size, note=f"before × mask\n{mean}", controls=table("output"), sign="="
     )
-    expected = (
-        f"(1 − {plain(p)}) × x / (1 − {plain(p)}) + {plain(p)} × 0 = x" if p < 1 else "0, as nothing is ever kept"
-    )
+    expected = f"(1 − {chance}) × x / (1 − {chance}) + {chance} × 0 = x" if p < 1 else "0, as nothing is ever kept"
     shown.sentence = f"Expected value of a cell over all masks: {expected}. This mask: {mean}."
     return shown

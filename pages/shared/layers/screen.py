@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core import Explanation, Term
+from cnn_core.digits import written
 from cnn_core.trace import Index, exact_sum, left_over
 from pages.shared import describe
 from pages.shared.column_controls import numbers_of
@@ -20,6 +21,7 @@ Array = npt.NDArray[Any]
 
 INPUT = -1
 LOG = "log to base e, “ln” on a calculator"  # is said wherever one is written
+EVERY_DIGIT = 17  # that a float has: what is subtracted may need them all
 _DIALS_MOST = 2  # channels that each have sliders of their own
 _LISTED = 24  # terms of a sum told by Python; of a longer one the largest are listed, and the others are one number
 
@@ -172,7 +174,7 @@ def formula(
 
 def plain(x: float, digits: int = 6) -> str:
     """A number within a formula or a sentence."""
-    return f"{x:.{digits}g}".replace("-", "−")
+    return written(x, digits).replace("-", "−")
 
 
 def operand(x: float) -> str:
@@ -180,20 +182,21 @@ def operand(x: float) -> str:
     return plain(x, 9)
 
 
-def fewest(numbers: Iterable[float], make: Callable[[Array], float]) -> list[str]:
+def fewest(numbers: Iterable[float], make: Callable[[Array], float], most: int = 9) -> list[str]:
     """Numbers that go into a formula, with as few digits as still give the six that come out.
 
     Args:
         numbers: what goes in.
         make: the formula.
+        most: digits, where no fewer are enough: more of numbers that a formula takes from each other.
     """
     given = np.array(list(numbers), dtype=np.float64)
     result = plain(make(given))
-    for digits in range(4, 9):
+    for digits in range(4, most):
         texts = [plain(x, digits) for x in given]
         if plain(make(np.array([float(text.replace("−", "-")) for text in texts]))) == result:
             return texts
-    return [operand(x) for x in given]
+    return [plain(x, most) for x in given]
 
 
 def percent(part: int, whole: int) -> str:

@@ -10,7 +10,19 @@ from cnn_core import Flatten, Sequential, Softmax
 from cnn_core.ops.softmax import entropy, softmax_steps
 from pages.shared.controls import dial
 from pages.shared.layers.laboratory import CLASSES, Laboratory
-from pages.shared.layers.screen import INPUT, Screen, formula, input_controls, operand, plain, table, vector, weighted
+from pages.shared.layers.screen import (
+    EVERY_DIGIT,
+    INPUT,
+    Screen,
+    fewest,
+    formula,
+    input_controls,
+    operand,
+    plain,
+    table,
+    vector,
+    weighted,
+)
 
 FLAT, SCALED, POWERS, OUTPUT = 0, 1, 2, 3  # stages
 TEMPERATURES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
@@ -39,7 +51,8 @@ def screen(laboratory: Laboratory) -> Screen:
     for k in range(len(scores)):
         at = (0, k)
         shown.told.append(weighted(SCALED, at, scaled[k], [(INPUT, (0, 0, k, 0), scores[k], 1 / heat)]))
-        text = f"e^({operand(scaled[k])} − {_bracketed(operand(largest))}) = {{y}}"
+        own, most = fewest([scaled[k], largest], lambda z: math.exp(z[0] - z[1]), EVERY_DIGIT)
+        text = f"e^({own} − {_bracketed(most)}) = {{y}}"
         shown.told.append(formula(POWERS, at, powers[k], [(SCALED, at, scaled[k])], text))
         made = [(POWERS, (0, j), power) for j, power in enumerate(powers)]
         text = f"{operand(powers[k])} / ({below}) = {{y}}"

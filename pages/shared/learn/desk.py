@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,8 +90,8 @@ class LearnDesk(ExperimentDesk):
             self.answer,
             step,
             predictions.view,
-            len(predictions.answers),
-            predictions.score.right,
+            tuple((cell, astuple(answer)) for cell, answer in predictions.answers.items()),
+            astuple(predictions.score),
         )
         if self._verdict is None or self._verdict[0] != asked:
             work = Work(self.chain, step.scenario.experiment, predictions, self.answer)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core import cross_entropy
+from cnn_core.digits import written
 from pages.shared.backward import gradients, parse
 from pages.shared.chain import Chain
 from pages.shared.describe import geometry_words, size
@@ -243,8 +244,7 @@ def _short(value: float) -> str:
 
 def _digits(value: float) -> str:
     """Four digits, and all that stand before the point: of millions too, as on the maps."""
-    rounded = f"{value:.4g}"
-    return f"{value:.0f}" if 1e4 <= abs(float(rounded)) < 1e7 else rounded
+    return written(value, 4)
 
 
 def _operand(value: float) -> str:

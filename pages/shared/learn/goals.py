@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_core import conv2d, cross_entropy
+from cnn_core.digits import written
 from pages.shared.chain import Chain, build, convolution
 from pages.shared.describe import size
 from pages.shared.experiment import Experiment, FloatArray
@@ -228,7 +229,7 @@ def quantity(name: str, chain: Chain) -> float:
 
 
 def _short(value: float) -> str:
-    return f"{value:.6g}".replace("-", "−")
+    return written(value, 6).replace("-", "−")
 
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any], Work], Verdict]] = {

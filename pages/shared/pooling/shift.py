@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,6 +91,9 @@ def _sentence(same: int, cells: int, relative: float | None, *, own: bool, compa
     )
     if not comparable:
         return f"{stays}; a norm's numbers are larger than the cells, so its change is not compared with theirs."
-    if relative >= 1:
-        return f"{stays}; a cell changes more than one of the input, as its numbers are larger or the edge weighs more."
-    return f"{stays}; a cell changes {relative:.2f} times as much as one of the input: the shift is softened."
+    how = f"{relative:.2f} times as much as one of the input: the shift is softened"
+    if math.isclose(relative, 1, rel_tol=1e-9):
+        how = "just as much as one of the input: nothing is softened"
+    elif relative > 1:
+        how = "more than one of the input, as its numbers are larger or the edge weighs more"
+    return f"{stays}; a cell changes {how}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnn_core import Conv2d, Explanation, Linear, MaxPool2d
+from cnn_core.digits import written
 from cnn_core.layers import Layer
 from pages.shared.chain import Chain
 
@@ -53,5 +54,5 @@ def _listed(texts: list[str], between: str = ", ") -> str:
 
 
 def _short(value: float) -> str:
-    text = f"{value:.5g}".replace("-", "−")
+    text = written(value, 5).replace("-", "−")
     return f"({text})" if value < 0 else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cnn_core import AvgPool2d, Conv2d, Explanation, Linear, MaxPool2d, Softmax
+from cnn_core import AvgPool2d, Conv2d, Explanation, LeakyReLU, Linear, MaxPool2d, ReLU, Softmax
 from pages.shared.chain import Chain
 
 
@@ -52,7 +52,10 @@ def _slips(chain: Chain, stage: int, index: tuple[int, ...]) -> Iterator[tuple[f
     else:
         yield values[0], "That is the number that goes in, unchanged."
         yield -values[0], "That turns the sign around."
-        yield 0.0, "That would be so for a negative number."
+        if isinstance(layer, ReLU):
+            yield 0.0, "That would be so for a negative number."
+        elif isinstance(layer, LeakyReLU):
+            yield max(0.0, values[0]), "That is what ReLU gives: this one keeps the slope's share of a negative number."
     yield from _of_another_cell(chain, stage, index)
 
 
