@@ -30,8 +30,29 @@ def fraction(value: float, largest: int = LARGEST) -> Fraction | None:
     number = math.nan if isinstance(value, float) and math.isnan(value) else setting(value, "value", works=0.5)
     if not math.isfinite(number):
         return None
-    found = Fraction(number).limit_denominator(most)
-    return found if float(found) == number else None
+    if number.is_integer():
+        return Fraction(number)
+    if math.ulp(number) * most * most < 1:  # fractions lie further apart than floats: only one can be meant
+        found = Fraction(number).limit_denominator(most)
+        return found if float(found) == number else None
+    size = abs(number)
+    apart = Fraction(math.ulp(size)) / 2
+    found = _simplest(Fraction(size) - apart, Fraction(size) + apart)
+    return (found if number > 0 else -found) if found.denominator <= most else None
+
+
+def _simplest(low: Fraction, high: Fraction) -> Fraction:
+    """Between two fractions, not negative, the one with the smallest denominator.
+
+    It is a whole number, or the whole part that both have and one over the simplest between what remains of them (R.
+    Graham, D. Knuth and O. Patashnik, "Concrete Mathematics", 1994, section 4.5).
+    """
+    whole = math.floor(low)
+    if whole + 1 < high:
+        return Fraction(whole + 1)
+    rest = low - whole
+    first = 1 / (high - whole)
+    return whole + 1 / (_simplest(first, 1 / rest) if rest else Fraction(math.floor(first) + 1))
 
 
 def common_denominator(values: Iterable[float], largest: int = LARGEST) -> int | None:

@@ -18,6 +18,8 @@ Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
 Inside = tuple[slice, slice] | None
 
+_FARTHEST = 2**31  # cells: as far as a stride or a dilation is counted
+
 
 def inside(start: int, stride: int, size: int, count: int) -> Inside:
     """Of windows along an axis those whose tap lies in the array, and the cells that it meets there.
@@ -293,10 +295,15 @@ def window(
         ShapeError: where an argument is of no such form.
     """
     size = pair(kernel_size, "kernel_size", least=1)
-    steps = pair(stride, "stride", least=1)
-    apart = pair(dilation, "dilation", least=1)
+    steps = _near(pair(stride, "stride", least=1))
+    apart = _near(pair(dilation, "dilation", least=1))
     sides = _sides(padding, Window(size, steps, apart), input_size)
     return Window(size, steps, apart, sides, bool(ceil_mode))
+
+
+def _near(steps: Pair) -> Pair:
+    """Steps that NumPy can count: no axis has so many cells that those beyond lead to others."""
+    return min(steps[0], _FARTHEST), min(steps[1], _FARTHEST)
 
 
 def _sides(padding: Any, bare: Window, input_size: Pair) -> Sides:

@@ -166,12 +166,17 @@ class Trace:
             terms = tuple(Term(reads, at, x) for at, x in zip(told.cells, numbers, strict=True))
             return Explanation(number, cell, "function", terms, 0.0, value, value, 0.0, consumers, told.formula)
         # A weight of 0 takes nothing, whatever it meets: 0 times the infinity around max pooling would be NaN.
-        products = [w * x if w else 0.0 for w, x in zip(told.weights, numbers, strict=True)]
+        pairs = list(zip(told.weights, numbers, strict=True))
+        products = [w * x if w else 0.0 for w, x in pairs]
+        total = exact_sum(products) + told.bias
+        if math.isnan(value) and not math.isnan(total):  # the layer did multiply it by 0
+            with np.errstate(invalid="ignore"):
+                products = [w * x for w, x in pairs]
+            total = exact_sum(products) + told.bias
         terms = tuple(
             Term(reads, at, x, w, product)
             for at, x, w, product in zip(told.cells, numbers, told.weights, products, strict=True)
         )
-        total = exact_sum(products) + told.bias
         return Explanation(number, cell, "sum", terms, told.bias, value, total, left_over(value, total), consumers)
 
     def fan_in(self, stage: int, index: Sequence[int]) -> int:
@@ -248,4 +253,5 @@ def exact_sum(products: Sequence[float]) -> float:
         return math.fsum(products)
     except (OverflowError, ValueError):
         # Infinities of both signs, or beyond the largest float: what plain addition makes of them.
-        return float(np.sum(np.asarray(products)))
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(np.sum(np.asarray(products)))

@@ -151,7 +151,8 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
     Args:
         network: convolutions without groups, padded by zeros, poolings without dilation or ceil mode that count their
             padding, activations (GELU by tanh), flatten, linear, batch norm and dropout at inference, softmax over the
-            last axis. All the run's bits are met where its arrays, and ``x``, are float64.
+            last axis. All the run's bits are met where its arrays, and ``x``, are float64, but for the sign of a 0 that
+            is the largest beside a -0.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 

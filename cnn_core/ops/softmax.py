@@ -34,7 +34,8 @@ def softmax(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Ar
 
     Args:
         x: any shape of rank 1 or more.
-        axis: along which the results are positive and add up to 1; where an infinity or NaN lies along it, all are NaN.
+        axis: along which the results are not negative and add up to 1. A score of minus infinity has none of it; where
+            NaN or infinity lies along it, or nothing but minus infinity, all are NaN.
         temperature: ``T``, above 0: below 1 the largest takes more, above 1 the results draw level (Hinton, Vinyals
             and Dean, "Distilling the knowledge in a neural network", 2015).
 

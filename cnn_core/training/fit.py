@@ -23,7 +23,9 @@ from cnn_core.training.optimizers import Optimizer
 
 @dataclass(frozen=True)
 class Report:
-    """How training goes: after a batch, or after an epoch. Two runs of one seed give equal reports.
+    """How training goes: after a batch, or after an epoch.
+
+    Two runs of one seed give equal reports, as long as no number of theirs is NaN, which equals nothing.
 
     Attributes:
         epoch: from 0.
@@ -166,7 +168,7 @@ def _epoch(plan: _Plan, epoch: int) -> Iterator[tuple[Report, int, int]]:
         with np.errstate(invalid="ignore", over="ignore"):
             # In single precision the squares of what is below 1e-23 are 0, and of what is above 1e19 infinite.
             norms = {name: float(np.linalg.norm(each.astype(np.float64))) for name, each in gradients.params.items()}
-        right = int(np.count_nonzero(trace.output.argmax(axis=1) == labels))
+        right = _right(trace.output, labels)
         seconds = time.perf_counter() - began
         yield Report(epoch, batch, batches, loss, right / len(chosen), norms, seconds=seconds), right, len(chosen)
 
@@ -215,8 +217,14 @@ def _evaluate(body: Sequential, x: Array, y: npt.NDArray[np.intp], size: int) ->
         labels = y[first : first + size]
         scores = body.forward(x[first : first + size])
         loss += cross_entropy(scores, labels)[0] * len(labels)
-        right += int(np.count_nonzero(scores.argmax(axis=1) == labels))
+        right += _right(scores, labels)
     return loss / len(x), right / len(x)
+
+
+def _right(scores: Array, labels: npt.NDArray[np.intp]) -> int:
+    """How many rows of ``(N, K)`` scores are largest at their label; in a row with NaN, which argmax finds, none is."""
+    best = scores.argmax(axis=1)
+    return int(np.count_nonzero((best == labels) & ~np.isnan(scores[np.arange(len(scores)), best])))
 
 
 def _before_softmax(network: Sequential) -> Sequential:

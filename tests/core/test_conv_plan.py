@@ -154,3 +154,14 @@ def test_a_branch_of_another_name_is_refused_with_those_there_are(named):
     for ask in (plan.run, plan.working):
         with pytest.raises(ShapeError, match=r'shifted, gathered, .*got .*branch="gathered" works'):
             ask(named)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_what_would_work_at_images_is_told_where_there_are_none(dtype, groups):
+    weight = np.ones((2, 2 // groups, 3, 3), dtype)
+    plan, some = (conv2d_plan(np.zeros((count, 2, 8, 8), dtype), weight, groups=groups) for count in (0, 1))
+    for branch in Branch:
+        assert plan.working(branch) is some.working(branch)
+        if plan.obstacles[branch] is None:
+            assert plan.run(branch).shape == (0, 2, 6, 6)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnn_core import ShapeError, flatten, flatten_backward, linear, reference
+from cnn_core import ShapeError, flatten, flatten_backward, linear, linear_backward, reference
 
 
 def test_every_output_weighs_every_input():
@@ -54,3 +54,16 @@ def test_shapes_that_do_not_fit_are_refused_without_a_matrix_error(x, weight, bi
 def test_a_single_number_has_no_batch_to_flatten():
     with pytest.raises(ShapeError, match="batch"):
         flatten(5)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 256, 257, 2048, 70_001])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_bias_s_gradient_keeps_its_digits_however_many_rows_there_are(rows, dtype):
+    rng = np.random.default_rng(rows)
+    for grad in (rng.normal(size=(rows, 3)).astype(dtype), np.full((rows, 3), 0.1, dtype), rng.random((3, rows)).T):
+        given = grad.astype(dtype)
+        found = linear_backward(given, np.ones((rows, 1), dtype), np.ones((3, 1), dtype))[2]
+        assert (found.dtype, found.shape) == (dtype, (3,))
+        sizes = np.abs(given).sum(axis=0, dtype=np.longdouble)
+        near = 32 * float(np.finfo(dtype).eps) * sizes
+        assert (np.abs(found - given.sum(axis=0, dtype=np.longdouble)) <= near).all()

@@ -215,6 +215,18 @@ def test_whole_numbers_are_taught_from_without_a_copy_of_them_all():
     assert state(network) == state(wide)
 
 
+def test_an_image_whose_scores_are_no_numbers_is_not_right():
+    """Where all scores are NaN, argmax says 0."""
+    network = Sequential([Flatten(), Linear(4, 2)])
+    x = np.ones((4, 1, 2, 2))
+    x[:2] = np.nan
+    network.layers[1].weight, network.layers[1].bias = np.zeros((2, 4)), np.array([1.0, 0.0])
+    assert training.evaluate(network, x, [0, 0, 0, 1])[1] == 0.25
+    report = next(iter(fit(network, x, [0, 0, 0, 1], optimizer=SGD(network, lr=0.1), epochs=1, batch_size=4, seed=0)))
+    assert math.isnan(report.loss)
+    assert report.accuracy == 0.25
+
+
 def test_training_that_runs_away_is_reported_and_not_hidden():
     x, y = bars(8)
     network = Sequential([Flatten(), Linear(36, 2), ReLU(), Linear(2, 2)])

@@ -141,3 +141,30 @@ def test_a_largest_cell_of_several_windows_takes_their_broken_gradients_without_
     assert np.isnan(cnn_core.max_pool2d_backward(grad, x, 2, stride=1)[0, 0, 1, 1])
     assert np.isnan(cnn_core.adaptive_max_pool2d_backward(grad, x, 2)[0, 0, 1, 1])
     assert np.isnan(cnn_core.adaptive_avg_pool2d_backward(grad, x.shape, 2)[0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("layer", ["convolution", "dropout"])
+def test_an_infinity_that_met_a_0_is_in_the_sum_as_the_layer_took_it(layer):
+    if layer == "convolution":
+        made = cnn_core.Conv2d(1, 1, (1, 2), bias=False)
+        made.weight = np.array([[[[0.0, 1.0]]]])
+        asked = cnn_core.Sequential([made]).trace(np.array([[[[np.inf, 2.0]]]])).explain(0, (0, 0, 0, 0))
+    else:
+        network = cnn_core.Sequential([cnn_core.Dropout(0.99)])
+        trace = network.trace(np.full((1, 1, 1, 50), np.inf), training=True, rng=0)
+        dropped = int(np.flatnonzero(np.isnan(trace.output[0, 0, 0]))[0])
+        asked = trace.explain(0, (0, 0, 0, dropped))
+    assert np.isnan([asked.value, asked.total, asked.residual, asked.terms[0].product]).all()
+    pooled = cnn_core.Sequential([cnn_core.MaxPool2d(2, padding=1)]).trace(np.array([[[[-np.inf, 2.0]]]]))
+    told = pooled.explain(0, (0, 0, 0, 1))
+    assert (told.value, told.total, told.residual) == (2, 2, 0)
+
+
+@pytest.mark.parametrize("cells", [(np.inf, -np.inf), (1e308, 1e308), (-1e308, -1e308)])
+def test_a_sum_beyond_all_numbers_is_explained_without_a_word(cells):
+    layer = cnn_core.Conv2d(1, 1, (1, 2), bias=False)
+    layer.weight = np.ones((1, 1, 1, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        asked = cnn_core.Sequential([layer]).trace(np.array([[[cells]]])).explain(0, (0, 0, 0, 0))
+    np.testing.assert_array_equal(asked.total, asked.value)

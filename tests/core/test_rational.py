@@ -72,3 +72,27 @@ def test_what_is_no_sum_has_no_total_and_that_is_said(stage, rule):
     assert asked.rule == rule
     with pytest.raises(ShapeError, match=f'"{rule}".*works'):
         exact_total(asked)
+
+
+@given(
+    st.fractions(min_value=-(10**15), max_value=10**15, max_denominator=60),
+    st.sampled_from([1, 60, 256, 1000]),
+)
+def test_of_several_fractions_that_are_one_float_the_one_with_the_smallest_denominator_is_found(given_fraction, most):
+    value = float(given_fraction)
+    near = (Fraction(round(Fraction(value) * k), k) for k in range(1, most + 1))
+    assert fraction(value, most) == next((found for found in near if float(found) == value), None)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((10**14 + 3) / 10, Fraction(10**14 + 3, 10)),
+        (-(10**14 + 1) / 3, Fraction(-(10**14) - 1, 3)),
+        (2.0**60 + 2**9, Fraction(2**60 + 2**9)),
+        (5e-324, None),
+        (1.7e308, Fraction(1.7e308)),
+    ],
+)
+def test_a_large_number_is_the_simple_fraction_that_it_was_made_of(value, expected):
+    assert fraction(value) == expected

@@ -323,6 +323,31 @@ def test_results_larger_than_memory_are_refused_in_words(far):
             call()
 
 
+@pytest.mark.parametrize("far", [2**31, 2**59, 2**60, 2**62, 2**63, 10**30])
+def test_a_stride_beyond_every_image_leaves_one_window_however_far_it_goes(far):
+    corner = IMAGES[:, :, :2, :2]
+    one = {"stride": 2, "dilation": 1}
+    for settings in ({"stride": far}, {"stride": (1, far)}, {"stride": (far, far)}):
+        cut = IMAGES[:, :, : 2 if settings["stride"] != (1, far) else None, :2]
+        few = {"stride": (1, 2)} if settings["stride"] == (1, far) else {"stride": 2}
+        weight = np.ones((4, 3, 2, 2))
+        np.testing.assert_array_equal(cc.conv2d(IMAGES, weight, **settings), cc.conv2d(cut, weight, **few))
+        for pool in (cc.max_pool2d, cc.avg_pool2d, lambda x, k, **given: cc.lp_pool2d(x, 2, k, **given)):
+            for ceil_mode in (False, True):
+                found = pool(IMAGES, 2, ceil_mode=ceil_mode, **settings)
+                np.testing.assert_array_equal(found, pool(cut, 2, **few))
+        grad = np.ones(cc.avg_pool2d(IMAGES, 2, **settings).shape)
+        assert cc.avg_pool2d_backward(grad, IMAGES.shape, 2, **settings).sum() == grad.sum()
+    grads = cc.conv2d_backward(np.ones((2, 4, 1, 1)), IMAGES, np.ones((4, 3, 2, 2)), stride=far)
+    few = cc.conv2d_backward(np.ones((2, 4, 1, 1)), corner, np.ones((4, 3, 2, 2)), stride=one["stride"])
+    for found, expected in zip(grads[1:], few[1:], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(cc.avg_pool2d(IMAGES, 1, dilation=far), IMAGES)
+    for pool in (cc.max_pool2d, cc.avg_pool2d):
+        with pytest.raises(ShapeError, match="fit"):
+            pool(IMAGES, 2, dilation=far)
+
+
 def test_what_a_pooling_made_may_be_given_back_as_lists():
     made = cc.max_pool2d(IMAGES, 2)
     expected = cc.max_pool2d_backward(POOLED, IMAGES, 2)

@@ -164,3 +164,12 @@ def test_what_its_powers_are_asked_of_has_numbers_along_its_axis(function):
             function(x, axis)
     with pytest.raises(ShapeError, match="real numbers"):
         function(["a"])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("heat", [1, 2])
+def test_a_score_of_minus_infinity_has_no_share_and_other_infinities_leave_none(dtype, heat):
+    masked = softmax(np.array([-np.inf, 0, 1], dtype), temperature=heat)
+    np.testing.assert_array_equal(masked, [0, *softmax(np.array([0, 1], dtype), temperature=heat)])
+    for bad in ([np.inf, 0, 1], [-np.inf] * 3, [np.nan, 0, 1], [np.inf, -np.inf, 0]):
+        assert np.isnan(softmax(np.array(bad, dtype), temperature=heat)).all()

@@ -75,6 +75,8 @@ class ConvPlan:
             ShapeError: where there is none of this name.
         """
         x, weight, _, groups, padding_mode = self._operands
+        if not len(x):  # nothing is to be done; one image would be worked at like this
+            x = np.zeros((1, *x.shape[1:]), x.dtype)
         return working(_branch(branch), x, weight, self.window, groups, padding_mode)
 
 

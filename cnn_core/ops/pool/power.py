@@ -52,7 +52,7 @@ def lp_pool2d_backward(
     """The gradient of :func:`lp_pool2d`: ``(x / y) ** (p - 1)`` of a window's gradient goes to each of its cells.
 
     For p = 2 that is ``x / norm``. Where a window's powers add up to 0 its gradient is not defined; nothing is handed
-    on, as in PyTorch.
+    on, as in PyTorch from p = 1 on.
 
     Args:
         grad: ``(N, C, OH, OW)``, of the loss with respect to the result.
