@@ -4,6 +4,7 @@
  */
 
 import { h, oncePerFrame, setText } from "./dom.js";
+import { READABLE } from "./layout.js";
 import { WHOLE, around, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
 
 /** @typedef {import("./viewport.js").Map} MapShape */
@@ -50,6 +51,14 @@ export class Zoom {
     const { zoom, row, column } = this.viewport;
     const rounded = (/** @type {number} */ place) => Math.max(0, Math.round(place * 10) / 10);
     return zoom === 1 ? null : [Number(zoom.toPrecision(4)), rounded(row), rounded(column)];
+  }
+
+  /** What to do for the numbers of cells that are too small for them, or to leave them again; "" where they are in sight. */
+  get hint() {
+    const small = [...this.maps.values()].filter(({ grid }) => grid.cell < READABLE);
+    if (!small.length || this.most === 1) return "";
+    const near = small.every(({ grid }) => grid.cell * this.viewport.zoom >= READABLE);
+    return near ? "Drag to move, Fit for the whole" : "Scroll or pinch for the numbers";
   }
 
   /** The maps that are taken in next are looked at as `told` once told. @param {number[] | null} told */

@@ -10,7 +10,6 @@ import { placeColumns } from "../common/column.js";
 import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
 import { begins } from "../common/keys.js";
-import { READABLE } from "../common/layout.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
@@ -250,11 +249,19 @@ export class Explore extends Board {
 
   /** Where one looks is told when one has come to rest there. */
   #moved() {
+    this.#hint();
     clearTimeout(this.movedTimer);
     this.movedTimer = window.setTimeout(() => {
       const { told } = this.zoom;
       if (JSON.stringify(told) !== JSON.stringify(this.channel.zoom)) this.channel.sendZoom(told);
     }, RESTS);
+  }
+
+  /** Say how numbers come in sight, or go. Not at the input, whose note is the longest: what is below would move from under the hand. */
+  #hint() {
+    const views = [...this.zoom.maps.keys()];
+    const [input, next = input] = views;
+    for (const view of views) this.columns.get(view).hint(view === next ? this.zoom.hint : "");
   }
 
   /** @param {string} command its name, and after a colon the view it concerns */
@@ -454,10 +461,7 @@ export class Explore extends Board {
     this.root.classList.toggle("ks-tight", tight);
     const window = this.model.ofView("conv")?.link;
     this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
-    const small = [...looked.values()].some(({ grid }) => grid.cell < READABLE);
-    // Not at the input, whose note is the longest as it is: what is below would move from under the hand.
-    const [input, next = input] = looked.keys();
-    for (const view of looked.keys()) this.columns.get(view).hint(view === next && small && this.zoom.most > 1 ? "Scroll or pinch for the numbers" : "");
+    this.#hint();
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
