@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from tests.browser.screen import COUNT_SUMS, frames, hover_cell, last_cell, revision, same_sum, wait_drawn
+from tests.browser.screen import COUNT_SUMS, frames, hover_cell, last_cell, press, revision, same_sum, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -113,3 +113,28 @@ def test_a_bias_is_typed_and_nonsense_is_refused(opened: Page):
     field.fill("lots")
     field.press("Enter")
     expect(opened.locator(".ks-notice")).to_contain_text("“lots” is not a number, so the bias stays 0.5")
+
+
+def test_a_weight_s_field_left_open_while_a_kernel_weight_is_dragged_loses_neither(opened: Page):
+    cell = opened.locator("[data-view=dense_weights]")
+    cell.focus()
+    opened.keyboard.press("ArrowRight")
+    opened.keyboard.type("0.75")
+    field = opened.locator("[data-view=kernel] input").nth(4)
+    field.scroll_into_view_if_needed()
+    box = field.bounding_box()
+    before = revision(opened)  # of the weight that is being typed
+    opened.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    opened.mouse.down()
+    opened.mouse.move(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2, steps=4)
+    opened.mouse.up()
+    opened.locator(".ks-sentence").click()
+    wait_drawn(opened, "probabilities", "cnn_core", before)
+    expect(opened.locator(".ks-notice")).to_be_hidden()
+    assert float(field.input_value().replace("−", "-")) > 0
+    wait_shown(opened)
+    assert weight(opened, 0, 0) == 0.75
+    press(opened, "↶ Undo", "probabilities")
+    expect(field).to_have_value("0")
+    wait_shown(opened)
+    assert weight(opened, 0, 0) == 0.75

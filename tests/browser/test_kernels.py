@@ -206,6 +206,14 @@ def test_a_bias_is_added_to_every_cell(explore: Page):
     expect(explore.locator(".ks-sum")).to_contain_text("bias 2.5 = 14.5")
 
 
+@pytest.mark.parametrize("text", ["-0", "0.0", "0/5"])
+def test_a_bias_typed_in_other_words_stands_as_the_number_that_it_is(explore: Page, text: str):
+    field = explore.get_by_label("bias", exact=True)
+    field.fill(text)
+    field.press("Enter")
+    expect(field).to_have_value("0")
+
+
 def test_several_kernels_make_several_maps_pooled_and_classified_together(explore: Page):
     press(explore, "Add a kernel", within="kernel")
     press(explore, "Add a kernel", within="kernel")
@@ -335,6 +343,23 @@ def test_the_weights_on_a_card_are_those_that_make_its_map(page: Page, server: S
         assert max(widths) <= 34, kernel.name
         shown += 1
     assert shown >= 8
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_card_grows_under_the_pointer_however_long_the_number_of_its_cell(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/kernels")
+    wait_drawn(page, "gaussian_blur")
+    heads = (
+        """() => [...document.querySelectorAll(".ks-card header")].map((head) => head.getBoundingClientRect().height)"""
+    )
+    before = page.evaluate(heads)
+    page.evaluate(
+        """() => document.querySelectorAll(".ks-card-value").forEach((value) => {
+          value.textContent = "[127, 127] = −0.0078431";
+        })"""
+    )
+    assert page.evaluate(heads) == before
 
 
 def test_the_library_shows_what_each_kernel_is_made_of_and_puts_it_in(explore: Page):
