@@ -455,13 +455,12 @@ export class Model {
   }
 
   /**
-   * The cells on every stage that belong to one cell: itself, all that it was made from, all that it feeds.
+   * A cell and, on every stage before its own, the cells that it was made from.
    * @param {number} number
    * @param {number[]} index
-   * @param {number} [shown] the channel of the maps that is looked at: of all that a cell feeds, this one's are told
    * @returns {Map<number, Relative>}
    */
-  relatives(number, index, shown = 0) {
+  sources(number, index) {
     const found = new Map();
     const own = this.#boxOf(index);
     found.set(number, { box: own, lines: [[own.top], [own.left]], channel: index.length === 4 ? index[1] : null, role: "self" });
@@ -471,6 +470,18 @@ export class Model {
       at = stage.reads;
       stage = this.byNumber.get(at);
     }
+    return found;
+  }
+
+  /**
+   * The cells on every stage that belong to one cell: itself, all that it was made from, all that it feeds.
+   * @param {number} number
+   * @param {number[]} index
+   * @param {number} [shown] the channel of the maps that is looked at: of all that a cell feeds, this one's are told
+   * @returns {Map<number, Relative>}
+   */
+  relatives(number, index, shown = 0) {
+    const found = this.sources(number, index);
     for (const next of this.stages.slice(this.stages.indexOf(this.byNumber.get(number)) + 1)) {
       const before = found.get(next.reads);
       // Only what reads the cell or its descendants: another stage may read the same source beside it.

@@ -15,7 +15,7 @@ export function veil(model, number, reached) {
   if (number < reached.stage || shape.length !== 4) return null;
   const [, , row, column] = reached.index;
   const known = (/** @type {number} */ i, /** @type {number} */ j) => {
-    const { box } = model.relatives(number, [0, reached.index[1], i, j]).get(reached.stage);
+    const { box } = model.sources(number, [0, reached.index[1], i, j]).get(reached.stage);
     return box.bottom < row || (box.bottom === row && box.right <= column);
   };
   const last = shape[3] - 1;

@@ -73,9 +73,16 @@ export function boxForward(box, link, size) {
   return top > bottom || left > right ? null : { top, left, bottom, right };
 }
 
+/** @param {number} first @param {number} last @returns {number[]} all lines between, these included; none where the last comes first */
+function run(first, last) {
+  const lines = [];
+  for (let line = first; line <= last; line += 1) lines.push(line);
+  return lines;
+}
+
 /** Every row and every column of a box. @param {Box} box @returns {number[][]} */
 export function everyLine({ top, left, bottom, right }) {
-  return [[top, bottom], [left, right]].map(([first, last]) => Array.from({ length: last - first + 1 }, (_, k) => first + k));
+  return [run(top, bottom), run(left, right)];
 }
 
 /**
@@ -88,6 +95,9 @@ export function everyLine({ top, left, bottom, right }) {
  */
 export function linesForward(link, axis, lines, size) {
   if (link.kind !== "window" && link.kind !== "spread") return lines;
+  const [first, last] = [lines[0], lines[lines.length - 1]];
+  // Neighbours under windows without holes feed neighbours: 0.6 and not 1.4 µs, and this is asked under the pointer.
+  if (link.kind === "window" && !link.shown && link.dilation[axis] === 1 && last - first + 1 === lines.length) return run(...spanForward(link, axis, first, last, size));
   const found = new Set(lines.flatMap((line) => readBy(link, axis, line, size).map(({ i }) => i)));
   return [...found].sort((one, other) => one - other);
 }
