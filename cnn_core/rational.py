@@ -32,7 +32,7 @@ def fraction(value: float, largest: int = LARGEST) -> Fraction | None:
         return None
     if number.is_integer():
         return Fraction(number)
-    if math.ulp(number) * most * most < 1:  # fractions lie further apart than floats: only one can be meant
+    if Fraction(math.ulp(number)) * most * most < 1:  # fractions lie further apart than floats: only one can be meant
         found = Fraction(number).limit_denominator(most)
         return found if float(found) == number else None
     size = abs(number)

@@ -18,7 +18,7 @@ Pair = tuple[int, int]
 Sides = tuple[Pair, Pair]
 Inside = tuple[slice, slice] | None
 
-_FARTHEST = 2**31  # cells: as far as a stride or a dilation is counted
+_FARTHEST = 2**40  # cells: as far as a stride or a dilation is counted
 
 
 def inside(start: int, stride: int, size: int, count: int) -> Inside:
@@ -302,7 +302,7 @@ def window(
 
 
 def _near(steps: Pair) -> Pair:
-    """Steps that NumPy can count: no axis has so many cells that those beyond lead to others."""
+    """Steps that NumPy can count in bytes: no array has so many cells that those beyond lead to others."""
     return min(steps[0], _FARTHEST), min(steps[1], _FARTHEST)
 
 

@@ -81,7 +81,7 @@ def _column_sums(rows: Array) -> Array:
         return np.asarray(np.matmul(ones, rows))
     whole = len(rows) - len(rows) % _ROWS_ADDED
     # (N, K) -> (N / _ROWS_ADDED, _ROWS_ADDED, K)
-    sums = _column_sums(np.matmul(ones, rows[:whole].reshape(-1, _ROWS_ADDED, rows.shape[1])))
+    sums = _column_sums(np.matmul(ones, rows[:whole].reshape(whole // _ROWS_ADDED, _ROWS_ADDED, rows.shape[1])))
     return sums + _column_sums(rows[whole:])
 
 

@@ -17,9 +17,10 @@ class Steps(NamedTuple):
     """What softmax goes by, in its order.
 
     Attributes:
-        scaled: the scores over the temperature, of the scores' shape.
+        scaled: the scores over the temperature, of the scores' shape; infinite where that is beyond their type.
         largest: of these, with the axis kept as one of size 1.
-        powers: ``exp(scaled - largest)``, from 0 to 1, of the scores' shape.
+        powers: ``exp(scaled - largest)``, from 0 to 1, of the scores' shape; taken as softmax takes them, from the
+            scores' differences, so that none is lost where ``scaled`` is infinite.
         total: of the powers, with the axis kept as one of size 1; a power over it is the share.
     """
 
@@ -103,7 +104,7 @@ def softmax_steps(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0)
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = np.asarray(array / array.dtype.type(heat))
         largest = scaled.max(axis=axis, keepdims=True)
-        powers = np.asarray(np.exp(scaled - largest))
+        powers = np.asarray(np.exp((array - array.max(axis=axis, keepdims=True)) / array.dtype.type(heat)))
         return Steps(scaled, largest, powers, powers.sum(axis=axis, keepdims=True))
 
 
@@ -119,8 +120,12 @@ def log_sum_exp(x: npt.ArrayLike, axis: int = -1) -> Array:
     """
     array = real(x, "x")
     _check_axis(array, axis)
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.asarray(np.logaddexp.reduce(array, axis=axis))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        largest = np.asarray(array.max(axis=axis, keepdims=True))
+        # Of no finite largest there is no difference: minus infinity stays, and so do infinity and NaN.
+        np.copyto(largest, 0, where=~np.isfinite(largest))
+        sums = np.exp(array - largest).sum(axis=axis, dtype=np.float64)
+        return np.asarray(np.log(sums) + np.squeeze(largest, axis=axis)).astype(array.dtype)
 
 
 def entropy(shares: npt.ArrayLike, axis: int = -1) -> Array:

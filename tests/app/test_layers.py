@@ -205,13 +205,14 @@ def test_a_probability_too_small_for_a_float_is_given_no_logarithm():
     assert "log-sum-exp − logit" not in small.sentence
 
 
-@pytest.mark.parametrize("p", [0.3, 0.9999999, 1 - 2.0**-40, 1 / 3])
+@pytest.mark.parametrize("p", [0.3, 0.00123456, 0.9999999, 1 - 2.0**-40, 1 / 3])
 def test_a_dropout_s_p_is_written_with_digits_enough_for_what_is_left_of_1(p):
     training = {"op": "training", "value": "training"}
     shown = screen(edited({"op": "kind", "value": "dropout"}, training, {"op": "p", "value": p}))
     note = next(column["note"] for column in shown.columns if "kept cells" in (column["note"] or ""))
     text, kept = re.search(r"1 / \(1 − (\S+)\) = (\S+)", note).groups()
     assert plain(1 / (1 - float(text))) == kept == plain(1 / (1 - p))
+    assert plain(float(text)) == plain(p)  # it is also what u is compared with
 
 
 def worked_out(formula: str, x: float) -> float:

@@ -115,6 +115,7 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
         ([74074.068, 12], -0.001, ["74074.068", "12.000", "−0.001", "0.000", "74086.067"]),
         ([2, 599994], 1e-9, ["2", "599994", "0", "0", "599996"]),  # of so many digits nobody sees the last
         ([2.25, 1], 0, ["2.25", "1.00", "0.00", "0.00", "3.25"]),
+        ([0.0012345678], 3e-14, ["0.001235", "0.000000", "0.000000", "0.001235"]),  # beyond all decimals
     ],
 )
 def test_a_bias_that_was_set_is_never_rounded_away_beside_large_products(modules: Page, products, bias, texts):
@@ -195,6 +196,29 @@ def test_labels_are_short_and_never_minus_zero(modules: Page):
         numbers,
     )
     assert texts == ["0", "0", "12", "−6", "0.000732", "0.333", "1.0e+9", "−1.0e−7", "123"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-4.898578, "−4.90"),
+        (-4.9, "−4.9"),
+        (0.149568619, "0.150"),
+        (0.15, "0.15"),
+        (0.30000000000000004, "0.3"),
+        (12.04, "12.0"),
+        (12, "12"),
+        (1234.5, "1235"),
+        (9.996, "10.00"),
+        (-0.0, "0"),
+        (1e-9, "1.0e−9"),
+        (12345678.9, "1.2e+7"),
+        (2, "2"),
+    ],
+)
+def test_a_number_that_is_cut_keeps_its_zeros_and_one_that_is_not_has_none(modules: Page, value: float, text: str):
+    script = """async (value) => (await import("/ui/common/format.js")).rounded(value, 3)"""
+    assert modules.evaluate(script, value) == text
 
 
 @pytest.mark.parametrize(
@@ -477,6 +501,7 @@ ASK_CASE = """async (wanted) => {
 RELATED_CASE = """async (wanted) => {
   const { Model } = await import("/ui/common/model.js");
   const { feeds } = await import("/ui/common/feeds.js");
+  const { boxesOf } = await import("/ui/common/windows.js");
   const shapeOf = (nested) => (Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0])] : []);
   const tensor = (nested) => ({ shape: shapeOf(nested), values: Float64Array.from(nested.flat(Infinity)) });
   const bare = { rule: "sum", bias: null, reduce: null, formula: null, names: null };
@@ -493,9 +518,10 @@ RELATED_CASE = """async (wanted) => {
     const own = model.relatives(-1, index, 0).get(0);
     const [rows, columns] = own?.lines ?? [[], []];
     const cells = rows.flatMap((row) => columns.map((column) => [row, column]));
+    const boxes = own ? boxesOf(own.lines).map(({ top, left, bottom, right }) => [top, left, bottom, right]) : [];
     const box = own && [own.box.top, own.box.left, own.box.bottom, own.box.right];
     const fed = model.fed(told, index, 0).map((term) => term.index.slice(2));
-    found.push({ cells, box, fed, text: feeds(model, -1, index, 0)[0].text });
+    found.push({ cells, box, boxes, fed, text: feeds(model, -1, index, 0)[0].text });
   }
   return found;
 }"""
@@ -506,6 +532,9 @@ def test_a_cell_is_said_to_feed_those_whose_sums_it_is_in_and_no_cell_between(mo
     for told in modules.evaluate(RELATED_CASE, case):
         fed = sorted({tuple(cell) for cell in told["fed"]})
         assert [tuple(cell) for cell in told["cells"]] == fed
+        ranges = [(range(top, bottom + 1), range(left, right + 1)) for top, left, bottom, right in told["boxes"]]
+        held = [(i, j) for rows, columns in ranges for i in rows for j in columns]
+        assert held == fed
         if not fed:
             assert told["text"] == "no window of Map reads it"
             continue

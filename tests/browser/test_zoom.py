@@ -229,8 +229,7 @@ def test_numbers_appear_when_they_fit(photographed: Page):
     wheel(photographed, 30)
     assert photographed.evaluate(ink) > 200
     # They are in sight: what is said from now on is how to leave them, and nothing below moves for it.
-    expect(note).not_to_contain_text("Scroll")
-    expect(note).to_contain_text("Drag to move, Fit for the whole")
+    expect(note).to_contain_text("Scroll or pinch back for the whole")
     assert photographed.locator(".ks-sentence").bounding_box() == below
     photographed.get_by_role("button", name="Show the whole map").click()
     expect(note).to_contain_text("Scroll or pinch for the numbers")

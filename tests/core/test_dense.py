@@ -67,3 +67,5 @@ def test_a_bias_s_gradient_keeps_its_digits_however_many_rows_there_are(rows, dt
         sizes = np.abs(given).sum(axis=0, dtype=np.longdouble)
         near = 32 * float(np.finfo(dtype).eps) * sizes
         assert (np.abs(found - given.sum(axis=0, dtype=np.longdouble)) <= near).all()
+    nothing = linear_backward(np.zeros((rows, 0), dtype), np.ones((rows, 2), dtype), np.ones((0, 2), dtype))
+    assert [each.shape for each in nothing] == [(rows, 2), (0, 2), (0,)]

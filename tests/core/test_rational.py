@@ -96,3 +96,8 @@ def test_of_several_fractions_that_are_one_float_the_one_with_the_smallest_denom
 )
 def test_a_large_number_is_the_simple_fraction_that_it_was_made_of(value, expected):
     assert fraction(value) == expected
+
+
+def test_a_denominator_of_any_size_may_be_looked_for():
+    assert fraction(0.5, 10**400) == Fraction(1, 2)
+    assert float(fraction(5e-324, 10**400)) == 5e-324

@@ -348,6 +348,13 @@ def test_a_stride_beyond_every_image_leaves_one_window_however_far_it_goes(far):
             pool(IMAGES, 2, dilation=far)
 
 
+def test_sizes_that_no_array_has_are_still_counted_right():
+    wide = (1, 1, 2**34 + 1, 1)
+    assert cc.Conv2d(1, 1, 1, stride=2**33).output_shape(wide) == (1, 1, 3, 1)
+    assert cc.MaxPool2d(1, stride=2**33).output_shape(wide) == (1, 1, 3, 1)
+    assert cc.ConvTranspose2d(1, 1, 1, stride=(2**33, 1)).output_shape((1, 1, 2, 1)) == (1, 1, 2**33 + 1, 1)
+
+
 def test_what_a_pooling_made_may_be_given_back_as_lists():
     made = cc.max_pool2d(IMAGES, 2)
     expected = cc.max_pool2d_backward(POOLED, IMAGES, 2)

@@ -122,10 +122,10 @@ def test_its_steps_lead_from_the_scores_to_its_shares(x, data, heat, dtype):
     eps = np.finfo(dtype).eps
     np.testing.assert_allclose(scaled, x.astype(float) / heat, rtol=2 * eps, atol=1e-40)
     np.testing.assert_array_equal(largest, scaled.max(axis=axis, keepdims=True))
-    np.testing.assert_allclose(powers, np.exp((scaled - largest).astype(float)), rtol=4 * eps, atol=1e-40)
-    np.testing.assert_allclose(total, powers.sum(axis=axis, keepdims=True, dtype=float), rtol=4 * eps)
     # A difference of large scores is rounded before its power is taken.
     loose = (8 + 4 * np.abs(scaled).max()) * eps
+    np.testing.assert_allclose(powers, np.exp(scaled.astype(float) - largest), rtol=loose, atol=1e-40)
+    np.testing.assert_allclose(total, powers.sum(axis=axis, keepdims=True, dtype=float), rtol=4 * eps)
     np.testing.assert_allclose(powers / total, softmax(x, axis, temperature=heat), rtol=loose, atol=1e-37)
 
 
@@ -135,6 +135,27 @@ def test_log_sum_exp_is_what_scipy_says_and_the_loss_plus_the_label_s_score(x, a
     loss, _ = cross_entropy(x, [0, 1, 3])
     at_labels = x[[0, 1, 2], [0, 1, 3]]
     np.testing.assert_allclose((log_sum_exp(x) - at_labels).mean(), loss, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 1000, 100_000])
+def test_log_sum_exp_keeps_its_digits_over_many_scores_in_single_precision(count):
+    x = np.random.default_rng(0).normal(scale=3, size=count).astype(np.float32)
+    for scores in (x, np.zeros_like(x), x + np.float32(1e4)):
+        found = log_sum_exp(scores)
+        assert found.dtype == np.float32
+        assert found == pytest.approx(special.logsumexp(scores.astype(np.float64)), rel=2e-7)
+
+
+def test_log_sum_exp_of_infinities_is_what_scipy_says():
+    for row in ([-np.inf, 0.0], [-np.inf, -np.inf], [np.inf, 0.0], [np.inf, -np.inf], [np.nan, 0.0]):
+        np.testing.assert_array_equal(log_sum_exp(row), special.logsumexp(row))
+
+
+def test_powers_are_softmax_s_where_the_scaled_scores_are_beyond_their_type():
+    for dtype, large in ((np.float32, 3e38), (np.float64, 1e308)):
+        steps = softmax_steps(np.array([large, 1], dtype), temperature=0.1)
+        assert np.isinf(steps.scaled[0])
+        np.testing.assert_array_equal(steps.powers / steps.total, [1, 0])
 
 
 def test_log_sum_exp_overflows_nothing():

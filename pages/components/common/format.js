@@ -47,6 +47,19 @@ export function short(value, digits = 4) {
 }
 
 /**
+ * A number as {@link short} writes it, but one that is cut keeps its zeros: −4.898 in three digits is −4.90, as −4.9 would
+ * look like all there is of it.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function rounded(value, digits) {
+  const text = short(value, digits);
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size >= 1e7 || size < 1e-4 || Math.abs(read(text) - value) <= NOISE * size) return text;
+  return fixed(value, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
+}
+
+/**
  * A number as {@link short} writes it, or that it is next to nothing.
  * @param {number} value
  * @param {number} digits
@@ -204,6 +217,8 @@ export function notANumber(text) {
   return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
 }
 
+/** Decimals of a sum. */
+export const MOST_PLACES = 12;
 const BIAS_DIGITS = 12; // of a sum's largest number, down to which its bias is not rounded away
 
 const SPARING = 2; // decimals more than four digits of the largest need, where they leave no remainder
@@ -215,8 +230,8 @@ const SPARING = 2; // decimals more than four digits of the largest need, where 
 export function placesFor(numbers) {
   const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   if (largest === 0) return 0;
-  const most = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(largest))));
-  for (let places = 0; places <= Math.min(12, most + SPARING); places += 1) {
+  const most = Math.min(MOST_PLACES, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+  for (let places = 0; places <= Math.min(MOST_PLACES, most + SPARING); places += 1) {
     if (numbers.every((x) => Number(x.toFixed(places)) === x)) return places;
   }
   return most;
@@ -234,7 +249,7 @@ export function placesForSum(products, bias, value) {
   if (bias === 0 || Number(bias.toFixed(places)) !== 0) return places;
   const largest = Math.max(Math.abs(value), ...products.map(Math.abs));
   const kept = -Math.floor(Math.log10(Math.abs(bias)));
-  return kept + Math.log10(largest) < BIAS_DIGITS ? Math.min(12, kept) : places;
+  return kept <= MOST_PLACES && kept + Math.log10(largest) < BIAS_DIGITS ? kept : places;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { fsum } from "./exact.js";
-import { NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
+import { MOST_PLACES, NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
 /** @typedef {import("./model.js").Term} Term */
@@ -12,7 +12,6 @@ import { NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
 
 /** What a sum that adds up as shown calls the digits that were cut off its other terms. */
 export const REMAINDER = "remainder";
-const MOST_PLACES = 12; // decimals
 const DUSTY = 4; // decimals of a sum in which nothing is left but rounding
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 

@@ -86,6 +86,19 @@ export function everyLine({ top, left, bottom, right }) {
 }
 
 /**
+ * The boxes that hold just the cells where some rows and columns meet: one around all, or where lines are left out
+ * between, one around each.
+ * @param {number[][]} lines rows and columns, at least one of each
+ * @returns {Box[]}
+ */
+export function boxesOf([rows, columns]) {
+  const around = { top: rows[0], left: columns[0], bottom: rows[rows.length - 1], right: columns[columns.length - 1] };
+  const whole = (around.bottom - around.top + 1) * (around.right - around.left + 1);
+  if (rows.length * columns.length === whole) return [around];
+  return rows.flatMap((row) => columns.map((column) => ({ top: row, left: column, bottom: row, right: column })));
+}
+
+/**
  * Along one axis, the output lines that read any of some input lines, in their order and each once.
  * @param {Link} link
  * @param {number} axis

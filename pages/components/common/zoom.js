@@ -58,7 +58,7 @@ export class Zoom {
     const small = [...this.maps.values()].filter(({ grid }) => grid.cell < READABLE);
     if (!small.length || this.most === 1) return "";
     const near = small.every(({ grid }) => grid.cell * this.viewport.zoom >= READABLE);
-    return near ? "Drag to move, Fit for the whole" : "Scroll or pinch for the numbers";
+    return near ? "Scroll or pinch back for the whole" : "Scroll or pinch for the numbers";
   }
 
   /** The maps that are taken in next are looked at as `told` once told. @param {number[] | null} told */

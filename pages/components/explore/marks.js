@@ -6,7 +6,7 @@
 import { boxAt } from "../common/board.js";
 import { unreached } from "../common/feeds.js";
 import { positionHue } from "../common/scale.js";
-import { taps } from "../common/windows.js";
+import { boxesOf, taps } from "../common/windows.js";
 
 /** @typedef {import("../common/model.js").Model} Model */
 /** @typedef {import("../common/model.js").Stage} Stage */
@@ -47,10 +47,7 @@ export function marksOf({ model, shown, dark }, { cell, pinned, winner, term }) 
  * @returns {Mark[]}
  */
 function cellsOf({ box, lines, role }) {
-  const [rows, columns] = lines ?? [[], []];
-  const whole = (box.bottom - box.top + 1) * (box.right - box.left + 1);
-  if (!rows.length || rows.length * columns.length === whole) return [{ box, role }];
-  return rows.flatMap((row) => columns.map((column) => ({ box: { top: row, left: column, bottom: row, right: column }, role })));
+  return (lines ? boxesOf(lines) : [box]).map((each) => ({ box: each, role }));
 }
 
 /**

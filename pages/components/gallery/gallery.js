@@ -19,6 +19,7 @@ import { nameOf } from "../common/names.js";
 import { Notice } from "../common/notice.js";
 import { isDark, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
+import { boxesOf } from "../common/windows.js";
 
 const MAP = 208; // px: a card's map fits a square of this side
 const LARGEST_CELL = 44; // px
@@ -202,8 +203,9 @@ export class Gallery {
       // The same place on every kernel's map: one hovered cell for the whole page.
       const twin = stage.stage >= 0 && place.stage >= 0 ? model.twin(place.stage, place.index, stage.stage) : null;
       const at = twin ?? (stage.stage === place.stage ? place.index : null);
-      const mark = twin ? { box: cellBox(twin), role: /** @type {"self"} */ ("self") } : stage.stage >= 0 && place.stage >= 0 ? null : own;
-      map.drawMarks(mark ? [mark] : []);
+      const fed = stage.stage < 0 || place.stage < 0 ? own : null;
+      if (twin) map.drawMarks([{ box: cellBox(twin), role: "self" }]);
+      else map.drawMarks(fed ? (fed.lines ? boxesOf(fed.lines) : [fed.box]).map((box) => ({ box, role: fed.role })) : []);
       setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}` : "");
     }
     this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark });

@@ -58,8 +58,9 @@ def screen(laboratory: Laboratory) -> Screen:
         )
         return shown
     kept = 1 / (1 - p) if p < 1 else 0.0
-    # With digits enough for what is left of 1.
-    (chance,) = fewest([p], lambda z: 1 / (1 - z[0]) if z[0] < 1 else 0.0, EVERY_DIGIT) if p < 1 else ["1"]
+    chance, near = plain(p), float(f"{p:.6g}")
+    if p < 1 and (near == 1 or plain(1 / (1 - near)) != plain(kept)):  # six digits are too few for what is left of 1
+        (chance,) = fewest([p], lambda z: 1 / (1 - z[0]) if z[0] < 1 else 0.0, EVERY_DIGIT)
     whole = np.ones(x.shape) if mask is None else np.asarray(mask, dtype=np.float64)
     note = f"Drawn at random from seed {laboratory.seed}, evenly from 0 to 1: below p = {chance} the cell is dropped."
     unit = {"kind": "sequential", "domain": [0, 1]}
