@@ -286,3 +286,20 @@ def test_what_becomes_of_a_number_unfolds_on_a_phone_and_leaves_the_maps_their_r
     expect(ledger.locator("h2")).to_have_text("Probability A")
     expect(feeds).to_be_hidden()
     expect(phone.locator(".ks-sees")).to_be_visible()
+
+
+def test_what_is_asked_of_a_ledger_is_seen_at_once_folded_away_or_on_a_small_phone(phone: Page):
+    ledger = phone.locator(".ks-ledger")
+    phone.get_by_role("button", name="hide", exact=True).tap()
+    expect(ledger.locator(".ks-sum")).to_be_hidden()
+    phone.get_by_role("button", name="products", exact=True).tap()
+    expect(phone.locator(".ks-terms")).to_be_visible()
+    expect(phone.get_by_role("button", name="hide", exact=True)).to_be_visible()
+    phone.set_viewport_size({"width": 360, "height": 640})
+    tap_sample(phone)
+    frames(phone)
+    phone.get_by_role("button", name="feeds", exact=True).tap()
+    frames(phone)
+    box, told = ledger.bounding_box(), phone.locator(".ks-ledger-feeds").bounding_box()
+    assert box["y"] <= told["y"]
+    assert told["y"] + told["height"] <= box["y"] + box["height"] + 1

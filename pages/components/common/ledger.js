@@ -46,7 +46,7 @@ export class Ledger {
     this.feeds = h("p", { class: "ks-ledger-feeds" });
     this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level) });
     this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.trail.element, this.feeds);
-    this.short = new ShortLedger(this.element, () => this.trail.close());
+    this.short = new ShortLedger(this.element, { folded: () => this.trail.close(), onward: () => this.feeds.scrollIntoView({ block: "nearest" }) });
     this.observer.observe(this.element);
     this.room = new LedgerRoom(this.element);
     this.room.watch(this.body, this.trail.element, this.feeds);

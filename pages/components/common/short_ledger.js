@@ -13,9 +13,10 @@ const KEPT = "kernelscope-ledger";
 export class ShortLedger {
   /**
    * @param {HTMLElement} element the ledger
-   * @param {() => void} folded called when its details have folded away
+   * @param {{folded: () => void, onward: () => void}} on `folded`: its details have folded away; `onward`: what becomes of
+   *   the number has unfolded
    */
-  constructor(element, folded) {
+  constructor(element, on) {
     this.element = element;
     const kept = recall(KEPT, { open: false, closed: false, onward: false });
     this.open = !!kept.open;
@@ -23,14 +24,16 @@ export class ShortLedger {
     this.closed = !!kept.closed;
     this.details = h("button", { type: "button", class: "ks-link ks-fold" });
     this.details.addEventListener("click", () => {
-      this.open = !this.open;
-      if (!this.open) folded();
+      this.open = this.closed || !this.open;
+      this.closed = false; // whoever asks for a part wants to see it
+      if (!this.open) on.folded();
       this.#fold();
     });
     this.feeds = h("button", { type: "button", class: "ks-link ks-fold ks-fold-feeds", text: "feeds", title: "What becomes of the number, and what it sees of the input" });
     this.feeds.addEventListener("click", () => {
       this.onward = !this.onward;
       this.#fold();
+      if (this.onward) on.onward();
     });
     this.rest = h("button", { type: "button", class: "ks-link ks-fold" });
     this.rest.addEventListener("click", () => {
