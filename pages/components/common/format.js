@@ -247,7 +247,7 @@ export function placesFor(numbers) {
 export function placesForSum(products, bias, value) {
   const places = placesFor([...products, bias, value]);
   if (bias === 0 || Number(bias.toFixed(places)) !== 0) return places;
-  const largest = Math.max(Math.abs(value), ...products.map(Math.abs));
+  const largest = products.reduce((most, x) => Math.max(most, Math.abs(x)), Math.abs(value));
   const kept = -Math.floor(Math.log10(Math.abs(bias)));
   return kept <= MOST_PLACES && kept + Math.log10(largest) < BIAS_DIGITS ? kept : places;
 }
