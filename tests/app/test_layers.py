@@ -294,7 +294,7 @@ def test_the_powers_of_softmax_are_headed_by_what_was_taken_off_before_them(larg
 
 def test_a_small_number_in_a_sentence_has_the_minus_of_all_others():
     shown = screen(edited({"op": "kind", "value": "softmax"}, {"op": "temperature", "value": 0.02}))
-    assert re.search(r"Entropy \d\.\d+e−\d+ of", shown.sentence)
+    assert re.search(r"Entropy \d\.\d+e−\d\d of", shown.sentence)
     shown = screen(edited({"op": "kind", "value": "dropout"}, {"op": "p", "value": 1e-5}))
     told = [shown.sentence, *(column["note"] for column in shown.columns)]
     assert any("1e−5" in text for text in told)
