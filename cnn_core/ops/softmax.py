@@ -95,6 +95,9 @@ def softmax_steps(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0)
         axis: along which softmax goes.
         temperature: above 0, which the scores are divided by.
 
+    Returns:
+        the scaled scores, their largest, the powers and these' total, in ``x``'s type.
+
     Raises:
         ShapeError: as :func:`softmax` does.
     """
@@ -111,9 +114,14 @@ def softmax_steps(x: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0)
 def log_sum_exp(x: npt.ArrayLike, axis: int = -1) -> Array:
     """``log(sum(exp(x)))`` along an axis, shifted by the largest so that nothing overflows; cross-entropy's one half.
 
+    So shifted by Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 4.1.
+
     Args:
         x: any shape of rank 1 or more.
         axis: which is gone in the result.
+
+    Returns:
+        of ``x``'s shape without the axis, in its type; infinite or NaN where the largest along it is.
 
     Raises:
         ShapeError: where ``x`` has no such axis or no number along it.
@@ -135,6 +143,9 @@ def entropy(shares: npt.ArrayLike, axis: int = -1) -> Array:
         shares: any shape of rank 1 or more, not negative and adding up to 1 along the axis; of a share of 0 nothing is
             added, the limit of ``p log p`` (Shannon, "A mathematical theory of communication", 1948).
         axis: which is gone in the result.
+
+    Returns:
+        of the shares' shape without the axis, from 0 to ``log K``; NaN where NaN lies along it.
 
     Raises:
         ShapeError: where ``shares`` has no such axis or no number along it.

@@ -7,7 +7,7 @@
 import { fsum } from "./exact.js";
 import { preview, wholeOf } from "./preview.js";
 import { withExtremes } from "./scale.js";
-import { boxBack, boxForward, everyLine, fedBy, groupOf, linesForward, metAlong, ravel, taps, unravel } from "./windows.js";
+import { boxAround, boxBack, boxForward, everyLine, fedBy, groupOf, linesForward, metAlong, ravel, taps, unravel } from "./windows.js";
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
@@ -532,9 +532,8 @@ export class Model {
     const fed = lines.map((each, axis) => linesForward(stage.link, axis, each, axis ? whole.right + 1 : whole.bottom + 1));
     const [rows, columns] = fed;
     if (!rows.length || !columns.length) return null;
-    const around = { top: rows[0], left: columns[0], bottom: rows[rows.length - 1], right: columns[columns.length - 1] };
     // A weight a cell or a channel leaves each number where it is: only a window's weights mix channels.
-    return { box: around, lines: fed, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
+    return { box: boxAround(fed), lines: fed, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
   }
 
   /**

@@ -85,6 +85,11 @@ export function everyLine({ top, left, bottom, right }) {
   return [run(top, bottom), run(left, right)];
 }
 
+/** The box around the cells where some rows and columns meet. @param {number[][]} lines in their order, at least one of each @returns {Box} */
+export function boxAround([rows, columns]) {
+  return { top: rows[0], left: columns[0], bottom: rows[rows.length - 1], right: columns[columns.length - 1] };
+}
+
 /**
  * The boxes that hold just the cells where some rows and columns meet: one around all, or where lines are left out
  * between, one around each.
@@ -92,7 +97,7 @@ export function everyLine({ top, left, bottom, right }) {
  * @returns {Box[]}
  */
 export function boxesOf([rows, columns]) {
-  const around = { top: rows[0], left: columns[0], bottom: rows[rows.length - 1], right: columns[columns.length - 1] };
+  const around = boxAround([rows, columns]);
   const whole = (around.bottom - around.top + 1) * (around.right - around.left + 1);
   if (rows.length * columns.length === whole) return [around];
   return rows.flatMap((row) => columns.map((column) => ({ top: row, left: column, bottom: row, right: column })));
