@@ -28,6 +28,8 @@ _STYLE = """<style>
 }
 /* From here on stages stand side by side, as a rule: the heading does not wait for them to say so. */
 @media (min-width: 1160px) { .ks-heading.ks-beside { padding-right: 450px; } }
+/* Nor does it take rows of its own where there are few: on a phone on its side */
+@media (min-width: 641px) and (max-height: 500px) { .ks-heading { flex-wrap: nowrap; } }
 .ks-finger { display: none; }
 @media (hover: none) { .ks-mouse { display: none; } .ks-finger { display: inline; } }
 @media (max-width: 640px) {

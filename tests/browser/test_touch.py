@@ -303,3 +303,40 @@ def test_what_is_asked_of_a_ledger_is_seen_at_once_folded_away_or_on_a_small_pho
     box, told = ledger.bounding_box(), phone.locator(".ks-ledger-feeds").bounding_box()
     assert box["y"] <= told["y"]
     assert told["y"] + told["height"] <= box["y"] + box["height"] + 1
+
+
+@pytest.mark.parametrize("size", [(360, 640), (390, 844), (820, 1180), (844, 390)], ids=str)
+@pytest.mark.parametrize(("path", "view"), [("convolution", "output-0"), ("pooling", "max")])
+def test_play_the_order_and_the_history_share_one_row_of_the_ledger(
+    phone: Page, server: Server, path: str, view: str, size: tuple[int, int]
+):
+    phone.set_viewport_size({"width": size[0], "height": size[1]})
+    phone.goto(f"{server.url}/{path}")
+    wait_drawn(phone, view)
+    frames(phone)
+    ledger = phone.locator(".ks-ledger")
+    controls = [ledger.get_by_role("button", name=name) for name in ("Play", "Undo", "Redo")]
+    controls.append(ledger.get_by_label("order of the cells"))
+    boxes = [control.bounding_box() for control in controls]
+    assert len({round(box["y"]) for box in boxes}) == 1
+    for box in boxes:  # a finger's width, and inside the ledger
+        assert box["width"] >= 40
+        assert box["x"] + box["width"] <= size[0]
+
+
+@pytest.mark.parametrize(("path", "view"), [("", "probabilities"), ("convolution", "output-0"), ("pooling", "max")])
+def test_on_its_side_a_phone_shows_the_maps_above_a_ledger_of_two_rows(
+    phone: Page, server: Server, path: str, view: str
+):
+    phone.set_viewport_size({"width": 844, "height": 390})
+    phone.goto(f"{server.url}/{path}")
+    wait_drawn(phone, view)
+    frames(phone)
+    ledger = phone.locator(".ks-ledger").bounding_box()
+    assert ledger["height"] <= 90
+    play = phone.get_by_role("button", name="Play").bounding_box()
+    value, body = (phone.locator(each).bounding_box() for each in (".ks-ledger-value", ".ks-ledger-body"))
+    assert play["y"] <= value["y"] + value["height"] / 2 <= play["y"] + play["height"]
+    assert body["y"] + body["height"] <= 390
+    given = phone.locator(".ks-map").first.bounding_box()
+    assert given["y"] + given["height"] / 2 < ledger["y"]

@@ -75,8 +75,8 @@ export class Board {
       sent: (edit) => this.waiting.answer(edit),
       redraw: () => this.redraw(),
     });
-    this.undo = h("button", { type: "button", class: "ks-button", text: "↶ Undo", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) });
-    this.redo = h("button", { type: "button", class: "ks-button", text: "↷ Redo", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) });
+    this.undo = h("button", { type: "button", class: "ks-button", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) }, "↶", h("span", { class: "ks-word", text: " Undo" }));
+    this.redo = h("button", { type: "button", class: "ks-button", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) }, "↷", h("span", { class: "ks-word", text: " Redo" }));
     this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
     this.corner = h("div", { class: "ks-corner" });
     /** For the keyboard: past all controls, seen while it has the focus. */

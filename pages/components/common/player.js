@@ -37,7 +37,7 @@ export class Player {
     this.place = h("span", { class: "ks-place" });
     this.scrub = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "which cell", title: "Drag to any cell" });
     this.scrub.addEventListener("input", () => this.#jump(Number(this.scrub.value)));
-    this.order = h("select", { "aria-label": "order of the cells" }, h("option", { value: "rows", text: "row by row" }), h("option", { value: "columns", text: "column by column" }));
+    this.order = h("select", { "aria-label": "order of the cells" }, h("option", { value: "rows", text: "by rows" }), h("option", { value: "columns", text: "by columns" }));
     this.order.addEventListener("change", () => {
       this.pause();
       this.down = this.order.value === "columns";
