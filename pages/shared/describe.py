@@ -100,6 +100,11 @@ def size(shape: tuple[int, ...]) -> str:
     return f"{shape[0]} × {shape[1]}"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and what it counts."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def geometry_words(window: Window, plane: Pair, output: Pair) -> str:
     """The output size with the numbers plugged in, one line where both axes agree.
 

@@ -228,6 +228,15 @@ def test_what_rounding_explains_is_told_by_the_smallest_bound_that_explains_it(d
         assert told in words.rounding_words(work, found["linear"])
 
 
+def test_products_next_to_0_are_explained_by_the_distance_of_floats_there():
+    grid = {"op": "grid", "value": [[1e-25, 3e-25], [7e-26, 2e-25]]}
+    tiny = apply(apply(Experiment(), grid), {"op": "kernel", "values": [[1.1e-20, -3.3e-20], [7e-21, 1e-20]]})
+    work = prepare(build(tiny), "conv", "float32")
+    verdict = judge(work, race(work.loops, {way.name: way.run for way in work.ways if way.run}, lambda share: None))
+    assert max(found.largest for found in verdict.differences.values()) > 0
+    assert all(found.explained for found in verdict.differences.values())
+
+
 def test_a_difference_beyond_rounding_is_called_by_its_name():
     work = prepare(build(Experiment()), "conv", "float64")
     said = words.rounding_words(work, Difference(0.5, (0, 0, 1, 2), 1e-13, False))

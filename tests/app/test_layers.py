@@ -18,7 +18,7 @@ from pages.shared.layers import activation, batch_norm, dropout
 from pages.shared.layers import cross_entropy as loss
 from pages.shared.layers import softmax as steps
 from pages.shared.layers.edits import apply
-from pages.shared.layers.laboratory import ACTIVATIONS, KINDS, OWN, Laboratory, sources
+from pages.shared.layers.laboratory import ACTIVATIONS, KINDS, OWN, Given, Laboratory, sources
 from pages.shared.layers.message import layers_message
 from pages.shared.layers.screen import Screen, fewest, operand, plain
 from pages.shared.layers.screens import screen
@@ -112,10 +112,52 @@ def test_batch_norm_s_formula_with_its_numbers_in_makes_the_number_it_stands_for
         stage = next(each for each in shown.stages if each["view"] == view)
         assert stage["written"]["of"] == -1
         for index in np.ndindex(state.input.shape):
-            text = stage["written"]["texts"][index[1]]
+            text, digits = (stage["written"][name][index[1]] for name in ("texts", "digits"))
             assert re.fullmatch(r"\(\{x\} [−+] [\d.]+\) / √\([\d.e−]+ \+ 0\.00001\)( × .+ [−+] [\d.]+)?", text)
-            found = result_of(text.replace("{x}", f"{state.input[index]:.9g}").replace("×", "*"))
+            found = result_of(text.replace("{x}", f"{state.input[index]:.{digits}g}").replace("×", "*"))
             assert found == pytest.approx(values(shown, view)[index], rel=1e-6, abs=1e-6)
+
+
+def test_batch_norm_s_formula_holds_of_numbers_that_hardly_differ():
+    state = edited({"op": "kind", "value": "batch_norm"})
+    shown = screen(holding(state, 999999 + 0.001 * np.arange(state.input.size).reshape(state.input.shape)))
+    stage = next(each for each in shown.stages if each["view"] == "normalised")
+    text, digits = (stage["written"][name][0] for name in ("texts", "digits"))
+    x = shown.laboratory.input[0, 0, 0, 0]
+    assert result_of(text.replace("{x}", f"{x:.{digits}g}")) == pytest.approx(
+        values(shown, "normalised")[0, 0, 0, 0], rel=1e-5
+    )
+    assert stage["digits"] >= 3  # shown of the result, however far its terms lie from it
+
+
+def holding(state: Laboratory, numbers: np.ndarray) -> Laboratory:
+    """The laboratory over other numbers."""
+    return state.with_given(Given(read_only(numbers), state.source, state.part))
+
+
+@pytest.mark.parametrize(("kind", "size"), [("batch_norm", 1e-5), ("dropout", 1e-6)])
+def test_small_statistics_are_told_and_not_as_0(kind, size):
+    state = edited({"op": "kind", "value": kind})
+    tiny = holding(state, state.input * size)
+    assert re.search(r"mean [−\d.]*[1-9][\d.]*e−\d", screen(tiny).sentence)
+    assert "variance 0 " not in screen(tiny).sentence
+    zeros = holding(state, state.input * 0)
+    assert "mean 0 → 0" in screen(zeros).sentence
+
+
+@pytest.mark.parametrize("kind", ["softmax", "cross_entropy", "linear"])
+def test_a_single_class_is_told_as_one(kind):
+    one = {"op": "classes", "value": 1}
+    columns = screen(edited({"op": "kind", "value": kind}, one)).columns if kind == "linear" else one_score(kind)
+    told = " ".join(f"{each['shape']} {each['note']}" for each in columns)
+    assert "1 class " in told
+    assert not re.search(r"\b1 (classes|biases)", told)
+    assert "the rest" not in told
+
+
+def one_score(kind: str) -> list[dict]:
+    state = edited({"op": "kind", "value": kind})
+    return screen(holding(state, np.ones((1, 1, 1, 1)))).columns
 
 
 REFERENCES = {

@@ -1,5 +1,7 @@
 """The Explore page as a person uses it: every number read off the screen is held against cnn_core."""
 
+import math
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -484,3 +486,14 @@ def test_previews_that_equal_cnn_core_to_the_bit_are_not_sent_again_and_stay_rig
         for view, stage, shape in (("conv", 0, (3, 3)), ("activation", 1, (3, 3)), ("pool", 2, (1, 1))):
             event = hover_cell(explore, view, shape[0] - 1, shape[1] - 1, shape)
             same_sum(event, trace.explain(stage, tuple(event["index"])))
+
+
+def test_a_probability_of_large_scores_is_what_its_formula_makes_of_the_digits_in_it(page: Page, server: Server):
+    biases = {"op": "dense_bias", "cells": [[0, 123447.6789], [1, 123456.4567]]}
+    open_experiment(page, server.url, apply(Experiment(), biases))
+    page.locator("[data-view=probabilities] .ks-bar-row").first.click()
+    expect(page.locator(".ks-ledger h2")).to_have_text("Probability A")
+    formula, result = page.locator(".ks-ledger .ks-sum").inner_text().replace("−", "-").split(" ≈ ")
+    # Raised as they are drawn, powers are read with the e before them.
+    above, *below = (float(power) for power in re.findall(r"e\^?(-?[\d.]+)", formula))
+    assert 1 / sum(math.exp(power - above) for power in below) == pytest.approx(float(result), abs=1e-6)

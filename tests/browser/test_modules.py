@@ -2,6 +2,7 @@
 
 import json
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,30 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
         assert abs(told["remainder"]) * 10 ** told["places"] <= (len(sum_["products"]) + 2) / 2 + 1e-6
     assert shown[-2]["texts"] == ["1", "0", "−3", "2", "0", "0"]
     assert shown[-1]["texts"] == ["0.50", "0.25", "0.00", "0.00", "0.75"]
+
+
+def test_a_shown_sum_adds_up_however_large_or_tiny_its_numbers_are(modules: Page):
+    rng = np.random.default_rng(5)
+    sums = [{"products": [1406852036501492400.5], "bias": 123456.7, "value": 1406852036501615872.0}]
+    for size in range(-40, 26):
+        for _ in range(4):
+            products = (rng.normal(size=rng.integers(1, 10)) * 10.0 ** (size - rng.integers(0, 4))).tolist()
+            bias = float(rng.normal() * 10.0**size)
+            sums.append({"products": products, "bias": bias, "value": math.fsum([*products, bias])})
+    shown = modules.evaluate(
+        """async (sums) => {
+          const { addUp, fixed } = await import("/ui/common/format.js");
+          return sums.map((sum) => {
+            const { places, products, bias, remainder, value } = addUp(sum);
+            return [...products, bias, remainder, value].map((x) => fixed(x, places));
+          });
+        }""",
+        sums,
+    )
+    for given, texts in zip(sums, shown, strict=True):
+        *parts, value = (Fraction(text.replace("−", "-")) for text in texts)
+        assert sum(parts) == value, texts
+        assert float(value) == pytest.approx(given["value"], rel=1e-2, abs=1e-3 * max(map(abs, given["products"])))
 
 
 @pytest.mark.parametrize(

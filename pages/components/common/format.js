@@ -22,7 +22,9 @@ const TINY = new RegExp(`^0\\.(0{${MOST_ZEROS + 1},})(\\d)(\\d*)$`);
  * @param {number} places
  */
 export function fixed(value, places) {
-  const text = Math.abs(value).toFixed(places);
+  const size = Math.abs(value);
+  // Beyond that toFixed has a power of ten.
+  const text = size < 1e21 || !Number.isFinite(size) ? size.toFixed(places) : BigInt(size).toString();
   if (Number(text) === 0) return value === 0 && places >= TINY_PLACES ? "0" : text;
   const [, zeros, first, others] = (places > TINY_PLACES && TINY.exec(text)) || [];
   const written = zeros ? `${first}${others && `.${others}`}e${MINUS}${zeros.length + 1}` : text;
@@ -217,11 +219,19 @@ export function notANumber(text) {
   return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
 }
 
-/** Decimals of a sum. */
-export const MOST_PLACES = 12;
+const MOST_PLACES = 12; // decimals of a sum, unless its numbers are so tiny that four of their digits lie beyond
+const COUNTED_DIGITS = 14; // of a sum's largest number: thirty such counts are added without rounding
+const TO_FIXED = 100; // decimals that JavaScript writes
 const BIAS_DIGITS = 12; // of a sum's largest number, down to which its bias is not rounded away
 
 const SPARING = 2; // decimals more than four digits of the largest need, where they leave no remainder
+
+/** The decimals that a sum may have at most whose largest number this is. @param {number} largest */
+export function placesAtMost(largest) {
+  if (largest === 0 || !Number.isFinite(largest)) return MOST_PLACES;
+  const size = Math.floor(Math.log10(largest));
+  return Math.max(0, Math.min(COUNTED_DIGITS - 1 - size, Math.max(MOST_PLACES, 3 - size), TO_FIXED));
+}
 
 /**
  * The decimals that show a sum: as few as show every number exactly, else enough for four digits of the largest.
@@ -230,8 +240,9 @@ const SPARING = 2; // decimals more than four digits of the largest need, where 
 export function placesFor(numbers) {
   const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   if (largest === 0) return 0;
-  const most = Math.min(MOST_PLACES, Math.max(0, 3 - Math.floor(Math.log10(largest))));
-  for (let places = 0; places <= Math.min(MOST_PLACES, most + SPARING); places += 1) {
+  const atMost = placesAtMost(largest);
+  const most = Math.min(atMost, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+  for (let places = 0; places <= Math.min(atMost, most + SPARING); places += 1) {
     if (numbers.every((x) => Number(x.toFixed(places)) === x)) return places;
   }
   return most;
@@ -249,28 +260,25 @@ export function placesForSum(products, bias, value) {
   if (bias === 0 || Number(bias.toFixed(places)) !== 0) return places;
   const largest = products.reduce((most, x) => Math.max(most, Math.abs(x)), Math.abs(value));
   const kept = -Math.floor(Math.log10(Math.abs(bias)));
-  return kept <= MOST_PLACES && kept + Math.log10(largest) < BIAS_DIGITS ? kept : places;
+  return kept <= placesAtMost(largest) && kept + Math.log10(largest) < BIAS_DIGITS ? kept : places;
 }
 
 /**
  * A sum as it is shown: every number cut to the same decimals, and the remainder that makes the digits add up.
  * Counted in whole units of the last decimal, so that no rounding hides in the counting.
  * @param {{products: number[], bias: number, value: number}} sum
- * @param {number} [places] decimals to show
+ * @param {number} [asked] decimals to show, or as many as its size allows
  * @returns {{places: number, products: number[], bias: number, value: number, remainder: number}}
  */
-export function addUp({ products, bias, value }, places = placesForSum(products, bias, value)) {
+export function addUp({ products, bias, value }, asked = placesForSum(products, bias, value)) {
+  const places = Math.min(asked, placesAtMost(products.reduce((most, x) => Math.max(most, Math.abs(x)), Math.max(Math.abs(bias), Math.abs(value)))));
   const unit = 10 ** places;
-  const units = (/** @type {number} */ x) => Math.round(Number(x.toFixed(places)) * unit);
+  // Without decimals numbers are counted that a float does not hold to the last unit once they are added.
+  const units = (/** @type {number} */ x) => BigInt(Math.round(Number(x.toFixed(places)) * unit));
   const counted = products.map(units);
-  const remainder = units(value) - units(bias) - counted.reduce((a, b) => a + b, 0);
-  return {
-    places,
-    products: counted.map((x) => x / unit),
-    bias: units(bias) / unit,
-    value: units(value) / unit,
-    remainder: remainder / unit,
-  };
+  const remainder = units(value) - units(bias) - counted.reduce((a, b) => a + b, 0n);
+  const shown = (/** @type {bigint} */ count) => Number(count) / unit;
+  return { places, products: counted.map(shown), bias: shown(units(bias)), value: shown(units(value)), remainder: shown(remainder) };
 }
 
 /**

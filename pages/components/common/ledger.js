@@ -25,7 +25,8 @@ import { Trail, keyOf } from "./trail.js";
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const LENS_TINY = 1e-4; // where no number under the glass is larger, four decimals show next to nothing of them
 const MOST_DIGITS = 12; // of a factor
-const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function
+const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function, where so many give its result
+const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
 const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
@@ -392,7 +393,7 @@ export class Ledger {
   #written(model, stage, { index, value }, places) {
     if (!stage.written || this.of) return "";
     const result = this.write(value, places);
-    const x = short(model.value(stage.written.of, index), 9);
+    const x = short(model.value(stage.written.of, index), stage.written.digits[index[1]]);
     return h("p", { class: "ks-sum ks-written", text: `${stage.written.texts[index[1]].replace("{x}", x)} ${equals(result, value)} ${result}` });
   }
 
@@ -521,7 +522,7 @@ export class Ledger {
  * @param {(x: number) => boolean} same whether a result is written as the one shown
  */
 function enough(stage, numbers, own, same) {
-  for (let digits = LEAST_OF_INPUT; digits < MOST_OF_INPUT; digits += 1) {
+  for (let digits = LEAST_OF_INPUT; digits <= EVERY_DIGIT; digits += 1) {
     const values = Float64Array.from(numbers, (x) => read(short(x, digits)) ?? NaN);
     const shape = [1, numbers.length];
     const made = preview(stage.preview, { input: { shape, values }, weight: null, bias: null, shape, link: { kind: "same" }, parameter: stage.parameter });

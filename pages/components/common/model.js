@@ -19,7 +19,7 @@ import { boxAround, boxBack, boxForward, everyLine, fedBy, groupOf, linesForward
  *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | string[] | null, array: string,
  *   weight: string | null, bias: string | null, names: string[] | null, planes: string[] | null, luma?: number[] | null, ring: number[],
  *   parameter: number | null, gradient: string | null, weight_gradient?: string | null, bias_gradient?: string | null,
- *   written?: {of: number, texts: string[]}, averages?: number, bias_name?: string,
+ *   written?: {of: number, texts: string[], digits: number[]}, averages?: number, bias_name?: string,
  *   images?: string[] | null, aside?: boolean, digits?: number, dust?: number,
  *   field: {jump: number[], centre: number[]} | null, sees?: string[] | null,
  * }} Stage  as pages/shared/describe.py describes it; `planes` names the channels where there are several, `images` the

@@ -4,7 +4,7 @@
  */
 
 import { fsum } from "./exact.js";
-import { MOST_PLACES, NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
+import { NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
 /** @typedef {import("./model.js").Term} Term */
@@ -41,7 +41,7 @@ export function shownSum(explanation, places, parts = null, digits = 0, dust = 0
   const rest = fsum([...others, given.product]);
   const products = [...kept.map((term) => term.product), ...(count ? [rest] : [])];
   const largest = Math.max(Math.abs(bias), ...products.map(Math.abs));
-  const wanted = Math.abs(value) <= NOISE * largest ? 0 : placesToShow(value, digits); // of what is but rounding, none
+  const wanted = Math.abs(value) <= NOISE * largest || !digits ? 0 : placesToShow(value, digits); // of what is but rounding, none
   const sum = parts ? uncut(products, bias, value) : addUp({ products, bias, value }, places ?? (largest <= dust && value !== 0 ? DUSTY : Math.max(placesForSum(products, bias, value), wanted)));
   return {
     ...sum,
@@ -77,7 +77,7 @@ function heaviest(terms, most) {
 
 /** The decimals that show so many significant digits of a number. @param {number} value @param {number} digits */
 function placesToShow(value, digits) {
-  return value === 0 ? 0 : Math.min(MOST_PLACES, digits - 1 - Math.floor(Math.log10(Math.abs(value))));
+  return value === 0 ? 0 : digits - 1 - Math.floor(Math.log10(Math.abs(value)));
 }
 
 /**

@@ -58,12 +58,15 @@ def judge(work: Work, race: Race) -> Verdict:
 def rounding(work: Work, output: Array) -> Array:
     """By how much rounding may part each cell from the loops': ``4 n eps sum |product|``, 0 where nothing is rounded.
 
+    Next to 0, where floats lie evenly, a product is rounded by their distance, however small it is.
+
     Two orders of adding n products differ by no more than a few n eps of their magnitudes (N. Higham, "Accuracy and
     Stability of Numerical Algorithms", 2002, section 4.2); explanations of cells keep to the same bound.
     """
     if work.sizes is None:
         return np.zeros(output.shape)
-    bound: Array = 4 * work.terms * float(np.finfo(work.dtype).eps) * work.sizes()
+    info = np.finfo(work.dtype)
+    bound: Array = 4 * work.terms * float(info.eps) * work.sizes() + work.terms * float(info.smallest_subnormal)
     return bound
 
 

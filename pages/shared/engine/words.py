@@ -7,8 +7,9 @@ import math
 
 import numpy as np
 
+from pages.shared.describe import counted
 from pages.shared.engine.verdict import Difference, Verdict
-from pages.shared.engine.work import Work, counted
+from pages.shared.engine.work import Work
 
 
 def duration(seconds: float) -> str:

@@ -14,7 +14,7 @@ from cnn_core.ops.conv import Branch
 from cnn_core.ops.pool.separable import pool_separable
 from cnn_core.shapes import Window
 from pages.shared.chain import ACTIVATION_TITLES, Chain
-from pages.shared.describe import map_label, size
+from pages.shared.describe import counted, map_label, size
 from pages.shared.engine import textbook
 from pages.shared.engine.textbook import Array, Loops
 from pages.shared.experiment import Experiment
@@ -288,11 +288,6 @@ def _gives(maps: str) -> str:
 
 def _each(shape: tuple[int, ...]) -> str:
     return "which is" if int(np.prod(shape)) == 1 else "each"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """A number and what it counts."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _input_words(experiment: Experiment, x: Array, side: int | None) -> str:

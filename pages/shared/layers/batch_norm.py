@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pages.shared.layers.screen import (
     Array,
     Screen,
     by_channel,
+    cleaned,
     formula,
     input_controls,
     input_note,
@@ -33,6 +35,8 @@ NORMALISED, OUTPUT, MEAN, VAR, SQUARES = range(5)  # stages
 RUNNING_MEAN, RUNNING_VAR, NEXT_MEAN, NEXT_VAR, DEVIATION, INVERSE = range(5, 11)
 SCALES = (-2, -1, -0.5, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3)
 SHIFTS = (-3, -2, -1.5, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 1.5, 2, 3)
+DIGITS = 3  # that are shown of a normalised number, however small it is beside its terms
+_LEAST_DIGITS, _MOST_DIGITS = 9, 16  # of what is taken from each other; a float has no more than 17
 MOMENTA = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
 
 
@@ -82,7 +86,11 @@ def screen(laboratory: Laboratory) -> Screen:
     weight = describe.keep(1 / deviation, shown.arrays)
     normal = {"group": "normalised", "kind": "diverging", "domain": [0, 0]}
     mean = seen.mean if training else laboratory.running_mean[:channels]
-    bare = [f"({{x}}{_less(m)}) / √({operand(v)} + {eps:.5f})" for m, v in zip(mean, var, strict=True)]
+    # What is nearly alike is taken from each other: the digits begin to count where the deviation does.
+    digits = [_digits(float(np.abs(x[:, c]).max(initial=0)), float(deviation[c])) for c in range(channels)]
+    bare = [
+        f"({{x}}{_less(m, count)}) / √({operand(v)} + {eps:.5f})" for m, v, count in zip(mean, var, digits, strict=True)
+    ]
     whole = [f"{text} × {_factor(g)}{_added(b)}" for text, g, b in zip(bare, gamma, shift, strict=True)]
     shown.add(
         NORMALISED,
@@ -94,11 +102,12 @@ def screen(laboratory: Laboratory) -> Screen:
         link=link,
         weight=weight,
         scale=normal,
-        written={"of": INPUT, "texts": bare},
+        written={"of": INPUT, "texts": bare, "digits": digits},
+        digits=DIGITS,
     )
     link = {"kind": "same", "groups": channels}
     own: dict[str, Any] = {"weight": describe.keep(gamma, shown.arrays), "bias": describe.keep(shift, shown.arrays)}
-    own |= {"bias_name": "β", "written": {"of": INPUT, "texts": whole}}
+    own |= {"bias_name": "β", "written": {"of": INPUT, "texts": whole, "digits": digits}}
     shown.add(OUTPUT, "output", "After", output, rule="sum", reads=NORMALISED, link=link, scale=normal, **own)
     _statistics(shown, seen)
     _deviation(shown, (VAR if training else RUNNING_VAR, var), deviation, eps)
@@ -145,9 +154,15 @@ def _added(x: float) -> str:
     return f" − {operand(-x)}" if x < 0 else f" + {operand(x)}"
 
 
-def _less(x: float) -> str:
+def _less(x: float, digits: int) -> str:
     """A number as it is taken off in a formula."""
-    return f" + {operand(-x)}" if x < 0 else f" − {operand(x)}"
+    return f" + {plain(-x, digits)}" if x < 0 else f" − {plain(x, digits)}"
+
+
+def _digits(largest: float, deviation: float) -> int:
+    """With how many digits numbers up to ``largest`` are written, so that they are told to 8 digits of a deviation."""
+    apart = math.log10(largest / deviation) if largest > deviation else 0.0
+    return min(_MOST_DIGITS, max(_LEAST_DIGITS, 8 + math.ceil(apart)))
 
 
 def _factor(x: float) -> str:
@@ -158,13 +173,17 @@ def _factor(x: float) -> str:
 def _sentence(x: Array, output: Array, *, training: bool) -> str:
     told = []
     for c in range(x.shape[1]):
-        (mean, var), (after, spread) = (
-            (plain(round(float(each.mean()), 6) + 0.0), plain(round(float(each.var()), 6)))
-            for each in (x[:, c], output[:, c])
-        )
+        (mean, var), (after, spread) = (_statistics_of(each) for each in (x[:, c], output[:, c]))
         told.append(f"channel {c}: mean {mean} → {after}, variance {var} → {spread}")
     kind = "Training" if training else "Inference"
     return f"{kind}. " + "; ".join(told) + "."
+
+
+def _statistics_of(values: Array) -> tuple[str, str]:
+    """Mean and variance as they are written; what rounding left of a 0 is none."""
+    largest = float(np.abs(values).max(initial=0))
+    mean, var = float(values.mean()), float(values.var())
+    return plain(cleaned(mean, largest)), plain(cleaned(var, largest**2))
 
 
 def _labelled(channels: int) -> dict[str, Any]:

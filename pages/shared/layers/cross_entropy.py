@@ -9,8 +9,10 @@ import numpy as np
 from cnn_core import Flatten, Sequential, Softmax, cross_entropy, softmax
 from cnn_core.ops.softmax import log_sum_exp
 from pages.shared.controls import option, segments
+from pages.shared.describe import counted
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import (
+    EVERY_DIGIT,
     INPUT,
     LOG,
     Array,
@@ -60,7 +62,8 @@ def screen(laboratory: Laboratory) -> Screen:
     _tell(shown, logits, probabilities, (log_sum, loss), gradient[0])
     note = "choose a logit and type to change it"
     controls = input_controls(laboratory)
-    shown.column("input", "bars", "Logit", also="score", shape=f"{len(logits)} classes", note=note, controls=controls)
+    count = counted(len(logits), "class", "classes")
+    shown.column("input", "bars", "Logit", also="score", shape=count, note=note, controls=controls)
     # Next to 1 a probability's digits say little of its logarithm; what it lacks is the gradient at its logit.
     chance, name = operand(probabilities[label]), names[label]
     if probabilities[label] > NEXT_TO_1:
@@ -81,11 +84,12 @@ def screen(laboratory: Laboratory) -> Screen:
         sign="→",
     )
     adds = plain(round(float(gradient.sum()), 12) + 0.0)
+    lower = ", lowers the rest" if len(logits) > 1 else ""
     shown.column(
         "gradients",
         "figures",
         "Gradient at the logits",
-        note=f"probability − one-hot: they add up to {adds}\nA step against it raises {names[label]}, lowers the rest",
+        note=f"probability − one-hot: they add up to {adds}\nA step against it raises {names[label]}{lower}",
         figures=["one_hot", "gradient"],
         sign="←",
     )
@@ -102,13 +106,13 @@ def _tell(shown: Screen, logits: Array, probabilities: Array, losses: tuple[floa
     label = shown.laboratory.label
     log_sum, loss = losses
     given = [(INPUT, (0, 0, k, 0), z) for k, z in enumerate(logits)]
-    written = fewest(logits, lambda z: log_sum_exp(z).item())
+    written = fewest(logits, lambda z: log_sum_exp(z).item(), EVERY_DIGIT)
     shown.told.append(formula(LOG_SUM, (0, 0), log_sum, given, f"log({_powers(written)}) = {{y}}"))
     right = (INPUT, (0, 0, label, 0), logits[label], -1.0)
     shown.told.append(weighted(LOSS, (0, 0), loss, [(LOG_SUM, (0, 0), log_sum, 1.0), right]))
     for k, p in enumerate(probabilities):
         own = [given[k], *(each for j, each in enumerate(given) if j != k)]
-        written = fewest(logits, lambda z, k=k: softmax(z)[k].item())  # type: ignore[misc]
+        written = fewest(logits, lambda z, k=k: softmax(z)[k].item(), EVERY_DIGIT)  # type: ignore[misc]
         shown.told.append(formula(PROBABILITIES, (0, k), p, own, f"e^{written[k]} / ({_powers(written)}) = {{y}}"))
         hot = (ONE_HOT, (0, k), float(k == label), -1.0)
         shown.told.append(weighted(GRADIENT, (0, k), gradient[k], [(PROBABILITIES, (0, k), p, 1.0), hot]))

@@ -12,6 +12,7 @@ from pages.shared.layers.screen import (
     EVERY_DIGIT,
     INPUT,
     Screen,
+    cleaned,
     fewest,
     input_controls,
     input_note,
@@ -47,7 +48,8 @@ def screen(laboratory: Laboratory) -> Screen:
     controls = input_controls(laboratory)
     note = input_note(laboratory, "choose a cell and type to change it")
     shown.column("input", "maps", "Before", shape=size, note=note, controls=controls)
-    mean = f"mean {plain(round(float(x.mean()), 4))} → {plain(round(float(output.mean()), 4))}"
+    means = (plain(cleaned(float(each.mean()), float(np.abs(each).max(initial=0)))) for each in (x, output))
+    mean = " → ".join(("mean " + next(means), next(means)))
     if not training:
         shown.first = "Choose “Training”: only then are cells dropped."
         shown.add(OUTPUT, "output", "After", output, rule="sum", reads=INPUT, link=same, preview="copy", scale=maps)

@@ -7,6 +7,7 @@ import numpy as np
 from cnn_core import Flatten, Linear, Sequential
 from pages.shared import describe
 from pages.shared.controls import stepper
+from pages.shared.describe import counted
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, shape_words, table
 
@@ -49,8 +50,8 @@ def screen(laboratory: Laboratory) -> Screen:
         "bars",
         "Score",
         also="logit",
-        shape=f"{classes} classes",
-        note=f"{features} × {classes} weights and {classes} biases",
+        shape=counted(classes, "class", "classes"),
+        note=f"{features} × {classes} weights and {counted(classes, 'bias', 'biases')}",
         controls=[count, *table("scores")],
         sign="→",
     )

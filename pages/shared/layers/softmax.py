@@ -9,6 +9,7 @@ import numpy as np
 from cnn_core import Flatten, Sequential, Softmax
 from cnn_core.ops.softmax import entropy, softmax_steps
 from pages.shared.controls import dial
+from pages.shared.describe import counted
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import (
     EVERY_DIGIT,
@@ -58,7 +59,7 @@ def screen(laboratory: Laboratory) -> Screen:
         text = f"{operand(powers[k])} / ({below}) = {{y}}"
         shown.told.append(formula(OUTPUT, at, probabilities[k], made, text))
     note = "choose a score and type to change it"
-    count = f"{len(scores)} classes"
+    count = counted(len(scores), "class", "classes")
     controls = input_controls(laboratory)
     shown.column("input", "bars", "Score", also="logit", shape=count, note=note, controls=controls)
     hint = "Below 1 the largest takes more, above 1 all draw level"
