@@ -133,7 +133,7 @@ async def serve(request: Request) -> Response:
         return Response(status_code=413)
     try:
         message = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets in brackets without end
         message = None
     if not isinstance(message, dict):
         return Response(status_code=400)

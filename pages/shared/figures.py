@@ -75,10 +75,14 @@ def heatmap(values: npt.NDArray[np.float64], *, dark: bool = False) -> go.Figure
 def histogram(values: npt.NDArray[np.float64]) -> go.Figure:
     """How often which numbers occur, in up to 60 bins of equal width."""
     bins = min(_BINS, max(5, values.size // 4))
+    low, high = float(values.min()), float(values.max())
+    if low == high:  # all alike: a bar as wide as is seen beside the number
+        bins, half = 1, 0.5 * max(1.0, abs(low) / 1000)
+        low, high = low - half, high + half
     # Numbers so close together that floats between them run out are told apart in fewer bins.
-    while bins > 1 and np.any(np.diff(np.linspace(values.min(), values.max(), bins + 1)) <= 0) and np.ptp(values) > 0:
+    while bins > 1 and np.any(np.diff(np.linspace(low, high, bins + 1)) <= 0):
         bins //= 2
-    counts, edges = np.histogram(values.ravel(), bins=bins)
+    counts, edges = np.histogram(values.ravel(), bins=bins, range=(low, high))
     hover = "%{customdata[0]:.4g} to %{customdata[1]:.4g}<br>%{y} cells<extra></extra>"
     bounds = np.stack([edges[:-1], edges[1:]], axis=1)
     bars = go.Bar(

@@ -1,7 +1,8 @@
-"""What an editable grid can be filled with at one press."""
+"""What an editable grid can be filled with at one press, patterns or what is drawn by lot."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 HIGHEST = 9.0  # one digit a cell keeps hand calculation easy
+_TRIES = 20  # each may draw what is there, one weight of seven with a chance of 1 in 7
 
 
 def _noise(rows: int, columns: int, seed: int) -> FloatArray:
@@ -88,3 +90,22 @@ def draw(name: str, rows: int, columns: int, *, seed: int = 0) -> FloatArray:
         seed: of the noise; the others ignore it.
     """
     return np.array(_PATTERNS[name][1](rows, columns, seed))
+
+
+def another(old: FloatArray, draw_by: Callable[[np.random.Generator], FloatArray]) -> FloatArray:
+    """What is drawn by lot and is not what was there: at a press something is seen to happen.
+
+    The same again when it is undone and pressed again, as the seed is made of all that was there. A sum of the numbers
+    would not do: few sums there are, and they lead in a small circle.
+
+    Args:
+        old: what was there.
+        draw_by: draws numbers of that shape.
+    """
+    seed = zlib.crc32(old.tobytes())
+    drawn = old
+    for attempt in range(_TRIES):
+        drawn = draw_by(np.random.default_rng((seed, attempt)))
+        if not np.array_equal(drawn, old):
+            break
+    return drawn

@@ -59,7 +59,7 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
     if name in _FILES:
         media, write = _FILES[name]
         return media, write(taken)
-    output = re.fullmatch(r"kernel_(\d)\.json", name)
+    output = re.fullmatch(r"kernel_([0-9])\.json", name)
     if output is not None and int(output[1]) < taken.chain.experiment.bank.shape[0]:
         return "application/json", kernel_file(taken.chain.experiment, int(output[1])).encode()
     asked = re.fullmatch(r"(\w+?)(_gradient)?\.(csv|npz)", name)

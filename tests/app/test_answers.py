@@ -73,7 +73,8 @@ def test_who_does_not_know_the_session_learns_nothing_of_it(kept):
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"no json", 400), (b"", 400), (b"[1]", 400), (b" " * (8 * 2**20 + 1), 413)]
+    ("body", "status"),
+    [(b"no json", 400), (b"", 400), (b"[1]", 400), (b"[" * 100_000, 400), (b" " * (8 * 2**20 + 1), 413)],
 )
 def test_what_is_no_message_is_refused_and_changes_nothing(kept, body, status):
     before = kept.experiment

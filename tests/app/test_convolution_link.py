@@ -144,11 +144,11 @@ def test_of_a_larger_picture_of_ones_own_the_link_says_that_it_cannot_carry_it()
     state = after({"op": "input", "value": "explore"}, {"op": "stride", "value": 2}, experiment=own_picture(64))
     link = to_link(Sight(state))
     assert link.missing == (
-        "Your own picture is not part of the link, only everything else: it opens over “Worked example, 6 × 6”."
+        "Your own input is not part of the link, only everything else: it opens over “Worked example, 6 × 6”."
     )
     opened = from_link(link.code)
     assert opened.notice == (
-        "This link was made over a picture that it cannot carry: here is its convolution over “Worked example, 6 × 6”."
+        "This link was made over an input that it cannot carry: here is its convolution over “Worked example, 6 × 6”."
     )
     assert opened.laboratory.operation.stride == (2, 2)
     assert opened.laboratory.channels == 1

@@ -224,6 +224,29 @@ def test_noise_is_another_one_each_time_and_the_same_after_undo():
     np.testing.assert_array_equal(apply(first, {"op": "pattern", "value": "noise"}).grid, second.grid)
 
 
+@pytest.mark.parametrize(
+    ("edit", "size"),
+    [
+        ({"op": "pattern", "value": "noise"}, (1, 2)),
+        ({"op": "pattern", "value": "noise"}, (3, 3)),
+        ({"op": "random"}, (1, 1)),
+        ({"op": "random"}, (2, 2)),
+        ({"op": "random"}, (3, 3)),
+    ],
+)
+def test_what_is_drawn_by_lot_is_another_each_time_and_goes_round_in_no_small_circle(edit: dict, size: tuple[int, int]):
+    name = "kernel" if edit["op"] == "random" else "grid"
+    state, seen = apply(Experiment(), {"op": "grid", "value": np.arange(size[0] * size[1]).reshape(size).tolist()}), []
+    state = apply(state, {"op": "kernel_size", "value": list(size)}) if name == "kernel" else state
+    for _ in range(40):
+        drawn = apply(state, edit)
+        numbers = (drawn.bank if name == "kernel" else drawn.grid).tobytes()
+        assert not seen or numbers != seen[-1]
+        seen.append(numbers)
+        state = drawn
+    assert len(set(seen)) == 40 or size in ((1, 1), (1, 2))
+
+
 def test_a_sample_becomes_the_picture_no_larger_than_it_is():
     dots = apply(Experiment(), {"op": "sample", "value": "dots"})
     assert dots.on_photo

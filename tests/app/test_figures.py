@@ -62,7 +62,9 @@ def test_a_map_with_negative_numbers_is_centred_on_zero_and_nothing_is_clipped()
     assert (drawn.zmin, drawn.zmax) == (0, 1)
 
 
-@pytest.mark.parametrize("values", [[0, 5e-324], [1, np.nextafter(1, 2)], [-1e6, np.nextafter(-1e6, 0)], [7, 7]])
+@pytest.mark.parametrize(
+    "values", [[0, 5e-324], [1, np.nextafter(1, 2)], [-1e6, np.nextafter(-1e6, 0)], [7, 7], [9e18, 9e18]]
+)
 def test_numbers_with_hardly_a_float_between_them_are_counted(values):
     assert sum(histogram(np.array([values])).data[0].y) == 2
 

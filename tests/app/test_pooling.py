@@ -230,6 +230,13 @@ def test_a_shift_by_a_whole_stride_moves_the_pooled_map_and_no_shift_changes_not
     assert "no cell" in header["measures"][0]["sentence"]
 
 
+def test_what_a_shift_changes_in_tiny_numbers_is_a_change():
+    tiny = [[k // 6, k % 6, 1e-13 * value] for k, value in enumerate(Laboratory().input.ravel())]
+    header, _, _ = told(session_after({"op": "cells", "cells": tiny}, {"op": "mode", "value": "shift"}))
+    usual, _, _ = told(session_after({"op": "mode", "value": "shift"}))
+    assert [each["same"] for each in header["measures"]] == [each["same"] for each in usual["measures"]]
+
+
 def test_nothing_to_measure_by_is_no_division_by_zero():
     zeros = np.zeros((1, 1, 2, 2))
     found = measured("Max", zeros, zeros, zeros, zeros)
@@ -307,6 +314,14 @@ def test_a_visitor_s_gradient_stays_where_the_map_grows():
     assert run(state).pooled[0].back.stages[0][0, 0].tolist() == [[1, 1], [1, 1]]
     back = apply(state, {"op": "kernel_size", "value": 2}, nothing)
     assert run(back).pooled[0].back.stages[0][0, 0, 2, 2] == 5
+
+
+def test_the_last_gradient_of_the_largest_output_can_be_typed():
+    window = Settings((8, 8), (1, 1), (7, 7))
+    laboratory = replace(Laboratory(), input=np.zeros((64, 64)), window=window, target="cell")
+    assert laboratory.pooled == (71, 71)
+    typed = apply(laboratory, {"op": "upstream", "cell": [70, 70], "cells": [[70, 70, 2.5]]}, nothing)
+    assert typed.upstream[70, 70] == 2.5
 
 
 def test_a_number_typed_over_a_cell_s_gradient_begins_with_what_was_shown():

@@ -109,6 +109,9 @@ def test_a_probability_of_nearly_nothing_may_be_said_in_two_decimals():
         ("12,5 %", 0.125),
         ("1e9", 1e9),
         ("-2.5E-3", -0.0025),
+        ("1.5/2", 0.75),
+        ("-.5/2", -0.25),
+        ("3./2 %", 0.015),
     ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, value: float):

@@ -89,7 +89,9 @@ def test_the_scenario_file_is_one_that_can_be_opened():
     np.testing.assert_array_equal(other.chain.trace.output, kept.chain.trace.output)
 
 
-@pytest.mark.parametrize("name", ["", "conv.exe", "nothing.csv", "../../x.csv", "kernel.npz", "conv.csv/x"])
+@pytest.mark.parametrize(
+    "name", ["", "conv.exe", "nothing.csv", "../../x.csv", "kernel.npz", "conv.csv/x", "kernel_٠.json"]
+)
 def test_there_is_no_file_of_another_name(name):
     assert make(Session(), name) is None
 

@@ -274,6 +274,12 @@ def test_a_reload_finds_the_draft_and_its_undo():
     assert [step.text for step in now.teaching.state.steps] == ["a"]
 
 
+def test_what_is_to_be_predicted_is_among_what_the_learner_sees():
+    desk = drafting()
+    desk.edit({"op": "add", "text": "Say.", "columns": ["kernel", "pool"], "hidden": "conv", "cells": 3, "revision": 1})
+    assert desk.state.steps[0].columns == ("input", "kernel", "conv", "pool")
+
+
 def test_a_draft_asks_for_no_more_cells_than_its_hidden_stage_has():
     desk = drafting()
     desk.edit({"op": "add", "text": "Say.", "hidden": "pool", "cells": 7, "revision": 1})

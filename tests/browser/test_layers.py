@@ -286,6 +286,25 @@ def test_a_slider_is_moved_by_keyboard_step_by_step(laboratory: Page):
     expect(laboratory.get_by_label("γ 1", exact=True)).to_have_value("1.25")
 
 
+def test_a_slider_moved_before_another_page_and_after_is_two_steps_to_undo(laboratory: Page):
+    choose(laboratory, "leaky_relu")
+    for visited in (True, False):
+        before = revision(laboratory)
+        laboratory.get_by_label("slope, on a slider").focus()
+        laboratory.keyboard.press("ArrowRight")
+        wait_drawn(laboratory, "slope-0", "cnn_core", before)
+        if visited:
+            moved = laboratory.get_by_label("slope", exact=True).input_value()
+            laboratory.get_by_role("link", name="Pooling").click()
+            wait_drawn(laboratory, "max")
+            clear(laboratory)
+            laboratory.get_by_role("link", name="Layers").click()
+            wait_drawn(laboratory, "slope-0")
+    expect(laboratory.get_by_label("slope", exact=True)).not_to_have_value(moved)
+    press(laboratory, "↶ Undo", "slope-0")
+    expect(laboratory.get_by_label("slope", exact=True)).to_have_value(moved)
+
+
 def test_softmax_s_bars_are_asked_and_its_scores_typed(laboratory: Page):
     choose(laboratory, "softmax")
     set_to(laboratory, "T", "0.5", "output")

@@ -241,14 +241,16 @@ export class Controls {
     const { label, hint } = control;
     const slider = h("input", { type: "range", min: 0, step: 1, "aria-label": `${label}, on a slider`, title: hint });
     let now = control;
+    // Of the page's clock, since the same slider may be made anew where its page is come back to.
     let drag = 0;
     const asked = () => now.stops[Number(slider.value)];
     slider.addEventListener("input", () => {
       slider.setAttribute("aria-valuetext", String(asked()));
-      this.on.slide?.({ ...now.edit, value: asked(), drag: `${label} ${performance.timeOrigin} ${drag}` });
+      drag ||= performance.timeOrigin + performance.now();
+      this.on.slide?.({ ...now.edit, value: asked(), drag: `${label} ${drag}` });
     });
     slider.addEventListener("change", () => {
-      drag += 1;
+      drag = 0;
       if (!this.on.slide) this.on.send({ ...now.edit, value: asked() });
     });
     const field = this.#number(control);

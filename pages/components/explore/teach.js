@@ -130,9 +130,13 @@ export class Teach {
     [this.heading.value, this.text.value] = recall(KEPT, ["", ""]);
   }
 
-  /** A hidden stage is a goal: so many of its cells are to be predicted. */
+  /** A hidden stage is a goal: so many of its cells are to be predicted, and it is among what the learner sees. */
   #offerCount() {
     this.count.hidden = !this.hidden.value;
+    for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (this.columns.querySelectorAll("input"))) {
+      box.disabled = box.value === this.hidden.value;
+      if (box.disabled) box.checked = true;
+    }
   }
 
   async #add() {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,6 +12,7 @@ import numpy as np
 from cnn_core import kernels
 from cnn_core.rational import LARGEST
 from cnn_core.shapes import PADDING_MODES
+from pages.shared import patterns
 from pages.shared.convolution.laboratory import (
     CHANNELS_MOST,
     DILATION_LARGEST,
@@ -205,7 +205,8 @@ def _random(laboratory: Laboratory, edit: Edit) -> Laboratory:
     operation = laboratory.operation
     weight = operation.weight.copy()
     output = _output(operation, edit)
-    weight[output] = np.random.default_rng(zlib.crc32(weight[output].tobytes())).integers(-3, 4, weight[output].shape)
+    old = weight[output]
+    weight[output] = patterns.another(old, lambda rng: rng.integers(-3, 4, old.shape).astype(np.float64))
     return _operated(laboratory, replace(operation, weight=read_only(weight)))
 
 

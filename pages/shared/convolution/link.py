@@ -69,7 +69,7 @@ def _stand_ins(laboratory: Laboratory) -> Iterator[tuple[dict[str, Any], str]]:
         plane = (given(source, 1).shape[1], given(source, 1).shape[2])
         if all(misfit(plane, operation) is None for operation in operations):
             told = {"input": source, "channels": laboratory.channels, "own_picture": True}
-            yield told, left_out("picture", title)
+            yield told, left_out("input", title)
 
 
 @lru_cache(maxsize=4)
@@ -95,7 +95,7 @@ def from_link(code: str) -> Sight[Laboratory]:
         if told.get("own_picture") is True:
             stand_in = SOURCES[laboratory.source]
             notice = (
-                f"This link was made over a picture that it cannot carry: here is its convolution over “{stand_in}”."
+                f"This link was made over an input that it cannot carry: here is its convolution over “{stand_in}”."
             )
         return Sight(laboratory, a_place(told.get("pin")), shown, notice)
 

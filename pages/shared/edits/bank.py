@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnn_core import kernels
+from pages.shared import patterns
 from pages.shared.edits.checked import (
     VALUE_LIMIT,
     Edit,
@@ -153,11 +154,14 @@ def transform_kernel(experiment: Experiment, edit: Edit) -> Experiment:
 
 def random_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     """Random weights of the same size."""
-    # Another one at each press, and the same again when it is undone and done again.
-    seed = int(np.abs(experiment.bank).sum() * 10 + experiment.bank.shape[0]) % 2**31
-    planes = [kernels.random(experiment.kernel_size, seed=seed + k) for k in range(experiment.bank.shape[1])]
+    output, deep = _output(experiment, edit), experiment.bank.shape[1]
+
+    def draw(rng: np.random.Generator) -> FloatArray:
+        seeds = rng.integers(2**31, size=(deep,))
+        return np.stack([kernels.random(experiment.kernel_size, seed=int(seed)) for seed in seeds])
+
     bank = experiment.bank.copy()
-    bank[_output(experiment, edit)] = planes
+    bank[output] = patterns.another(bank[output], draw)
     return replace(experiment, bank=read_only(bank))
 
 

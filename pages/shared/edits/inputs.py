@@ -69,10 +69,11 @@ def fill_grid(experiment: Experiment, edit: Edit) -> Experiment:
 def draw_pattern(experiment: Experiment, edit: Edit) -> Experiment:
     """A generated pattern of the grid's own size."""
     name = one_of(edit["value"], patterns.names(), "The pattern")
-    # Each time another noise, and yet the same again when it is undone and done again.
-    seed = int(np.abs(experiment.grid).sum() * 7) % 2**31
     rows, columns = experiment.grid.shape
-    return _with_grid(experiment, patterns.draw(name, rows, columns, seed=seed))
+    drawn = patterns.another(
+        experiment.grid, lambda rng: patterns.draw(name, rows, columns, seed=int(rng.integers(2**31)))
+    )
+    return _with_grid(experiment, drawn)
 
 
 def worked(experiment: Experiment, _edit: Edit) -> Experiment:

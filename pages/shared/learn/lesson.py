@@ -169,6 +169,8 @@ def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
     cells = told.get("cells", 1)
     if type(cells) is not int or not 1 <= cells <= CELLS_MOST:
         raise ValueError("no such number of cells")
+    # What is to be predicted is seen, or nobody could.
+    seen = None if columns is None else {*_known(columns, VIEWS), hidden}
     # The first lessons told of what gradients are shown beside the scenario.
     target = scenario.target or parse(told.get("target"))
     return Step(
@@ -176,7 +178,7 @@ def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
         scenario=replace(scenario, target=target, notice=_NO_PICTURE if scenario.notice else ""),
         title=line(told.get("title", ""), TITLE_LONGEST),
         show=None if show is None else frozenset(_known(show, GROUPS)),
-        columns=None if columns is None else ("input", *(view for view in VIEWS[1:] if view in _known(columns, VIEWS))),
+        columns=None if seen is None else ("input", *(view for view in VIEWS[1:] if view in seen)),
         hidden=hidden,
         goal=predicting(cells) if hidden else None,
     )

@@ -98,7 +98,8 @@ def _upstream(laboratory: Laboratory, edit: Edit) -> Laboratory:
         if laboratory.target == "cell":
             before = np.zeros(laboratory.pooled)
             row, column = edit["cell"]
-            before[whole_number(row, 0, 64, "A row"), whole_number(column, 0, 64, "A column")] = 1.0
+            rows, columns = laboratory.pooled
+            before[whole_number(row, 0, rows - 1, "A row"), whole_number(column, 0, columns - 1, "A column")] = 1.0
     return replace(laboratory, target="own", upstream=_written(before, edit))
 
 

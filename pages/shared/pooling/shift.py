@@ -69,7 +69,8 @@ def measured(
         shifted: the shifted input.
         comparable: whether its numbers are of the input's size; a norm's grow with its window.
     """
-    same = int(np.isclose(before, after, rtol=1e-9, atol=1e-12).sum())
+    # What rounding left beside the map's largest number is no change, however small all of them are.
+    same = int(np.isclose(before, after, rtol=1e-9, atol=1e-12 * np.abs(before).max(initial=0)).sum())
     change, moved_by = (float(np.abs(b - a).mean()) for a, b in ((before, after), (x, shifted)))
     held = float(np.abs(before).mean())
     share, relative = (change / held if held else None), (change / moved_by if moved_by else None)

@@ -195,7 +195,8 @@ def _read(text: str) -> _Read | None:
     share, plain = plain.endswith("%"), plain.removesuffix("%")
     if not _NUMBER.fullmatch(plain) or plain[-1] == ".":
         return None
-    return _Read(plain, share, float(Fraction(plain) / (100 if share else 1)))
+    above, _, below = plain.partition("/")
+    return _Read(plain, share, float(Fraction(above) / int(below or 1) / (100 if share else 1)))
 
 
 def number_of(text: str) -> float | None:
