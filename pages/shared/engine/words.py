@@ -79,7 +79,8 @@ def rounding_words(work: Work, found: Difference) -> str:
             f"Cells differ by up to {what}. Rounding each product once, before any sum is rounded, explains up to "
             f"{small(found.once)} there: {much}. {why.capitalize()}."
         )
-    bound = f"4·n·ε·Σ|product| = {small(found.bound)} there, with n = {work.terms:,} terms and ε = {small(eps)}"
+    terms = f"n = {work.terms:,} terms, the bias one of them"
+    bound = f"4·n·ε·Σ|product| = {small(found.bound)} there, with {terms}, and ε = {small(eps)}"
     if found.explained:
         return f"Cells differ by up to {what}. Rounding explains up to {bound}: {why}."
     return f"Cells differ by up to {what}: more than rounding explains, {bound}."
