@@ -30,6 +30,10 @@ BLOCK = 16
 BETWEEN_MOST = 100_000
 
 
+# The largest whole number up to which a float holds all of them.
+WHOLE_MOST = 2.0**53
+
+
 def gains(kernel: Pair) -> bool:
     """Whether a kernel ``(KH, KW)`` that is a column times a row is large enough to be faster by two passes."""
     return min(kernel) >= LEAST_SIDE or (kernel[0] == 1 and kernel[1] >= LEAST_ROW)
@@ -62,7 +66,13 @@ def _factors(weight: Array) -> tuple[Array, Array] | None:
     largest = kernels[each, row, column]
     if not (largest != 0).all() or not np.isfinite(largest).all():
         return None
-    column_factors, row_factors = kernels[each, :, column], kernels[each, row] / largest[:, None]
+    column_factors = kernels[each, :, column]
+    row_factors = kernels[each, row]
+    if np.array_equal(kernels, np.rint(kernels)) and np.abs(largest).max() <= WHOLE_MOST:
+        # Whole numbers have whole factors, a column without a common divisor and what is left for the row: no sum of
+        # theirs is rounded. (C, KH)
+        column_factors = column_factors / np.gcd.reduce(column_factors.astype(np.int64), axis=1)[:, None]
+    row_factors = row_factors / column_factors[each, row][:, None]
     products = column_factors[:, :, None] * row_factors[:, None, :]
     # Weight by weight, so that each term of a sum is right to its own last bits, and 0 stays 0.
     close = np.abs(products - kernels) <= 4 * np.finfo(weight.dtype).eps * np.abs(kernels)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scipy import signal
 
+from cnn_core import conv2d_backward, conv_transpose2d
 from cnn_core.ops.conv import separable
 from cnn_core.ops.conv.dispatch import Branch
 from tests.core.cases import convolutions
@@ -39,3 +41,29 @@ def test_a_row_alone_is_slid_in_one_pass(stride, dilation):
     weight[1, 0, 0, 2:5] = 0
     assert_close(forced(Branch.SEPARABLE, x, weight, bias, kept), x, weight, bias, kept)
     assert [separable.gains(kernel) for kernel in ((1, 9), (1, 2), (9, 1), (2, 9), (7, 7))] == [1, 0, 0, 0, 1]
+
+
+def primes(size):
+    """Whole numbers without a common divisor, some of them 0."""
+    return np.random.default_rng(size).integers(-9, 10, size) * 2 + np.arange(size) % 2
+
+
+@pytest.mark.parametrize("sizes", [(7, 7), (13, 16), (21, 15)])
+@pytest.mark.parametrize("times", [1, 3])
+def test_whole_numbers_stay_exact_on_the_way_back_through_a_column_times_a_row(sizes, times):
+    weight = times * np.outer(primes(sizes[0]), primes(sizes[1]))[None, None]
+    x = np.random.default_rng(0).integers(0, 256, (1, 1, 70, 80)).astype(np.uint8)
+    spread = conv_transpose2d(x, weight)
+    expected = signal.fftconvolve(x[0, 0].astype(np.float64), weight[0, 0].astype(np.float64))
+    np.testing.assert_array_equal(spread, np.rint(spread))
+    np.testing.assert_array_equal(spread[0, 0], np.rint(expected))
+    made, _, _ = conv2d_backward(x.astype(np.int64) << 22, np.zeros(spread.shape), weight)
+    np.testing.assert_array_equal(made[0, 0] / 2**22, np.rint(expected))
+
+
+def test_factors_of_whole_numbers_are_whole():
+    kernels = np.stack([3 * np.outer(primes(9), primes(7)), np.outer(primes(9), primes(7)) * -1])[:, None]
+    column, row = separable.factors(kernels.astype(np.float64))
+    np.testing.assert_array_equal(column[:, :, None] * row[:, None, :], kernels[:, 0])
+    for each in (column, row):
+        np.testing.assert_array_equal(each, np.rint(each))

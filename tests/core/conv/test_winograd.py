@@ -90,6 +90,14 @@ def zeros_among_the_weights(x, weight):
     weight[:, :, :, 1] = 0
 
 
+def a_single_weight_of_0(x, weight):
+    weight[5, 6, 0, 2] = 0
+
+
+def one_side_next_to_0(x, weight):
+    weight[9, :, :, 1:] *= 1e-5
+
+
 def a_cell_that_towers(x, weight):
     x[0, 3, 20, 20] = 1e3
 
@@ -113,6 +121,8 @@ def next_to_overflow(x, weight):
         few,
         one_cell,
         zeros_among_the_weights,
+        a_single_weight_of_0,
+        one_side_next_to_0,
         a_cell_that_towers,
         an_infinity,
         a_weight_that_is_no_number,
@@ -130,3 +140,15 @@ def test_what_sums_and_differences_could_spoil_goes_another_way(monkeypatch, loo
     assert choose(x[..., ::-1], weight, sliding, 1) is Branch.GATHERED
     change(x, weight)
     assert choose(x, weight, sliding, 1) is Branch.GATHERED
+
+
+@pytest.mark.parametrize("least", [0, 1e-5])
+def test_kernels_of_one_side_keep_to_the_bound_beside_the_black(least):
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(64, 64, 3, 3)).astype(np.float32)
+    weight[:4, :, :, 1:] *= least
+    x = rng.random((1, 64, 56, 56), np.float32) + 0.1
+    x[..., :28] = 0
+    double = x.astype(np.float64), weight.astype(np.float64)
+    exact, sizes = (forced(Branch.GATHERED, *each, None, PLAIN) for each in (double, map(np.abs, double)))
+    assert (np.abs(conv2d(x, weight, padding=1) - exact) <= 4 * 576 * SINGLE * sizes).all()
