@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
+from cnn_core.ops._sums import channel_sums
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.execute import correlate
-from cnn_core.ops.conv.gradients import bias_gradient, spread, weight_gradient
+from cnn_core.ops.conv.gradients import spread, weight_gradient
 from cnn_core.ops.padding import pad_backward
 from cnn_core.settings import flag
 from cnn_core.shapes import Window
@@ -130,4 +131,4 @@ def conv2d_backward(
             bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
             around = spread(grad, weight, bare, groups, (top + size[0] + bottom, left + size[1] + right))
             grad_x = np.ascontiguousarray(pad_backward(around, sliding.padding, padding_mode))
-    return grad_x, grad_weight, bias_gradient(grad)
+    return grad_x, grad_weight, channel_sums(grad)

@@ -21,6 +21,7 @@ from cnn_core.ops._copies import as_columns, as_lines
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._parts import even_part, whole_lines
 from cnn_core.ops._steps import SPACE, Blocks, Plan, Steps, end_to_end, run
+from cnn_core.ops._sums import column_sums
 from cnn_core.ops.conv import tapped
 from cnn_core.shapes import Pair, Window
 
@@ -95,7 +96,7 @@ def weights_dotted(grad: Array, x: Array, sliding: Window) -> Array:
         run(plan, (cells[planes], given[planes], space, sums[planes]), blocks, times, same)
     ROOM.take_back(space)
     # (N, C, KH, KW) -> (C, 1, KH, KW)
-    return np.asarray(sums.reshape(batch, channels, 1, *kernel).sum(axis=0))
+    return column_sums(sums.reshape(batch, -1)).reshape(channels, 1, *kernel)
 
 
 @lru_cache(maxsize=256)

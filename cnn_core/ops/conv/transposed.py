@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from cnn_core.ops._arrays import Array, gradient, images, no_room, real, together, vector
 from cnn_core.ops._planes import add_to_planes
+from cnn_core.ops._sums import channel_sums
 from cnn_core.ops.conv.checks import transposed_window
 from cnn_core.ops.conv.execute import correlate
 from cnn_core.ops.conv.gradients import spread, weight_gradient
@@ -107,4 +108,4 @@ def conv_transpose2d_backward(
         # fit: the size asked for is the input's own.
         grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
     grad_weight = weight_gradient(x, grad, sliding, groups)
-    return grad_x, grad_weight, grad.sum(axis=(0, 2, 3))
+    return grad_x, grad_weight, channel_sums(grad)
