@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ConvTranspose2d, ShapeError, conv2d, conv_transpose2d, conv_transpose2d_backward
+from cnn_core.ops.conv import transposed as transposed_convolution
+from cnn_core.ops.conv.execute import correlate
 from tests.core.cases import LAYOUTS, integers, pairs, sides
 from tests.helpers import oracles
 from tests.helpers.gradients import assert_gradients
@@ -113,6 +115,18 @@ def test_what_cannot_work_is_refused_in_words(bad, words):
 def test_channels_that_do_not_fit_are_refused_with_a_weight_that_would():
     with pytest.raises(ShapeError, match=r"\(2, 1, 3, 3\) works"):
         conv_transpose2d(np.ones((1, 2, 2, 2)), np.ones((3, 1, 3, 3)))
+
+
+def test_a_gradient_in_double_precision_need_not_add_in_the_order_that_others_repeat(monkeypatch):
+    taken = []
+    monkeypatch.setattr(
+        transposed_convolution, "correlate", lambda *a, **k: taken.append(k.get("ordered", True)) or correlate(*a, **k)
+    )
+    rng = np.random.default_rng(4)
+    x, weight = rng.normal(size=(2, 16, 9, 8)), rng.normal(size=(16, 16, 1, 1))
+    grad_x = conv_transpose2d_backward(x, x, weight)[0]
+    assert taken == [False]
+    np.testing.assert_allclose(grad_x, np.einsum("nohw,co->nchw", x, weight[:, :, 0, 0]), rtol=1e-12, atol=1e-12)
 
 
 def test_without_the_input_s_gradient_the_others_are_the_same():

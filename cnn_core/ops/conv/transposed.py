@@ -106,6 +106,7 @@ def conv_transpose2d_backward(
     if flag(needs_input, "needs_input"):
         # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would
         # fit: the size asked for is the input's own.
-        grad_x = correlate(grad, weight.astype(dtype, copy=False), None, sliding, groups, (x.shape[2], x.shape[3]))
+        size, weight = (x.shape[2], x.shape[3]), weight.astype(dtype, copy=False)
+        grad_x = correlate(grad, weight, None, sliding, groups, size, ordered=False)
     grad_weight = weight_gradient(x, grad, sliding, groups)
     return grad_x, grad_weight, channel_sums(grad)
