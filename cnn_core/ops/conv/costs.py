@@ -15,7 +15,8 @@ way changed later, to more of its own:
 - staggered planes and planes' rows: 5,100 on a machine whose memory beyond 2 MB is slow, in the units of folded ones;
   their chunks and sums were lowered when a bias had come into the product and zeros were written once, and numbers
   picked, which come two at a time by now, to what 60 shapes with a stride of 2 took beside folded ones;
-- spectra: scaled when 15 shapes took 0.71 of the time.
+- spectra: scaled when 15 shapes took 0.71 of the time; large tiles: 8 sides;
+- slabs far from the processor: 12 kernels of 41×41 to 400×400.
 
 What is estimated to be the fastest took 1.03 times as long as what was, on 3,300 others, where thresholds on channels,
 taps and columns had taken 1.25; ``tests/benchmarks/test_choice.py`` measures it again.
@@ -56,6 +57,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "call": 16300,
         "strip": 11600,
         "product": 7.83,
+        "number far from the processor": 0.12,
         "line copied": 2.54,
         "number copied": 0.15,
         "multiply-add": 0.00852,
@@ -68,6 +70,7 @@ NANOSECONDS: Mapping[str, Mapping[str, float]] = {
         "call": 5920,
         "strip": 2970,
         "product": 16,
+        "number far from the processor": 0.12,
         "line copied": 3.6,
         "number copied": 0.0804,
         "number copied straight": 0.065,

@@ -25,6 +25,11 @@ from cnn_core.shapes import Pair
 # the other, of which they are 10 MB: 3.6 against 17.7 ms for 201×201 on 300×300.
 TILE, TILE_MOST = 256, 640
 
+# A tile's side where a kernel takes more than half of that, at most: three of these are 28 MB, and a cell of them takes
+# so many times as long. 640×640 on 1000×1000 take 15 ms as one tile of the image's size, and 23 s in those of the
+# kernel's, which give a cell each.
+LARGE_MOST, FAR = 1080, 1.7
+
 # Sides are multiples of it: 128, 160, 192 and 256 take 5.2 to 5.6 ns a cell to be transformed and back, 125, 162, 250
 # and 270 take 6.3.
 EIGHT = 8
@@ -33,6 +38,9 @@ EIGHT = 8
 # row's transform writes, one to each line, find places of their own near the processor. Where these were 4096 bytes
 # apart, they drove each other out: 162 against 75 µs for the rows of a tile.
 BETWEEN = 4
+
+# Rows of a kernel that are made double at a time.
+TOGETHER = 64
 
 # How many numbers of tiles along an axis are tried.
 TRIED = 4
@@ -82,12 +90,36 @@ def fast_length(least: int) -> int:
 def tiles(size: int, kernel: int) -> Pair:
     """Along an axis of ``size`` output cells, how many tiles of one size there are, and their side.
 
-    As few as may be, or some more, whichever have the fewest cells together.
+    As few as may be, or some more, whichever take the least time together.
     """
-    most = max(TILE, min(fast_length(2 * kernel), TILE_MOST), fast_length(kernel))
-    least = -(-size // (most - kernel + 1))
-    found = [(count, fast_length(-(-size // count) + kernel - 1)) for count in range(least, least + TRIED)]
-    return min(found, key=lambda tile: (math.prod(tile), tile[1]))
+    found, longest = [], [max(TILE, min(fast_length(2 * kernel), TILE_MOST), fast_length(kernel))]
+    if 2 * kernel > TILE_MOST and kernel < LARGE_MOST:
+        longest.append(LARGE_MOST)
+    for most in longest:
+        least = -(-size // (most - kernel + 1))
+        found += [(count, fast_length(-(-size // count) + kernel - 1)) for count in range(least, least + TRIED)]
+    return min(found, key=lambda tile: (tile[0] * _slowness(tile[1]), tile[1]))
+
+
+def _slowness(side: int) -> float:
+    """A tile's side, in cells of tiles that stay near the processor."""
+    return side * (1 if side <= TILE_MOST else math.sqrt(FAR))
+
+
+def parts(size: int, kernel: int) -> int:
+    """Into how many parts a kernel falls along an axis of ``size`` output cells.
+
+    A tile gives the cells by which it is longer than the kernel: of a kernel almost as long as the longest tile they
+    would be few, and each part of it meets tiles that give more.
+    """
+    if 2 * kernel <= TILE_MOST:
+        return 1
+
+    def time(some: int) -> float:
+        count, side = tiles(size, -(-kernel // some))
+        return some * count * _slowness(side)
+
+    return min(range(1, -(-2 * kernel // TILE_MOST) + 1), key=time)
 
 
 def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, place: Place) -> None:
@@ -100,27 +132,34 @@ def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, 
         out: ``(N, C, OH, OW)``, float32, written to.
         place: where the windows lie; stride and dilation are 1.
     """
-    kernel = weight.shape[2:]
-    parts, sides = zip(*(tiles(size, k) for size, k in zip(out.shape[2:], kernel, strict=True)), strict=True)
-    rows, columns = (-(-size // count) for size, count in zip(out.shape[2:], parts, strict=True))
-    tile, sizes = np.empty(sides), np.empty((rows, columns), out.dtype)
+    axes = list(zip(out.shape[2:], weight.shape[2:], strict=True))
+    reach = [-(-kernel // parts(size, kernel)) for size, kernel in axes]
+    counts, sides = zip(*(tiles(size, taps) for (size, _), taps in zip(axes, reach, strict=True)), strict=True)
+    rows, columns = (-(-size // count) for (size, _), count in zip(axes, counts, strict=True))
+    tile, cells = np.empty(sides), np.empty((rows, columns), out.dtype)
     # A line for each column of a tile's spectrum: its transform is the faster where it lies in one piece.
     lines = np.zeros((sides[1] // 2 + 1, sides[0] + BETWEEN), complex)
+    corners = list(itertools.product(range(len(x)), range(0, out.shape[2], rows), range(0, out.shape[3], columns)))
+    taps = list(itertools.product(*(range(0, kernel, some) for (_, kernel), some in zip(axes, reach, strict=True))))
     for c in range(weight.shape[0]):
-        spectrum, size = _spectrum(weight[c, 0], sides)
-        noise = NOISE * float(np.finfo(np.float64).eps) * size
-        for n, top, left in itertools.product(
-            range(x.shape[0]), range(0, out.shape[2], rows), range(0, out.shape[3], columns)
-        ):
-            _cut(tile, x[n, c], top - place.before[0], left - place.before[1])
-            silent = noise * math.sqrt(np.dot(tile.reshape(-1), tile.reshape(-1)))
-            target = out[n, c, top : top + rows, left : left + columns]
-            _through_spectra(tile, spectrum, lines, target)
-            heard = np.abs(target, out=sizes[: target.shape[0], : target.shape[1]])
-            if heard.min() < silent:
-                target[heard < silent] = 0
-            if bias is not None:
-                target += bias[c]
+        silent = [0.0] * len(corners)
+        for a, b in taps:
+            spectrum, size = _spectrum(np.ascontiguousarray(weight[c, 0, a : a + reach[0], b : b + reach[1]]), sides)
+            noise = NOISE * float(np.finfo(np.float64).eps) * size
+            for k, (n, top, left) in enumerate(corners):
+                _cut(tile, x[n, c], top - place.before[0] + a, left - place.before[1] + b)
+                silent[k] += noise * math.sqrt(np.dot(tile.reshape(-1), tile.reshape(-1)))
+                target = out[n, c, top : top + rows, left : left + columns]
+                some = cells[: target.shape[0], : target.shape[1]]
+                _through_spectra(tile, spectrum, lines, target if (a, b) == taps[0] else some)
+                if (a, b) != taps[0]:
+                    target += some
+                if (a, b) == taps[-1]:
+                    heard = np.abs(target, out=some)
+                    if heard.min() < silent[k]:
+                        target[heard < silent[k]] = 0
+                    if bias is not None:
+                        target += bias[c]
 
 
 def _through_spectra(tile: Array, spectrum: Array, lines: Array, out: Array) -> None:
@@ -146,12 +185,15 @@ def _through_spectra(tile: Array, spectrum: Array, lines: Array, out: Array) -> 
 @prepared
 def _spectrum(kernel: Array, sides: Pair) -> tuple[Array, float]:
     """What a tile's spectrum is multiplied by, a line for each of its columns, and the kernel's 2-norm."""
-    cells = kernel.astype(np.float64)
+    lines = np.zeros((sides[1] // 2 + 1, sides[0] + BETWEEN), complex)
+    columns, square = lines[:, : sides[0]], 0.0
+    for top in range(0, len(kernel), TOGETHER):
+        cells = kernel[top : top + TOGETHER].astype(np.float64)
+        np.fft.rfft(cells, sides[1], norm="forward", out=columns[:, top : top + len(cells)].T)
+        square += float(np.dot(cells.reshape(-1), cells.reshape(-1)))
     # Correlation: the conjugate spectrum turns the kernel around. The way back is to be divided by all cells of a tile.
-    turned = np.conj(np.fft.rfft2(cells, s=sides, norm="forward"))
-    lines = np.zeros((turned.shape[1], turned.shape[0] + BETWEEN), complex)
-    lines[:, : turned.shape[0]] = turned.T
-    return lines, float(np.linalg.norm(cells))
+    np.fft.fft(columns, norm="forward", out=columns)
+    return np.conjugate(lines, out=lines), math.sqrt(square)
 
 
 def _cut(tile: Array, plane: Array, top: int, left: int) -> None:

@@ -2,7 +2,18 @@
 
 import pytest
 
-from cnn_core.ops.conv import batched, dotted, execute, folded, panels, plane_rows, staggered, stamped, whole_rows
+from cnn_core.ops.conv import (
+    batched,
+    dotted,
+    execute,
+    folded,
+    panels,
+    plane_rows,
+    spectral,
+    staggered,
+    stamped,
+    whole_rows,
+)
 
 
 @pytest.fixture
@@ -21,6 +32,7 @@ def own_layouts():
         dotted.layout,
         execute.gathered_in_few_calls,
         stamped.layout,
+        spectral.tiles,
     )
     for made in kept:
         made.cache_clear()

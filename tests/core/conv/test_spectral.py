@@ -1,5 +1,7 @@
 """Kernels multiplied with the spectra of tiles."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from cnn_core import conv2d
 from cnn_core.ops.conv import spectral
 from cnn_core.ops.conv.checks import conv_window
-from cnn_core.ops.conv.dispatch import Branch, choose
+from cnn_core.ops.conv.dispatch import Branch, choose, estimates
 from cnn_core.ops.conv.spectral import even
 from tests.core.cases import convolutions
 from tests.core.forcing import PLAIN, SINGLE, assert_close, forced, noisy, small_parts
@@ -54,6 +56,53 @@ def test_tiles_make_all_cells_and_are_no_longer_than_a_cache_or_two_kernels_want
     assert count * (side - kernel + 1) >= size
     assert side <= max(256, min(2.25 * kernel, 640), 1.25 * kernel)
     assert 30**9 % side == 0  # of small factors alone: they are transformed the fastest
+
+
+@pytest.mark.parametrize("size", [1, 300, 361, 1000, 3000])
+@pytest.mark.parametrize("kernel", [300, 321, 560, 600, 630, 640, 648, 1000, 1500, 2500])
+def test_no_tile_gives_few_cells_however_large_the_kernel_is(size, kernel):
+    parts = spectral.parts(size, kernel)
+    each = -(-kernel // parts)
+    count, side = spectral.tiles(size, each)
+    assert side <= spectral.LARGE_MOST  # what is beside input and output does not grow with the kernel
+    assert count * (side - each + 1) >= size
+    assert count == 1 or side - each + 1 > side / 5
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+@settings(max_examples=40)
+@given(convolutions())
+def test_a_kernel_may_fall_into_parts_whose_sums_are_added_up(parts, case):
+    x, _, _, given_settings = noisy(case, np.float32)
+    weight = np.random.default_rng(1).normal(size=(x.shape[1], 1, 5, 7)).astype(np.float32)
+    around = tuple((a + extra, b + extra - 1) for (a, b), extra in zip(given_settings["padding"], (4, 6), strict=True))
+    plain = {"stride": (1, 1), "padding": around, "dilation": (1, 1), "groups": x.shape[1]}
+    bias = np.arange(x.shape[1], dtype=np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        small_parts(patch)
+        patch.setattr(spectral, "parts", lambda size, kernel: parts)
+        patch.setattr(spectral, "TOGETHER", 2)
+        ours = forced(Branch.SPECTRAL, x, weight, bias, plain)
+    assert_close(ours, x, weight, bias, plain)
+
+
+def test_a_kernel_beyond_half_the_longest_tile_is_one_tile_of_the_image_and_estimated_so():
+    rng = np.random.default_rng(8)
+    x, weight = (rng.random((1, 1, size, size), np.float32) for size in (1000, 640))
+    sliding = conv_window(x.shape, weight.shape, 1, 0, 1, 1, "zeros")
+    time = dict(estimates(x.shape, weight.shape, sliding, 1))[Branch.SPECTRAL]
+    assert choose(x, weight, sliding, 1) is Branch.SPECTRAL
+    smaller = conv_window(x.shape, (1, 1, 300, 300), 1, 0, 1, 1, "zeros")
+    assert time < 3 * dict(estimates(x.shape, (1, 1, 300, 300), smaller, 1))[Branch.SPECTRAL]
+    conv2d(x, weight)
+    tracemalloc.start()
+    out = conv2d(x, weight)
+    beyond = tracemalloc.get_traced_memory()[1] - out.nbytes
+    tracemalloc.stop()
+    assert beyond < (x.nbytes + out.nbytes) / 2 + 32e6
+    for i, j in ((0, 0), (360, 360), (17, 251)):
+        cells = x[0, 0, i : i + 640, j : j + 640].astype(float) * weight[0, 0]
+        assert abs(out[0, 0, i, j] - cells.sum()) < 1e-6 * cells.sum()
 
 
 def test_a_spectrum_keeps_to_the_bound_in_the_dark_and_is_exactly_0_in_the_black():
