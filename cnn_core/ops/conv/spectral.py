@@ -3,17 +3,19 @@
 The method is overlap-save (A. Oppenheim and R. Schafer, "Discrete-Time Signal Processing", 1989, section 8.7).
 
 A transform meets every cell of its tile, so its rounding errors are those of the largest cells there, not of a window's
-own. In double precision they stay at 1e-16 of these, far below what single precision shows of any window that is not
-black; what is smaller than they are is 0, as the sum over a black window is.
+own. In double precision they stay at 1e-16 of these, far below what single precision shows of most windows. Cells that
+may be nothing but noise, in the black, or where small weights are all that is over what is not, are looked at again.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from cnn_core.ops._arrays import Array
 from cnn_core.ops._prepared import prepared
@@ -41,6 +43,9 @@ BETWEEN = 4
 
 # Rows of a kernel that are made double at a time.
 TOGETHER = 64
+
+# Numbers of windows that are added up by themselves at a time.
+ADDED_MOST = 250_000
 
 # How many numbers of tiles along an axis are tried.
 TRIED = 4
@@ -132,6 +137,23 @@ def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, 
         out: ``(N, C, OH, OW)``, float32, written to.
         place: where the windows lie; stride and dilation are 1.
     """
+    taps = math.prod(weight.shape[2:])
+    for (n, c), cells, silent in _tiles_made(x, weight, out, place):
+        target = out[(n, c, *cells)]
+        # What is louder than it is off by no more than ``4 n eps sum |product|``.
+        loud = silent / (4 * taps * float(np.finfo(out.dtype).eps))
+        quiet = np.abs(target) < loud
+        if quiet.any():
+            corner = [part.start - before for part, before in zip(cells, place.before, strict=True)]
+            _listen_again(x[n, c], weight[c, 0], corner, target, quiet, (silent, loud))
+        if bias is not None:
+            target += bias[c]
+
+
+def _tiles_made(
+    x: Array, weight: Array, out: Array, place: Place
+) -> Iterator[tuple[tuple[int, int], tuple[slice, slice], float]]:
+    """Make ``out``, and tell of each tile when it is done: whose plane, which cells, what is lost in its noise."""
     axes = list(zip(out.shape[2:], weight.shape[2:], strict=True))
     reach = [-(-kernel // parts(size, kernel)) for size, kernel in axes]
     counts, sides = zip(*(tiles(size, taps) for (size, _), taps in zip(axes, reach, strict=True)), strict=True)
@@ -155,11 +177,57 @@ def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, 
                 if (a, b) != taps[0]:
                     target += some
                 if (a, b) == taps[-1]:
-                    heard = np.abs(target, out=some)
-                    if heard.min() < silent[k]:
-                        target[heard < silent[k]] = 0
-                    if bias is not None:
-                        target += bias[c]
+                    yield (n, c), (slice(top, top + rows), slice(left, left + columns)), silent[k]
+
+
+def _listen_again(
+    plane: Array, kernel: Array, corner: Sequence[int], target: Array, quiet: Array, sounds: tuple[float, float]
+) -> None:
+    """Of cells next to the noise, put right those that are nothing else.
+
+    Of a tile's quiet cells most lie in the black, others where products cancel. Where these are large, the noise is
+    none beside them; where all are as small as a cell's neighbours let them be, the cell is added up by itself.
+
+    Args:
+        plane: ``(H, W)``, not padded.
+        kernel: ``(KH, KW)``.
+        corner: what the first cell's window begins with, in the plane.
+        target: the cells, written to.
+        quiet: which of them are.
+        sounds: the noise, and what is loud beside it.
+    """
+    silent, loud = sounds
+    # All that the windows read, with zeros around the plane.
+    given = np.empty([size + taps - 1 for size, taps in zip(target.shape, kernel.shape, strict=True)], plane.dtype)
+    _cut(given, plane, *corner)
+    filled = given != 0
+    if not filled.all():
+        black = _counted(filled, kernel.shape) == 0
+        target[quiet & black] = 0
+        quiet &= ~black
+        if not quiet.any():
+            return
+    sizes = np.empty((1, 1, *target.shape), target.dtype)
+    for _ in _tiles_made(np.abs(given)[None, None], np.abs(kernel)[None, None], sizes, Place((0, 0), (1, 1), 1)):
+        pass
+    faint = quiet & (sizes[0, 0] < 2 * loud)
+    target[quiet & ~faint & (np.abs(target) < silent)] = 0
+    rows, columns = np.nonzero(faint)
+    windows, weights = sliding_window_view(given, kernel.shape), kernel.astype(np.float64).reshape(-1)
+    together = max(1, ADDED_MOST // kernel.size)
+    for some in (slice(first, first + together) for first in range(0, len(rows), together)):
+        # (some, KH, KW) -> (some, KH * KW)
+        products = windows[rows[some], columns[some]].reshape(-1, kernel.size).astype(np.float64)
+        target[rows[some], columns[some]] = products @ weights
+
+
+def _counted(cells: Array, window: Pair) -> Array:
+    """How many cells of a mask ``(H, W)`` each window holds, ``(H - KH + 1, W - KW + 1)``."""
+    sums = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), np.int32)
+    np.cumsum(cells, axis=0, out=sums[1:, 1:])
+    np.cumsum(sums[1:, 1:], axis=1, out=sums[1:, 1:])
+    rows = sums[window[0] :] - sums[: -window[0]]
+    return np.asarray(rows[:, window[1] :] - rows[:, : -window[1]])
 
 
 def _through_spectra(tile: Array, spectrum: Array, lines: Array, out: Array) -> None:

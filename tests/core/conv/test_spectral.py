@@ -144,3 +144,56 @@ def test_a_cell_that_towers_over_others_goes_another_way_than_by_its_spectrum():
 )
 def test_cells_are_even_where_none_that_is_not_0_is_lost_beside_another(cells, expected):
     assert even(np.array(cells, np.float32)) is expected
+
+
+def lone_pixels(rng):
+    x = np.zeros((1, 1, 300, 260), np.float32)
+    x[0, 0, rng.integers(0, 300, 40), rng.integers(0, 260, 40)] = rng.random(40, np.float32)
+    return x
+
+
+def a_weight_that_towers(rng):
+    weight = rng.random((1, 1, 31, 31), np.float32) + np.float32(0.5)
+    weight[0, 0, 15, 15] = 1e16
+    return weight
+
+
+def a_turned_gaussian(_rng):
+    down, across = np.mgrid[-15:16, -15:16] / 15
+    weight = np.exp(-8 * (down + across) ** 2 - 10 * (down - 0.5 * across) ** 2)
+    return (weight / weight.sum()).astype(np.float32)[None, None]
+
+
+def some_large(rng):
+    weight = rng.normal(size=(1, 1, 30, 20)).astype(np.float32)
+    weight[rng.random(weight.shape) < 0.02] *= 1e10
+    return weight
+
+
+def large(rng):
+    weight = rng.normal(size=(1, 1, 400, 30)).astype(np.float32)
+    weight[0, 0, ::40, ::7] *= 1e10
+    return weight
+
+
+@pytest.mark.parametrize("background", [0, 1, 1e-7])
+@pytest.mark.parametrize("weights", [a_weight_that_towers, a_turned_gaussian, some_large, large])
+def test_small_weights_over_lone_pixels_are_not_lost_beside_large_ones(weights, background):
+    rng = np.random.default_rng(12)
+    x, weight = lone_pixels(rng), weights(rng)
+    x[..., 130:] += np.float32(background)
+    around = weight.shape[2] // 2, weight.shape[3] // 2
+    plain = {"stride": (1, 1), "padding": tuple((p, p) for p in around), "dilation": (1, 1), "groups": 1}
+    ours = forced(Branch.SPECTRAL, x, weight, None, plain)
+    double = x.astype(np.float64), weight.astype(np.float64)
+    exact, sizes = (forced(Branch.GATHERED, *each, None, plain) for each in (double, map(np.abs, double)))
+    assert (np.abs(ours - exact) <= 4 * weight.size * SINGLE * sizes).all()
+
+
+def test_products_that_cancel_over_a_flat_image_are_not_added_up_one_by_one(monkeypatch):
+    weight = np.random.default_rng(13).integers(-9, 10, (1, 1, 31, 31)).astype(np.float32)
+    weight[0, 0, 15, 15] -= weight.sum()
+    monkeypatch.setattr(spectral, "ADDED_MOST", 0)  # no window by itself, or there would be nothing to add it up with
+    monkeypatch.setattr(spectral, "sliding_window_view", lambda *_: None)
+    ours = conv2d(np.ones((1, 1, 300, 280), np.float32), weight)
+    np.testing.assert_array_equal(ours, 0)
