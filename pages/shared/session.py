@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ _RECENT = 40  # sessions that a page may come back to when the framework keeps t
 _RECENT_BYTES = 256 * 2**20  # of pictures that they keep between them
 _IDLE = 60.0  # seconds after which a session keeps nothing that can be computed anew
 _COMPUTED_BYTES = 256 * 2**20  # of that, of all sessions together; the one that is worked with keeps its own
-_PATIENCE = 5.0  # seconds for another session's lock: two that would take each other over must not wait for ever
+_PATIENCE = 5.0  # seconds for another session's lock or upload: two that would take each other over wait no longer
 
 
 class Large(NamedTuple):
@@ -72,6 +72,7 @@ class Session(ExperimentDesk):
     computed_bytes: int = 0
     used: float = 0.0
     _called_off: int = 0
+    _arriving: Lock = field(default_factory=Lock, repr=False)  # held while an uploaded file is taken in
     _gallery: tuple[Experiment, describe.Gallery] | None = None
 
     def __post_init__(self) -> None:
@@ -155,6 +156,15 @@ class Session(ExperimentDesk):
             name: the file's name.
             learning: whether it came to the Learn page.
         """
+        with self._arriving:
+            self._take_in(data, name, learning=learning)
+
+    def settle(self) -> None:
+        """Wait for an uploaded file that is being taken in, or a page that is gone to meanwhile would not know of it."""
+        if self._arriving.acquire(timeout=_PATIENCE):
+            self._arriving.release()
+
+    def _take_in(self, data: bytes, name: str, *, learning: bool) -> None:
         number = self.uploads + 1
         refusal = ""
         photo = None
@@ -282,4 +292,5 @@ def session() -> Session:
         st.session_state[_KEY] = begun
     kept: Session = st.session_state[_KEY]
     _remember(kept)
+    kept.settle()
     return kept

@@ -4,7 +4,7 @@ import gc
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -118,6 +118,26 @@ def test_an_edit_made_while_a_picture_was_on_its_way_is_done():
     assert session.experiment.stride == (2, 2)
     assert session.experiment.on_photo
     assert (session.uploads, session.revision) == (1, 1)
+
+
+def test_a_page_waits_for_a_picture_that_is_being_read(monkeypatch):
+    session, begun, may_end = Session(), Event(), Event()
+
+    def read(data: bytes, name: str) -> Photo:
+        begun.set()
+        assert may_end.wait(10)
+        return open_photo(data, name)
+
+    monkeypatch.setattr("pages.shared.session.open_photo", read)
+    with ThreadPoolExecutor(2) as threads:
+        taken = threads.submit(session.take_in, picture(), "a.png")
+        assert begun.wait(10)
+        shown = threads.submit(lambda: (session.settle(), session.experiment.on_photo)[1])
+        with pytest.raises(TimeoutError):
+            shown.result(0.2)
+        may_end.set()
+        taken.result(10)
+        assert shown.result(10)
 
 
 def desk_of(session: Session, *, learning: bool) -> ExperimentDesk:
