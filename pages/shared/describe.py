@@ -264,6 +264,10 @@ class Gallery(NamedTuple):
     problem: str | None
 
 
+# What is said of a kernel holds of one plane: a sum of 1 makes an average of it, and of three planes three times that.
+ADDED_UP = "Of a picture in colour red, green and blue are each met by the same weights, and the three maps are added."
+
+
 def gallery(experiment: Experiment) -> Gallery:
     """Every library kernel over the experiment's input, with its stride and padding; over a large one made smaller."""
     arrays: Arrays = {}
@@ -272,7 +276,8 @@ def gallery(experiment: Experiment) -> Gallery:
     described = [_input(x, experiment, arrays)]
     sides = (planes.shape[1], planes.shape[2])
     whence = "as in Explore" if sides == experiment.plane else f"made smaller from {size(experiment.plane)} in Explore"
-    cards: list[dict[str, Any]] = [{"view": "input", "title": "Input", "sentence": f"{size(sides)} cells, {whence}."}]
+    told = f"{size(sides)} cells, {whence}.{' ' + ADDED_UP if len(planes) > 1 else ''}"
+    cards: list[dict[str, Any]] = [{"view": "input", "title": "Input", "sentence": told}]
     chosen, problem = recognised(experiment, 0), None
     for number, kernel in enumerate(kernels.LIBRARY):
         alone = replace(experiment, bank=kernel.weights[None, None], bias=np.zeros(1), kernel_names=("",))
@@ -282,11 +287,11 @@ def gallery(experiment: Experiment) -> Gallery:
         except ShapeError as error:
             problem = problem or str(error)
             continue  # a larger kernel than this input has room for
-        told = computed(number, layer, x, output, arrays)
+        made = computed(number, layer, x, output, arrays)
         lens = "sequential" if experiment.on_photo else "diverging"
         words = {"view": kernel.name, "title": kernel.title, "names": None, "planes": None, "lens": lens}
         field = field_of(ReceptiveField().through(layer.window(x.shape)))
-        described.append({**told, **words, "scale": _scale("conv", signed=False), "field": field, "reads": -1})
+        described.append({**made, **words, "scale": _scale("conv", signed=False), "field": field, "reads": -1})
         card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
         plane = kernel.weights.ravel().tolist()
         weights = {"weights": plane, "columns": kernel.weights.shape[1], "counted": common_denominator(plane)}

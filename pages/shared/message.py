@@ -168,7 +168,8 @@ def _kernel_words(experiment: Experiment, output: int) -> dict[str, str]:
     facts = (
         told[0] if len(set(told)) == 1 else " ".join(f"{name}: {text}" for name, text in zip("RGB", told, strict=True))
     )
-    sentence = found.sentence if found else ""
+    added_up = describe.ADDED_UP if experiment.linked and experiment.weight.shape[1] > 1 else ""
+    sentence = " ".join(filter(None, (found.sentence if found else "", added_up)))
     named = found or experiment.kernel_names[output]
     title = describe.kernel_label(experiment, output) if named else "Your own kernel"
     return {"label": describe.map_label(experiment, output), "title": title, "sentence": sentence, "facts": facts}

@@ -160,7 +160,7 @@ class Session(ExperimentDesk):
             self._take_in(data, name, learning=learning)
 
     def settle(self) -> None:
-        """Wait for an uploaded file that is being taken in, or a page that is gone to meanwhile would not know of it."""
+        """Wait for a file that is being taken in, or a page that is gone to meanwhile would not know of it."""
         if self._arriving.acquire(timeout=_PATIENCE):
             self._arriving.release()
 

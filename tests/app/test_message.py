@@ -197,6 +197,21 @@ def test_the_gallery_of_a_large_picture_is_of_one_made_smaller_and_says_so():
     assert entries(header, "cards")[0]["sentence"] == "85 × 128 cells, as in Explore."
 
 
+def test_of_a_picture_in_colour_it_is_said_that_three_maps_are_added():
+    kept = Session()
+    kept.put(apply(kept.experiment, {"op": "sample", "value": "cat"}))
+    for colour, said in (("grey", False), ("rgb", True)):
+        kept.put(apply(kept.experiment, {"op": "colour", "value": colour}))
+        cards = entries(unpack(gallery_message(kept))[0], "cards")
+        told = unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"]
+        assert [describe.ADDED_UP in each["sentence"] for each in (cards[0], told[0])] == [said, said]
+    kept.put(apply(kept.experiment, {"op": "linked", "value": False}))
+    assert (
+        describe.ADDED_UP
+        not in unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"][0]["sentence"]
+    )
+
+
 def test_the_gallery_is_computed_once_an_experiment():
     session = edited({"op": "sample", "value": "cat"})
     first = gallery_message(session)

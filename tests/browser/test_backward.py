@@ -70,6 +70,15 @@ def test_a_weight_s_gradient_is_a_ledger_of_every_window_it_looked_through(explo
     assert len(shown) == 9
     total = explore.locator(".ks-ledger-value").inner_text().replace("−", "-")
     assert round(sum(map(float, shown)), 9) == float(total)
+    # Chosen, it stays when the pointer leaves, in sight, until a cell is chosen.
+    explore.mouse.click(*cell_centre(explore, "kernel_gradient", 2, 1, (3, 3)))
+    explore.mouse.move(5, 5)
+    expect(explore.locator(".ks-ledger h2")).to_have_text("∂ score A / ∂ weight [2, 1]")
+    expect(explore.locator(".ks-ledger-state")).to_have_text("pinned")
+    expect(explore.locator(".ks-ledger .ks-sum")).to_be_in_viewport()
+    explore.mouse.click(*cell_centre(explore, "conv", 0, 0, (3, 3)))
+    explore.mouse.move(5, 5)
+    expect(explore.locator(".ks-ledger h2")).to_contain_text("Feature map [0, 0]")
     # The bias has one too.
     explore.get_by_role("button", name=re.compile("^bias: ")).click()
     expect(explore.locator(".ks-ledger h2")).to_have_text("∂ score A / ∂ bias")

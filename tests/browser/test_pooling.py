@@ -200,6 +200,8 @@ def test_what_does_not_count_is_told_as_not_counted(laboratory: Page):
     set_to(laboratory, "averages count the padding", "", kind="check")
     event = hover_cell(laboratory, "average", 0, 0, (3, 3))
     assert [term["weight"] for term in event["terms"]] == [0, 0, 0, 1]
+    told = "Only one cell of the window counts: the average is its number."
+    expect(laboratory.locator(".ks-sentence")).to_have_text(told)
     expect(terms.filter(has_text="not counted")).to_have_text(["3 of padding: not counted"])
 
 

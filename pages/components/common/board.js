@@ -54,6 +54,8 @@ export class Board {
     this.hover = null;
     /** @type {Place | null} */
     this.pin = null;
+    /** @type {Place | null} A weight's gradient that was chosen: it is no cell to be pinned. */
+    this.standing = null;
     /** @type {Place | null} The cell that a term speaks of. */
     this.term = null;
     this.dark = false;
@@ -228,6 +230,7 @@ export class Board {
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
     if (this.hover && !this.holds(this.hover)) this.hover = null;
+    if (this.standing && !this.holds(this.standing)) this.standing = null;
     // It spoke of the numbers before; a term that is still under the pointer is entered anew with the sum that is written.
     this.term = null;
     this.undo.setAttribute("aria-disabled", String(!header.history.undo));
@@ -317,9 +320,14 @@ export class Board {
 
   // ---- looking -----------------------------------------------------------------------------------------------
 
-  /** Where the eye is: the hovered cell, else the pinned one. */
+  /** Where the eye is: the hovered cell, else what was chosen last. */
   get place() {
-    return this.hover ?? this.pin;
+    return this.hover ?? this.stays;
+  }
+
+  /** What stays when the pointer leaves: a weight's gradient that was chosen, else the pinned cell. */
+  get stays() {
+    return this.standing ?? this.pin;
   }
 
   /** Under the hand the maps come first, and the sum follows as fast as it can be read. */
@@ -338,7 +346,7 @@ export class Board {
     this.ledgerTimer = undefined;
     const { place } = this;
     if (!place) return;
-    const pinned = !this.hover || !!(this.pin && same(this.hover, this.pin));
+    const pinned = !this.hover || !!(this.stays && same(this.hover, this.stays));
     const question = this.question(place, pinned);
     if (question) {
       this.written = "";
@@ -438,9 +446,20 @@ export class Board {
     announce.cell(this.viewName(this.model.byNumber.get(place.stage), place.index, place.param), explanation, this.channel.revision);
   }
 
+  /** Hold what is no cell until one is chosen, and show what it is made of. @param {Place} place */
+  keep(place) {
+    this.slide.end();
+    this.standing = place;
+    this.hover = null;
+    this.remark();
+    this.#say();
+    this.ledger.element.scrollIntoView({ block: "nearest" });
+  }
+
   /** @param {Place} place */
   pick(place) {
     this.slide.end();
+    this.standing = null;
     this.pin = place;
     this.hover = null;
     this.chosen(place);

@@ -84,7 +84,7 @@ export class Explore extends Board {
     const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
     this.weightGradient = new WeightGradient({
       look: (index, param) => this.lookAt(index && weight(index, param)),
-      pick: (index, param) => this.lookAt(weight(index, param)),
+      pick: (index, param) => this.keep(weight(index, param)),
     });
     this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.#further(place) });
     this.dense = new Dense({
@@ -529,6 +529,7 @@ export class Explore extends Board {
     const held = weight ? `${this.width} ${this.laidOut}` : "";
     if (weight && held !== this.held) this.weightGradient.hold(this.strip, this.columns.get("kernel").body);
     this.held = held;
+    if (!weight) this.standing = null;
     return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.header.kernel.planes, this.dark);
   }
 

@@ -21,8 +21,9 @@ export function sentenceOf(model, place) {
   if (isMax(kind)) return ofLargest(model, made, place.index);
   const cells = model.counted(model.byNumber.get(made), place.index);
   const scaled = kind === 2 ? scaleOf(model, made, place.index) : "";
-  if (part === UPSTREAM) return kind === 2 ? `Each cell gets as much of it as the cell has in the norm: x / norm${scaled && `${scaled}, the cells of the window over those counted`}.` : `Each of its ${cells.toLocaleString("en")} cells gets an equal part of it.`;
+  if (part === UPSTREAM) return kind === 2 ? `Each cell gets as much of it as the cell has in the norm: x / norm${scaled && `${scaled}, the cells of the window over those counted`}.` : cells === 1 ? "The one cell that counts gets all of it." : `Each of its ${cells.toLocaleString("en")} cells gets an equal part of it.`;
   if (kind === 2) return `Every cell ${scaled ? "on the map " : ""}counts, and a large one counts for more: by its square.`;
+  if (cells === 1) return "Only one cell of the window counts: the average is its number.";
   return `Each of the ${cells.toLocaleString("en")} cells counts the same: 1/${cells.toLocaleString("en")} of its number.`;
 }
 
