@@ -18,17 +18,18 @@ PLANE_LEAST, PLANE_MOST = 16, 65_536
 
 
 def column_sums(rows: Array) -> Array:
-    """What each column of ``(N, K)`` adds up to, ``(K,)``: as products with ones, and of many rows in blocks.
+    """What each column of ``(..., N, K)`` adds up to, ``(..., K)``: as products with ones, and of many rows in blocks.
 
     128 rows of 84 take 3.6 µs as a product and 5.1 as a sum, 2048 of 10 take 15 and 43.
     """
-    ones = np.ones(min(len(rows), ROWS_ADDED), rows.dtype)
-    if len(rows) <= ROWS_ADDED:
+    *outer, count, columns = rows.shape
+    ones = np.ones(min(count, ROWS_ADDED), rows.dtype)
+    if count <= ROWS_ADDED:
         return np.asarray(np.matmul(ones, rows))
-    whole = len(rows) - len(rows) % ROWS_ADDED
-    # (N, K) -> (N / ROWS_ADDED, ROWS_ADDED, K)
-    sums = column_sums(np.matmul(ones, rows[:whole].reshape(whole // ROWS_ADDED, ROWS_ADDED, rows.shape[1])))
-    return sums + column_sums(rows[whole:])
+    whole = count - count % ROWS_ADDED
+    # (..., N, K) -> (..., N / ROWS_ADDED, ROWS_ADDED, K)
+    blocks = rows[..., :whole, :].reshape(*outer, whole // ROWS_ADDED, ROWS_ADDED, columns)
+    return column_sums(np.matmul(ones, blocks)) + column_sums(rows[..., whole:, :])
 
 
 def channel_sums(planes: Array) -> Array:

@@ -63,7 +63,9 @@ def linear_backward(
     flat_grad, flat_x = given.reshape(rows, weight.shape[0]), x.reshape(rows, weight.shape[1])
     with np.errstate(invalid="ignore", over="ignore"):
         grad_x = np.asarray(np.matmul(given, weight)) if flag(needs_input, "needs_input") else None
-        grad_weight: Array = np.matmul(flat_grad.T, flat_x)
+        # Of one row it is each number times each: 2.0 against 4.8 ms for 2048 inputs and 1000 outputs.
+        each = np.multiply if rows == 1 else np.matmul
+        grad_weight: Array = each(flat_grad.T, flat_x)
         return grad_x, grad_weight, column_sums(flat_grad)
 
 

@@ -69,3 +69,17 @@ def test_a_bias_s_gradient_keeps_its_digits_however_many_rows_there_are(rows, dt
         assert (np.abs(found - given.sum(axis=0, dtype=np.longdouble)) <= near).all()
     nothing = linear_backward(np.zeros((rows, 0), dtype), np.ones((rows, 2), dtype), np.ones((0, 2), dtype))
     assert [each.shape for each in nothing] == [(rows, 2), (0, 2), (0,)]
+
+
+def test_of_one_row_a_weight_s_gradient_is_each_number_times_each(monkeypatch):
+    given, x = np.arange(1, 4, dtype=np.float32)[None], np.arange(5, dtype=np.float32)[None]
+    products = []
+
+    def matmul(one, other, **settings):
+        products.append((one.shape, other.shape))
+        return np.dot(one, other, **settings)
+
+    monkeypatch.setattr(np, "matmul", matmul)
+    found = linear_backward(given, x, np.ones((3, 5), np.float32), needs_input=False)[1]
+    np.testing.assert_array_equal(found, np.outer(given, x))
+    assert ((3, 1), (1, 5)) not in products
