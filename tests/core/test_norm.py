@@ -1,5 +1,7 @@
 """Batch normalisation by given statistics and by the batch's own."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -112,11 +114,12 @@ def test_sums_beyond_the_type_are_no_number_without_a_warning():
     assert np.isnan(out).all()
 
 
-@pytest.mark.parametrize("blocks", ["one", "many"])
+@pytest.mark.parametrize("blocks", ["one", "many", "parts of planes"])
 @pytest.mark.parametrize("offset", [0, 1e3, 1e6])
 def test_single_precision_loses_nothing_to_a_mean_that_is_large_beside_the_spread(monkeypatch, offset, blocks):
-    if blocks == "many":
-        for name, most in (("_WHOLE", 0), ("_BLOCK", 400), ("_PIECE", 7), ("_GUESSED_FROM", 2)):
+    if blocks != "one":
+        size = 400 if blocks == "many" else 60
+        for name, most in (("_WHOLE", 0), ("_BLOCK", size), ("_PIECE", 7), ("_GUESSED_FROM", 2)):
             monkeypatch.setattr(norm, name, most)
     rng = np.random.default_rng(7)
     x = (rng.normal(size=(4, 2, 6, 5)) + np.array([offset, 0.5]).reshape(2, 1, 1)).astype(np.float32)
@@ -237,3 +240,38 @@ def test_an_explanation_in_single_precision_adds_up_to_what_is_shown_however_far
         # One rounding of the result, and those of product and sum where the mean is near.
         rounded = abs(asked.value) + (abs(asked.terms[0].product) if index[1] == 1 else 0)
         assert abs(asked.residual) <= np.finfo(np.float32).eps * rounded, index
+
+
+@pytest.mark.parametrize("size", [(300, 500), (1, 131_073), (4096, 33)])
+def test_planes_larger_than_a_block_are_parted(size):
+    x, out = (np.empty((2, 2, *size), np.float32) for _ in range(2))
+    met = np.zeros((2, 2, size[0] * size[1]), int)
+    for where, some in norm._blocks(x.dtype, x, out=out):
+        assert all(each.nbytes <= norm._BLOCK for each in some)
+        met[where] += 1
+    assert (met == 1).all()
+
+
+@given(st.integers(1, 20), st.integers(1, 3), st.integers(1, 5), st.integers(1, 40), st.booleans())
+def test_sums_of_planes_of_any_size_are_those_of_their_channels(batch, channels, height, width, times):
+    x, other = (np.random.default_rng(seed).normal(size=(batch, channels, height, width)) for seed in (0, 1))
+    sums = norm._Sums(x.shape, x.dtype)
+    planes, met = (each.reshape(batch, channels, -1) for each in (x, other))
+    for n, c in ((slice(0, 3), slice(0, 1)), (slice(0, 3), slice(1, None)), (slice(3, None), slice(None))):
+        if planes[n, c].size:
+            sums.take((n, c, slice(0, None)), planes[n, c], met[n, c] if times else None)
+    np.testing.assert_allclose(sums.total(), (x * other if times else x).sum(axis=(0, 2, 3)), rtol=1e-11, atol=1e-11)
+
+
+def test_planes_of_one_cell_take_no_longer_than_others():
+    numbers = np.random.default_rng(0).normal(size=131_072).astype(np.float32)
+    single, wide = numbers.reshape(256, 512, 1, 1), numbers.reshape(1, 512, 16, 16)
+
+    def spent(x):
+        _, seen = batch_norm2d_training(x)
+        before = time.perf_counter()
+        batch_norm2d_training(x)
+        batch_norm2d_training_backward(x, x, seen)
+        return time.perf_counter() - before
+
+    assert min(spent(single) for _ in range(20)) < 2.5 * min(spent(wide) for _ in range(20))
