@@ -1,6 +1,8 @@
 """Softmax: scores to shares that add up to 1; its steps, its gradient, and what else is made of powers of e."""
 
 import math
+from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,8 +10,10 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, real, together
+from cnn_core.ops._parts import evenly
 from cnn_core.ops._planes import LineByLine
 from cnn_core.ops._powers import within_reach
+from cnn_core.ops._sums import column_sums
 from cnn_core.settings import held, setting
 
 
@@ -160,8 +164,8 @@ def entropy(shares: npt.ArrayLike, axis: int = -1) -> Array:
 def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1, *, temperature: float = 1.0) -> Array:
     """``y * (grad - sum(grad * y)) / T`` for softmax's output ``y``, the sum along its axis.
 
-    As the ``y`` add up to 1, only differences between gradients count: that of the largest ``y`` is first taken off
-    all. Where a ``y`` is next to 1, the small parts of the others would be lost beside its own.
+    As the ``y`` add up to 1, only differences between gradients count: the sum is first taken off all, then what is
+    left of it. Where a ``y`` is next to 1, the small parts of the others would be lost beside its own.
 
     Args:
         grad: of the output's shape.
@@ -179,21 +183,60 @@ def softmax_backward(grad: npt.ArrayLike, output: npt.ArrayLike, axis: int = -1,
     y = real(output, "output")
     _check_axis(y, axis)
     given = gradient(grad, y.shape)
-    heat = held(temperature_of(temperature), "temperature", together(given, y), works=1)
-    along = axis in (-1, y.ndim - 1)
-    with np.errstate(invalid="ignore", over="ignore"), LineByLine(y.shape[-1] if along else 0, given, y):
-        pivot = np.take_along_axis(given, y.argmax(axis=axis, keepdims=True), axis)
-        np.copyto(pivot, 0, where=~np.isfinite(pivot))
-        result = given - pivot
-        if along:
-            met = np.asarray(np.vecdot(result, y))[..., None]
-        else:
-            met = np.expand_dims(np.vecdot(np.moveaxis(result, axis, -1), np.moveaxis(y, axis, -1)), axis)
-        result = np.asarray(result - met)
-        result *= y
-        if heat != 1:
-            result /= result.dtype.type(heat)
-    return result
+    dtype = together(given, y)
+    heat = held(temperature_of(temperature), "temperature", dtype, works=1)
+    out = np.empty(y.shape, dtype)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for gains, shares, into in _line_blocks(
+            axis, given.astype(dtype, copy=False), y.astype(dtype, copy=False), out
+        ):
+            with LineByLine(into.shape[-1], into):
+                rough = _met(gains, shares)
+                np.copyto(rough, 0, where=~np.isfinite(rough))
+                np.subtract(gains, rough, out=into)
+                np.subtract(into, _met(into, shares), out=into)
+                np.multiply(into, shares, out=into)
+                if heat != 1:
+                    np.divide(into, heat, out=into)
+    return out
+
+
+# Numbers of a block: on 4×10×64×64 along the second axis the gradient takes 0.17 ms, with half as many 0.20, with a
+# quarter 0.45, as lines are then cut; twice as many no longer lie near where 1 MB is.
+_BLOCK = 131_072
+
+
+def _line_blocks(axis: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Some lines along an axis of each array, the last of which is contiguous and written to.
+
+    Args:
+        axis: any.
+        arrays: of one shape.
+
+    Yields:
+        ``(n, K)`` where the axis is the last one, else ``(n, K, m)``; the lines have ``K`` numbers.
+    """
+    shape = arrays[0].shape
+    axis %= len(shape)
+    before, length, behind = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    if behind == 1:
+        lines = [array.reshape(before, length) for array in arrays]
+        most = evenly(before, max(1, _BLOCK // length)) if before else 1
+        for first in range(0, before, most):
+            yield tuple(line[first : first + most] for line in lines)
+        return
+    planes = [array.reshape(before, length, behind) for array in arrays]
+    across = evenly(behind, max(1, _BLOCK // length)) if behind else 1
+    most = max(1, _BLOCK // max(1, length * across))
+    for n, m in product(range(0, before, most), range(0, behind, across)):
+        yield tuple(plane[n : n + most, :, m : m + across] for plane in planes)
+
+
+def _met(gains: Array, shares: Array) -> Array:
+    """The sum of ``gains * shares`` along the lines of a block, with their axis kept as one of size 1."""
+    if gains.ndim == 2:
+        return np.asarray(np.vecdot(gains, shares))[:, None]
+    return column_sums(gains * shares)[:, None]
 
 
 def temperature_of(temperature: Any) -> float:

@@ -1,6 +1,7 @@
 """Softmax, its steps and its gradient: by their definitions, at the edges, and refused."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis.extra import numpy as arrays
 from scipy import special, stats
 
 from cnn_core import ShapeError, cross_entropy, softmax, softmax_backward
+from cnn_core.ops import _sums
+from cnn_core.ops import softmax as softmax_module
 from cnn_core.ops.softmax import entropy, log_sum_exp, softmax_steps
 from tests.core.cases import frozen
 
@@ -84,6 +87,34 @@ def test_softmax_s_gradient_is_its_matrix_of_derivatives_times_the_gradient(x, d
     expected = np.stack([(np.diag(line) - np.outer(line, line)) @ g for line, g in zip(lines, grads, strict=True)])
     ours = np.moveaxis(softmax_backward(grad, y, axis), axis, -1).reshape(expected.shape)
     np.testing.assert_allclose(ours, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("block", [1, 7, 60, 131_072])
+def test_softmax_s_gradient_is_the_same_in_blocks_of_any_size_and_arrays_of_any_layout(monkeypatch, block):
+    monkeypatch.setattr(softmax_module, "_BLOCK", block)
+    monkeypatch.setattr(_sums, "_ROWS_ADDED", 2)
+    rng = np.random.default_rng(0)
+    x, grad = rng.normal(size=(3, 5, 4, 6)), rng.normal(size=(3, 5, 4, 6))
+    for axis in range(-4, 4):
+        y = softmax(x, axis)
+        expected = y * (grad - (grad * y).sum(axis=axis, keepdims=True))
+        for layout in (np.asarray, np.asfortranarray, lambda each: each[::-1].copy()[::-1]):
+            np.testing.assert_allclose(softmax_backward(layout(grad), layout(y), axis), expected, rtol=1e-9, atol=1e-14)
+    for shape, axis in (((0, 3), 1), ((2, 3, 0), 1), ((3, 0), 0)):
+        assert softmax_backward(np.ones(shape), np.ones(shape), axis).shape == shape
+
+
+def test_along_another_axis_softmax_s_gradient_takes_not_much_longer_than_along_the_last():
+    rng = np.random.default_rng(0)
+    grad, y = (rng.random((4, 10, 64, 64), dtype=np.float32) for _ in range(2))
+    last = [np.ascontiguousarray(np.moveaxis(each, 1, -1)) for each in (grad, y)]
+
+    def spent(*given):
+        before = time.perf_counter()
+        softmax_backward(*given)
+        return time.perf_counter() - before
+
+    assert min(spent(grad, y, 1) for _ in range(20)) < min(spent(*last) for _ in range(20))
 
 
 @pytest.mark.parametrize("axis", [2, -3, None, True, 0.0])
