@@ -144,21 +144,50 @@ def beyond(x: Array, out: Array) -> None:
         size = np.minimum(np.abs(x), FAR)  # infinity times 0 would be NaN
         np.multiply(_rest(size, _power(size), x.dtype), size, out=out)
         return
+    size, power = _single_rest(x, out)
+    out *= size
+    out *= power
+
+
+def rise(x: Array, out: Array) -> None:
+    """How fast ``x`` times the share below ``x`` grows: that share, and ``x`` times the density there.
+
+    Args:
+        x: float32, any shape; infinities give NaN, as infinity times 0 does.
+        out: likewise, written to: the sum to 5e-7 of its two parts.
+    """
+    size, power = _single_rest(x, out)
+    np.abs(x, out=size)
+    size *= x.dtype.type(1 / math.sqrt(2 * math.pi))
+    out -= size
+    out *= power  # at -|x|; what is there and at |x| add up to 1
+    np.copyto(size, x >= 0)
+    np.multiply(size, -2, out=power)
+    power += 1
+    out *= power
+    out += size
+
+
+def _single_rest(x: Array, out: Array) -> tuple[Array, Array]:
+    """The share above each ``|x|`` over ``exp(-x**2 / 2)`` in single precision, written into ``out``.
+
+    Returns:
+        ``|x|``, no more than from where on nothing is left, and that power: new arrays.
+    """
     power = x.astype(np.float64)
     np.multiply(power, power, out=power)
     power *= -0.5
     np.exp(power, out=power)
-    np.abs(x, out=out)
+    size = np.asarray(np.abs(x))
     # Infinity times 0 would be NaN. An array and not a number, for which NumPy has no vector instructions.
-    np.minimum(out, np.full(x.shape, 2 * _SINGLE_FAR, x.dtype), out=out)
-    t = np.asarray(out * x.dtype.type(math.sqrt(0.5) / 2))
+    np.minimum(size, np.full(x.shape, 2 * _SINGLE_FAR, x.dtype), out=size)
+    t = np.asarray(size * x.dtype.type(math.sqrt(0.5) / 2))
     t += 1
     np.divide(1, t, out=t)
     first = _first(_SINGLE_FAR)
     u = np.asarray(t * x.dtype.type(2 / (1 - first)))
     u -= x.dtype.type((1 + first) / (1 - first))
-    t *= out
     _polynomial(_IN_SINGLE, u, out)
     out *= t
     np.copyto(t, power, casting="same_kind")
-    out *= t
+    return size, t

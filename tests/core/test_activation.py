@@ -1,6 +1,8 @@
 """Activations against their definitions, at ordinary numbers and at the edges."""
 
 import math
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -112,7 +114,11 @@ def test_numbers_in_another_machine_s_byte_order_are_the_same_numbers(function):
 
 
 @pytest.mark.parametrize(
-    "shape", [(), (0, 3), (3, 0), (1,), (511,), (2, 600), (3, 2, 20, 30), (40, 1, 1, 1), (3, 70, 70)]
+    "shape",
+    [
+        *((), (0, 3), (3, 0), (1,), (511,), (2, 600), (3, 2, 20, 30), (40, 1, 1, 1), (3, 70, 70)),
+        *((16_384,), (16_385,), (20_480,), (2, 3, 50_001), (1, 1, 150, 151)),
+    ],
 )
 def test_relu_is_the_larger_of_two_in_every_shape(shape):
     x = np.random.default_rng(0).normal(size=shape)
@@ -134,6 +140,15 @@ def test_single_precision_gives_double_s_results_to_its_last_bits(function, sett
     "function",
     [
         gelu,
+        lambda x: gelu(x, "tanh"),
+        softplus,
+        lambda x: softplus(x, 3, 0.5),
+        leaky_relu,
+        lambda x: leaky_relu(x, -2),
+        lambda x: activation.leaky_relu_backward(2 * x, x),
+        lambda x: activation.softplus_backward(2 * x, x),
+        lambda x: activation.softplus_backward(2 * x, x, 3, 0.5),
+        lambda x: activation.gelu_backward(2 * x, x, "tanh"),
         lambda x: activation.relu_backward(2 * x, x),
         lambda x: activation.sigmoid_backward(2 * x, x),
         lambda x: activation.tanh_backward(2 * x, x),
@@ -141,7 +156,7 @@ def test_single_precision_gives_double_s_results_to_its_last_bits(function, sett
     ],
 )
 def test_a_function_reads_arrays_of_any_layout_block_by_block(monkeypatch, function):
-    for name in ("_BLOCK", "_IN_PLACE"):
+    for name in ("_BLOCK", "_IN_PLACE", "_FEW_STEPS"):
         monkeypatch.setattr(activation, name, 5)
     x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
     for layout in (x, np.asfortranarray(x), x[:, ::-1], x.transpose(2, 0, 1)):
@@ -211,3 +226,53 @@ def test_softplus_is_the_number_itself_above_a_threshold_below_0_too(beta, dtype
     bent = softplus(x[:1], beta, threshold=1e9)
     assert softplus(x, beta, threshold=-5 * beta).tolist() == x.tolist()
     assert softplus(x, beta, threshold=-2 * beta).tolist() == [*bent.tolist(), *x[1:].tolist()]
+
+
+@pytest.mark.parametrize("form", ["none", "tanh"])
+def test_in_single_precision_gelu_s_slope_is_right_to_5e_7_of_its_two_parts_far_out_too(form):
+    x = np.concatenate([np.linspace(-12, 12, 40_001), np.linspace(-1, 1, 10_000)]).astype(np.float32)
+    wide = x.astype(np.float64)
+    exact, share = cnn_core.gelu_backward(np.ones_like(wide), wide, form), gelu(wide, form) / wide
+    found = cnn_core.gelu_backward(np.ones_like(x), x, form)
+    assert found.dtype == np.float32
+    assert (np.abs(found - exact) <= 5e-7 * (np.abs(share) + np.abs(exact - share)) + 1e-30).all()
+
+
+def test_in_single_precision_gelu_s_gradient_takes_not_much_longer_than_gelu():
+    x = np.random.default_rng(0).normal(size=200_000).astype(np.float32)
+
+    def spent(function, *given):
+        before = time.perf_counter()
+        function(*given)
+        return time.perf_counter() - before
+
+    backward = min(spent(cnn_core.gelu_backward, x, x) for _ in range(20))
+    assert backward < 2 * min(spent(gelu, x) for _ in range(20))
+
+
+def beyond(function, *given):
+    """Bytes that a call held at most at a time, less those of its result."""
+    tracemalloc.start()
+    try:
+        made = function(*given)
+        return tracemalloc.get_traced_memory()[1] - made.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("lay_out", [np.ravel, lambda x: x[::2], lambda x: x.reshape(1, 1, 1500, 2000)])
+def test_relu_of_a_long_line_or_plane_needs_no_memory_beside_its_result(lay_out):
+    assert beyond(relu, lay_out(np.ones(3_000_000, np.float32))) < 200_000
+
+
+def test_softplus_there_and_back_needs_a_block_beside_its_result():
+    x = np.ones(3_000_000, np.float32)
+    for call in ((softplus, x), (softplus, x, 2, 0.5), (cnn_core.softplus_backward, x, x, 2, 0.5)):
+        assert beyond(*call) < 3_000_000
+
+
+def test_gelu_by_tanh_in_single_precision_works_in_three_arrays():
+    x = np.ones(32_768, np.float32)
+    three = 3 * 8 * x.size + 50_000
+    assert beyond(gelu, x, "tanh") < three
+    assert beyond(cnn_core.gelu_backward, x, x, "tanh") < three
