@@ -261,6 +261,35 @@ class Window:
 
         return along(0), along(1)
 
+    def over_rows(self, rows: slice, input_size: Pair, output_size: Pair) -> tuple[slice, Window]:
+        """The lines that some rows of windows read, and the window that slides over these alone and gives those rows.
+
+        Args:
+            rows: from the first to before the last, at least one.
+            input_size: ``(H, W)``.
+            output_size: how many windows there are, down and across.
+        """
+        steps, (height, width) = self.stride, input_size
+        top, left = self.origin(rows.start, 0)
+        bottom, right = (
+            at + extent for at, extent in zip(self.origin(rows.stop - 1, output_size[1] - 1), self.extent, strict=True)
+        )
+        padding = (max(0, -top), max(0, bottom - height)), (max(0, -left), max(0, right - width))
+        return slice(max(0, top), min(height, bottom)), Window(self.kernel_size, steps, self.dilation, padding)
+
+    def of_readers(self, input_size: Pair, output_size: Pair) -> Window:
+        """The window over the results of this one, whose stride is 1, that holds the readers of each cell.
+
+        Args:
+            input_size: ``(H, W)``, as many windows as there are then.
+            output_size: ``(OH, OW)``, which they slide over.
+        """
+        top, left = (
+            (extent - 1 - before, size - count + before)
+            for extent, (before, _), size, count in zip(self.extent, self.padding, input_size, output_size, strict=True)
+        )
+        return Window(self.kernel_size, (1, 1), self.dilation, (top, left))
+
     def _reading(self, axis: int, position: int, count: int) -> Iterator[int]:
         near = position + self.padding[axis][0]
         for i in range(max(0, (near - self.extent[axis]) // self.stride[axis]), count):

@@ -19,6 +19,8 @@ from cnn_core import (
     max_pool2d_backward,
 )
 from cnn_core.ops.pool import adaptive as pool_adaptive
+from cnn_core.ops.pool import spans as pool_spans
+from cnn_core.ops.pool import winners
 from tests.core.cases import LAYOUTS, integers
 from tests.helpers.gradients import assert_gradients, distinct
 
@@ -66,6 +68,55 @@ def test_each_area_gives_what_loops_find_and_hands_its_gradient_back(case, layou
     np.testing.assert_array_equal(adaptive_max_pool2d_backward(grad, x, output_size), won)
     np.testing.assert_allclose(adaptive_avg_pool2d_backward(grad, x.shape, output_size), shared, atol=1e-12)
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("most", [1, 20, 400_000])
+@pytest.mark.parametrize("columns", [1e12, -1e12])
+@settings(max_examples=60)
+@given(case=adaptive(), layout=st.sampled_from(sorted(LAYOUTS)), odd=st.sampled_from([None, np.nan, np.inf]))
+def test_block_by_block_each_area_is_pooled_and_handed_its_gradient_the_same(most, columns, case, layout, odd):
+    x, output_size = case
+    single = x.astype(np.float32)
+    if odd is not None:
+        single[single > 4] = odd
+    grad = integers(np.random.default_rng(x.size), adaptive_max_pool2d(x, output_size).shape).astype(np.float32)
+    single, grad = LAYOUTS[layout](single), LAYOUTS[layout](grad)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(winners, "COLUMNS", columns)
+        patch.setattr(pool_spans, "BLOCK_MOST", most)
+        patch.setattr(pool_adaptive, "LARGE_MOST", most)
+        patch.setattr(pool_adaptive, "_FEW", 0)
+        for dtype in (np.float32, float):
+            given_x, given_grad = single.astype(dtype, copy=False), grad.astype(dtype, copy=False)
+            expected_won, expected_shared = np.zeros(x.shape, dtype), np.zeros(x.shape, dtype)
+            out, down, across = adaptive_max_pool2d(given_x, output_size), *both(x, output_size)
+            for n, c, i, j in np.ndindex(grad.shape):
+                cells = [(n, c, row, column) for row in down[i] for column in across[j]]
+                values = np.array([single[cell] for cell in cells])
+                np.testing.assert_array_equal(out[n, c, i, j], values.max())
+                expected_won[cells[int(values.argmax())]] += grad[n, c, i, j]
+                for cell in cells:
+                    expected_shared[cell] += grad[n, c, i, j] / len(cells)
+            won = adaptive_max_pool2d_backward(given_grad, given_x, output_size)
+            shared = adaptive_avg_pool2d_backward(given_grad, x.shape, output_size)
+            assert out.dtype == won.dtype == shared.dtype == dtype
+            np.testing.assert_array_equal(won, expected_won)
+            np.testing.assert_allclose(shared, expected_shared, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, float])
+def test_many_areas_are_not_pooled_one_after_the_other(monkeypatch, dtype):
+    asked = []
+    areas = pool_adaptive._areas
+    monkeypatch.setattr(pool_adaptive, "_areas", lambda *given: asked.append(given) or areas(*given))
+    x = np.random.default_rng(0).normal(size=(1, 3, 50, 33)).astype(dtype)
+    for size in (7, 16, (5, 11)):
+        grad = np.ones_like(adaptive_max_pool2d(x, size))
+        assert adaptive_max_pool2d_backward(grad, x, size).sum() == grad.size
+        assert adaptive_avg_pool2d_backward(grad, x.shape, size).sum() == pytest.approx(grad.size, rel=1e-5)
+        if dtype == np.float32:
+            adaptive_avg_pool2d(x, size)
+    assert not asked
 
 
 @pytest.mark.parametrize("most", [0, 20_000])

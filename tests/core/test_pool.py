@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d
-from cnn_core.ops.pool import passes, separable, small
+from cnn_core.ops.pool import passes, separable, small, spans
 from tests.core.cases import LAYOUTS, poolings
 from tests.helpers import oracles
 
@@ -109,6 +109,18 @@ def test_rows_that_strides_leave_out_are_not_missed(monkeypatch, block, kernel, 
     for above, below in ((0, 0), (1, 0), (reach, reach)):
         kept = {"stride": (step, 1), "padding": ((above, below), (0, 0)), "dilation": (dilation, 1), "ceil_mode": True}
         assert_as_loops_find(holed(2, 3, 11, 5), (kernel, 2), kept)
+
+
+@pytest.mark.parametrize("block", [1, 150, spans.BLOCK_MOST])
+@pytest.mark.parametrize("kernel", [(3, 2), (5, 1), (4, 4)])
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_of_large_windows_side_by_side_each_is_combined_by_itself(monkeypatch, block, kernel, layout):
+    monkeypatch.setattr(separable, "TILES_HIGH", 2)
+    monkeypatch.setattr(separable, "TILES_LEAST", 0)
+    monkeypatch.setattr(spans, "BLOCK_MOST", block)
+    kept = {"stride": kernel, "padding": ((0, 0), (0, 0)), "dilation": (1, 1), "ceil_mode": False}
+    for size in ((12, 8), (14, 9)):
+        assert_as_loops_find(LAYOUTS[layout](holed(2, 3, *size)), kernel, kept)
 
 
 @pytest.mark.parametrize("block", [1, 70, separable.BLOCK_MOST])

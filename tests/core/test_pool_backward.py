@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
-from cnn_core.ops.pool import pool_window, two_by_two
+from cnn_core.ops.pool import average, largest, pool_window, spans, two_by_two, winners
 from tests.core.cases import LAYOUTS, integers, poolings
 from tests.helpers import oracles
 from tests.helpers.gradients import assert_gradients, distinct
@@ -27,6 +27,94 @@ def test_the_first_of_the_largest_gets_the_window_s_gradient(case, layout, broke
     expected = oracles.max_pool2d_backward(grad, x, kernel, *(given_settings[name] for name in ORDER))
     np.testing.assert_array_equal(ours, expected)
     np.testing.assert_array_equal(x, before)
+
+
+# What is added to the cost of a way, so that it is taken always or never.
+NEVER, ALWAYS = 1e12, -1e12
+
+
+@pytest.mark.parametrize("most", [1, 30, 400_000])
+@pytest.mark.parametrize("columns", [NEVER, ALWAYS])
+@settings(max_examples=60)
+@given(case=poolings(), layout=st.sampled_from(sorted(LAYOUTS)), odd=st.sampled_from([None, np.nan, np.inf, -np.inf]))
+def test_at_once_the_first_of_the_largest_is_found_too(most, columns, case, layout, odd):
+    x, kernel, given_settings = case
+    x = x.astype(np.float32)
+    x[np.abs(x) < 2] *= -0.0  # zeros of both signs are alike
+    if odd is not None:
+        x[x > 5], x[x < -6] = odd, -np.inf
+        x[..., ::3][x[..., ::3] == odd] *= -1  # a NaN of the other sign as well
+    grad = integers(np.random.default_rng(x.size), max_pool2d(x, kernel, **given_settings).shape).astype(np.float32)
+    grad, x = LAYOUTS[layout](grad), LAYOUTS[layout](x)
+    expected = oracles.max_pool2d_backward(grad, x, kernel, *(given_settings[name] for name in ORDER))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(largest, "FOUND", ALWAYS)
+        patch.setattr(winners, "COLUMNS", columns)
+        for name in ("BLOCK_MOST", "LARGE_MOST"):
+            patch.setattr(largest, name, most)
+        ours = max_pool2d_backward(grad, x, kernel, **given_settings)
+    np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 50])
+@pytest.mark.parametrize("part", [1, 1000])
+def test_columns_that_are_alike_are_all_looked_through_or_keys_are_made(monkeypatch, part, levels):
+    monkeypatch.setattr(winners, "LOOKED_PART", part)
+    monkeypatch.setattr(winners, "COLUMNS", ALWAYS)
+    x = np.random.default_rng(levels).integers(0, levels, (2, 3, 40, 30)).astype(np.float32)
+    grad = integers(np.random.default_rng(1), max_pool2d(x, 10, stride=6).shape).astype(np.float32)
+    expected = oracles.max_pool2d_backward(grad, x, (10, 10), (6, 6), ((0, 0), (0, 0)), (1, 1), False)
+    np.testing.assert_array_equal(max_pool2d_backward(grad, x, 10, stride=6), expected)
+
+
+@pytest.mark.parametrize("most", [1, 40, 200_000])
+@settings(max_examples=60)
+@given(case=poolings(), start=st.sampled_from([NEVER, ALWAYS]), single=st.booleans())
+def test_down_and_then_across_a_mean_is_shared_out_as_tap_by_tap(most, case, start, single):
+    x, kernel, given_settings = case
+    dtype = np.float32 if single else float
+    grad = integers(np.random.default_rng(x.size), avg_pool2d(x, kernel, **given_settings).shape).astype(dtype)
+    order = [given_settings[name] for name in ORDER]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(average, "SPANS", start)
+        patch.setattr(spans, "BLOCK_MOST", most)
+        ours = avg_pool2d_backward(grad, x.shape, kernel, **given_settings)
+    assert ours.dtype == dtype
+    np.testing.assert_allclose(
+        ours, oracles.avg_pool2d_backward(grad, x.shape, kernel, *order, True), rtol=1e-5, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("kernel", [7, 13])
+def test_of_windows_of_many_cells_none_is_asked_cell_by_cell(monkeypatch, kernel):
+    asked = []
+    meetings = largest.meetings
+    for module in (largest, average):
+        monkeypatch.setattr(module, "meetings", lambda *given: asked.append(given) or meetings(*given))
+    x = np.random.default_rng(0).normal(size=(1, 64, 26, 26)).astype(np.float32)
+    for stride in (1, 2):
+        kept = {"stride": stride, "padding": kernel // 2}
+        grad = np.ones_like(max_pool2d(x, kernel, **kept))
+        handed = max_pool2d_backward(grad, x, kernel, **kept)
+        assert handed.sum() == grad.size
+        avg_pool2d_backward(grad, x.shape, kernel, **kept)
+    assert not asked
+
+
+def test_cells_beyond_the_last_window_are_given_nothing_of_a_mean(monkeypatch):
+    monkeypatch.setattr(average, "SPANS", ALWAYS)
+    monkeypatch.setattr(spans, "BLOCK_MOST", 1)
+    given_back = avg_pool2d_backward(np.ones((1, 1, 1, 1)), (1, 1, 7, 6), 3, stride=5)
+    assert given_back[..., :3, :3].tolist() == np.full((1, 1, 3, 3), 1 / 9).tolist()
+    assert np.count_nonzero(given_back) == 9
+
+
+def test_a_window_too_large_for_keys_is_asked_tap_by_tap(monkeypatch):
+    monkeypatch.setattr(largest, "BAND_MOST", 50)
+    x = distinct((1, 2, 9, 9)).astype(np.float32)
+    grad = np.ones((1, 2, 3, 3), np.float32)
+    expected = oracles.max_pool2d_backward(grad, x, (7, 7), (1, 1), ((0, 0), (0, 0)), (1, 1), False)
+    np.testing.assert_array_equal(max_pool2d_backward(grad, x, 7, stride=1), expected)
 
 
 @settings(max_examples=120)

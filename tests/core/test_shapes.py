@@ -118,3 +118,36 @@ def test_the_lines_that_padding_shows_are_those_that_numpy_pads_with(mode):
 
 def test_around_zeros_padding_shows_no_line():
     assert padding_sources(((1, 2), (0, 1)), (2, 1), "zeros") == ([None, 0, 1, None, None], [0, None])
+
+
+@settings(max_examples=150)
+@given(windows(), st.integers(0, 5), st.integers(1, 5))
+def test_some_rows_of_windows_are_those_of_a_window_over_the_lines_they_read(case, first, many):
+    sliding, size = case
+    if any(max(side) >= extent for side, extent in zip(sliding.padding, sliding.extent, strict=True)):
+        return  # a convolution's: a window in the padding alone reads no line
+    count = sliding.output_size(*size)
+    first = min(first, count[0] - 1)
+    rows = slice(first, min(count[0], first + many))
+    lines, part = sliding.over_rows(rows, size, count)
+    assert part.output_size(lines.stop - lines.start, size[1]) == (rows.stop - rows.start, count[1])
+    for i, j in np.ndindex(rows.stop - rows.start, count[1]):
+        of_part = {(row + lines.start, column) for _, _, row, column in part.taps(i, j)}
+        assert of_part == {(row, column) for _, _, row, column in sliding.taps(rows.start + i, j)}
+
+
+@settings(max_examples=150)
+@given(windows())
+def test_a_cell_s_readers_are_a_window_s_own_cells_where_the_stride_is_1(case):
+    sliding, size = case
+    sliding = replace(sliding, stride=(1, 1), ceil_mode=False)
+    if any(max(side) >= extent for side, extent in zip(sliding.padding, sliding.extent, strict=True)):
+        return
+    if not sliding.fits(*size):
+        return
+    count = sliding.output_size(*size)
+    back = sliding.of_readers(size, count)
+    assert back.output_size(*count) == size
+    for row, column in np.ndindex(size):
+        cells = {(i, j) for _, _, i, j in back.taps(row, column) if 0 <= i < count[0] and 0 <= j < count[1]}
+        assert cells == set(sliding.readers(row, column, count))

@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 from cnn_core.errors import ShapeError, shown
 from cnn_core.ops._arrays import Array, gradient, images, images_shape, together
-from cnn_core.ops.pool.average import avg_pool2d
-from cnn_core.ops.pool.largest import max_pool2d
+from cnn_core.ops.pool.average import avg_pool2d, avg_pool2d_backward
+from cnn_core.ops.pool.largest import max_pool2d, max_pool2d_backward
+from cnn_core.ops.pool.spans import Spans, of_areas, pool_spans
+from cnn_core.ops.pool.winners import LARGE_MOST, broken, hand_to_winners, of_spans
 from cnn_core.settings import is_whole, settled, whole
 from cnn_core.shapes import Pair, adaptive_spans
 
@@ -26,9 +28,15 @@ _SMALL, _SUMMED = 64, 4096
 # A layer has not seen its input yet: there only what no image has is one.
 _MOST, _EVER = 2**22, 2**28
 
-# Cells of an area, of several a plane, up to which to pool windows is faster than to pool area after area: 0.10 against
-# 0.15 ms for areas of 16×16 in 256 planes of 32×32, but 1.2 against 0.44 for 30×30 in 512 planes of 60×60.
+# Areas of a plane up to which, with so many cells each, one is pooled after the other: 0.56 against 0.69 ms for 2×2
+# areas in 512 planes of 60×60, and back 1.2 against 2.0.
+_FEW, _FEW_LARGE = 4, 64
+
+# Cells of an area, of several a plane, up to which windows are pooled where all areas are alike.
 _WINDOW_MOST = 256
+
+# Planes of double precision up to which it takes less to find all areas' largest cells at once than area by area.
+_PLANES_MOST = 300
 
 # Numbers of the largest matrix that adds up all areas in one product: 0.04 against 0.36 ms for 6×6 areas of 256 planes
 # of 13×13.
@@ -87,9 +95,12 @@ def adaptive_max_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     """
     x = images(x)
     out = _empty(x, output_size)
-    area = _alike(out, x)
+    area = _alike(out.shape, x.shape)
     if area and math.prod(area) <= (_SMALL if area == x.shape[2:] else _WINDOW_MOST):
         return max_pool2d(x, area)
+    if not _few(out.shape, x.shape):
+        pool_spans(x, out, _spans(x.shape, out.shape), np.maximum)
+        return out
     for cell, where in _areas(out, x):
         out[cell] = x[where].max(axis=(2, 3))
     return out
@@ -111,15 +122,23 @@ def adaptive_max_pool2d_backward(grad: npt.ArrayLike, x: npt.ArrayLike, output_s
     """
     x = images(x)
     grad = gradient(grad, _empty(x, output_size).shape)
-    out = np.zeros(x.shape, dtype=together(grad, x))
-    for cell, area in _areas(grad, x):
-        part = x[area]
+    dtype, single = together(grad, x), x.dtype == np.float32
+    area, spans = _alike(grad.shape, x.shape), _spans(x.shape, grad.shape)
+    at_once = not _few(grad.shape, x.shape) and spans[0].longest * x.shape[3] <= LARGE_MOST
+    if area and ((single and at_once) or math.prod(area) <= min(_SMALL, math.prod(grad.shape[2:]))):
+        return max_pool2d_backward(grad, x, area)
+    out = np.zeros(x.shape, dtype)
+    if at_once and (single or (math.prod(x.shape[:2]) <= _PLANES_MOST and not broken(x))):
+        hand_to_winners(grad.astype(dtype, copy=False), x, out, *of_spans(*spans, single), LARGE_MOST)
+        return out
+    for cell, where in _areas(grad, x):
+        part = x[where]
         # (N, C, h, w) -> (N, C, h * w): the first of the largest in row-major order; argmax takes a NaN for largest.
         first = part.reshape(*part.shape[:2], part.shape[2] * part.shape[3]).argmax(axis=2)
         n, c = np.indices(first.shape, sparse=True)
         down, across = np.unravel_index(first, part.shape[2:])
         with np.errstate(invalid="ignore", over="ignore"):
-            out[area][n, c, down, across] += grad[cell]
+            out[where][n, c, down, across] += grad[cell]
     return out
 
 
@@ -138,13 +157,18 @@ def adaptive_avg_pool2d(x: npt.ArrayLike, output_size: Any) -> Array:
     """
     x = images(x)
     out = _empty(x, output_size)
-    area = _alike(out, x)
+    area = _alike(out.shape, x.shape)
     # Double precision adds in the order that exported scripts repeat.
     single = x.dtype == np.float32
     if area and single and math.prod(area) <= (_SUMMED if area == x.shape[2:] else _WINDOW_MOST):
         return avg_pool2d(x, area)
     with np.errstate(invalid="ignore", over="ignore"):
         if single and _averaged_at_once(x, out):
+            return out
+        if single and out.shape[2:] != (1, 1):
+            spans = _spans(x.shape, out.shape)
+            pool_spans(x, out, spans, np.add)
+            np.divide(out, _cells(spans, x.dtype), out=out)
             return out
         for cell, where in _areas(out, x):
             out[cell] = x[where].mean(axis=(2, 3))
@@ -168,11 +192,20 @@ def adaptive_avg_pool2d_backward(grad: npt.ArrayLike, x_shape: tuple[int, ...], 
     x_shape = images_shape(x_shape)
     size = adaptive_size(sizes_of(output_size), (x_shape[2], x_shape[3]))
     grad = gradient(grad, (*x_shape[:2], *size))
-    out = np.zeros(x_shape, dtype=grad.dtype)
-    for cell, area in _areas(grad, out):
-        part = out[area]
-        with np.errstate(invalid="ignore", over="ignore"):
-            part += (grad[cell] / grad.dtype.type(part.shape[2] * part.shape[3]))[..., None, None]
+    area, spans = _alike(grad.shape, x_shape), _spans(x_shape, grad.shape)
+    if area and size != (1, 1):
+        return avg_pool2d_backward(grad, x_shape, area)
+    with np.errstate(invalid="ignore", over="ignore"):
+        cells = _cells(spans, grad.dtype)
+        # Of a single plane the shares lie where the numbers of cells did: large ones take as much memory as they do.
+        shares = np.divide(grad, cells, out=cells.reshape(grad.shape) if grad.size == cells.size else None)
+        del cells
+        out = np.empty(x_shape, dtype=grad.dtype)
+        if size == (1, 1):
+            out[...] = shares
+        else:
+            down, across = (each.reversed(lines) for each, lines in zip(spans, x_shape[2:], strict=True))
+            pool_spans(shares, out, (down, across), np.add)
     return out
 
 
@@ -208,9 +241,26 @@ def _empty(x: Array, output_size: Any) -> Array:
     return np.empty((*x.shape[:2], *size), dtype=x.dtype)
 
 
-def _alike(out: Array, x: Array) -> Pair | None:
+def _spans(x_shape: tuple[int, ...], out_shape: tuple[int, ...]) -> tuple[Spans, Spans]:
+    """The areas' rows, and their columns."""
+    return of_areas(x_shape[2], out_shape[2]), of_areas(x_shape[3], out_shape[3])
+
+
+def _cells(spans: tuple[Spans, Spans], dtype: np.dtype[Any]) -> Array:
+    """How many cells each area has, ``(OH, OW)``."""
+    down, across = ((each.last - each.first).astype(dtype) for each in spans)
+    return np.outer(down, across)
+
+
+def _few(out_shape: tuple[int, ...], x_shape: tuple[int, ...]) -> bool:
+    """Whether areas are so few and large that one is pooled after the other; the only one of a plane is."""
+    areas = math.prod(out_shape[2:])
+    return areas == 1 or (areas <= _FEW and math.prod(x_shape[2:]) >= areas * _FEW_LARGE)
+
+
+def _alike(out_shape: tuple[int, ...], x_shape: tuple[int, ...]) -> Pair | None:
     """Rows and columns of each area where all are as large, so that windows side by side are pooled at once."""
-    (rows, columns), (height, width) = out.shape[2:], x.shape[2:]
+    (rows, columns), (height, width) = out_shape[2:], x_shape[2:]
     return None if height % rows or width % columns else (height // rows, width // columns)
 
 

@@ -13,6 +13,7 @@ from cnn_core.ops._parts import evenly
 from cnn_core.ops._steps import SHARED, Blocks, Plan
 from cnn_core.ops.pool.passes import LINES, pool_block, shared_size
 from cnn_core.ops.pool.small import few, pool_small
+from cnn_core.ops.pool.spans import of_windows, pool_spans, side_by_side
 from cnn_core.ops.pool.steps import Steps, run, sharing
 from cnn_core.shapes import Window
 
@@ -26,6 +27,11 @@ SIDES, SIDES_MOST = 16, 64
 # Numbers of one plane under a tall window, so that most rows of a strip are not read for its end alone: 101×101 on
 # 2000×3000 takes 0.06 s with it and 2.2 without.
 TALL_MOST = 1_000_000
+
+# Rows of a window, of those side by side, and cells from which on each window's rows are combined by themselves: passes
+# over all neighbours make what lies between windows too. 15×15 on 480×640 takes 0.14 ms and not 0.26, 7×7 0.16 and not
+# 0.12.
+TILES_HIGH, TILES_LEAST = 9, 50_000
 
 # Numbers to copy at a time where images are not row-major.
 COPIED_MOST = 1_000_000
@@ -75,10 +81,15 @@ def pool_separable(x: Array, out: Array, sliding: Window, combine: np.ufunc, emp
         empty: what changes nothing when it is combined: it stands for cells outside the image.
         among: what sums are divided by, 1 for none.
     """
+    size, count = (x.shape[2], x.shape[3]), (out.shape[2], out.shape[3])
+    tiles = sliding.kernel_size[0] >= TILES_HIGH and x.size >= TILES_LEAST and side_by_side(sliding, size, count)
     small = few(out.shape, sliding)
     # Sums as many as the cells are divided block by block, while they are near; fewer are divided all at once.
     in_blocks = not small and out.shape == x.shape
-    if small:
+    if tiles:
+        down, across = (of_windows(sliding, axis, size[axis], count[axis]) for axis in (0, 1))
+        pool_spans(x, out, (down, across), combine)
+    elif small:
         pool_small(x, out, sliding, combine, empty)
     else:
         _pool_large(x, out, sliding, (combine, empty, among if in_blocks else 1))
