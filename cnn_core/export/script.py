@@ -68,12 +68,13 @@ def convolve_gathered(x, weight, bias, stride, dilation, padding):
     N, _, OH, OW = cells[0].shape
     out = np.empty((N, C_out, OH, OW))
     rows = max(1, MOST // (C * KH * KW * OW))
+    multiply = np.multiply if C * KH * KW == 1 else np.matmul  # one product is no sum: a -0 stays one
     for i in range(0, OH, rows):
         # KH*KW times (N, C, rows, OW) -> (N, C, KH*KW, rows, OW) -> (N, 1, C*KH*KW, rows*OW)
         windows = np.stack([each[:, :, i : i + rows] for each in cells], axis=2)
         height = windows.shape[3]
         windows = windows.reshape(N, 1, C * KH * KW, height * OW)
-        product = np.matmul(weight.reshape(1, C_out, C * KH * KW), windows)
+        product = multiply(weight.reshape(1, C_out, C * KH * KW), windows)
         out[:, :, i : i + rows] = product.reshape(N, C_out, height, OW)
     return out + bias[:, None, None]
 '''.replace("MOST", str(GATHERED_MOST))
@@ -236,7 +237,7 @@ def _conv(layer: Any, shape: tuple[int, ...]) -> _Line:
         raise ModelError(f'padding_mode={layer.padding_mode!r} has no line of NumPy yet; use "zeros"')
     window = layer.window(shape)
     # The same order of the same operations as ops.conv carries out: only then do all the bits agree.
-    branch = in_order(layer.weight[0].size)
+    branch = in_order(shape, layer.weight.shape, layer.groups)
     way = {Branch.SHIFTED: _SHIFTED, Branch.GATHERED: _GATHERED}[branch]
     call = f"convolve_{branch.value}(x, weight_{{n}}, bias_{{n}}, {window.stride}, {window.dilation}, {window.padding})"
     return [_CONVOLVE, way], call, ["weight", "bias"]

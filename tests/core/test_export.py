@@ -143,6 +143,29 @@ def test_convolutions_of_few_and_of_many_taps_are_each_reproduced_in_one_script(
     assert_reproduced(in_double(Sequential([Conv2d(1, 8, 9, padding=4), Conv2d(8, 4, 2)])), x)  # 81 and 32
 
 
+@pytest.mark.parametrize("images", [1, 3, 9])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Conv2d(1, 8, 3), Conv2d(8, 16, 1), Conv2d(16, 3, 2)],
+        [Conv2d(1, 9, 3, stride=2, padding=1), Conv2d(9, 1, 1)],
+        [Conv2d(1, 12, 1, padding=1)],
+        [Conv2d(1, 1, (1, 3)), Conv2d(1, 6, 5, padding=2, dilation=2)],
+    ],
+)
+def test_convolutions_of_many_kernels_and_of_several_images_are_reproduced(layers, images):
+    assert_reproduced(in_double(Sequential(layers)), np.random.default_rng(images).normal(size=(images, 1, 11, 10)))
+
+
+def test_a_zero_below_0_that_is_a_single_product_keeps_its_sign():
+    network = in_double(Sequential([Conv2d(1, 12, 1)]))
+    network.layers[0].bias[:] = -0.0
+    x = image(1, 4, 4)
+    x[..., 1:3] = 0.0
+    assert np.signbit(network.forward(x)[x.repeat(12, 1) == 0]).any()
+    assert_reproduced(network, x)
+
+
 def test_batch_norm_dropout_and_a_layer_without_bias_are_reproduced(tmp_path):
     norm = BatchNorm2d(3, eps=1e-3)
     network = in_double(Sequential([norm, Dropout(0.5), Flatten(), Linear(60, 4, bias=False)]))

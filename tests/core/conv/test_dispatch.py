@@ -14,6 +14,12 @@ GREY = (1, 1, 480, 640)
     [
         (np.float64, (1, 1, 28, 28), (4, 1, 5, 5), {}, Branch.SHIFTED),
         (np.float64, (1, 3, 28, 28), (4, 3, 5, 5), {}, Branch.GATHERED),
+        (np.float64, (1, 1, 28, 28), (8, 1, 8, 8), {}, Branch.SHIFTED),
+        (np.float64, (1, 4, 28, 28), (16, 1, 7, 7), {}, Branch.SHIFTED),
+        (np.float64, (1, 1, 28, 28), (9, 1, 3, 3), {}, Branch.GATHERED),  # many kernels,
+        (np.float64, (1, 64, 28, 28), (64, 64, 1, 1), {}, Branch.GATHERED),
+        (np.float64, (1, 5, 28, 28), (5, 1, 3, 3), {}, Branch.GATHERED),  # many groups
+        (np.float64, (64, 1, 28, 28), (6, 1, 5, 5), {}, Branch.GATHERED),  # or many images
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float32, GREY, (1, 1, 3, 3), {"padding": 1, "stride": 2}, Branch.FOLDED),
         (np.float32, GREY, (1, 1, 5, 5), {"padding": 2}, Branch.FOLDED),
