@@ -4,6 +4,7 @@ import numpy as np
 
 from cnn_core.ops.conv import (
     abreast,
+    along_rows,
     execute,
     folded,
     gathered,
@@ -87,6 +88,9 @@ def small_parts(patch):
     staggered.layout.cache_clear()
     patch.setattr(plane_rows, "NUMBERS", 200)
     plane_rows.layout.cache_clear()
+    patch.setattr(along_rows, "BLOCK", 3)
+    patch.setattr(along_rows, "PLANE_MOST", 1)
+    patch.setattr(along_rows, "NUMBERS", 60)
     patch.setattr(separable, "BETWEEN_MOST", 60)
     patch.setattr(separable, "BLOCK", 3)
     patch.setattr(spectral, "TILE", 6)

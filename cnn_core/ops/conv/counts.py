@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cnn_core.ops._parts import LINE_NUMBERS
 from cnn_core.ops.conv import (
+    along_rows,
     batched,
     folded,
     panels,
@@ -318,6 +319,8 @@ def _folded(work: Work) -> dict[str, float]:
         "call": 1,
         "chunk": max(work.apart, planes * parts if parts > 1 else -(-sums // folded.SUMS_TOGETHER)),
         "product": blocks,
+        # Of one row no product is a sum, and they are made one by one.
+        "number multiplied": sums if reach == 1 else 0,
         "number of a band": blocks * kernel_w * lines * reach,
         "multiply-add": sums * reach,
         "cell": work.cells * step_w,
@@ -394,19 +397,39 @@ def _winograd(work: Work) -> dict[str, float]:
     }
 
 
+def _along_rows(work: Work) -> dict[str, float]:
+    (_, kernel_w), step, dilation = work.window.kernel_size, work.window.stride[1], work.window.dilation[1]
+    rows, columns = work.size
+    block = min(along_rows.BLOCK, columns)
+    reach = (block - 1) * step + (kernel_w - 1) * dilation + 1
+    strip = min(rows, along_rows.strip_rows(work.image))
+    blocks, every = -(-columns // block), -(-reach // (block * step))
+    # One product for each block of a strip's rows, or, where they are few, for as many blocks of each as lie apart.
+    products = blocks if strip * every >= blocks else min(blocks, strip * every)
+    edges = sum(-(-around // (block * step)) for around in work.window.padding[1])
+    return {
+        "call": 1,
+        "edge": -(-rows // strip) * edges,
+        "product": work.batch * work.channels * -(-rows // strip) * (products + edges),
+        "number of a band": work.channels * block * reach * kernel_w,
+        "multiply-add": work.cells * reach,
+        "cell far from the processor": max(0, work.cells - NEAR),
+    }
+
+
 def _separable(work: Work) -> dict[str, float]:
     (kernel_h, kernel_w), (step_h, step_w) = work.window.kernel_size, work.window.stride
     rows, columns = -(-work.size[0] // work.apart), work.size[1]
     wide = (columns - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1
     block_h, block_w = min(separable.BLOCK, rows), min(separable.BLOCK, columns)
     planes = work.batch * work.channels * work.apart
-    down = rows * wide * ((block_h - 1) * step_h + kernel_h) if kernel_h > 1 else 0
+    down = rows * wide * ((block_h - 1) * step_h + kernel_h)
     across = rows * columns * ((block_w - 1) * step_w + (kernel_w - 1) * work.window.dilation[1] + 1)
     return {
         "plane": planes,
         "strip": planes * -(-rows // max(block_h, separable.BETWEEN_MOST // wide)),
         "multiply-add": planes * (down + across),
-        "cell between": planes * rows * wide * (1 if kernel_h > 1 else 1 / 4),  # of a row alone they are but copied
+        "cell between": planes * rows * wide,
         "cell": work.cells,
     }
 
@@ -437,6 +460,7 @@ COUNTED: Mapping[str, Callable[[Work], dict[str, float]]] = {
     "tapped": _tapped,
     "folded": _folded,
     "staggered": _staggered,
+    "along rows": _along_rows,
     "separable": _separable,
     "spectral": _spectral,
     "winograd": _winograd,

@@ -272,9 +272,9 @@ def _why_not_plane_by_plane(branch: Branch, x: Array, weight: Array, sliding: Wi
 
 
 def _why_not_separable(weight: Array) -> str | None:
-    if factors(weight) is not None:
-        return None
-    return _NO_FACTORS if gains((weight.shape[2], weight.shape[3])) else _TOO_SMALL
+    if not gains((weight.shape[2], weight.shape[3])):
+        return _TOO_SMALL
+    return None if weight.shape[2] == 1 or factors(weight) is not None else _NO_FACTORS
 
 
 def _why_no_spectrum(x: Array, sliding: Window) -> str | None:

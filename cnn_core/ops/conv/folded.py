@@ -376,7 +376,10 @@ def _multiply(to_do: Steps, shapes: Shapes, chunk: Chunk) -> None:
         begin = (shapes.gap + reading.first * shapes.block(lines)) * item
         strides = (*_between(shapes, chunk), width * item, item)
         sums = np.ndarray((*blocks, kernel_w * lines, width), shapes.dtype, space, begin, strides)
-        to_do.add(np.matmul, bands[..., reading.low : reading.high], right, sums)
+        # Of a single row a product is no sum, and as a matrix product takes 1 ns: 0.76 against 0.15 ms for 1×9 on 64
+        # lines of 1000.
+        work = np.multiply if reading.high - reading.low == 1 else np.matmul
+        to_do.add(work, bands[..., reading.low : reading.high], right, sums)
 
 
 def _add_up(to_do: Steps, shapes: Shapes, chunk: Chunk) -> None:

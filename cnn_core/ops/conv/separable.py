@@ -1,7 +1,7 @@
 """Separable convolution, by a kernel that is a column times a row, as Gaussian, box and Sobel are: one, then the other.
 
 Both passes are products with band matrices that read the image where it lies: ``KH + KW`` multiply-adds a cell instead
-of ``KH * KW``, plus the band's zeros. A row alone is the second pass alone.
+of ``KH * KW``, plus the band's zeros. A row alone is the second pass alone: see ``along_rows``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._parts import whole_lines
 from cnn_core.ops._prepared import prepared
+from cnn_core.ops.conv.along_rows import correlate_along_rows
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad_rows
 from cnn_core.shapes import Pair
@@ -20,8 +21,8 @@ from cnn_core.shapes import Pair
 # A kernel lower or narrower than this is as fast by one band, which copies each input KW times.
 LEAST_SIDE = 7
 
-# So is a row alone that is narrower: 1×15 on 480×640 takes 0.23 ms in one pass, 0.51 by a band, 1×5 0.19 by either.
-LEAST_ROW = 5
+# So is a row alone that is narrower than this.
+LEAST_ROW = 3
 
 # Output rows of one product of the first pass, and output columns of one of the second.
 BLOCK = 16
@@ -51,8 +52,6 @@ def factors(weight: Array) -> tuple[Array, Array] | None:
     """
     if not gains(weight.shape[2:]):
         return None
-    if weight.shape[2] == 1:
-        return np.ones((len(weight), 1), weight.dtype), weight[:, 0, 0]
     # Most kernels are no products, and of many the first one tells: 768 of 7×7 would take 0.3 ms.
     return _factors(weight) if _factors(weight[:1]) is not None else None
 
@@ -91,6 +90,9 @@ def correlate_separable(x: Array, weight: Array, bias: Array | None, out: Array,
         out: ``(N, C, OH, OW)``, written to.
         place: where the windows lie.
     """
+    if weight.shape[2] == 1:
+        correlate_along_rows(x, weight, bias, out, place)
+        return
     found = factors(weight)
     if found is None:
         raise ValueError("the kernels are no columns times rows")
@@ -123,14 +125,11 @@ def _plane(x: Array, column: Array, row: Array, added: Array | None, out: Array,
         start = first * step_h - top
         cells = _rows(x[:, seen], start, start + (count - 1) * step_h + len(column))
         middle = between[:count, left + seen.start : left + seen.stop]
-        if len(column) == 1:
-            np.multiply(cells[::step_h], column, out=middle)
-        else:
-            for at, blocks, height in _blocks(count, block_h):
-                slabs = _windows(cells[at * step_h :], blocks, height * step_h, (height - 1) * step_h + len(column))
-                target = middle[at : at + blocks * height].reshape(blocks, height, -1)
-                # (height, R) @ (blocks, R, W) -> (blocks, height, W)
-                np.matmul(down[:height, : slabs.shape[1]], slabs, out=target)
+        for at, blocks, height in _blocks(count, block_h):
+            slabs = _windows(cells[at * step_h :], blocks, height * step_h, (height - 1) * step_h + len(column))
+            target = middle[at : at + blocks * height].reshape(blocks, height, -1)
+            # (height, R) @ (blocks, R, W) -> (blocks, height, W)
+            np.matmul(down[:height, : slabs.shape[1]], slabs, out=target)
         for at, blocks, length in _blocks(width, block_w):
             # (blocks, count, R) @ (R, length) -> (blocks, count, length)
             reach = (length - 1) * step_w + len(row)
