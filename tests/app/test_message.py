@@ -206,10 +206,7 @@ def test_of_a_picture_in_colour_it_is_said_that_three_maps_are_added():
         told = unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"]
         assert [describe.ADDED_UP in each["sentence"] for each in (cards[0], told[0])] == [said, said]
     kept.put(apply(kept.experiment, {"op": "linked", "value": False}))
-    assert (
-        describe.ADDED_UP
-        not in unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"][0]["sentence"]
-    )
+    assert describe.ADDED_UP not in unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"][0]["sentence"]
 
 
 def test_the_gallery_is_computed_once_an_experiment():
