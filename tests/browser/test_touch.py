@@ -1,5 +1,6 @@
 """A phone held in a hand: every control by a tap, maps by one finger or two; numbers held against cnn_core."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -340,3 +341,26 @@ def test_on_its_side_a_phone_shows_the_maps_above_a_ledger_of_two_rows(
     assert body["y"] + body["height"] <= 390
     given = phone.locator(".ks-map").first.bounding_box()
     assert given["y"] + given["height"] / 2 < ledger["y"]
+
+
+@pytest.mark.parametrize(("width", "height", "sample"), [(390, 844, "Cat"), (360, 640, "")])
+def test_what_the_opened_ledger_tells_lies_below_each_other_and_its_links_are_tapped(
+    phone: Page, width: int, height: int, sample: str
+):
+    phone.set_viewport_size({"width": width, "height": height})
+    frames(phone)
+    if sample:
+        phone.get_by_role("button", name="Samples").tap()
+        tap(phone, phone.locator(".ks-sample", has_text=sample))
+    for part in ("products", "feeds"):
+        phone.get_by_role("button", name=part, exact=True).tap()
+    ledger = phone.locator(".ks-ledger")
+    ledger.evaluate("(ledger) => { ledger.scrollTop = 1e4; }")
+    frames(phone)
+    parts = phone.locator(".ks-ledger-body, .ks-ledger-feeds, .ks-sees").evaluate_all(
+        "(parts) => parts.map((part) => [part.getBoundingClientRect().top, part.scrollHeight])"
+    )
+    for (top, tall), (below, _) in itertools.pairwise(parts):
+        assert top + tall <= below + 1
+    phone.locator(".ks-ledger-feeds .ks-link").last.tap()
+    expect(phone.locator(".ks-ledger h2")).to_contain_text("Pooled")
