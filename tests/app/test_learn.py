@@ -23,7 +23,7 @@ from pages.shared.learn.course import COURSE
 from pages.shared.learn.desk import OWN, LearnDesk
 from pages.shared.learn.exercises import EXERCISES
 from pages.shared.learn.formulas import _FORMULAS, formulas
-from pages.shared.learn.goals import quantity
+from pages.shared.learn.goals import quantity, stage_of
 from pages.shared.learn.groups import GROUPS, allows, offered
 from pages.shared.learn.lesson import (
     TEXT_LONGEST,
@@ -136,6 +136,34 @@ def test_what_comes_close_is_not_and_the_verdict_says_how_far_it_is(name: str):
     assert desk.verdict is not None
     assert not desk.verdict.met
     assert len(desk.verdict.told) > 10
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([[1] * 3] * 3, "Where nothing changes it gives 81, as at "),
+        ([[1] * 3, [1, 15, 1], [1] * 3], "Where nothing changes it gives 207, as at "),
+        ([[1, 1, 1], [0, 0, 0], [-1, -1, -1]], "At a horizontal edge it gives −27, as at "),
+        ([[1, 0, -1]] * 3, "At a vertical edge it gives −27, as at "),
+    ],
+)
+def test_what_a_kernel_does_at_edges_is_told_by_a_number_on_the_map_and_its_cell(rows: list[list[float]], said: str):
+    desk = at("upright")
+    carry_out(desk, [kernel(*rows)] if rows != [[1] * 3] * 3 else [])
+    assert desk.verdict is not None
+    number, row, column = re.match(r".*? gives (\S+), as at \[(\d+), (\d+)\]", desk.verdict.told).groups()  # type: ignore[union-attr]
+    assert desk.verdict.told.startswith(said)
+    shown = stage_of(desk.chain, "conv")
+    assert shown is not None
+    assert shown[0, 0, int(row), int(column)] == float(number.replace("−", "-"))
+
+
+def test_what_a_kernel_does_at_an_edge_that_the_map_does_not_have_is_told_with_that_edge():
+    desk = at("upright")
+    carry_out(desk, [kernel([0, 0, 0], [0, 1, 0], [0, 0, 0])])
+    desk.put(apply(desk.experiment, {"op": "pattern", "value": "checkerboard"}))
+    assert desk.verdict is not None
+    assert desk.verdict.told == "On a flat picture of 5s it gives 5, and should give 0."
 
 
 @pytest.mark.parametrize("name", PREDICTING)

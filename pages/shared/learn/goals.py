@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_core import conv2d, cross_entropy
 from cnn_core.digits import written
@@ -55,6 +56,7 @@ def stage_of(chain: Chain, view: str) -> FloatArray | None:
     return chain.trace.stages[position].output if position < len(chain.trace.stages) else None
 
 
+_NOTHING = 1e-9  # what rounding may leave of a sum that is 0
 _STOPS = Verdict(False, "The chain stops before that stage: see what it says in its place.")
 
 
@@ -137,13 +139,47 @@ def _edges(_: Mapping[str, Any], work: Work) -> Verdict:
     found = [
         float(np.abs(conv2d(x, experiment.bank[:1, :1], experiment.bias[:1])).max()) for x in (flat, level, upright)
     ]
-    if found[0] > 1e-9:
-        return Verdict(False, f"Where nothing changes it still gives {_short(found[0])}.")
-    if found[1] > 1e-9:
-        return Verdict(False, f"At a horizontal edge it still gives {_short(found[1])}.")
-    if found[2] < 1e-9:
+    flat_here, level_here, upright_here = _edges_on_screen(work.chain)
+    if found[0] > _NOTHING:
+        told = flat_here or f"On a flat picture of 5s it gives {_short(found[0])}"
+        return Verdict(False, f"{told}, and should give 0.")
+    if found[1] > _NOTHING:
+        told = level_here or f"At a horizontal edge between 5 and 9 it gives {_short(found[1])}"
+        return Verdict(False, f"{told}, and should give 0.")
+    if found[2] < _NOTHING:
         return Verdict(False, "It does not respond to a vertical edge.")
-    return Verdict(True, f"0 where nothing changes, 0 at a horizontal edge, {_short(found[2])} at a vertical one.")
+    told = upright_here or f"At a vertical edge between 5 and 9 it gives {_short(found[2])}"
+    return Verdict(True, f"{told}, at a horizontal one 0, and 0 where nothing changes.")
+
+
+def _edges_on_screen(chain: Chain) -> tuple[str, str, str]:
+    """What the feature map on screen holds over a flat window, a horizontal edge and a vertical one.
+
+    Returns:
+        Each as a sentence with the number and its cell, "" where the map has no such cell, or a 0 there.
+    """
+    plane, output = chain.trace.input[0, 0], stage_of(chain, "conv")
+    sides = chain.experiment.kernel_size
+    plain = tuple(size - side + 1 for size, side in zip(plane.shape, sides, strict=True))
+    # With padding, a stride or a dilation other windows are met than those that are looked through here.
+    if output is None or output.shape[2:] != plain:
+        return "", "", ""
+    windows = np.lib.stride_tricks.sliding_window_view(plane, sides)  # (H', W', KH, KW)
+    level = (windows == windows[..., :1]).all(axis=(2, 3))
+    upright = (windows == windows[..., :1, :]).all(axis=(2, 3))
+
+    def told(where: str, cells: npt.NDArray[np.bool_]) -> str:
+        size = np.where(cells, np.abs(output[0, 0]), 0)
+        row, column = np.unravel_index(size.argmax(), plain)
+        if size[row, column] <= _NOTHING:
+            return ""
+        return f"{where} it gives {_short(float(output[0, 0, row, column]))}, as at [{row}, {column}]"
+
+    return (
+        told("Where nothing changes", level & upright),
+        told("At a horizontal edge", level & ~upright),
+        told("At a vertical edge", upright & ~level),
+    )
 
 
 def _count(asked: Mapping[str, Any], work: Work) -> Verdict:
