@@ -476,6 +476,19 @@ def test_what_other_steps_hold_takes_no_undo_from_the_open_one_and_gives_way_fir
     assert len(desk.history) == 5
 
 
+def test_whoever_comes_back_to_a_prediction_that_is_still_open_finds_its_question():
+    desk = at("softmax")
+    asked = desk.pin
+    desk.pin = (4, (0, 0))
+    desk.go("", 0)
+    desk.go("softmax", 0)
+    assert desk.pin == asked
+    desk.pin = (5, (0, 1))  # of the hidden stage too
+    desk.go("", 0)
+    desk.go("softmax", 0)
+    assert desk.pin == (5, (0, 1))
+
+
 def test_an_address_that_is_gone_back_to_finds_its_step_as_it_was_left():
     desk = at("sliding", 1)
     do(desk, {"op": "padding", "value": 2})

@@ -208,6 +208,22 @@ def test_a_number_typed_on_an_opened_exercise_is_the_prediction_wherever_the_poi
     done(page)
 
 
+def test_where_the_map_that_the_window_slides_over_is_not_shown_nothing_slides_away_from_the_question(
+    learn: Callable[..., Page],
+):
+    page = learn("softmax")
+    question = page.get_by_label("Your prediction")
+    expect(question).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_hidden()
+    expect(page.get_by_role("button", name="One cell on")).to_be_hidden()
+    page.locator("[data-view=input]").focus()
+    page.keyboard.press("Space")
+    page.wait_for_timeout(500)
+    expect(question).to_be_visible()
+    page = learn("one_cell")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
 def test_with_a_finger_an_exercise_begins_with_its_words(browser: Browser, server: Server):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.add_init_script(LISTEN)

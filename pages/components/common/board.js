@@ -84,7 +84,7 @@ export class Board {
     /** For the keyboard: past all controls, seen while it has the focus. */
     this.skip = h("button", { type: "button", class: "ks-button ks-skip", text: "Skip to the pinned cell", onclick: () => this.focusPinned() });
     this.slide = new Slide({
-      over: () => this.header && this.model?.byNumber.get(this.header.kernel.stage),
+      over: () => this.slidOver,
       shape: (stage) => this.model.values.get(stage).shape.slice(2),
       output: () => this.output,
       place: () => this.place,
@@ -121,6 +121,11 @@ export class Board {
     });
     this.remark = oncePerFrame(() => this.mark());
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
+  }
+
+  /** The stage that the window slides over; nothing where there is none. */
+  get slidOver() {
+    return this.header && this.model?.byNumber.get(this.header.kernel.stage);
   }
 
   /** What hands the page on, in one group. @param {string} what its link opens, such as "laboratory" @param {HTMLElement[]} more */

@@ -147,6 +147,11 @@ export class Explore extends Board {
     return this.shown.output;
   }
 
+  /** Over a map that a step of a lesson does not show no window slides: it would lead away from what is asked. */
+  get slidOver() {
+    return this.columns.has("conv") ? super.slidOver : null;
+  }
+
   kernelColumns() {
     return this.columns.get("kernel").view.columns;
   }
@@ -338,6 +343,7 @@ export class Explore extends Board {
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
     if (kernel) kernel.view.locked = this.header.locked.weights ?? "";
     this.sentence.hidden = !kernel;
+    this.slide.player.element.hidden = !this.columns.has("conv");
     if (this.can("input")) this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
   }
 

@@ -183,7 +183,16 @@ class LearnDesk(ExperimentDesk):
             self.history, self.position, scenario, said, self.answer, self.clues = left
             self.predictions.take_up(said)
             self.look_as(scenario)
+            self._turn_to_the_question()
         self._shorten()
+
+    def _turn_to_the_question(self) -> None:
+        """Whoever comes back to a prediction that is still open finds its question, whatever was looked at last."""
+        stage = self.predictions.stage(self.chain)
+        if self.step is None or stage is None or (self.name, self.number) in self.done:
+            return
+        if self.pin is None or self.pin[0] != stage:
+            self.pin = self.step.scenario.pin
 
     def begin(self) -> None:
         """Begin the open step anew."""
