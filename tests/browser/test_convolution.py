@@ -69,6 +69,30 @@ def cell_of(page: Page, asked: Run, output: int, row: int, column: int) -> None:
     same_sum(event, asked.trace.explain(0, (0, output, row, column)))
 
 
+# Each weight of all kernels in sight with its colour, and the numbers at the ends of their legend.
+COLOURED_WEIGHTS = """() => {
+  const kernel = document.querySelector("[data-column=kernel]");
+  const read = (text) => Number(text.replace("−", "-"));
+  const fields = [...kernel.querySelectorAll(".ks-kernel input")];
+  const ends = [".ks-low", ".ks-high"].map((end) => read(kernel.querySelector(end).textContent));
+  return [fields.map(({ value, style }) => [read(value), style.backgroundColor]), ends];
+}"""
+
+
+@pytest.mark.parametrize("output", [0, 1])
+def test_a_weight_has_one_colour_in_every_kernel_and_lies_within_their_legend(laboratory: Page, output: int):
+    if output:
+        laboratory.locator("[data-view=output-1]").click()
+        expect(laboratory.locator(".ks-ledger h2")).to_contain_text("Output channel 1")
+    weights, (low, high) = laboratory.evaluate(COLOURED_WEIGHTS)
+    colours: dict[float, set[str]] = {}
+    for weight, fill in weights:
+        assert low <= weight <= high
+        colours.setdefault(weight, set()).add(fill)
+    assert all(len(fills) == 1 for fills in colours.values())
+    assert len({min(fills) for fills in colours.values()}) == len(colours)
+
+
 def test_the_landing_state_draws_and_spells_out_a_sum(laboratory: Page):
     expect(laboratory.locator("h1")).to_have_text("Convolution")
     expect(laboratory.locator(".ks-ledger h2")).to_have_text("Output channel 0 [1, 1]")

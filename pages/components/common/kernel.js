@@ -61,12 +61,12 @@ export class Kernel {
    * @param {number[]} values in row-major order
    * @param {number} columns
    * @param {boolean} dark
+   * @param {import("./scale.js").Scale} [scale] where other weights are coloured by the same one
    */
-  draw(values, columns, dark) {
+  draw(values, columns, dark, scale = scaleFor("diverging", [values])) {
     if (this.fields.length !== values.length || columns !== this.columns) this.#build(values.length, columns);
     this.values = [...values];
     this.dark = dark;
-    const scale = scaleFor("diverging", [values]);
     this.fields.forEach((field, k) => {
       const { fill, ink } = colour(values[k], scale, dark);
       field.style.background = fill;

@@ -253,12 +253,18 @@ export class Convolution extends Board {
     const size = shape[2] * shape[3];
     const column = this.columns.get("kernel");
     const words = this.#words("weight");
-    for (const [channel, { drawn: kernel }] of column.view.shown) {
+    const planes = [...column.view.shown].map(([channel, { drawn: kernel }]) => {
       const at = (this.output * shape[1] + channel - this.group[0]) * size;
+      return { channel, kernel, weights: Array.from(values.subarray(at, at + size)) };
+    });
+    // They have one legend: a weight has one colour in all of them.
+    const scale = scaleFor("diverging", planes.map(({ weights }) => weights));
+    for (const { channel, kernel, weights } of planes) {
       kernel.words = words;
-      column.legend.draw(kernel.draw(Array.from(values.subarray(at, at + size)), shape[3], this.dark), this.dark);
+      kernel.draw(weights, shape[3], this.dark, scale);
       drawn.push(`kernel-${channel}`);
     }
+    column.legend.draw(scale, this.dark);
   }
 
   /** How numbers are written as fractions, null for decimals. @param {"input" | "weight" | "product" | "output"} what */
