@@ -1,5 +1,7 @@
 """The fully connected layer opened: its weights in the pooled map's shape, drawn on and typed over."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -51,7 +53,10 @@ def test_the_sum_of_the_products_and_the_bias_is_the_score_as_shown(opened: Page
     expect(opened.locator(".ks-dense-sum")).to_contain_text("=")
     text = opened.locator(".ks-dense-sum").inner_text().replace("−", "-")
     left, score = text.rsplit("=", 1)
-    numbers = [float(part.split()[-1]) for part in left.split("=", 1)[1].split(" + ")]
+    parts = left.split("=", 1)[1].strip().split(" + ")
+    # The sum of the products stands by itself: "9 products −4" would be read as 9 less 4.
+    assert re.fullmatch(r"\(9 products: \S+\)", parts[0])
+    numbers = [float(part.strip("()").split()[-1]) for part in parts]
     assert sum(numbers) == pytest.approx(float(score), abs=1e-9)
 
 

@@ -185,8 +185,9 @@ export class Dense {
     const products = planes ? [here, total - bias - here] : [here];
     const places = Math.max(2, placesForSum(products, bias, value));
     const shown = addUp({ products, bias, value }, places);
-    const parts = [`${this.size.toLocaleString("en")} product${this.size === 1 ? "" : "s"}${planes ? ` of ${planes[this.channel]}` : ""} ${fixed(shown.products[0], places)}`];
-    if (planes) parts.push(`the other maps ${fixed(shown.products[1], places)}`);
+    // In brackets, as in a ledger's sum: "9 products −4.05" would read as a difference.
+    const parts = [`(${this.size.toLocaleString("en")} product${this.size === 1 ? "" : "s"}${planes ? ` of ${planes[this.channel]}` : ""}: ${fixed(shown.products[0], places)})`];
+    if (planes) parts.push(`(the other maps: ${fixed(shown.products[1], places)})`);
     parts.push(`bias ${fixed(shown.bias, places)}`);
     if (shown.remainder !== 0) parts.push(`remainder ${fixed(shown.remainder, places)}`);
     setText(this.sum, `score ${this.names[this.number]} = ${parts.join(" + ")} = ${fixed(shown.value, places)}`);
