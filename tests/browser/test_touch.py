@@ -343,6 +343,30 @@ def test_on_its_side_a_phone_shows_the_maps_above_a_ledger_of_two_rows(
     assert given["y"] + given["height"] / 2 < ledger["y"]
 
 
+@pytest.mark.parametrize("brush", ["3", "0.12345"])
+def test_the_fully_connected_layer_opens_with_the_class_that_is_asked_and_nothing_moves_under_a_stroke(
+    phone: Page, server: Server, brush: str
+):
+    phone.goto(f"{server.url}/learn?lesson=c_wins")
+    wait_drawn(phone, "probabilities")
+    phone.locator(".ks-dense summary").tap()
+    expect(phone.get_by_role("radiogroup", name="Which class").get_by_role("radio", name="C")).to_be_checked()
+    phone.get_by_label("brush: the weight").fill(brush)
+    middle_of_screen(phone, "dense_weights")
+    weights = phone.locator("[data-view=dense_weights]")
+    start = weights.bounding_box()["y"]
+    fingers = Fingers(phone)
+    x, y = cell_centre(phone, "dense_weights", 0, 0, (3, 3))
+    step = weights.bounding_box()["width"] / 3
+    fingers.send("touchStart", (x, y))
+    for moved in range(1, 9):
+        fingers.send("touchMove", (x + moved * step / 4, y))
+        phone.wait_for_timeout(60)  # a sum that is ahead of the hand is written as fast as it can be read
+        assert weights.bounding_box()["y"] == pytest.approx(start, abs=0.5)
+    fingers.send("touchEnd")
+    wait_drawn(phone, "scores", "cnn_core", revision(phone) - 1)
+
+
 @pytest.mark.parametrize(("width", "height", "sample"), [(390, 844, "Cat"), (360, 640, "")])
 def test_what_the_opened_ledger_tells_lies_below_each_other_and_its_links_are_tapped(
     phone: Page, width: int, height: int, sample: str

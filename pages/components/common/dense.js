@@ -31,7 +31,9 @@ export class Dense {
    *   output: () => number,
    *   redraw: () => void,
    *   channel?: (channel: number) => void,
-   * }} on  `channel`: another of the maps that are read was asked for, where this panel offers them
+   *   asked?: () => number | null,
+   * }} on  `channel`: another of the maps that are read was asked for, where this panel offers them; `asked`: the class
+   *   that is spoken of where the panel is opened, if one is
    * @param {{scores: string, maps: string, title: string}} [views] which views show the scores and the maps that are
    *   read, and what these are called
    */
@@ -71,6 +73,7 @@ export class Dense {
     this.gradients = figure("gradients", "gradient of each weight");
     this.told = h("p", { class: "ks-dense-told" });
     this.sum = h("p", { class: "ks-dense-sum" });
+    this.words = h("div", { class: "ks-dense-words" }, this.sum, this.told);
     this.bias = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": "bias of this class" });
     this.typing = whileTyping(this.bias);
     this.bias.addEventListener("change", () => this.#bias());
@@ -84,9 +87,15 @@ export class Dense {
       { class: "ks-dense" },
       h("summary", { text: "Fully connected layer: every weight, in the shape of the map it reads" }),
       h("div", { class: "ks-dense-bar" }, this.classes, this.channels, field("brush", this.brushField), field("bias", this.bias)),
-      h("div", { class: "ks-dense-maps" }, figure("values", views.title), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, h("div", { class: "ks-dense-words" }, this.sum, this.told)),
+      h("div", { class: "ks-dense-maps" }, figure("values", views.title), sign("×"), figure("weights", "weights"), sign("="), figure("products", "value × weight"), this.gradients, this.words),
     );
-    this.element.addEventListener("toggle", () => on.redraw());
+    this.element.addEventListener("toggle", () => {
+      if (this.element.open) this.number = on.asked?.() ?? this.number;
+      on.redraw();
+    });
+    this.tallest = { width: 0, height: 0 };
+    // After layout, where its height costs nothing to read; a panel that is left is not watched any more by itself.
+    new ResizeObserver(() => this.#keepRoom()).observe(this.words);
     this.retell = oncePerFrame(() => this.#tell());
   }
 
@@ -152,6 +161,14 @@ export class Dense {
     if (!this.typing()) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
     this.#add();
     this.#tell();
+  }
+
+  /** A remainder that comes and goes would take a line each time, and at the page's foot move the map under the finger. */
+  #keepRoom() {
+    const { width, height } = this.words.getBoundingClientRect();
+    if (width !== this.tallest.width) this.tallest = { width, height: 0 };
+    this.tallest.height = Math.max(this.tallest.height, height);
+    this.words.style.minHeight = `${this.tallest.height}px`;
   }
 
   /** One of several, all in sight. @param {string} label @param {(k: number) => void} choose */

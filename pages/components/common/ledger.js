@@ -237,6 +237,18 @@ export class Ledger {
     this.room.relax();
   }
 
+  /** As high as it is until it is let go: a line more would move what is drawn on below it. */
+  hold() {
+    if (this.element.style.height) return;
+    this.element.style.height = `${this.element.getBoundingClientRect().height}px`;
+    this.element.classList.add("ks-held");
+  }
+
+  letGo() {
+    this.element.style.height = "";
+    this.element.classList.remove("ks-held");
+  }
+
   #forget() {
     this.tallest = 0;
     this.element.style.minHeight = "";

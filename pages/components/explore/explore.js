@@ -88,12 +88,16 @@ export class Explore extends Board {
     });
     this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.#further(place) });
     this.dense = new Dense({
-      change: (stage, cells) => this.edits.changeDense(stage, cells),
+      change: (stage, cells) => {
+        this.ledger.hold();
+        this.edits.changeDense(stage, cells);
+      },
       end: () => this.edits.endDense(),
       send: (edit) => this.edits.send(edit),
       refuse: (sentence) => this.notice.tell(sentence),
       output: () => this.shown.output,
       redraw: () => this.model && this.draw(this.source, false),
+      asked: () => this.#askedClass(),
     });
     this.teach = new Teach({
       send: (edit) => this.edits.send(edit),
@@ -356,6 +360,13 @@ export class Explore extends Board {
     return this.sideBySide() !== this.header.columns;
   }
 
+  /** The class whose score or probability is pinned, or else that a lesson's task is about; null where there is none. */
+  #askedClass() {
+    const view = this.pin && this.model.byNumber.get(this.pin.stage).view;
+    if (view === "scores" || view === "probabilities") return this.pin.index[1];
+    return this.header.lesson?.goal?.class ?? null;
+  }
+
   #asksTail() {
     return !!this.pin && this.tail.holds(this.model.byNumber.get(this.pin.stage).view);
   }
@@ -480,6 +491,7 @@ export class Explore extends Board {
    */
   draw(source, tell = true, anew = true) {
     this.source = source;
+    if (source === "cnn_core") this.ledger.letGo();
     if (this.lesson.overview) return; // no stage is in sight
     if (anew) this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);

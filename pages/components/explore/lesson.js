@@ -9,7 +9,7 @@ import { setRaised } from "../common/power.js";
 
 /**
  * @typedef {{name: string, rule: string, here: string}} Formula
- * @typedef {{task: string, kind: string, met: boolean, told: string, answer: string, clues: string[], more: boolean}} Goal
+ * @typedef {{task: string, kind: string, class: number | null, met: boolean, told: string, answer: string, clues: string[], more: boolean}} Goal
  * @typedef {{
  *   name: string, title: string, kind: string, number: number, steps: {title: string, done: boolean}[], heading: string, note: string,
  *   paragraphs: string[], formulas: Formula[], goal: Goal | null, beside: boolean, descends: boolean, predicts: boolean, gradients: boolean,

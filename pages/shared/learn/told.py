@@ -43,6 +43,7 @@ def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
         else {
             "task": goal.task,
             "kind": goal.kind,
+            "class": goal.asked.get("class"),
             "met": verdict.met,
             "told": verdict.told,
             "answer": desk.answer,
