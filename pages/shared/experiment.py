@@ -116,6 +116,11 @@ class Experiment:
         return self.source == "photo" and self.photo is not None
 
     @property
+    def picture(self) -> npt.NDArray[np.floating] | None:
+        """The picture that the input was made of, the same array at every size and in colour; None for a grid."""
+        return self.photo.grey if self.on_photo and self.photo is not None else None
+
+    @property
     def plane(self) -> Pair:
         """Rows and columns of the input."""
         return (self.input.shape[1], self.input.shape[2])

@@ -82,7 +82,18 @@ class ExperimentDesk(Desk[Experiment]):
         if edit["op"] in OPERATIONS:
             self.notice = self.predictions.take(self.chain, edit)
         else:
+            before = self.experiment
             super().edit(edit)
+            self.see_whole(before)
+
+    def see_whole(self, before: Experiment) -> None:
+        """Look at all of a picture that has come in place of ``before``'s, and of an input of another size."""
+        now = self.experiment
+        if now.picture is not before.picture:
+            self.zoom = None
+            self.opened += 1  # how close the browser still looks is of the picture before
+        elif now.plane != before.plane:
+            self.zoom = None
 
     def call_off(self, way: str, number: int) -> None:
         """Take back an edit or an upload that is what is on screen; one on its way is passed over when it comes."""

@@ -188,7 +188,9 @@ class Session(ExperimentDesk):
             elif photo is not None and learning and not self.learn.takes_pictures:
                 refusal = "There is no place for a picture here: in Explore you can look at your own."
             elif photo is not None:
-                desk.put(with_photo(desk.experiment, photo))
+                before = desk.experiment
+                desk.put(with_photo(before, photo))
+                desk.see_whole(before)
                 desk.pin = None
             desk.notice = refusal
             if not refusal:

@@ -18,6 +18,7 @@ from pages.shared.experiment_desk import ExperimentDesk
 from pages.shared.learn.course import COURSE
 from pages.shared.learn.lesson import Lesson, Step
 from pages.shared.photo import Photo, open_photo
+from pages.shared.samples import ASSETS
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
 from tests.app.gestures import lasting_gesture
@@ -290,6 +291,33 @@ def test_what_a_browser_looked_at_before_a_file_was_opened_is_no_news_of_the_fil
     assert kept.pin_count == 3  # so that the browser takes the file's
     kept.receive({**message(kept), **late, "open": kept.what_is_open, "pin": {**late["pin"], "count": 4}})
     assert (kept.pin, kept.target, kept.zoom) == ((0, (0, 0, 2, 2)), None, None)
+
+
+def test_a_new_picture_is_seen_whole_and_how_close_the_one_before_was_looked_at_is_no_news_of_it():
+    kept = Session()
+    kept.receive(message(kept, {"op": "sample", "value": "cat", "revision": 1}))
+    close = {"zoom": [3.0, 40, 60]}
+
+    def look_closely() -> None:
+        kept.receive({**message(kept), **close, "open": kept.what_is_open})
+        assert kept.zoom == (3.0, 40.0, 60.0)
+
+    look_closely()
+    before = kept.what_is_open
+    kept.take_in((ASSETS / "samples" / "rocket.jpg").read_bytes(), "rocket.jpg")
+    assert kept.zoom is None
+    kept.receive({**message(kept), **close, "open": before})
+    assert kept.zoom is None
+    look_closely()
+    kept.receive({**message(kept, {"op": "undo", "revision": 2}), **close, "open": kept.what_is_open})
+    assert kept.zoom is None
+    look_closely()
+    kept.receive({**message(kept, {"op": "photo_size", "value": 64, "revision": 3}), **close})
+    assert kept.zoom is None
+    look_closely()
+    # Of the same picture any other edit leaves one where one looks.
+    kept.receive({**message(kept, {"op": "colour", "value": "rgb", "revision": 4}), **close})
+    assert kept.zoom == (3.0, 40.0, 60.0)
 
 
 def let_go_of(sessions: list[Session]) -> list[str]:

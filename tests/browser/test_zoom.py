@@ -573,3 +573,33 @@ def test_a_wide_kernel_does_not_keep_one_from_coming_close_enough_to_read(explor
     come_close(explore)
     frames(explore)
     assert explore.evaluate(SCALE) >= 30
+
+
+@pytest.mark.parametrize("sample", ["Cat", "Zone plate"])
+def test_a_new_picture_is_seen_whole_and_stays_so_over_another_page_and_a_reload(explore: Page, sample: str):
+    take_sample(explore, sample)
+    explore.mouse.move(*middle(explore, "conv"))
+    wheel(explore, 6)
+    assert zoom(explore) > 1
+    comes_to_rest(explore)
+    # Of another size than the cat's maps, and of the zone plate's.
+    if sample == "Cat":
+        open_photograph(explore)
+    else:
+        take_sample(explore, "Shapes")
+    assert zoom(explore) == 1
+    # The server is told where one pins what is looked at.
+    explore.mouse.click(*middle(explore, "conv"))
+    comes_to_rest(explore)
+    clear(explore)
+    explore.get_by_role("link", name="Convolution").click()
+    wait_drawn(explore, "output-0")
+    clear(explore)
+    explore.get_by_role("link", name="Explore").click()
+    wait_drawn(explore, "probabilities")
+    assert zoom(explore) == 1
+    clear(explore)
+    explore.reload()
+    wait_drawn(explore, "probabilities")
+    expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
+    assert zoom(explore) == 1

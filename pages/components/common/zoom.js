@@ -71,12 +71,15 @@ export class Zoom {
    * Take in the maps of the strip. Another input's size begins anew; any other change keeps the place.
    * @param {Map<string, {grid: Grid, map: MapShape}>} maps the input's first
    * @param {number[]} [window] rows and columns of the first map that are to be seen at once, where their numbers can be read so
+   * @returns {boolean} whether they are seen whole for being of another size
    */
   take(maps, window = [1, 1]) {
     this.maps = maps;
     const [first] = maps.values();
     const size = `${first.map.rows} ${first.map.columns}`;
-    if (size !== this.size) Object.assign(this, { viewport: this.wanted, before: null, wanted: WHOLE });
+    const anew = size !== this.size;
+    if (anew) Object.assign(this, { viewport: this.wanted, before: null, wanted: WHOLE });
+    const outright = anew && this.viewport === WHOLE;
     this.size = size;
     const closest = Math.max(...[...maps.values()].map(({ grid }) => CLOSEST / grid.cell));
     const { grid } = first;
@@ -87,6 +90,7 @@ export class Zoom {
     if (this.viewport.zoom > this.most) this.viewport = zoomAt(this.viewport, first.map, MIDDLE, this.most / this.viewport.zoom, this.most);
     this.element.hidden = this.most === 1;
     this.#show();
+    return outright;
   }
 
   /** @param {import("./viewport.js").Viewport} viewport */

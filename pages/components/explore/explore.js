@@ -477,7 +477,8 @@ export class Explore extends Board {
     this.root.classList.toggle("ks-abreast", abreast);
     this.root.classList.toggle("ks-tight", tight);
     const window = this.model.ofView("conv")?.link;
-    this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
+    const whole = this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
+    if (whole) this.channel.zoom = null; // what it told before was of an input of another size
     this.#hint();
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
