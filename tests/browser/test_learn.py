@@ -342,6 +342,17 @@ def test_nothing_leads_to_what_a_step_does_not_show_or_tells_what_it_hides(learn
     expect(page.get_by_role("button", name="effective weights")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    ("columns", "hidden", "told"),
+    [(("input", "kernel", "conv"), "", False), (None, "scores", False), (("input", "pool", "scores"), "", True)],
+)
+def test_the_fully_connected_layer_is_opened_where_its_scores_may_be_seen_and_nowhere_else(
+    learn: Callable[..., Page], columns: tuple[str, ...] | None, hidden: str, told: bool
+):
+    page = learn(to_link(Lesson("Edges", (Step("Look.", columns=columns, hidden=hidden),))).code or "")
+    expect(page.locator(".ks-dense")).to_be_visible(visible=told)
+
+
 def test_an_address_that_holds_no_lesson_says_so_over_the_list(page: Page, server: Server):
     page.goto(f"{server.url}/learn?lesson=nonsense")
     expect(page.locator(".ks-notice")).to_contain_text("Here are the lessons instead.")

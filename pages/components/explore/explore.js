@@ -523,7 +523,8 @@ export class Explore extends Board {
       drawn.push("kernel", ...this.#drawWeightGradient());
     }
     const { weight_gradient: dense } = model.ofView("scores") ?? {};
-    if (this.predict.hides || !this.can("dense") || this.#tailFolded()) this.dense.element.hidden = true;
+    // It tells the scores: not where they are folded away, or left out of a lesson's step.
+    if (this.predict.hides || !this.can("dense") || !this.columns.has("scores")) this.dense.element.hidden = true;
     else this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
