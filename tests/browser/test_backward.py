@@ -288,6 +288,49 @@ def test_of_a_pinned_input_cell_there_are_no_gradients_and_that_is_said(explore:
     expect(explore.get_by_label("What the maps show")).to_have_value("")
 
 
+def test_a_map_that_shows_gradients_is_not_drawn_on_or_typed_into_and_says_why(explore: Page):
+    show(explore, "score:0")
+    before = revision(explore)
+    notice = explore.locator(".ks-notice")
+    start, end = (cell_centre(explore, "input", 1, column, (5, 5)) for column in (1, 3))
+    explore.mouse.move(*start)
+    explore.mouse.down()
+    explore.mouse.move(*end, steps=4)
+    explore.mouse.up()
+    expect(notice).to_contain_text("shows the input's gradient now")
+    # A second press on a cell asks for the field, and so do a digit and Enter; Shift and an arrow change the number.
+    field = explore.locator(".ks-cell-editor")
+    for act in (
+        lambda: [explore.mouse.click(*start) for _ in range(2)],
+        lambda: explore.locator("[data-view=input]").press("7"),
+        lambda: explore.locator("[data-view=input]").press("Enter"),
+        lambda: explore.locator("[data-view=input]").press("Shift+ArrowUp"),
+    ):
+        notice.get_by_role("button", name="Close this message").click()
+        act()
+        expect(notice).to_contain_text("shows the input's gradient now")
+        expect(field).to_have_count(0)
+    explore.wait_for_timeout(300)
+    assert revision(explore) == before
+    show(explore, "")
+    explore.locator("[data-view=input]").press("7")
+    field.press("Enter")
+    explore.mouse.move(5, 5)
+    assert hover_cell(explore, "input", 1, 1, (5, 5))["value"] == 7
+
+
+def test_a_heading_tells_that_gradients_are_shown_below_it(explore: Page):
+    show(explore, "cell")
+    for view in ("input", "conv"):
+        expect(explore.locator(f"[data-column={view}] .ks-shape")).to_have_text("its gradient")
+    # What the gradients do not reach shows its own numbers.
+    expect(explore.locator("[data-column=activation] .ks-shape")).to_have_text("3 × 3")
+    expect(explore.get_by_label("Input, its gradient, a map of numbers", exact=True)).to_have_count(1)
+    show(explore, "")
+    expect(explore.locator("[data-column=input] .ks-shape")).to_have_text("5 × 5")
+    expect(explore.get_by_label("Input, a map of numbers", exact=True)).to_have_count(1)
+
+
 def test_what_comes_after_the_number_asked_keeps_its_digits(explore: Page):
     shown = explore.locator("[data-view=probabilities] .ks-bar-number")
     before = shown.all_inner_texts()

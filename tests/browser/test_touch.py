@@ -173,6 +173,17 @@ def test_a_finger_that_scrolls_past_the_layer_s_weights_draws_nothing_on_them(ph
     assert revision(phone) == before
 
 
+def test_a_finger_drawn_over_a_map_of_gradients_changes_nothing_and_is_told_why(phone: Page):
+    phone.get_by_label("What the maps show").select_option("score:0")
+    expect(phone.locator("[data-column=input] .ks-shape")).to_have_text("its gradient")
+    middle_of_screen(phone, "input")
+    before = revision(phone)
+    Fingers(phone).stroke(*(cell_centre(phone, "input", 4, column, (5, 5)) for column in (0, 4)))
+    expect(phone.locator(".ks-notice")).to_contain_text("shows the input's gradient now")
+    phone.wait_for_timeout(500)
+    assert revision(phone) == before
+
+
 def test_a_pinch_whose_first_finger_wanders_paints_nothing(phone: Page):
     tap_sample(phone)
     middle_of_screen(phone, "input")

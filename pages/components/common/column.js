@@ -62,6 +62,7 @@ export class Column {
     this.shape = h("span", { class: "ks-shape" });
     this.note = h("p", { class: "ks-note" });
     this.hinted = "";
+    this.extent = "";
     this.top = new Controls(on.controls);
     this.bottom = new Controls(on.controls);
     this.more = new Controls(on.controls);
@@ -93,7 +94,8 @@ export class Column {
     // Another name of the same thing stands beside it, and nowhere else.
     setRaised(this.title, described.also ? `${described.title} (${described.also})` : described.title);
     if (described.title !== this.named) this.#name(described.title);
-    setText(this.shape, described.shape);
+    this.extent = described.shape;
+    this.tellInstead("");
     this.told = described.note ?? "";
     this.hint(this.hinted);
     setText(this.sign, described.sign);
@@ -115,13 +117,21 @@ export class Column {
     setRaised(this.note, [this.told, hinted].filter(Boolean).join("\n"));
   }
 
+  /**
+   * Say beside the heading that other numbers are drawn than those it names; its shape would be one word too many there.
+   * @param {string} what "its gradient", or "" for none
+   */
+  tellInstead(what) {
+    setText(this.shape, what || this.extent);
+    const name = NAMES[this.kind]?.(what ? `${this.named}, ${what}` : this.named);
+    if (name) this.view.element.setAttribute("aria-label", name);
+  }
+
   /** Another title is another name for all that the column holds. @param {string} title */
   #name(title) {
     this.named = title;
     this.planes.element.setAttribute("aria-label", `${title}: which plane`);
-    const name = NAMES[this.kind]?.(title);
-    if (name) this.view.element.setAttribute("aria-label", name);
-    else this.view?.name?.(title);
+    if (!NAMES[this.kind]) this.view?.name?.(title);
   }
 
   /** @param {any} described */

@@ -34,6 +34,7 @@ import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 
 const RESTS = 300; // ms without a move
+const OTHER_NUMBERS = "This map shows the input's gradient now, so nothing is drawn on it or typed into it. Choose “maps: values” to change the input.";
 
 export class Explore extends Board {
   /** @param {HTMLElement} parent */
@@ -514,6 +515,7 @@ export class Explore extends Board {
         const own = model.gradients?.has(stage.stage);
         column.element.classList.toggle("ks-apart", gradients && !own);
         if (own) setText(column.note, `each cell: ∂ ${this.of} / ∂ cell`);
+        if (own) column.tellInstead(column.kind === "bars" ? "their gradients" : "its gradient");
         drawStage(column, stage, model.shown(stage.stage), scales[k], { ...how, cover: this.predict.cover(stage, this.shown.channelOf(stage)) });
         drawn.push(stage.view);
       });
@@ -675,8 +677,9 @@ export class Explore extends Board {
       draws: (/** @type {string} */ pointerType) => pointerType !== "touch" || this.brush.drawing || this.header.brush.kind === "grid",
       stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
         const size = this.model.values.get(-1).shape.slice(2);
-        if (!this.can("input")) this.notice.tell(this.header.locked.input);
-        else if (phase === "end") this.edits.endCells();
+        if (this.#locked()) {
+          if (phase === "start") this.#refuseInput();
+        } else if (phase === "end") this.edits.endCells();
         else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush.value, this.shown.inputPlane);
         const last = cells[cells.length - 1];
         if (last) this.lookAt({ stage: -1, index: indexOf(last) });
@@ -735,21 +738,32 @@ export class Explore extends Board {
     return place.stage === this.predict.told.stage && this.predict.covers(place);
   }
 
+  /** Whether the input is not to be changed on its map: a step keeps it, or other numbers than its own are drawn there. */
+  #locked() {
+    return !this.can("input") || !!this.model.gradients?.has(-1);
+  }
+
+  /** Say why it is not. What stands in the way of a moment goes by itself. */
+  #refuseInput() {
+    if (this.can("input")) this.notice.tell(OTHER_NUMBERS, true);
+    else this.notice.tell(this.header.locked.input);
+  }
+
   /** @param {number} direction */
   nudge(direction) {
-    if (this.can("input")) super.nudge(direction);
-    else if (this.pin?.stage === -1) this.notice.tell(this.header.locked.input);
+    if (!this.#locked()) super.nudge(direction);
+    else if (this.pin?.stage === -1) this.#refuseInput();
   }
 
   refuseWord() {
-    if (this.can("input")) super.refuseWord();
-    else this.notice.tell(this.header.locked.input);
+    if (this.#locked()) this.#refuseInput();
+    else super.refuseWord();
   }
 
   /** @param {string | null} text */
   openEditor(text) {
-    if (this.can("input")) super.openEditor(text);
-    else this.notice.tell(this.header.locked.input);
+    if (this.#locked()) this.#refuseInput();
+    else super.openEditor(text);
   }
 
   /** The pinned cell, if it lies on this view's map. @param {string} view */
