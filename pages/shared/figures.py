@@ -16,6 +16,8 @@ SIGNED = {
     "dark": ["#8ac6ff", "#3f8ede", "#1d4a7c", "#20242c", "#7c4413", "#e0812f", "#ffc58a"],
 }
 _BINS = 60
+_HALVES = 2.0**51  # up to here a float tells where the middle between two whole numbers is
+_EACH_MOST = 12  # whole numbers that each get a tick below their bar
 _LARGEST_SIDE = 640  # px
 _NUMBERS_MOST = 400  # cells: the numbers of more would lie over each other
 _TICKS_MOST = 32  # rows or columns that each get a tick
@@ -73,18 +75,17 @@ def heatmap(values: npt.NDArray[np.float64], *, dark: bool = False) -> go.Figure
 
 
 def histogram(values: npt.NDArray[np.float64]) -> go.Figure:
-    """How often which numbers occur, in up to 60 bins of equal width."""
+    """How often which numbers occur, in up to 60 bins of equal width, that hold as many whole numbers each."""
     bins = min(_BINS, max(5, values.size // 4))
-    low, high = float(values.min()), float(values.max())
-    if low == high:  # all alike: a bar as wide as is seen beside the number
-        bins, half = 1, 0.5 * max(1.0, abs(low) / 1000)
-        low, high = low - half, high + half
-    # Numbers so close together that floats between them run out are told apart in fewer bins.
-    while bins > 1 and np.any(np.diff(np.linspace(low, high, bins + 1)) <= 0):
-        bins //= 2
-    counts, edges = np.histogram(values.ravel(), bins=bins, range=(low, high))
-    hover = "%{customdata[0]:.4g} to %{customdata[1]:.4g}<br>%{y} cells<extra></extra>"
+    whole = _whole_edges(values, bins)
+    edges = _edges(values, bins) if whole is None else whole
+    counts, _ = np.histogram(values.ravel(), edges)
     bounds = np.stack([edges[:-1], edges[1:]], axis=1)
+    told = "%{customdata[0]:.4g} to %{customdata[1]:.4g}"
+    if whole is not None:
+        bounds += [0.5, -0.5]  # the first and the last number of a bin
+        told = "%{x}" if edges[1] - edges[0] == 1 else "%{customdata[0]} to %{customdata[1]}"
+    hover = f"{told}<br>%{{y}} cells<extra></extra>"
     bars = go.Bar(
         x=(edges[:-1] + edges[1:]) / 2,
         y=counts,
@@ -96,5 +97,30 @@ def histogram(values: npt.NDArray[np.float64]) -> go.Figure:
     figure = go.Figure(bars)
     figure.update_layout(height=320, margin={"l": 40, "r": 10, "t": 10, "b": 40}, bargap=0)
     figure.update_xaxes(title="value")
+    if whole is not None and whole[-1] - whole[0] <= _EACH_MOST:
+        figure.update_xaxes(dtick=1)
     figure.update_yaxes(title="cells")
     return figure
+
+
+def _whole_edges(values: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.float64] | None:
+    """Between which numbers bins of whole numbers end, None where not all are: any other width makes a comb of them."""
+    low, high = float(values.min()), float(values.max())
+    if low == high or max(abs(low), abs(high)) > _HALVES or np.any(values != np.round(values)):
+        return None
+    numbers = high - low + 1
+    width = 1.0 if numbers <= _BINS else float(np.ceil(numbers / bins))
+    edges: npt.NDArray[np.float64] = low - 0.5 + width * np.arange(np.ceil(numbers / width) + 1)
+    return edges
+
+
+def _edges(values: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.float64]:
+    low, high = float(values.min()), float(values.max())
+    if low == high:  # all alike: a bar as wide as is seen beside the number
+        bins, half = 1, 0.5 * max(1.0, abs(low) / 1000)
+        low, high = low - half, high + half
+    # Numbers so close together that floats between them run out are told apart in fewer bins.
+    while bins > 1 and np.any(np.diff(np.linspace(low, high, bins + 1)) <= 0):
+        bins //= 2
+    edges: npt.NDArray[np.float64] = np.histogram_bin_edges(values.ravel(), bins, (low, high))
+    return edges

@@ -72,3 +72,26 @@ def test_numbers_with_hardly_a_float_between_them_are_counted(values):
 @given(npst.arrays(np.float64, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.floats(-1e6, 1e6)))
 def test_every_cell_is_counted_once(values):
     assert sum(histogram(values).data[0].y) == values.size
+
+
+def test_each_of_few_whole_numbers_has_a_bar_of_its_own():
+    values = np.array([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [0, 0, 3, 9, 9]], dtype=float)
+    bars = histogram(values).data[0]
+    assert list(bars.x) == list(range(10))
+    assert list(bars.y) == [3, 1, 1, 2, 1, 1, 1, 1, 1, 3]
+    assert set(bars.width) == {1}
+
+
+@given(
+    npst.arrays(np.int64, st.tuples(st.integers(1, 20), st.integers(1, 20)), elements=st.integers(-(10**9), 10**9)),
+    st.integers(1, 10**8),
+)
+def test_bins_of_whole_numbers_hold_as_many_of_them_each_and_every_cell_once(values, coarse):
+    values = (values // coarse).astype(float)
+    bars = histogram(values).data[0]
+    assert sum(bars.y) == values.size
+    assert len(bars.y) <= 60
+    if values.min() < values.max():
+        assert len(set(bars.width)) == 1
+        assert bars.width[0] % 1 == 0
+        assert bars.x[0] - bars.width[0] / 2 == values.min() - 0.5
