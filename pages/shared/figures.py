@@ -99,7 +99,8 @@ def histogram(values: npt.NDArray[np.float64]) -> go.Figure:
     figure.update_xaxes(title="value")
     if whole is not None and whole[-1] - whole[0] <= _EACH_MOST:
         figure.update_xaxes(dtick=1)
-    figure.update_yaxes(title="cells")
+    # Zoomed in on their height, bars would end beyond the frame or begin below it.
+    figure.update_yaxes(title="cells", fixedrange=True)
     return figure
 
 
@@ -124,3 +125,10 @@ def _edges(values: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.float64
         bins //= 2
     edges: npt.NDArray[np.float64] = np.histogram_bin_edges(values.ravel(), bins, (low, high))
     return edges
+
+
+def hold_still(figure: go.Figure) -> None:
+    """Have a finger that is drawn over the chart scroll the page, as it does everywhere else, and zoom nothing."""
+    figure.update_layout(dragmode=False)
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)

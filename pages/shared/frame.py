@@ -40,7 +40,7 @@ _STYLE = """<style>
 </style>"""
 
 
-_NO_BAR = {"displayModeBar": False, "scrollZoom": True}  # the bar of buttons would lie over a small chart
+_NO_BAR = {"displayModeBar": False}  # the bar of buttons would lie over a small chart
 
 
 def heading(title: str, what: str, first: str, touch: str, *, beside: bool = False) -> None:
@@ -66,19 +66,24 @@ def large(kept: Session) -> None:
     from pages.shared import figures  # noqa: PLC0415 - half a second of start-up that only this dialog needs
 
     with kept.lock:
-        view, plane, dark = kept.large
+        view, plane, dark, touch = kept.large
         asked = figures.shown(kept.chain, view, kept.output, plane)
         kept.large = None
     if asked is None:
         return
     title, values = asked
+    map_, bars = figures.heatmap(values, dark=dark), figures.histogram(values)
+    if touch:
+        for figure in (map_, bars):
+            figures.hold_still(figure)
+    config = {**_NO_BAR, "scrollZoom": not touch}
 
     @st.dialog(title, width="large")
     def dialog() -> None:
-        st.plotly_chart(figures.heatmap(values, dark=dark), key="large_map", config=_NO_BAR)
+        st.plotly_chart(map_, key="large_map", config=config)
         told = f"{values.size:,} numbers from {values.min():.6g} to {values.max():.6g}, mean {values.mean():.6g}"
         st.markdown(told.replace("-", "−"))
-        st.plotly_chart(figures.histogram(values), key="large_histogram", config=_NO_BAR)
+        st.plotly_chart(bars, key="large_histogram", config=config)
 
     dialog()
 

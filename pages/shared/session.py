@@ -42,11 +42,12 @@ _PATIENCE = 5.0  # seconds for another session's lock or upload: two that would 
 
 
 class Large(NamedTuple):
-    """A view to be opened large: which, which plane of the input (None for all), and on a dark page or not."""
+    """A view to be opened large: its plane of the input (None for all), on a dark page or not, for a finger or not."""
 
     view: str
     plane: int | None
     dark: bool
+    touch: bool = False
 
 
 @dataclass(kw_only=True)
@@ -213,7 +214,8 @@ class Session(ExperimentDesk):
         """Carry out one edit, or say why not; to open a view large changes nothing."""
         if edit["op"] == "large":
             plane = edit.get("plane")
-            self.large = Large(str(edit.get("value")), plane if plane in (0, 1, 2) else None, edit.get("dark") is True)
+            plane = plane if plane in (0, 1, 2) else None
+            self.large = Large(str(edit.get("value")), plane, edit.get("dark") is True, edit.get("touch") is True)
         elif edit["op"] == "draft_try" and self.teaching.state.steps:
             self.learn.bring(self.teaching.state)
         elif edit["op"].startswith(draft.PREFIX):

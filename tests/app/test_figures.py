@@ -13,7 +13,7 @@ import pages
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from pages.shared.figures import SIGNED, heatmap, histogram, shown
+from pages.shared.figures import SIGNED, heatmap, histogram, hold_still, shown
 
 TWO = apply(apply(Experiment(), {"op": "add_kernel"}), {"op": "rows", "value": 9})
 
@@ -95,3 +95,17 @@ def test_bins_of_whole_numbers_hold_as_many_of_them_each_and_every_cell_once(val
         assert len(set(bars.width)) == 1
         assert bars.width[0] % 1 == 0
         assert bars.x[0] - bars.width[0] / 2 == values.min() - 0.5
+
+
+def test_only_a_map_for_a_finger_holds_still():
+    for figure in (heatmap(np.eye(3)), histogram(np.eye(3))):
+        assert figure.layout.dragmode is None
+        assert figure.layout.xaxis.fixedrange is None
+        hold_still(figure)
+        assert figure.layout.dragmode is False
+        assert figure.layout.xaxis.fixedrange
+        assert figure.layout.yaxis.fixedrange
+
+
+def test_the_bars_of_a_histogram_cannot_be_moved_out_of_their_frame():
+    assert histogram(np.eye(3)).layout.yaxis.fixedrange

@@ -161,6 +161,25 @@ def test_a_finger_drawn_up_over_a_map_moves_the_page_and_changes_nothing(phone: 
     same_sum(ask(phone, "conv", 2, 0, (3, 3)), build(Experiment()).trace.explain(0, (0, 0, 2, 0)))
 
 
+def test_a_finger_drawn_up_over_charts_that_are_opened_large_scrolls_to_their_end(phone: Page):
+    more = phone.locator("[data-column=conv] summary")
+    more.tap()
+    phone.locator("[data-column=conv]").get_by_role("button", name="Open large, with a histogram").tap()
+    charts = phone.get_by_role("dialog", name="Feature map").locator(".js-plotly-plot")
+    expect(charts).to_have_count(2, timeout=15_000)
+    expect(charts.locator(".barlayer .point")).not_to_have_count(0)
+    ranges = "(all) => all.map(({ _fullLayout: { xaxis, yaxis } }) => [xaxis.range, yaxis.range])"
+    before = charts.evaluate_all(ranges)
+    phone.wait_for_timeout(500)  # the dialog has come to rest
+    for chart in (charts.first, charts.last):
+        box = chart.bounding_box()
+        x, y = box["x"] + box["width"] / 2, min(box["y"] + 200, 780)
+        Fingers(phone).stroke((x, y), (x, y - 180), parts=10)
+        phone.wait_for_timeout(600)
+    expect(charts.last.get_by_text("value", exact=True)).to_be_in_viewport()
+    assert charts.evaluate_all(ranges) == before
+
+
 def test_a_finger_that_scrolls_past_the_layer_s_weights_draws_nothing_on_them(phone: Page):
     tap_sample(phone)
     phone.locator(".ks-dense summary").tap()

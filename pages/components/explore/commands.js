@@ -65,7 +65,7 @@ export class Commands {
       copy_cell: () => this.#copy(view, ({ rows, pinned }) => [[rows[pinned.row][pinned.column]]], "cell"),
       copy_row: () => this.#copy(view, ({ rows, pinned }) => [rows[pinned.row]], "row"),
       copy_map: () => this.#copy(view, ({ rows }) => rows, "map"),
-      large: () => this.on.send({ op: "large", value: view, plane: this.on.inputPlane(), dark: this.on.dark() }),
+      large: () => this.on.send({ op: "large", value: view, plane: this.on.inputPlane(), dark: this.on.dark(), touch: matchMedia("(pointer: coarse)").matches }),
     };
     commands[name]?.();
   }
