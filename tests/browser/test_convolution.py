@@ -221,9 +221,28 @@ def test_an_input_cell_tells_every_output_it_feeds_and_with_which_weight(laborat
     expect(items).to_have_count(len(found))
     assert len(found) == 6
     for k, (cell, weight) in enumerate(found):
-        words = f"feeds Output channel 0 [{cell[2]}, {cell[3]}] with weight"
+        words = f"feeds Output channel 0 [{cell[2]}, {cell[3]}] by weight"
         expect(items.nth(k)).to_contain_text(words)
-        expect(items.nth(k)).to_contain_text(f"= {weight:g}".replace("-", "−"))
+        expect(items.nth(k)).to_contain_text(f"which is {weight:g}".replace("-", "−"))
+
+
+def test_an_input_cell_names_every_output_channel_it_feeds_and_says_which_one_is_listed(laboratory: Page):
+    note = laboratory.locator(".ks-ledger .ks-ledger-note")
+    fed = {cell[1] for _, cell in carried().trace.explain(-1, (0, 0, 1, 3)).consumers}
+    assert fed == {0, 1}
+    hover_cell(laboratory, "input-0", 1, 3, (6, 6))
+    expect(note).to_have_text("It feeds output channels 0 and 1; the cells of channel 0 are listed.")
+    laboratory.mouse.click(*cell_centre(laboratory, "output-1", 1, 1, (4, 4)))
+    hover_cell(laboratory, "input-0", 1, 3, (6, 6))
+    expect(note).to_have_text("It feeds output channels 0 and 1; the cells of channel 1 are listed.")
+    # Of two groups each output channel reads an input channel of its own.
+    set_to(laboratory, "output", "Groups", "2", kind="select")
+    laboratory.mouse.move(5, 500)
+    hover_cell(laboratory, "input-0", 1, 3, (6, 6))
+    expect(note).to_have_text("No window of output channel 1 reads it; it feeds channel 0.")
+    hover_cell(laboratory, "input-1", 1, 3, (6, 6))
+    expect(laboratory.locator(".ks-ledger .ks-terms > li").first).to_contain_text("feeds Output channel 1")
+    expect(note).to_have_count(0)
 
 
 def test_in_a_transposed_convolution_an_input_cell_tells_where_it_lays_its_kernel(laboratory: Page):
@@ -235,7 +254,7 @@ def test_in_a_transposed_convolution_an_input_cell_tells_where_it_lays_its_kerne
     weight = carried().laboratory.operation.weight[0, 1]
     expect(items).to_have_count(9)
     for k, (a, b) in enumerate(np.ndindex(3, 3)):
-        words = f"feeds Output channel 0 [{4 + a}, {6 + b}] with weight [{a}, {b}] = {weight[a, b]:g}"
+        words = f"feeds Output channel 0 [{4 + a}, {6 + b}] by weight [{a}, {b}], which is {weight[a, b]:g}"
         expect(items.nth(k)).to_contain_text(words.replace("-", "−"))
     cells = [cell for _, cell in asked.explain(-1, (0, 1, 2, 3)).consumers if cell[1] == 0]
     assert cells == [(0, 0, 4 + a, 6 + b) for a, b in np.ndindex(3, 3)]

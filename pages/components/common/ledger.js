@@ -101,7 +101,10 @@ export class Ledger {
     this.trail.look(model, explanation, of !== "");
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
-    else if (explanation.fed) this.body.replaceChildren(this.#fed(model, explanation.fed, dark, parts));
+    else if (explanation.fed) {
+      const note = explanation.note ? [h("p", { class: "ks-ledger-note", text: explanation.note })] : [];
+      this.body.replaceChildren(h("div", { class: "ks-ledger-sum" }, ...note, ...this.#fed(model, explanation.fed, dark, parts)));
+    }
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.trail.draw();
     focused?.();
@@ -189,7 +192,7 @@ export class Ledger {
    */
   #fed(model, fed, dark, parts) {
     const factor = parts ? inParts(parts) : (/** @type {number} */ x) => short(x, 4);
-    if (!fed.length) return h("p", { class: "ks-ledger-note", text: "No window of this output channel reads it." });
+    if (!fed.length) return [];
     const list = h("ol", { class: "ks-terms", "aria-label": "What it feeds; the arrow keys walk over them" });
     list.addEventListener("keydown", (event) => walk(event, list));
     const { extent } = model.byNumber.get(fed[0].stage).link;
@@ -199,7 +202,7 @@ export class Ledger {
       const item = h(
         "li",
         { class: "ks-term" },
-        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} with weight [${row}, ${column}] = ${factor(term.weight)}` }),
+        h("span", { class: "ks-term-factors", text: `feeds ${nameOf(model, term.stage, term.index)} by weight [${row}, ${column}], which is ${factor(term.weight)}` }),
         h("span", { class: "ks-term-product", text: `${factor(term.value)} × ${operand(factor(term.weight))} = ${parts ? factor(term.product) : fixed(term.product, places)}` }),
       );
       item.style.setProperty("--ks-hue", positionHue(term.key, dark));
@@ -210,7 +213,7 @@ export class Ledger {
       list.append(item);
     }
     list.firstElementChild.setAttribute("tabindex", "0");
-    return list;
+    return [list];
   }
 
   /**

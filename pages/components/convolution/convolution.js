@@ -397,7 +397,17 @@ export class Convolution extends Board {
   explanation(place) {
     if (place.stage === DIFFERENCE) return differenceOf(this.model, DIFFERENCE, place.index, [OUTPUT, KEPT]);
     const told = super.explanation(place);
-    return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output) } : told;
+    return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output), note: this.#fedChannels(place.index) } : told;
+  }
+
+  /** Which output channels an input cell feeds, where that is more or less than what is listed. @param {number[]} index */
+  #fedChannels(index) {
+    const all = Array.from({ length: this.model.values.get(OUTPUT).shape[1] }, (_, output) => output);
+    const fed = all.filter((output) => this.model.fed(this.convolution, index, output).length);
+    if (!fed.length) return "No window reads it.";
+    const others = numbered("channel", fed.filter((output) => output !== this.output));
+    if (!fed.includes(this.output)) return `No window of output channel ${this.output} reads it; it feeds ${others}.`;
+    return others && `It feeds output ${numbered("channel", fed)}; the cells of channel ${this.output} are listed.`;
   }
 
   /** @param {any} term */
@@ -510,6 +520,12 @@ export class Convolution extends Board {
     });
     this.dialog.open(this.columns.get(view).title.textContent, ...tables);
   }
+}
+
+/** "channel 1", "channels 0, 1 and 3", "" for none. @param {string} what @param {number[]} numbers */
+function numbered(what, numbers) {
+  const last = numbers.at(-1);
+  return numbers.length > 1 ? `${what}s ${numbers.slice(0, -1).join(", ")} and ${last}` : numbers.length ? `${what} ${last}` : "";
 }
 
 /** @param {number} row @param {number} column */
