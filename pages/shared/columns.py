@@ -7,7 +7,7 @@ from typing import Any
 from pages.shared import samples
 from pages.shared.chain import Chain, Step, remedies
 from pages.shared.column_controls import input_controls, kernel_controls, numbers_of, step_controls
-from pages.shared.controls import Control
+from pages.shared.controls import Control, by_hand
 from pages.shared.describe import PLURALS, geometry_words, size
 from pages.shared.experiment import Experiment
 
@@ -86,7 +86,10 @@ def _input_shape(experiment: Experiment) -> str:
 def _input_note(experiment: Experiment) -> str:
     photo = experiment.photo
     if not experiment.on_photo or photo is None:
-        return "Choose a cell and type, drag to draw, or paste from a spreadsheet"
+        return by_hand(
+            "Choose a cell and type, drag to draw, or paste from a spreadsheet",
+            "Tap a cell twice to change it, or drag to draw",
+        )
     height, width = photo.original
     rows, columns_ = experiment.plane
     here = "each a cell" if (rows, columns_) == (height, width) else f"here {rows} rows of {columns_}"

@@ -12,6 +12,17 @@ Control = dict[str, Any]
 Edit = Mapping[str, Any]
 
 
+def by_hand(mouse: str, finger: str) -> str:
+    """A line of a column's note, in the words of a mouse and of a finger; ``common/hand.js`` takes those that fit."""
+    return f"{mouse}\t{finger}"
+
+
+def typed_in(before: str = "") -> str:
+    """How a cell of the input is changed, after what else its line says: a finger's first tap only chooses it."""
+    told = ("choose a cell and type to change it", "tap a cell twice to change it")
+    return by_hand(*(f"{before}{words}" if before else words.capitalize() for words in told))
+
+
 def option(value: str, label: str, why: str | None = None, group: str = "") -> dict[str, Any]:
     """One choice; ``why`` says what keeps it from being chosen, ``group`` puts it under a heading."""
     return {"value": value, "label": label, "why": why, "group": group}

@@ -1,6 +1,7 @@
 """A phone held in a hand: every control by a tap, maps by one finger or two; numbers held against cnn_core."""
 
 import itertools
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -418,3 +419,19 @@ def test_what_the_opened_ledger_tells_lies_below_each_other_and_its_links_are_ta
         assert top + tall <= below + 1
     phone.locator(".ks-ledger-feeds .ks-link").last.tap()
     expect(phone.locator(".ks-ledger h2")).to_contain_text("Pooled")
+
+
+@pytest.mark.parametrize("path", ["", "convolution", "pooling", "layers"])
+def test_a_finger_is_told_to_tap_a_cell_twice_and_the_second_tap_opens_it(phone: Page, server: Server, path: str):
+    phone.goto(f"{server.url}/{path}")
+    column = phone.locator("[data-column=input]")
+    column.locator(".ks-map").first.wait_for()
+    expect(column.locator(".ks-note")).to_contain_text(re.compile("tap a cell twice to change it", re.IGNORECASE))
+    expect(column.locator(".ks-note")).not_to_contain_text("hoose a cell")
+    cell = column.locator(".ks-map").first
+    middle_of_screen(phone, cell.get_attribute("data-view"))
+    box = cell.bounding_box()
+    for fields in (0, 1):
+        phone.touchscreen.tap(box["x"] + 12, box["y"] + 12)
+        expect(phone.locator(".ks-cell-editor")).to_have_count(fields)
+        phone.wait_for_timeout(400)

@@ -7,6 +7,7 @@ import { Bars } from "./bars.js";
 import { Figures, Kernels, Maps } from "./channels.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
+import { inHand } from "./hand.js";
 import { Legend, VECTOR_LETTERS } from "./legend.js";
 import { Vector } from "./vector.js";
 import { Controls } from "./controls.js";
@@ -96,7 +97,7 @@ export class Column {
     if (described.title !== this.named) this.#name(described.title);
     this.extent = described.shape;
     this.tellInstead("");
-    this.told = described.note ?? "";
+    this.told = inHand(described.note ?? "");
     this.hint(this.hinted);
     setText(this.sign, described.sign);
     this.title.dataset.sign = described.sign.trim();

@@ -11,6 +11,7 @@ import { Controls } from "../common/controls.js";
 import { Dense } from "../common/dense.js";
 import { Dialog } from "../common/dialog.js";
 import { h, setText } from "../common/dom.js";
+import { inHand } from "../common/hand.js";
 import { Look } from "../common/look.js";
 import { rowsOf, tableOf } from "../common/table.js";
 import { Curve } from "./curve.js";
@@ -160,7 +161,7 @@ export class Layers extends Board {
     this.model.tell(told.told);
     Object.assign(this.header, told.extra);
     setText(this.sentence, told.sentence);
-    for (const [view, column] of this.columns) setText(column.note, told.notes[view]);
+    for (const [view, column] of this.columns) setText(column.note, inHand(told.notes[view]));
     super.glimpsed(told, arrays);
   }
 

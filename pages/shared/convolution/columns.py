@@ -12,7 +12,7 @@ from cnn_core import ConvTranspose2d, kernels
 from cnn_core.rational import LARGEST
 from cnn_core.shapes import PADDING_MODES
 from pages.shared.column_controls import numbers_of
-from pages.shared.controls import Control, button, check, heading, number, option, select, stepper
+from pages.shared.controls import Control, button, check, heading, number, option, select, stepper, typed_in
 from pages.shared.convolution.laboratory import (
     CHANNELS_MOST,
     DILATION_LARGEST,
@@ -184,7 +184,7 @@ def _input_note(laboratory: Laboratory) -> str:
     if not any(map(any, sides)):
         if laboratory.source == OWN:
             return f"A copy of Explore's input, at most {SIDE_LARGEST} cells a side"
-        return "Choose a cell and type to change it"
+        return typed_in()
     padded = tuple(cells + sum(around) for cells, around in zip(laboratory.plane, sides, strict=True))
     return f"padded to {size(padded)}"
 

@@ -10,7 +10,7 @@ import numpy as np
 from cnn_core import GELU, LeakyReLU, ReLU, Sequential, Sigmoid, Softplus, Tanh
 from cnn_core.layers import Layer
 from pages.shared import describe
-from pages.shared.controls import Control, dial, option, select
+from pages.shared.controls import Control, dial, option, select, typed_in
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import KINDS, Laboratory
 from pages.shared.layers.screen import INPUT, LOG, Screen, input_controls, input_note, plain, shape_words, table
@@ -162,7 +162,7 @@ def _layer(told: dict[str, Any]) -> dict[str, Any]:
 
 def _note(laboratory: Laboratory) -> str:
     low, high = float(laboratory.input.min()), float(laboratory.input.max())
-    return input_note(laboratory, f"from {plain_range(low, high)}; choose a cell and type to change it")
+    return input_note(laboratory, typed_in(f"from {plain_range(low, high)}; "))
 
 
 def _settings(laboratory: Laboratory) -> list[Control]:

@@ -10,7 +10,7 @@ import numpy as np
 from cnn_core import BatchNorm2d, Sequential
 from cnn_core.ops.norm import Statistics
 from pages.shared import describe
-from pages.shared.controls import Control, button, dial
+from pages.shared.controls import Control, button, dial, typed_in
 from pages.shared.experiment import FloatArray, read_only
 from pages.shared.layers.laboratory import OWN, Laboratory
 from pages.shared.layers.screen import (
@@ -115,7 +115,7 @@ def screen(laboratory: Laboratory) -> Screen:
     size = shape_words(x)
     # The prepared batches are made so; of Explore's maps nothing is known.
     apart = "channels apart in mean and in spread\n" if channels > 1 and laboratory.source != OWN else ""
-    note = input_note(laboratory, f"{apart}choose a cell and type to change it")
+    note = input_note(laboratory, f"{apart}{typed_in()}")
     shown.column("input", "maps", "Before", shape=size, note=note, controls=input_controls(laboratory))
     used, moved = ["mean", "var"] * training, ["running_mean", "running_var"]
     figures = [*(used or moved), "deviation", "inverse", *[*moved, "next_mean", "next_var"] * training]

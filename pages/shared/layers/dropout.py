@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_core import Dropout, Sequential
-from pages.shared.controls import button, dial, stepper
+from pages.shared.controls import button, dial, stepper, typed_in
 from pages.shared.experiment import FloatArray
 from pages.shared.layers.laboratory import Laboratory
 from pages.shared.layers.screen import (
@@ -46,7 +46,7 @@ def screen(laboratory: Laboratory) -> Screen:
     maps = {"group": "given", "kind": "signed", "domain": [0, 0]}
     same = {"kind": "same"}
     controls = input_controls(laboratory)
-    note = input_note(laboratory, "choose a cell and type to change it")
+    note = input_note(laboratory, typed_in())
     shown.column("input", "maps", "Before", shape=size, note=note, controls=controls)
     means = (plain(cleaned(float(each.mean()), float(np.abs(each).max(initial=0)))) for each in (x, output))
     mean = " → ".join(("mean " + next(means), next(means)))

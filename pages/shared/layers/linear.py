@@ -6,7 +6,7 @@ import numpy as np
 
 from cnn_core import Flatten, Linear, Sequential
 from pages.shared import describe
-from pages.shared.controls import stepper
+from pages.shared.controls import stepper, typed_in
 from pages.shared.describe import counted
 from pages.shared.layers.laboratory import CLASSES, Laboratory
 from pages.shared.layers.screen import INPUT, Screen, input_controls, input_note, shape_words, table
@@ -36,7 +36,7 @@ def screen(laboratory: Laboratory) -> Screen:
         told = describe.computed(number, layer, before, output, shown.arrays)
         fields = ("rule", "preview", "link", "reduce", "formula", "weight", "bias")
         shown.add(number, view, title, output, **{name: told[name] for name in fields}, **more)
-    note = input_note(laboratory, "choose a cell and type to change it")
+    note = input_note(laboratory, typed_in())
     controls = input_controls(laboratory)
     shown.column("input", "maps", "Before", shape=shape_words(x), note=note, controls=controls)
     order = "row by row" if x.shape[1] == 1 else "channel by channel, row by row"

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnn_core.shapes import Window
 from pages.shared.column_controls import numbers_of
-from pages.shared.controls import Control, button, check, option, select, stepper
+from pages.shared.controls import Control, button, check, option, select, stepper, typed_in
 from pages.shared.describe import geometry_words, size
 from pages.shared.experiment import Pair
 from pages.shared.from_explore import FEATURES, OWN, SIDE_LARGEST
@@ -77,7 +77,7 @@ def _input_note(laboratory: Laboratory) -> str:
         return f"A copy of Explore's input, in one plane and made to fit {SIDE_LARGEST} cells a side"
     if laboratory.source == FEATURES:
         return f"A copy of Explore's feature map: its middle, where it has more than {SIDE_LARGEST} cells a side"
-    return "Choose a cell and type to change it"
+    return typed_in()
 
 
 def overhangs(laboratory: Laboratory) -> bool:
