@@ -320,6 +320,26 @@ def test_what_becomes_of_a_number_unfolds_on_a_phone_and_leaves_the_maps_their_r
     expect(phone.locator(".ks-sees")).to_be_visible()
 
 
+def test_the_colour_of_a_ledger_s_parts_says_which_are_open_whichever_was_tapped_last(phone: Page):
+    products = phone.locator(".ks-ledger").get_by_role("button", name="products")
+    onward = phone.locator(".ks-ledger").get_by_role("button", name="feeds", exact=True)
+    colour = "(button) => getComputedStyle(button).color"
+    plain = products.evaluate(colour)
+    accent = phone.locator(".ks-ledger-value").evaluate(colour)
+    assert accent != plain
+    for tapped, opened in (
+        (products, [products]),
+        (onward, [products, onward]),
+        (products, [onward]),
+        (onward, []),
+    ):
+        tapped.tap()
+        phone.wait_for_timeout(400)
+        for button in (products, onward):
+            assert button.get_attribute("aria-expanded") == str(button in opened).lower()
+            assert button.evaluate(colour) == (accent if button in opened else plain)
+
+
 def test_what_is_asked_of_a_ledger_is_seen_at_once_folded_away_or_on_a_small_phone(phone: Page):
     ledger = phone.locator(".ks-ledger")
     phone.get_by_role("button", name="hide", exact=True).tap()

@@ -22,14 +22,14 @@ export class ShortLedger {
     this.open = !!kept.open;
     this.onward = !!kept.onward;
     this.closed = !!kept.closed;
-    this.details = h("button", { type: "button", class: "ks-link ks-fold" });
+    this.details = h("button", { type: "button", class: "ks-link ks-fold ks-fold-part" });
     this.details.addEventListener("click", () => {
       this.open = this.closed || !this.open;
       this.closed = false; // whoever asks for a part wants to see it
       if (!this.open) on.folded();
       this.#fold();
     });
-    this.feeds = h("button", { type: "button", class: "ks-link ks-fold ks-fold-feeds", text: "feeds", title: "What becomes of the number, and what it sees of the input" });
+    this.feeds = h("button", { type: "button", class: "ks-link ks-fold ks-fold-part ks-fold-feeds", text: "feeds", title: "What becomes of the number, and what it sees of the input" });
     this.feeds.addEventListener("click", () => {
       this.onward = !this.onward;
       this.#fold();
@@ -59,8 +59,9 @@ export class ShortLedger {
     this.element.classList.toggle("ks-open", this.open);
     this.element.classList.toggle("ks-closed", this.closed);
     this.element.classList.toggle("ks-onward", this.onward);
-    this.details.setAttribute("aria-expanded", String(this.open));
-    this.feeds.setAttribute("aria-expanded", String(this.onward));
+    // Behind the headline alone nothing is open, whatever will be again.
+    this.details.setAttribute("aria-expanded", String(this.open && !this.closed));
+    this.feeds.setAttribute("aria-expanded", String(this.onward && !this.closed));
     this.rest.setAttribute("aria-expanded", String(!this.closed));
     setText(this.rest, this.closed ? "show" : "hide");
   }
