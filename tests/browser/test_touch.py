@@ -455,3 +455,22 @@ def test_a_finger_is_told_to_tap_a_cell_twice_and_the_second_tap_opens_it(phone:
         phone.touchscreen.tap(box["x"] + 12, box["y"] + 12)
         expect(phone.locator(".ks-cell-editor")).to_have_count(fields)
         phone.wait_for_timeout(400)
+
+
+def test_the_dialog_of_a_lesson_begins_at_its_top_has_room_for_a_finger_and_says_in_sight_what_was_done(phone: Page):
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    phone.get_by_role("button", name="Teach…").tap()
+    dialog = phone.get_by_role("dialog")
+    for label in dialog.locator(".ks-ticks label").all():
+        assert label.bounding_box()["height"] >= 24
+    dialog.get_by_label("Title of the lesson").fill("Edges")
+    dialog.locator("textarea").fill("Look.")
+    dialog.get_by_role("button", name="Add this step").tap()
+    expect(dialog.get_by_text("Added. Close this dialog")).to_be_in_viewport(ratio=1)
+    dialog.get_by_role("button", name="Copy lesson link").tap()
+    expect(dialog.get_by_text("The link is copied")).to_be_in_viewport(ratio=1)
+    phone.keyboard.press("Escape")
+    phone.get_by_role("button", name="Teach…").tap()
+    expect(dialog.locator("textarea")).to_be_focused()
+    assert dialog.evaluate("(dialog) => dialog.scrollTop") == 0
+    expect(dialog.get_by_label("Title of the lesson")).to_be_in_viewport(ratio=1)

@@ -29,6 +29,7 @@ export class Dialog {
     this.element.setAttribute("aria-label", title);
     this.body.replaceChildren(...children);
     this.element.showModal();
+    this.element.scrollTop = 0; // it was left further down, or its focus is
   }
 
   close() {

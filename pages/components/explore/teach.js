@@ -55,7 +55,7 @@ export class Teach {
       act("Try it", "As a learner sees it, on the page Learn", () => this.#try()),
       act("Begin another", "Forget these steps", () => on.send({ op: "draft_clear" })),
     );
-    this.told = h("p", { class: "ks-quiet", role: "status" });
+    this.told = h("p", { class: "ks-quiet ks-draft-told", role: "status" });
     this.passing = new Passing(this.told, () => this.#tell(""));
   }
 
@@ -103,7 +103,7 @@ export class Teach {
       this.out,
       this.told,
     );
-    (this.title.value ? this.text : this.title).focus();
+    (this.title.value ? this.text : this.title).focus({ preventScroll: true });
   }
 
   /** What the server has of the lesson. @param {any} header */
@@ -150,6 +150,7 @@ export class Teach {
     this.text.value = "";
     this.#remember();
     this.#tell("Added. Close this dialog to prepare the next step, or hand the lesson out.");
+    this.told.scrollIntoView({ block: "nearest" }); // the step has grown the dialog beyond its edge
   }
 
   /** The address of the lesson; null where it is too long, or the server is silent. */
@@ -174,6 +175,7 @@ export class Teach {
     } catch {
       this.#tell(`The browser keeps the clipboard to itself. This is the link: ${address}`);
     }
+    this.told.scrollIntoView({ block: "nearest" });
   }
 
   async #try() {
