@@ -92,7 +92,7 @@ def _input_note(experiment: Experiment) -> str:
         )
     height, width = photo.original
     rows, columns_ = experiment.plane
-    here = "each a cell" if (rows, columns_) == (height, width) else f"here {rows} rows of {columns_}"
+    here = "each a cell" if (rows, columns_) == (height, width) else f"here {columns_} × {rows}"
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
     return f"{photo.name}: {width} × {height} pixels, {here}{origin}"
 

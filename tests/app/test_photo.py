@@ -53,7 +53,7 @@ def test_the_input_says_whether_its_cells_are_the_picture_s_pixels():
     experiment = with_photo(Experiment(), open_photo(picture(28, 20)[0], "mine.png"))
     for now, words in (
         (experiment, "mine.png: 20 × 28 pixels, each a cell"),
-        (apply(experiment, {"op": "photo_size", "value": 56}), "mine.png: 20 × 28 pixels, here 56 rows of 40"),
+        (apply(experiment, {"op": "photo_size", "value": 56}), "mine.png: 20 × 28 pixels, here 40 × 56"),
     ):
         assert columns(build(now), 0)[0]["note"] == words
 
