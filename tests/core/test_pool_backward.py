@@ -1,5 +1,7 @@
 """The gradients of pooling against loops, small steps and PyTorch."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -217,3 +219,47 @@ def test_a_gradient_of_another_shape_is_refused():
         avg_pool2d_backward(x, x.shape, 2)
     with pytest.raises(ShapeError, match=r"x\.shape works"):
         avg_pool2d_backward(x, (4, 4), 2)
+
+
+def large_plane(made, *shapes):
+    """Bytes that a call on a plane of 2000×1500 holds beside operands and result at most, and the limit."""
+    operands = [np.random.default_rng(k).random((1, 1, *shape), np.float32) for k, shape in enumerate(shapes)]
+    tracemalloc.start()
+    try:
+        result = made(*operands)
+        most = tracemalloc.get_traced_memory()[1] - result.nbytes
+    finally:
+        tracemalloc.stop()
+    return most, 16_000_000 + (result.nbytes + sum(each.nbytes for each in operands)) // 2
+
+
+PLANE = (2000, 1500)
+UNEVEN = {"stride": 1, "padding": 1, "count_include_pad": False}
+OVERHANGING = {"stride": 1, "ceil_mode": True}
+
+
+@pytest.mark.parametrize(
+    ("made", "shapes"),
+    [
+        (lambda x: avg_pool2d(x, 3, **UNEVEN), [PLANE]),
+        (lambda grad: avg_pool2d_backward(grad, (1, 1, *PLANE), 3, **UNEVEN), [PLANE]),
+        (lambda x: avg_pool2d(x, 3, **OVERHANGING), [PLANE]),
+        (lambda grad: avg_pool2d_backward(grad, (1, 1, *PLANE), 3, **OVERHANGING), [(1998, 1498)]),
+        (lambda grad, x: max_pool2d_backward(grad, x, 2), [(1000, 750), PLANE]),
+        (lambda grad, x: max_pool2d_backward(grad, x, 3, stride=1, padding=1), [PLANE, PLANE]),
+    ],
+)
+def test_pooling_a_large_plane_keeps_to_half_of_the_memory_limit(made, shapes):
+    most, limit = large_plane(made, *shapes)
+    assert most <= limit
+
+
+@pytest.mark.parametrize("width", [40, 41])
+def test_a_large_plane_s_largest_cells_are_found_in_strips_as_in_one_piece(monkeypatch, width):
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 4, (2, 3, 31, width)).astype(np.float32)
+    grad = rng.normal(size=(2, 3, 15, width // 2)).astype(np.float32)
+    whole = max_pool2d_backward(grad, x, 2)
+    monkeypatch.setattr(two_by_two, "STRIPS_FROM", 0)
+    monkeypatch.setattr(two_by_two, "WINDOWS_MOST", 4 * (width // 2))
+    np.testing.assert_array_equal(max_pool2d_backward(grad, x, 2), whole)

@@ -19,6 +19,9 @@ from cnn_core.shapes import Pair, Window
 # Numbers that are repeated side by side before they are copied to several rows, near the processor.
 REPEATED_MOST = 50_000
 
+# Windows whose counts are made at a time, where they differ: all of them would be as much memory as the result is.
+COUNTED_MOST = 50_000
+
 # What handing back takes, in nanoseconds: a call for each tap beside one for each window, or down and then across a
 # start and so many for each cell. 3×3 at every second cell of 64×112×112 takes 1.0 ms so and not 1.6, 7×7 on 64×56×56
 # 0.5 and not 2.6; 2×2 at every third cell of 64×6 planes of 28×28 0.3 and not 0.2.
@@ -54,25 +57,38 @@ def avg_pool2d(
     """
     x, count_include_pad = images(x), flag(count_include_pad, "count_include_pad")
     sliding = pool_window(x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    if x.dtype == np.float32 and (among := _counted_by_all(sliding, count_include_pad)):
+    size = (x.shape[2], x.shape[3])
+    if x.dtype == np.float32 and (among := _counted_by_all(sliding, size, count_include_pad)):
         return window_sums(x, sliding, among)
     out = window_sums(x, sliding)
-    return _shares(out, sliding, (x.shape[2], x.shape[3]), count_include_pad, out)
+    return _shares(out, sliding, size, count_include_pad, out)
 
 
-def _counted_by_all(sliding: Window, count_include_pad: bool) -> int:
-    """How many cells every window counts, 0 where some count fewer."""
-    alike = not sliding.ceil_mode and (count_include_pad or not any(map(any, sliding.padding)))
-    return math.prod(sliding.kernel_size) if alike else 0
+def _counted_by_all(sliding: Window, size: Pair, count_include_pad: bool) -> int:
+    """How many cells of an image of this ``size`` every window counts, 0 where some count fewer."""
+    whole = math.prod(sliding.kernel_size)
+    if not count_include_pad and any(map(any, sliding.padding)):
+        return 0
+    if not sliding.ceil_mode:
+        return whole
+    # A last window may overhang, and need not.
+    along = _counted_along(sliding, size, count_include_pad, *map(range, sliding.output_size(*size)))
+    return whole if all((counts == taps).all() for counts, taps in zip(along, sliding.kernel_size, strict=True)) else 0
 
 
 def _shares(sums: Array, sliding: Window, size: Pair, count_include_pad: bool, out: Array | None = None) -> Array:
     """``sums (N, C, OH, OW)`` by how many cells of an image of this ``size`` each window counts."""
-    among = _counted_by_all(sliding, count_include_pad)
+    among = _counted_by_all(sliding, size, count_include_pad)
     if among:
         divide, number = sharing(among, sums.dtype)
         return np.asarray(divide(sums, number, out=out))
-    return np.asarray(np.divide(sums, divisors(sliding, size, count_include_pad).astype(sums.dtype), out=out))
+    out = np.empty_like(sums) if out is None else out
+    rows = max(1, COUNTED_MOST // max(1, sums.shape[3]))
+    for first in range(0, sums.shape[2], rows):
+        some = range(first, min(first + rows, sums.shape[2]))
+        among_each = _counted(sliding, size, count_include_pad, some, range(sums.shape[3])).astype(sums.dtype)
+        np.divide(sums[:, :, first : some.stop], among_each, out=out[:, :, first : some.stop])
+    return out
 
 
 @np.errstate(all="ignore")  # infinities and NaN go their way without a word
@@ -200,10 +216,18 @@ def divisor(sliding: Window, input_size: Pair, count_include_pad: bool, row: int
 def _counted(
     sliding: Window, input_size: Pair, count_include_pad: bool, rows: range, columns: range
 ) -> npt.NDArray[np.int64]:
+    down, across = _counted_along(sliding, input_size, count_include_pad, rows, columns)
+    return np.maximum(np.outer(down, across), 1)
+
+
+def _counted_along(
+    sliding: Window, input_size: Pair, count_include_pad: bool, rows: range, columns: range
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """How many rows the windows of each of ``rows`` count, and how many columns those of ``columns``."""
     along = []
     for axis, (size, places) in enumerate(zip(input_size, (rows, columns), strict=True)):
         first = np.array(places)[:, None] * sliding.stride[axis] - sliding.padding[axis][0]
         taps = first + np.arange(sliding.kernel_size[axis]) * sliding.dilation[axis]
         low, high = (-sliding.padding[axis][0], size + sliding.padding[axis][1]) if count_include_pad else (0, size)
         along.append(((taps >= low) & (taps < high)).sum(axis=1))
-    return np.maximum(np.outer(along[0], along[1]), 1)
+    return along[0], along[1]

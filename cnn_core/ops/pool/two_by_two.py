@@ -9,6 +9,8 @@ of equals. A block of planes is done at a time, with what is made on the way nea
 
 from __future__ import annotations
 
+import itertools
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +25,10 @@ from cnn_core.shapes import Window
 
 # Windows of a block: with fewer the calls take longer, and with more the numbers are farther from the processor.
 WINDOWS_MOST = 18_000
+
+# Windows of a plane from which on it is done in strips of rows: else what its block shares would grow with it, to 66 MB
+# for 4000×3000 cells.
+STRIPS_FROM = 300_000
 
 # Where the memory that blocks share is among the others.
 SPACE = 4
@@ -63,6 +69,19 @@ def hand_back(grad: Array, x: Array, largest: Array, out: Array) -> None:
         largest: ``(N, C, OH, OW)``, without NaN.
         out: ``(N, C, H, W)``, row-major; what no window reads is not written to.
     """
+    if math.prod(grad.shape[2:]) <= STRIPS_FROM:
+        _hand_back(grad, x, largest, out)
+        return
+    # Rows of a large plane, which lie in one piece and share no cell with others.
+    rows = max(1, WINDOWS_MOST // grad.shape[3])
+    for n, c, first in itertools.product(range(x.shape[0]), range(x.shape[1]), range(0, grad.shape[2], rows)):
+        count = min(rows, grad.shape[2] - first)
+        windows, cells = np.s_[n : n + 1, c : c + 1, first : first + count], slice(2 * first, 2 * (first + count))
+        _hand_back(grad[windows], x[n : n + 1, c : c + 1, cells], largest[windows], out[n : n + 1, c : c + 1, cells])
+
+
+def _hand_back(grad: Array, x: Array, largest: Array, out: Array) -> None:
+    """Whole planes or rows of one, which lie in one piece."""
     planes = (x.shape[0] * x.shape[1], *x.shape[2:])
     size, parts = _layout(planes, (grad.shape[2], grad.shape[3]), WINDOWS_MOST)
     space = ROOM.lend(size)
