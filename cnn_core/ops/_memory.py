@@ -6,6 +6,9 @@ took five times as long, with 594 such pages a call; a step of TinyVGG on 32 ima
 way, took 29 ms with 4500, and takes 24. The price is up to 64 MB that may lie idle.
 """
 
+import weakref
+from threading import Lock
+
 import numpy as np
 
 from cnn_core.ops._arrays import Array
@@ -26,7 +29,9 @@ def keep_freed() -> None:
 class Room:
     """Memory to work in that is kept from call to call: it is near the processor, and what lies in it is found already.
 
-    Whoever finds all of it lent, as of several threads the second does, has a piece of its own, which is kept as well.
+    Whoever finds all of it lent, as of several threads the second does, has a piece of its own, which is kept as well
+    until there are as many as may be. Those beyond are let go of when they are given back, and nobody remembers what
+    lay in them: views would hold them in memory.
     """
 
     def __init__(self, size: int, most: int = 16) -> None:
@@ -34,10 +39,12 @@ class Room:
 
         Args:
             size: bytes of a piece; of what is never written to the system gives none.
-            most: pieces that are kept while nobody works in them.
+            most: pieces that are kept.
         """
         self.size, self._most = size, most
         self._idle: list[Array] = []
+        self._made: list[weakref.ref[Array]] = []
+        self._lock = Lock()
 
     def lend(self, size: int) -> Array:
         """So many bytes or more, from the beginning of a line of memory on; to be given back."""
@@ -46,7 +53,18 @@ class Room:
         try:
             return self._idle.pop()
         except IndexError:
-            return aligned(self.size)
+            return self._one_more(size)
+
+    def _one_more(self, size: int) -> Array:
+        """A piece that is kept, while there are few; else one of another length, by which it is known."""
+        with self._lock:
+            if len(self._made) >= self._most:  # some may have been lost on the way by an error
+                self._made = [made for made in self._made if made() is not None]
+            if len(self._made) >= self._most:
+                return aligned(size if size < self.size else size + LINE)
+            piece = aligned(self.size)
+            self._made.append(weakref.ref(piece))
+            return piece
 
     def keeps(self, piece: Array) -> bool:
         """Whether what was lent may be lent again."""
@@ -54,7 +72,7 @@ class Room:
 
     def take_back(self, piece: Array) -> None:
         """Keep what was lent for whoever comes next."""
-        if self.keeps(piece) and len(self._idle) < self._most:
+        if self.keeps(piece):
             self._idle.append(piece)
 
 

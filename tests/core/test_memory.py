@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -97,6 +98,30 @@ def test_pieces_that_are_too_large_or_too_many_are_not_kept():
     assert not room.keeps(large)
     assert room.lend(1) is one
     assert room.lend(1) is not other
+
+
+def test_many_threads_leave_no_more_pieces_behind_than_are_kept():
+    to_do = Steps(np.dtype(np.uint8), (8,), (8,), (8,))
+    to_do.copy(to_do.parts[1], to_do.parts[0])
+    to_do.copy(to_do.parts[2], to_do.parts[0])
+    room, cells = Room(1000, most=2), np.zeros((1, 8), np.uint8)
+    plans, alive = [to_do.plan() for _ in range(5)], []
+    for _ in range(3):
+        pieces = [room.lend(10) for _ in plans]
+        for plan, piece in zip(plans, pieces, strict=True):
+            same = 2 if room.keeps(piece) else None
+            run(plan, (cells, cells.copy(), piece), (Blocks(0, 8), Blocks(0, 8), Blocks(0, 0)), 1, same)
+        alive += [weakref.ref(piece) for piece in pieces]
+        for piece in pieces:
+            room.take_back(piece)
+        del piece, pieces
+    assert len({id(made()) for made in alive if made() is not None}) == 2
+
+
+def test_a_piece_that_was_lost_is_made_up_for():
+    room = Room(1000, most=1)
+    room.lend(10)  # whoever had it met an error
+    assert room.keeps(room.lend(10))
 
 
 @pytest.mark.parametrize("size", [1, 1000, 1001])
