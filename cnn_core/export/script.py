@@ -62,20 +62,20 @@ def convolve_shifted(x, weight, bias, stride, dilation, padding):
 
 _GATHERED = '''
 def convolve_gathered(x, weight, bias, stride, dilation, padding):
-    """The windows as columns of a matrix, then a product: out = weight @ windows + bias, some rows at a time."""
+    """The windows as columns of a matrix, then a product: out = weight @ windows + bias, in parts."""
     C_out, C, KH, KW = weight.shape
     cells = [cells for _, _, cells in taps(x, (KH, KW), stride, dilation, padding)]
     N, _, OH, OW = cells[0].shape
     out = np.empty((N, C_out, OH, OW))
-    rows = max(1, MOST // (C * KH * KW * OW))
     multiply = np.multiply if C * KH * KW == 1 else np.matmul  # one product is no sum: a -0 stays one
-    for i in range(0, OH, rows):
-        # KH*KW times (N, C, rows, OW) -> (N, C, KH*KW, rows, OW) -> (N, 1, C*KH*KW, rows*OW)
-        windows = np.stack([each[:, :, i : i + rows] for each in cells], axis=2)
-        height = windows.shape[3]
-        windows = windows.reshape(N, 1, C * KH * KW, height * OW)
+    rows, columns = max(1, MOST // (C * KH * KW * OW)), max(1, min(OW, MOST // (C * KH * KW)))
+    for i, j in ((i, j) for i in range(0, OH, rows) for j in range(0, OW, columns)):
+        # KH*KW times (N, C, rows, columns) -> (N, C, KH*KW, rows, columns) -> (N, 1, C*KH*KW, rows*columns)
+        windows = np.stack([each[:, :, i : i + rows, j : j + columns] for each in cells], axis=2)
+        height, width = windows.shape[3:]
+        windows = windows.reshape(N, 1, C * KH * KW, height * width)
         product = multiply(weight.reshape(1, C_out, C * KH * KW), windows)
-        out[:, :, i : i + rows] = product.reshape(N, C_out, height, OW)
+        out[:, :, i : i + rows, j : j + columns] = product.reshape(N, C_out, height, width)
     return out + bias[:, None, None]
 '''.replace("MOST", str(GATHERED_MOST))
 

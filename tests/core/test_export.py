@@ -31,6 +31,8 @@ from cnn_core import (
     Trace,
 )
 from cnn_core.export import archive, npz, numpy_script, to_csv
+from cnn_core.export import script as script_module
+from cnn_core.ops.conv import execute
 
 RNG = np.random.default_rng(5)
 
@@ -164,6 +166,14 @@ def test_a_zero_below_0_that_is_a_single_product_keeps_its_sign():
     x[..., 1:3] = 0.0
     assert np.signbit(network.forward(x)[x.repeat(12, 1) == 0]).any()
     assert_reproduced(network, x)
+
+
+@pytest.mark.parametrize("most", [300, 1000, 5000])
+def test_windows_of_large_kernels_are_gathered_some_cells_at_a_time_in_run_and_script_alike(monkeypatch, most):
+    monkeypatch.setattr(execute, "GATHERED_MOST", most)
+    monkeypatch.setattr(script_module, "_GATHERED", script_module._GATHERED.replace("2000000", str(most)))
+    x = image(2, 12, 23)
+    assert_reproduced(in_double(Sequential([Conv2d(2, 3, 9, stride=(1, 2), padding=2)])), x)
 
 
 def test_batch_norm_dropout_and_a_layer_without_bias_are_reproduced(tmp_path):

@@ -26,7 +26,7 @@ from cnn_core.ops._arrays import Array
 from cnn_core.ops._copies import copy_lines
 from cnn_core.ops._memory import ROOM
 from cnn_core.ops._parts import evenly
-from cnn_core.ops.conv.products import left_lines
+from cnn_core.ops.conv.products import add_products, left_lines
 from cnn_core.ops.conv.rows import PRODUCT_MOST
 from cnn_core.shapes import Pair
 
@@ -201,7 +201,7 @@ def weights_abreast(grad: Array, x: Array, before: Pair, kernel: Pair) -> Array:
             moved = np.ndarray((count, kernel_w, line, kernel_h * channels), grad.dtype, space, start, apart)
             # (count, 1, C_out/P, P, L) @ (count, KW, 1, L, KH*C_in) -> (KW, C_out/P, P, KH*C_in)
             left = lines.flat[:count].reshape(count, 1, outputs // together, together, line)
-            total += np.matmul(left, moved[:, :, None]).sum(axis=0)
+            add_products(left, moved[:, :, None], total)
     ROOM.take_back(space)
     # (KW, C_out/P, P, KH*C_in) -> (C_out, C_in, KH, KW)
     return np.ascontiguousarray(total.reshape(kernel_w, outputs, kernel_h, channels).transpose(1, 3, 2, 0))

@@ -34,6 +34,9 @@ from cnn_core.shapes import Pair, Window
 # Numbers gathered at a time in double precision: part of the order of operations that exported scripts repeat.
 GATHERED_MOST = 2_000_000
 
+# Numbers gathered at a time in single precision, at most: 16 MB, where the columns that a product wants would be more.
+LARGE_MOST = 4_000_000
+
 # Numbers of a result of which some rows tell of all: of fewer all are looked at the sooner, in one go.
 ROWS_LOOKED_LEAST = 60_000
 
@@ -237,32 +240,47 @@ def _strips(x: Array, sliding: Window, mode: str, out: Array, branch: Branch) ->
     """Padded parts of the input, and the parts of the result that are made of them."""
     width = out.shape[3]
     if branch is Branch.SHIFTED:
-        rows = max(1, shifted.STRIP_MOST // width)
+        rows, columns = max(1, shifted.STRIP_MOST // width), width
         images = max(1, shifted.STRIP_MOST // (out.shape[2] * width))
     else:
-        rows, images = gathered_rows(x, sliding, width), 1
-    if x.shape[0] <= images and out.shape[2] <= rows:  # small ones are one part, and their calls all that they cost
+        (rows, columns), images = gathered_windows(x, sliding, width), 1
+    if (
+        x.shape[0] <= images and out.shape[2] <= rows and columns == width
+    ):  # small ones are one part, and their calls all that they cost
         yield pad(x, sliding.padding, mode), out
         return
     for first in range(0, x.shape[0], images):
         some = slice(first, first + images)
-        yield from in_strips(x[some], sliding, mode, out[some], rows)
+        yield from in_strips(x[some], sliding, mode, out[some], rows, columns)
 
 
-def gathered_rows(x: Array, sliding: Window, width: int) -> int:
-    """How many output rows, ``width`` wide, to gather windows for at a time."""
-    line: int = x.shape[1] * sliding.kernel_size[0] * sliding.kernel_size[1] * width
+def gathered_windows(x: Array, sliding: Window, width: int) -> Pair:
+    """How many output rows, ``width`` wide, to gather windows for at a time, and how many columns of them."""
+    depth: int = x.shape[1] * sliding.kernel_size[0] * sliding.kernel_size[1]
+    line = depth * width
     if x.dtype != np.float32:
-        return max(1, GATHERED_MOST // line)
+        return max(1, GATHERED_MOST // line), max(1, min(width, GATHERED_MOST // depth))
+    least = -(-COLUMNS_LEAST // width)
     if sliding.kernel_size == (1, 1) and sliding.stride == (1, 1):
-        return max(1, AROUND_MOST // line, -(-COLUMNS_LEAST // width))
-    return max(GATHERED_SINGLE // line, -(-COLUMNS_LEAST // width))
+        return max(1, AROUND_MOST // line, least), width
+    rows = max(GATHERED_SINGLE // line, min(least, LARGE_MOST // line), 1)
+    return rows, max(1, min(width, LARGE_MOST // depth))
 
 
-def in_strips(x: Array, sliding: Window, mode: str, out: Array, rows: int) -> Iterator[tuple[Array, Array]]:
-    """The padded input of ``rows`` output rows, and these, until all have had their turn."""
+def in_strips(
+    x: Array, sliding: Window, mode: str, out: Array, rows: int, columns: int | None = None
+) -> Iterator[tuple[Array, Array]]:
+    """The padded input of ``rows`` output rows, or of so many columns of them, and these, until all had their turn."""
+    step, width = sliding.stride[1], out.shape[3]
     for top in range(0, out.shape[2], rows):
         count = min(rows, out.shape[2] - top)
         above = top * sliding.stride[0]
         cells = pad_rows(x, sliding.padding, mode, above, above + (count - 1) * sliding.stride[0] + sliding.extent[0])
-        yield cells, out[:, :, top : top + count]
+        target = out[:, :, top : top + count]
+        if columns is None or columns >= width:
+            yield cells, target
+            continue
+        for left in range(0, width, columns):
+            some = target[..., left : left + columns]
+            reach = (some.shape[3] - 1) * step + sliding.extent[1]
+            yield cells[..., left * step : left * step + reach], some

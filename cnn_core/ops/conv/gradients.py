@@ -21,9 +21,9 @@ from cnn_core.ops.conv.counts import Work
 from cnn_core.ops.conv.covered import covers, spread_covered, weights_covered
 from cnn_core.ops.conv.dispatch import estimates, finite, has_slabs
 from cnn_core.ops.conv.dotted import tells, weights_dotted
-from cnn_core.ops.conv.execute import correlate, gathered_rows, in_strips, rows_apart
+from cnn_core.ops.conv.execute import correlate, gathered_windows, in_strips, rows_apart
 from cnn_core.ops.conv.gathered import gather
-from cnn_core.ops.conv.products import left_lines
+from cnn_core.ops.conv.products import add_products, left_lines
 from cnn_core.ops.conv.rows import columns_together, slabs, strips
 from cnn_core.ops.conv.stamped import spread_stamped
 from cnn_core.shapes import Pair, Window
@@ -227,7 +227,7 @@ def _weights_from_rows(grad: Array, x: Array, sliding: Window, groups: int, mode
             left = given.transpose(2, 0, 1, 3, 4).reshape(rows, groups, outputs // together, together, columns)
             right = slabs(laid, 0, rows, step, kernel_h, columns).swapaxes(2, 3)[:, :, None]
             # (rows, G, C_out/G/P, P, N*OW) @ (rows, G, 1, N*OW, KH*C/G*KW) -> (G, C_out/G/P, P, KH*C/G*KW)
-            total += np.matmul(left, right).sum(axis=0)
+            add_products(left, right, total)
     # (G, C_out/G, KH, C/G, KW) -> (G, C_out/G, C/G, KH, KW)
     return total.reshape(groups, outputs, kernel_h, each, kernel_w).swapaxes(2, 3)
 
@@ -237,9 +237,9 @@ def _weights_from_windows(grad: Array, x: Array, sliding: Window, groups: int, m
     outputs, each = grad.shape[1] // groups, x.shape[1] // groups
     depth = each * sliding.kernel_size[0] * sliding.kernel_size[1]
     total = np.zeros((groups, outputs, depth), dtype=grad.dtype)
-    rows = gathered_rows(x, sliding, grad.shape[3])
+    rows, columns = gathered_windows(x, sliding, grad.shape[3])
     for n in range(grad.shape[0]):
-        for cells, given in in_strips(x[n : n + 1], sliding, mode, grad[n : n + 1], rows):
+        for cells, given in in_strips(x[n : n + 1], sliding, mode, grad[n : n + 1], rows, columns):
             cut = (given.shape[2], given.shape[3])
             # (1, C, KH, KW, rows, OW) -> (G, C/G*KH*KW, rows*OW)
             windows = gather(cells, sliding, cut).reshape(groups, depth, cut[0] * cut[1])

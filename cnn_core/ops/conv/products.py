@@ -44,6 +44,9 @@ EVEN = 128
 # at a time.
 SUMS_MOST, LEFT_LEAST, LONG_LEAST = 1200, 4, 96
 
+# Numbers of products that are made before they are added up: 8 MB.
+MADE_MOST = 2_000_000
+
 # How many numbers of parts are tried for one that leaves no rest: a rest costs no more than a call.
 TRIED = 16
 
@@ -81,6 +84,13 @@ def multiply(left: Array, right: Array, out: Array) -> None:
         return
     for operands in in_parts(left, right, out):
         np.matmul(*operands)
+
+
+def add_products(left: Array, right: Array, total: Array) -> None:
+    """Add all ``left (R, ...) @ right (R, ...)`` to ``total (...)``, no more of them at a time than memory may hold."""
+    some = max(1, MADE_MOST // total.size)
+    for first in range(0, len(left), some):
+        total += np.matmul(left[first : first + some], right[first : first + some]).sum(axis=0)
 
 
 def in_parts(left: Array, right: Array, out: Array) -> Iterator[tuple[Array, Array, Array]]:

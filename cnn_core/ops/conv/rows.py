@@ -32,6 +32,10 @@ COLUMNS_WANTED = 448
 COLUMNS_LEAST = 48
 NARROW = 32
 
+# Multiply-adds of a product, at most, where a kernel is so large that the columns which a product wants are more; and
+# numbers laid out for more than one block of rows: with a kernel of 700×700 both together would be 115 MB.
+LARGE_PRODUCT, LARGE_MOST = 16_000_000, 4_000_000
+
 # As narrow as that, the images of a batch may be laid out cell beside cell instead of row beside row, where both sides
 # of a product are: 1.75 against 1.82 ms for a step of 6→16 channels, 5×5 on 64 images of 14×14. A result that has to be
 # put apart again loses more than that.
@@ -59,7 +63,7 @@ class Place(NamedTuple):
 
 def columns_together(batch: int, width: int, weights: int) -> Pair:
     """How many images' rows, and how many columns of each, are one product with a matrix of so many ``weights``."""
-    most = max(COLUMNS_LEAST, PRODUCT_MOST // weights)
+    most = max(1, min(COLUMNS_LEAST, LARGE_PRODUCT // weights), PRODUCT_MOST // weights)
     wide = evenly(width, most)
     images = min(batch, max(1, min(COLUMNS_WANTED, most) // width)) if width <= NARROW else 1
     return evenly(batch, images), wide
@@ -71,7 +75,8 @@ def rows_together(rows: int, line: int, kernel_h: int, step: int, block: int, la
     Of ``laid_out`` numbers at a time, where that is not what most ways want; strips are as even as can be: 112 and 112
     rows of 3→16 channels, 3×3 on 224×224 take 0.52 ms, 196 and 28 take 0.59.
     """
-    most = max(1, (max((laid_out or LAID_OUT_MOST) // line, 2 * kernel_h) - kernel_h + step) // (step * block)) * block
+    laid = max((laid_out or LAID_OUT_MOST) // line, min(2 * kernel_h, LARGE_MOST // line))
+    most = max(1, (laid - kernel_h + step) // (step * block)) * block
     return evenly(-(-rows // block), most // block) * block
 
 
