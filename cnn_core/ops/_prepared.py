@@ -35,6 +35,8 @@ IDLE = 1024
 
 
 class _Kept(NamedTuple):
+    """A copy of weights, what was made of them, its bytes without theirs, and the call that last asked for it."""
+
     weight: Array
     made: Any
     size: int
@@ -49,13 +51,13 @@ class Store:
         self.size = 0
         self._calls = 0
         self._lock = Lock()
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-        self._seen: OrderedDict[Hashable, None] = OrderedDict()
+        self._kept: OrderedDict[tuple[Hashable, ...], _Kept] = OrderedDict()
+        self._seen: OrderedDict[Hashable, int] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: Hashable, weight: Array) -> _Kept | None:
+    def find(self, key: tuple[Hashable, ...], weight: Array) -> _Kept | None:
         """What was made of weights that are these to the last bit."""
         with self._lock:
             self._calls += 1
@@ -65,33 +67,51 @@ class Store:
                 self._kept.move_to_end(key)
         return found if found is not None and same_bits(found.weight, weight) else None
 
-    def came_before(self, key: Hashable) -> bool:
-        """Whether weights of that key were told of before; from now on they were."""
+    def tell(self, key: Hashable, size: int) -> None:
+        """Remember that of weights of that key so many bytes were made."""
         with self._lock:
-            before = key in self._seen
-            self._seen[key] = None
+            self._seen[key] = size
             if len(self._seen) > SEEN_MOST:
                 self._seen.popitem(last=False)
-        return before
 
-    def keep(self, key: Hashable, weight: Array, made: Any) -> None:
-        """Keep what was made of ``weight``, which nobody else may write to, if there is room."""
-        size = weight.nbytes + sum(part.nbytes for part in _arrays(made))
+    def copy_to_keep(self, key: tuple[Hashable, ...], weight: Array) -> Array | None:
+        """A copy of weights that came before, for ``keep``: one that is kept already, or None without room for it."""
         with self._lock:
-            self._drop(key)
-            while self._kept and self.size + size > self.most:
-                oldest = next(iter(self._kept))
-                if self._calls - self._kept[oldest].asked <= IDLE:
-                    return
-                self._drop(oldest)
-            if size <= self.most:
-                self._kept[key] = _Kept(weight, made, size, self._calls)
-                self.size += size
+            size = self._seen.get(key)
+            if size is None:
+                return None
+            its = key[-3:]
+            for other, kept in self._kept.items():
+                if other[-3:] == its and other != key and same_bits(kept.weight, weight):
+                    return kept.weight if self._make_room(key, size) else None
+            return weight.copy() if self._make_room(key, size + weight.nbytes) else None
 
-    def _drop(self, key: Hashable) -> None:
+    def keep(self, key: tuple[Hashable, ...], weight: Array, made: Any) -> None:
+        """Keep what was made of ``weight``, which nobody else may write to, if there is room."""
+        size = _bytes(made)
+        with self._lock:
+            if self._make_room(key, size + (0 if self._holds(weight) else weight.nbytes)):
+                self.size += size + (0 if self._holds(weight) else weight.nbytes)
+                self._kept[key] = _Kept(weight, made, size, self._calls)
+
+    def _make_room(self, key: tuple[Hashable, ...], size: int) -> bool:
+        """Whether there is room for so much in the place of what is kept by that key, once the idle is let go of."""
+        self._drop(key)
+        while self._kept and self.size + size > self.most:
+            oldest = next(iter(self._kept))
+            if self._calls - self._kept[oldest].asked <= IDLE:
+                break
+            self._drop(oldest)
+        return self.size + size <= self.most
+
+    def _drop(self, key: tuple[Hashable, ...]) -> None:
         dropped = self._kept.pop(key, None)
         if dropped is not None:
-            self.size -= dropped.size
+            self.size -= dropped.size + (0 if self._holds(dropped.weight) else dropped.weight.nbytes)
+
+    def _holds(self, weight: Array) -> bool:
+        """Whether this very copy is kept: what was made of the same weights in several ways shares one."""
+        return any(kept.weight is weight for kept in self._kept.values())
 
 
 STORE = Store()
@@ -112,14 +132,15 @@ def prepared(make: Callable[Concatenate[Array, P], R]) -> Callable[Concatenate[A
         if found is not None:
             made: R = found.made
             return made
-        again = STORE.came_before(key)
         # A copy first, so that what is kept belongs to it though somebody else may write to the weights meanwhile.
-        weight = weight.copy() if again else weight
-        made = make(weight, *args, **kwargs)
+        copy = STORE.copy_to_keep(key, weight)
+        made = make(weight if copy is None else copy, *args, **kwargs)
         for part in _arrays(made):
             part.flags.writeable = False
-        if again:
-            STORE.keep(key, weight, made)
+        if copy is None:
+            STORE.tell(key, _bytes(made))
+        else:
+            STORE.keep(key, copy, made)
         return made
 
     return wraps(make)(ask)
@@ -129,6 +150,10 @@ def same_bits(a: Array, b: Array) -> bool:
     """Whether two arrays of one shape and type agree in every bit: 0 and -0 do not, a NaN and itself do."""
     bits = np.dtype(f"u{a.itemsize}")
     return bool((a.reshape(-1).view(bits) == b.reshape(-1).view(bits)).all())
+
+
+def _bytes(made: Any) -> int:
+    return sum(part.nbytes for part in _arrays(made))
 
 
 def _arrays(made: Any) -> list[Array]:

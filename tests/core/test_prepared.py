@@ -127,6 +127,38 @@ def test_what_is_larger_than_the_store_is_made_each_time(store):
     assert (len(made), len(store), store.size) == (3, 0, 0)
 
 
+@pytest.mark.parametrize("most", [100, 3 * 400 * 4])
+def test_weights_without_room_are_not_copied(store, most):
+    store.most = most
+    met = []
+
+    @prepared
+    def double(weight):
+        met.append(weight)
+        return weight * 2
+
+    other = weights(1)
+    for _ in range(3):
+        double(other)  # in the second case these fill the store
+    given = weights()
+    met.clear()
+    for _ in range(4):
+        double(given)
+    assert [each is given for each in met] == [True] * 4
+
+
+def test_what_is_made_of_the_same_weights_in_several_ways_shares_one_copy(store):
+    double, _ = counted()
+    for _ in range(3):
+        double(weights()), double(weights(), 3), double(weights(), 4)
+    assert len(store) == 3
+    assert store.size == (1 + 3) * weights().nbytes
+    assert len({id(kept.weight) for kept in store._kept.values()}) == 1
+    for key in list(store._kept):
+        store._drop(key)
+    assert store.size == 0
+
+
 def test_several_threads_may_ask_at_once(store):
     double, _ = counted()
     store.most = 4 * 2 * weights().nbytes
