@@ -44,6 +44,17 @@ GREY = (1, 1, 480, 640)
         (np.float32, (1, 64, 112, 112), (64, 64, 3, 3), {"stride": 2, "padding": 1}, Branch.GATHERED),
         (np.float32, (1, 16, 56, 56), (32, 16, 5, 5), {"padding": 2}, Branch.BANDED),
         (np.float32, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.WINOGRAD),
+        (
+            np.float32,
+            (1, 256, 14, 14),
+            (256, 256, 3, 3),
+            {"padding": 1},
+            Branch.WINOGRAD,
+        ),  # though thought to be slower
+        (np.float32, (1, 512, 14, 14), (256, 512, 3, 3), {"padding": 1}, Branch.WINOGRAD),
+        (np.float32, (1, 512, 28, 28), (512, 512, 3, 3), {"padding": 1}, Branch.WINOGRAD),
+        (np.float32, (1, 1024, 28, 28), (512, 1024, 3, 3), {"padding": 1}, Branch.GATHERED),
+        (np.float32, (1, 256, 6, 6), (256, 256, 3, 3), {"padding": 1}, Branch.GATHERED),
         (np.float32, (1, 256, 14, 14), (256, 256, 3, 3), {}, Branch.GATHERED),
         (np.float32, (32, 32, 8, 8), (64, 32, 3, 3), {"padding": 1}, Branch.BANDED),
         (np.float64, (1, 256, 28, 28), (256, 256, 3, 3), {}, Branch.GATHERED),

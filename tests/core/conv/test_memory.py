@@ -30,6 +30,7 @@ def limit(*arrays):
         (np.float32, (1, 64, 100, 224), (4, 64, 31, 31), {"padding": 30, "stride": 2, "dilation": 2}),
         (np.float32, (1, 1, 1000, 1000), (1, 1, 700, 700), {"stride": 8}),
         (np.float32, (1, 1, 700, 1000), (1, 1, 640, 640), {}),
+        (np.float32, (1, 512, 14, 14), (512, 512, 3, 3), {"padding": 1}),  # Winograd's, the most that it takes
     ],
 )
 def test_a_large_kernel_takes_no_more_memory_than_a_small_one_may(dtype, x_shape, weight_shape, kept):
