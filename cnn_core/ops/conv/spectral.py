@@ -137,15 +137,16 @@ def correlate_spectral(x: Array, weight: Array, bias: Array | None, out: Array, 
         out: ``(N, C, OH, OW)``, float32, written to.
         place: where the windows lie; stride and dilation are 1.
     """
-    taps = math.prod(weight.shape[2:])
+    taps, sizes = math.prod(weight.shape[2:]), None
     for (n, c), cells, silent in _tiles_made(x, weight, out, place):
         target = out[(n, c, *cells)]
         # What is louder than it is off by no more than ``4 n eps sum |product|``.
         loud = silent / (4 * taps * float(np.finfo(out.dtype).eps))
-        quiet = np.abs(target) < loud
-        if quiet.any():
+        sizes = np.empty_like(target) if sizes is None else sizes  # no later tile is larger
+        heard = np.abs(target, out=sizes[: target.shape[0], : target.shape[1]])
+        if heard.min() < loud:
             corner = [part.start - before for part, before in zip(cells, place.before, strict=True)]
-            _listen_again(x[n, c], weight[c, 0], corner, target, quiet, (silent, loud))
+            _listen_again(x[n, c], weight[c, 0], corner, target, heard < loud, (silent, loud))
         if bias is not None:
             target += bias[c]
 
