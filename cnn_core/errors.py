@@ -29,5 +29,8 @@ SHOWN_MOST = 100
 
 def shown(value: object) -> str:
     """What came in, as a sentence shows it: on one line, and of a long one the beginning."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        text = "a number too long to be written"
     return text if len(text) <= SHOWN_MOST else f"{text[:SHOWN_MOST]}…"

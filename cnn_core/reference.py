@@ -38,16 +38,23 @@ def _numbers(value: npt.ArrayLike, name: str, rank: int) -> _Array:
     return array
 
 
+LARGEST = 2**63  # Python writes no number of more than 4300 digits into a sentence
+
+
 def _whole(value: int, name: str) -> int:
     try:
-        return operator.index(value)
+        number = operator.index(value)
     except TypeError as error:
         raise ShapeError(f"{name} must be a whole number, got {value!r:.100}; {name}=2 works") from error
+    if abs(number) > LARGEST:
+        raise ShapeError(f"{name} must not be larger than 2**63, as no array is; {name}=2 works")
+    return number
 
 
 def _sure(value: bool, name: str) -> bool:
     if not isinstance(value, int | np.integer | np.bool_) or value not in (0, 1):
-        raise ShapeError(f"{name} must be True or False, got {value!r:.100}; {name}=True works")
+        got = "a larger number" if isinstance(value, int) and abs(value) > LARGEST else f"{value!r:.100}"
+        raise ShapeError(f"{name} must be True or False, got {got}; {name}=True works")
     return bool(value)
 
 

@@ -15,6 +15,10 @@ from cnn_core.errors import CnnCoreError, ShapeError, shown
 _TINIEST, _LARGEST = float(np.finfo(np.float32).smallest_subnormal) / 2, float(np.finfo(np.float32).max)
 
 
+# Far beyond all that any array has; sentences that name sizes can still be written: Python writes 4300 digits at most.
+_WHOLE_MOST = 10**1000
+
+
 def pair(value: Any, name: str, *, least: int) -> tuple[int, int]:
     """One whole number for both axes, or one for each: rows first.
 
@@ -26,7 +30,7 @@ def pair(value: Any, name: str, *, least: int) -> tuple[int, int]:
     Raises:
         ShapeError: where ``value`` is something else.
     """
-    if type(value) is int and value >= least:  # nearly always, and asked at every call
+    if type(value) is int and least <= value <= _WHOLE_MOST:  # nearly always, and asked at every call
         return value, value
     items = [value, value] if is_whole(value) else items_of(value)
     if items is None or len(items) != 2 or not all(is_whole(item) for item in items):
@@ -34,6 +38,8 @@ def pair(value: Any, name: str, *, least: int) -> tuple[int, int]:
     first, second = (operator.index(item) for item in items)
     if min(first, second) < least:
         raise ShapeError(f"{name} must be at least {least}, got {shown(value)}; {name}={least} works")
+    if max(first, second) > _WHOLE_MOST:
+        raise ShapeError(f"{name} must have fewer than 1000 digits, got {shown(value)}; {name}={least} works")
     return first, second
 
 
@@ -52,7 +58,7 @@ def whole(
     Raises:
         CnnCoreError: ``error``, where ``value`` is something else, or below ``least``.
     """
-    if not is_whole(value) or operator.index(value) < least:
+    if not is_whole(value) or not least <= operator.index(value) <= _WHOLE_MOST:
         raise error(
             f"{name} must be one whole number, at least {least}, got {shown(value)}; "
             f"{name}={least if works is None else works} works"

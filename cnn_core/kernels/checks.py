@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnn_core.errors import ModelError, ShapeError
+from cnn_core.errors import ModelError, ShapeError, shown
 
 LARGEST_SIZE = 11
 """The most rows or columns a kernel may have."""
@@ -155,11 +155,12 @@ def check_size(rows: int, columns: int) -> None:
     """
     if not (1 <= rows <= LARGEST_SIZE and 1 <= columns <= LARGEST_SIZE):
         raise ShapeError(
-            f"This kernel has {rows} rows and {columns} columns; a kernel has 1 to {LARGEST_SIZE} of each."
+            f"This kernel has {shown(rows)} rows and {shown(columns)} columns; "
+            f"a kernel has 1 to {LARGEST_SIZE} of each."
         )
 
 
 def quoted(text: object) -> str:
     """Text for a message, cut where it is long."""
-    shown = str(text)
-    return repr(shown if len(shown) <= 20 else shown[:19] + "…")
+    written = text if isinstance(text, str) else shown(text)
+    return repr(written if len(written) <= 20 else written[:19] + "…")

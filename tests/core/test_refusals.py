@@ -36,6 +36,7 @@ ODD = {
     "not a number": float("nan"),
     "infinity": float("inf"),
     "a huge number": 10**30,
+    "a number that Python does not write": 10**5000,
     "an empty list": [],
     "rows of different lengths": [[1, 2], [3]],
     "a dictionary": {"a": 1},
