@@ -109,6 +109,19 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
     assert shown[-1]["texts"] == ["0.50", "0.25", "0.00", "0.00", "0.75"]
 
 
+def test_a_sum_that_is_not_finite_is_shown_as_it_is(modules: Page):
+    shown = modules.evaluate(
+        """async () => {
+          const { addUp } = await import("/ui/common/format.js");
+          return [NaN, Infinity].map((x) => {
+            const { products, value, remainder } = addUp({ products: [1, x], bias: 0, value: x });
+            return [products[0], remainder, Number.isFinite(value)];
+          });
+        }"""
+    )
+    assert shown == [[1, 0, False], [1, 0, False]]
+
+
 def test_a_shown_sum_adds_up_however_large_or_tiny_its_numbers_are(modules: Page):
     rng = np.random.default_rng(5)
     sums = [{"products": [1406852036501492400.5], "bias": 123456.7, "value": 1406852036501615872.0}]

@@ -271,6 +271,8 @@ export function placesForSum(products, bias, value) {
  * @returns {{places: number, products: number[], bias: number, value: number, remainder: number}}
  */
 export function addUp({ products, bias, value }, asked = placesForSum(products, bias, value)) {
+  // Of infinities and NaN nothing can be counted.
+  if (![...products, bias, value].every(Number.isFinite)) return { places: 0, products, bias, value, remainder: 0 };
   const places = Math.min(asked, placesAtMost(products.reduce((most, x) => Math.max(most, Math.abs(x)), Math.max(Math.abs(bias), Math.abs(value)))));
   const unit = 10 ** places;
   // Without decimals numbers are counted that a float does not hold to the last unit once they are added.
