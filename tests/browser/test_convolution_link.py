@@ -124,9 +124,9 @@ def test_a_picture_that_the_link_cannot_carry_is_told_of(page: Page, server: Ser
     wait_drawn(page, "output-0", "cnn_core", before)
     type_number(page, "stride, as a number", "2", "output-0")
     page.get_by_role("button", name="Copy link").click()
-    expect(page.locator(NOTICE)).to_contain_text("Your own picture is not part of the link")
+    expect(page.locator(NOTICE)).to_contain_text("Your own input is not part of the link")
     with someone_else(browser, page.url, "output-0") as other:
-        expect(other.locator(NOTICE)).to_contain_text("made over a picture that it cannot carry")
+        expect(other.locator(NOTICE)).to_contain_text("made over an input that it cannot carry")
         expect(other.get_by_label("stride, as a number", exact=True)).to_have_value("2")
 
 
