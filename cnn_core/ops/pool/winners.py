@@ -27,8 +27,8 @@ LARGE_MOST = 400_000
 BAND_MOST = 250_000
 
 # What it takes, in nanoseconds: for each cell that a key is made of, or to look through a few columns of each area, and
-# more for each row and column of it. Of
-# 480×640 in 32×32 areas the latter takes 0.2 ms, the former 1.0; of 512 planes of 7×7 in 6×6, 1.0 and 0.2.
+# more for each row and column of it. Of 480×640 in 32×32 areas the latter takes 0.2 ms, the former 1.0; of 512 planes
+# of 7×7 in 6×6, 1.0 and 0.2.
 KEY, COLUMNS, COLUMN, REACH = 2.2, 80_000, 20, 2.5
 
 # Cells of all that are looked at, one of so many, where it takes less than to make keys of all.
