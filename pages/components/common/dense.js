@@ -94,8 +94,9 @@ export class Dense {
       on.redraw();
     });
     this.tallest = { width: 0, height: 0 };
-    // After layout, where its height costs nothing to read; a panel that is left is not watched any more by itself.
-    new ResizeObserver(() => this.#keepRoom()).observe(this.words);
+    // After layout, where its height costs nothing to read.
+    this.observer = new ResizeObserver(() => this.#keepRoom());
+    this.observer.observe(this.words);
     this.retell = oncePerFrame(() => this.#tell());
   }
 
@@ -161,6 +162,10 @@ export class Dense {
     if (!this.typing()) this.bias.value = typed(model.biases.get(stage.stage).values[this.number]);
     this.#add();
     this.#tell();
+  }
+
+  leave() {
+    this.observer.disconnect();
   }
 
   /** A remainder that comes and goes would take a line each time, and at the page's foot move the map under the finger. */

@@ -142,6 +142,7 @@ export class Explore extends Board {
     document.removeEventListener("keydown", this.onType);
     window.removeEventListener("popstate", this.onBack);
     this.commands.leave();
+    this.dense.leave();
   }
 
   get of() {

@@ -88,6 +88,11 @@ export class Layers extends Board {
     return this.model.ofView(view.split("-")[0]);
   }
 
+  leave() {
+    super.leave();
+    this.dense.leave();
+  }
+
   /** Whether a stage is drawn as maps, and not as a vector or a column of scores. @param {any} stage */
   #mapped(stage) {
     return this.columns.get(stage.view)?.kind === "maps";
