@@ -115,6 +115,7 @@ _ORDERS = {
 _NO_SLABS = "With a stride and a dilation down, the rows that a window reads cannot be made neighbours."
 _NO_FACTORS = "The kernel is no column times a row."
 _TOO_SMALL = f"A side of the kernel is below {LEAST_SIDE}: two passes would gain nothing over one."
+_APART = "It reads images and weights that lie in memory in one piece, row after row."
 _UNEVEN = "Where numbers are uneven or many are 0, its sums and differences round more."
 _CONTAMINATES = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
 
@@ -313,6 +314,8 @@ def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> s
         return "It knows kernels of 3×3 alone, without a stride or groups."
     if x.dtype != np.float32:
         return "Its sums and differences would show in double precision."
+    if not (x.flags.c_contiguous and weight.flags.c_contiguous):
+        return _APART
     return None if winograd.dense(x, weight) else _UNEVEN
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from cnn_core import conv2d
+from cnn_core import conv2d, conv2d_plan
 from cnn_core.ops.conv import winograd
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose
@@ -138,6 +138,7 @@ def test_what_sums_and_differences_could_spoil_goes_another_way(monkeypatch, loo
     sliding = conv_window(x.shape, weight.shape, 1, 1, 1, 1, "zeros")
     assert choose(x, weight, sliding, 1) is Branch.WINOGRAD
     assert choose(x[..., ::-1], weight, sliding, 1) is Branch.GATHERED
+    assert "in one piece" in conv2d_plan(x[..., ::-1], weight, padding=1).obstacles[Branch.WINOGRAD]
     change(x, weight)
     assert choose(x, weight, sliding, 1) is Branch.GATHERED
 
