@@ -13,6 +13,8 @@ from cnn_core.errors import ShapeError
 
 _Array = npt.NDArray[np.float64]
 
+_LARGEST = 2**63  # Python writes no number of more than 4300 digits into a sentence
+
 
 def _floats(value: npt.ArrayLike, name: str) -> _Array:
     if isinstance(value, np.ma.MaskedArray):
@@ -38,22 +40,19 @@ def _numbers(value: npt.ArrayLike, name: str, rank: int) -> _Array:
     return array
 
 
-LARGEST = 2**63  # Python writes no number of more than 4300 digits into a sentence
-
-
 def _whole(value: int, name: str) -> int:
     try:
         number = operator.index(value)
     except TypeError as error:
         raise ShapeError(f"{name} must be a whole number, got {value!r:.100}; {name}=2 works") from error
-    if abs(number) > LARGEST:
+    if abs(number) > _LARGEST:
         raise ShapeError(f"{name} must not be larger than 2**63, as no array is; {name}=2 works")
     return number
 
 
 def _sure(value: bool, name: str) -> bool:
     if not isinstance(value, int | np.integer | np.bool_) or value not in (0, 1):
-        got = "a larger number" if isinstance(value, int) and abs(value) > LARGEST else f"{value!r:.100}"
+        got = "a larger number" if isinstance(value, int) and abs(value) > _LARGEST else f"{value!r:.100}"
         raise ShapeError(f"{name} must be True or False, got {got}; {name}=True works")
     return bool(value)
 

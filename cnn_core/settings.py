@@ -16,7 +16,7 @@ _TINIEST, _LARGEST = float(np.finfo(np.float32).smallest_subnormal) / 2, float(n
 
 
 # Far beyond all that any array has; sentences that name sizes can still be written: Python writes 4300 digits at most.
-_WHOLE_MOST = 10**1000
+_WHOLE_MOST = 10**1000 - 1
 
 
 def pair(value: Any, name: str, *, least: int) -> tuple[int, int]:
@@ -39,7 +39,7 @@ def pair(value: Any, name: str, *, least: int) -> tuple[int, int]:
     if min(first, second) < least:
         raise ShapeError(f"{name} must be at least {least}, got {shown(value)}; {name}={least} works")
     if max(first, second) > _WHOLE_MOST:
-        raise ShapeError(f"{name} must have fewer than 1000 digits, got {shown(value)}; {name}={least} works")
+        raise ShapeError(f"{name} must have at most 1000 digits, got {shown(value)}; {name}={least} works")
     return first, second
 
 
@@ -59,8 +59,9 @@ def whole(
         CnnCoreError: ``error``, where ``value`` is something else, or below ``least``.
     """
     if not is_whole(value) or not least <= operator.index(value) <= _WHOLE_MOST:
+        digits = " and of at most 1000 digits" if is_whole(value) and operator.index(value) > _WHOLE_MOST else ""
         raise error(
-            f"{name} must be one whole number, at least {least}, got {shown(value)}; "
+            f"{name} must be one whole number, at least {least}{digits}, got {shown(value)}; "
             f"{name}={least if works is None else works} works"
         )
     return operator.index(value)

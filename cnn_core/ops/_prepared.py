@@ -80,7 +80,7 @@ class Store:
             size = self._seen.get(key)
             if size is None:
                 return None
-            its = key[-3:]
+            its = key[-3:]  # shape, type and sample, whatever is made of them
             for other, kept in self._kept.items():
                 if other[-3:] == its and other != key and same_bits(kept.weight, weight):
                     return kept.weight if self._make_room(key, size) else None

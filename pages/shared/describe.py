@@ -88,7 +88,7 @@ COLOURED = ["R", "G", "B"]  # the planes of an input in colour
 
 _READS_EVERYTHING = (Linear, Softmax)
 
-_NOISE = 1e-12  # of the largest product of a sum in double: what is no larger is left of rounding
+NOISE = 1e-12  # of the largest number that another is made of in double: what is no larger is left of rounding
 # Layers whose number is one of those before, a mean of them, or about as large.
 _PASSING = (ReLU, LeakyReLU, Tanh, MaxPool2d, AvgPool2d, AdaptiveMaxPool2d, AdaptiveAvgPool2d, Flatten)
 
@@ -385,7 +385,7 @@ def _dust(layer: Layer, before: npt.NDArray[Any], passed: float) -> float:
     """Up to which size a layer's number may be all that rounding left of a 0: of its sums, or ``passed`` on by it."""
     if isinstance(layer, Conv2d | ConvTranspose2d | Linear):
         largest = [float(np.abs(numbers).max(initial=0.0)) for numbers in (before, layer.weight)]
-        return _NOISE * largest[0] * largest[1]
+        return NOISE * largest[0] * largest[1]
     return passed if isinstance(layer, _PASSING) else 0.0
 
 

@@ -244,9 +244,8 @@ def _strips(x: Array, sliding: Window, mode: str, out: Array, branch: Branch) ->
         images = max(1, shifted.STRIP_MOST // (out.shape[2] * width))
     else:
         (rows, columns), images = gathered_windows(x, sliding, width), 1
-    if (
-        x.shape[0] <= images and out.shape[2] <= rows and columns == width
-    ):  # small ones are one part, and their calls all that they cost
+    # Small ones are one part, and their calls all that they cost.
+    if x.shape[0] <= images and out.shape[2] <= rows and columns == width:
         yield pad(x, sliding.padding, mode), out
         return
     for first in range(0, x.shape[0], images):

@@ -22,7 +22,6 @@ Array = npt.NDArray[Any]
 INPUT = -1
 LOG = "log to base e, “ln” on a calculator"  # is said wherever one is written
 EVERY_DIGIT = 17  # that a float has: what is subtracted may need them all
-NOISE = 1e-12  # of the numbers that another is made of: what is no larger is left of rounding
 _DIALS_MOST = 2  # channels that each have sliders of their own
 _LISTED = 24  # terms of a sum told by Python; of a longer one the largest are listed, and the others are one number
 
@@ -180,7 +179,7 @@ def plain(x: float, digits: int = 6) -> str:
 
 def cleaned(x: float, largest: float) -> float:
     """A number that was made of others up to ``largest``; 0 where it is what rounding left of them."""
-    return 0.0 if abs(x) <= NOISE * largest else x
+    return 0.0 if abs(x) <= describe.NOISE * largest else x
 
 
 def operand(x: float) -> str:
