@@ -333,8 +333,8 @@ def _folded(work: Work) -> dict[str, float]:
 
 
 def _staggered_rows(work: Work) -> staggered.Rows:
-    (top, _), step = work.window.padding[0], work.window.stride[0]
-    return staggered.met(work.window.kernel_size[0], top, step, work.image[0], work.size)
+    (top, _), step, down = work.window.padding[0], work.window.stride[0], work.window.dilation[0]
+    return staggered.met(work.window.kernel_size[0], top, step, work.image[0], work.size, down)
 
 
 def staggered_chunk(work: Work) -> Pair:
@@ -359,7 +359,8 @@ def _staggered(work: Work) -> dict[str, float]:
     )
     chunks = -(-work.batch // images) * -(-work.channels // together)
     # Columns that lie left or right of the image are cleared: one of the second tap, two of the third.
-    cleared = sum(around * (around + 1) // 2 for around in work.window.padding[1]) // step_w
+    reach = range(0, kernel_w * work.window.dilation[1], work.window.dilation[1])
+    cleared = sum(max(0, around - further) for around in work.window.padding[1] for further in reach) // step_w
     each = staggered.numbers(rows, kernel_w, work.size[1])
     return {
         "call": 1,

@@ -251,7 +251,7 @@ def contaminates(branch: Branch, outputs: int) -> bool:
 def _keeps_cells_apart(branch: Branch, sliding: Window) -> bool:
     """Whether a branch that contaminates windows does so with weights alone, whatever the image is."""
     (kernel_h, _), (top, _) = sliding.kernel_size, sliding.padding[0]
-    return branch is Branch.STAGGERED and staggered.keeps_apart(kernel_h, top, sliding.stride[0])
+    return branch is Branch.STAGGERED and staggered.keeps_apart(kernel_h, top, sliding.stride[0], sliding.dilation[0])
 
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
@@ -304,9 +304,9 @@ def _why_not_folded(width: int, sliding: Window, columns: int) -> str | None:
 
 
 def _why_not_staggered(height: int, sliding: Window) -> str | None:
-    if sliding.dilation[0] == 1 and staggered.fits(sliding.kernel_size, sliding.padding[0][0], height):
+    if staggered.fits(sliding.kernel_size, sliding.padding[0][0], height, sliding.dilation[0]):
         return None
-    return "It adds up the sums of a kernel's rows, neighbours in the image, each moved by less than a plane's height."
+    return "It adds up the sums of a kernel's rows, one as it is, the others moved by less than a plane's height."
 
 
 def _why_no_winograd(x: Array, weight: Array, sliding: Window, groups: int) -> str | None:

@@ -191,7 +191,7 @@ def _slide(
             return out[:, :, :: at_once.block] if out.size >= ROWS_LOOKED_LEAST else out
     if branch not in (Branch.SHIFTED, Branch.GATHERED):
         seen = True
-        for cells, place, target in rows_apart(x, sliding, mode, out):
+        for cells, place, target in rows_apart(x, sliding, mode, out, branch is Branch.STAGGERED):
             if branch is Branch.BANDED and _in_plane_rows(cells, weight, target, place, groups):
                 seen = plane_rows.correlate_plane_rows(cells, weight, bias, target, place) and seen
             elif branch is Branch.BANDED:
@@ -217,17 +217,23 @@ def _telling(branch: Branch, x: Array, weight: Array, sliding: Window, mode: str
     return folded.block_rows(out.shape[2], x.shape[3], weight.shape[3])
 
 
-def rows_apart(x: Array, sliding: Window, mode: str, out: Array) -> Iterator[tuple[Array, Place, Array]]:
+def rows_apart(
+    x: Array, sliding: Window, mode: str, out: Array, together: bool = False
+) -> Iterator[tuple[Array, Place, Array]]:
     """Convolutions whose taps lie row under row, with zeros around them, that together make the one asked for.
 
-    Rows ``i, i + d, i + 2d, ...`` of a result dilated by ``d`` read every d-th row of the image and no other.
+    Rows ``i, i + d, i + 2d, ...`` of a result dilated by ``d`` read every d-th row of the image and no other. For who
+    takes taps that lie ``d`` rows apart, rows stay ``together``.
     """
     (top, _), (left, _) = sliding.padding
     apart = sliding.dilation[0] if sliding.kernel_size[0] > 1 else 1
     if mode != "zeros" and any(map(any, sliding.padding)):
         bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
         for cells, target in in_strips(x, sliding, mode, out, rows=max(1, AROUND_MOST // x[:, :, 0].size)):
-            yield from rows_apart(cells, bare, "zeros", target)
+            yield from rows_apart(cells, bare, "zeros", target, together)
+        return
+    if together:
+        yield x, Place((top, left), sliding.stride, sliding.dilation[1], apart), out
         return
     for phase in range(min(apart, out.shape[2])):
         first = phase - top

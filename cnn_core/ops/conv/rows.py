@@ -48,12 +48,14 @@ class Place(NamedTuple):
     Attributes:
         before: cells of padding above and to the left; negative where windows begin inside the image.
         stride: cells from one window to the next.
-        across: columns from one tap to the next; down it is always one row.
+        across: columns from one tap to the next.
+        down: rows from one tap to the next: one, but for ``staggered``, which does not need them to be neighbours.
     """
 
     before: Pair
     stride: Pair
     across: int
+    down: int = 1
 
     def inside(self, tap: int, first: int, count: int, width: int) -> Inside:
         """Of ``count`` outputs of a row from ``first`` on, those whose tap is in the image, and the cells it meets."""

@@ -10,7 +10,7 @@ from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch
 from cnn_core.shapes import PADDING_MODES
 from tests.core.cases import convolutions
-from tests.core.forcing import assert_close, forced, noisy
+from tests.core.forcing import assert_close, by_loops, forced, noisy
 from tests.helpers import oracles
 
 
@@ -19,13 +19,17 @@ from tests.helpers import oracles
 @given(convolutions())
 def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, case):
     x, weight, _, given_settings = noisy(case, dtype)
-    given_settings = {**given_settings, "groups": x.shape[1], "dilation": (1, given_settings["dilation"][1])}
+    # A stride and a dilation down leave no rows that are neighbours: those are for other ways.
+    (down, across), step = given_settings["dilation"], given_settings["stride"][0]
+    down = down if step == 1 else 1
+    given_settings = {**given_settings, "groups": x.shape[1], "dilation": (down, across)}
     factors = np.arange(1, x.shape[1] + 1, dtype=dtype)[:, None, None, None]
     weight, bias = np.repeat(weight[:1, :1], x.shape[1], axis=0) * factors, np.arange(x.shape[1], dtype=dtype)
     sliding = conv_window(x.shape, weight.shape, *given_settings.values(), "zeros")
-    top, below = given_settings["padding"][0][0], weight.shape[2] - 1 - given_settings["padding"][0][0]
+    top = given_settings["padding"][0][0]
+    below = (weight.shape[2] - 1) * down - top
     why_not = dispatch.obstacle(Branch.STAGGERED, x, weight, sliding, x.shape[1])
-    assert (why_not is None) == (min(weight.shape[2:]) > 1 and max(top, below) < x.shape[2])
+    assert (why_not is None) == (min(weight.shape[2:]) > 1 and max(top, below) < x.shape[2] and top % down == 0)
     if why_not is None:
         ours = forced(Branch.STAGGERED, x, weight, bias, given_settings)
         assert_close(ours, x, weight, bias, given_settings)
@@ -46,6 +50,35 @@ def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
     x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
     assert_close(forced(Branch.STAGGERED, x, weight, x[0, :, 0, 0], kept), x, weight, x[0, :, 0, 0], kept)
+
+
+@pytest.mark.parametrize("numbers", [1, 1500, 1_200_000])
+@pytest.mark.parametrize("around", [((3, 3), (5, 5)), ((0, 0), (0, 5)), ((6, 1), (4, 0)), ((0, 9), (6, 6))])
+@pytest.mark.parametrize("kernel", [(3, 3), (2, 4), (4, 2)])
+@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.usefixtures("own_layouts")
+def test_dilated_rows_are_added_up_where_they_lie(monkeypatch, numbers, around, kernel, step):
+    monkeypatch.setattr(staggered, "NUMBERS", numbers)
+    rng = np.random.default_rng(25)
+    x, weight = rng.normal(size=(3, 5, 10, 19)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
+    bias, kept = x[0, :, 0, 0], {"stride": (1, step), "padding": around, "dilation": (3, 5), "groups": 5}
+    assert_close(forced(Branch.STAGGERED, x, weight, bias, kept), x, weight, bias, kept)
+
+
+@pytest.mark.parametrize("top", [0, 2, 4])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_dilated_kernel_leaves_what_is_not_finite_in_the_windows_that_read_it(top, value):
+    x, weight = np.ones((1, 2, 8, 9), np.float32), np.ones((2, 1, 3, 3), np.float32)
+    x[0, 1, 3, 4] = value
+    kept = {"stride": (1, 1), "padding": ((top, 2), (2, 2)), "dilation": (2, 2), "groups": 2}
+    assert staggered.keeps_apart(3, top, 1, 2)
+    ours = forced(Branch.STAGGERED, x, weight, None, kept)
+    np.testing.assert_array_equal(ours, by_loops(x, weight, None, kept))
+
+
+def test_dilated_planes_need_not_be_put_together_and_apart_again():
+    x, weight = np.ones((1, 256, 28, 28), np.float32), np.ones((256, 1, 3, 3), np.float32)
+    assert conv2d_plan(x, weight, padding=2, dilation=2, groups=256).branch is Branch.STAGGERED
 
 
 @pytest.mark.parametrize(
