@@ -8,12 +8,63 @@ import { readRows } from "../common/format.js";
 const SEVERAL = /[\t\n;]|\S\s+\S/; // what sets numbers apart
 
 /**
+ * @typedef {{at: {row: number, column: number} | null, size: number[], plane: number | null, low: number | null, high: number | null}} Input
+ *   `at`: the chosen cell; `size`: rows and columns; `low`, `high`: what a cell may hold, where it has bounds
+ */
+
+/** A picture in the clipboard becomes the input, numbers go to its chosen cell. */
+export class PasteDoor {
+  /**
+   * @param {{
+   *   closed: () => boolean,
+   *   locked: () => Record<string, string>,
+   *   begin: () => void,
+   *   picture: (file: File) => void,
+   *   input: () => Input,
+   *   ask: (edit: any) => Promise<string>,
+   *   tell: (sentence: string, passes?: boolean) => void,
+   * }} on `closed`: whether a dialog covers the page; `locked`: why groups of controls are not the learner's, by name;
+   *   `begin`: what is being typed is left; `ask` sends an edit and waits for why it was refused, "" where it was not
+   */
+  constructor(on) {
+    this.on = on;
+    this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
+    document.addEventListener("paste", this.onPaste);
+  }
+
+  leave() {
+    document.removeEventListener("paste", this.onPaste);
+  }
+
+  /** @param {ClipboardEvent} event */
+  #paste(event) {
+    const found = this.on.closed() ? null : pasted(event);
+    if (!found) return;
+    event.preventDefault();
+    this.on.begin();
+    const group = "picture" in found ? "pictures" : "input";
+    const locked = this.on.locked();
+    if (group in locked) this.on.tell(locked[group]);
+    else if ("picture" in found) this.on.picture(found.picture);
+    else this.#numbers(found.text);
+  }
+
+  /** @param {string} text */
+  async #numbers(text) {
+    const found = landing(text, this.on.input());
+    const why = "why" in found ? found.why : await this.on.ask(found.edit);
+    if (why || !("told" in found)) this.on.tell(why);
+    else this.on.tell(found.told, true);
+  }
+}
+
+/**
  * What was pasted on the page; null where it is meant for a field, or is neither picture nor text. The field of a
  * single cell takes a single number: rows of them, or a picture, are meant for the input.
  * @param {ClipboardEvent} event
  * @returns {{picture: File} | {text: string} | null}
  */
-export function pasted(event) {
+function pasted(event) {
   const field = event.target instanceof Element && event.target.closest("input, textarea, [contenteditable]");
   const cell = field?.classList.contains("ks-cell-editor");
   if ((field && !cell) || !event.clipboardData) return null;
@@ -27,11 +78,10 @@ export function pasted(event) {
  * Where pasted numbers go, as in a spreadsheet: from the chosen cell on, and the rest stays. Numbers that have no chosen
  * cell, or are as many as the input has, or more, are the whole input; a single one never is.
  * @param {string} text
- * @param {{at: {row: number, column: number} | null, size: number[], plane: number | null, low: number | null, high: number | null}} input
- *   `at`: the chosen cell; `size`: rows and columns; `low`, `high`: what a cell may hold, where it has bounds
+ * @param {Input} input
  * @returns {{edit: any, told: string} | {why: string}} what is to be done and said, or why nothing is
  */
-export function landing(text, { at, size, plane, low, high }) {
+function landing(text, { at, size, plane, low, high }) {
   const { rows, why } = readRows(text);
   if (why) return { why };
   const [tall, wide] = [rows.length, rows[0].length];

@@ -18,7 +18,7 @@ import { unmade, veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 import { Backward } from "./backward.js";
-import { landing, pasted } from "./clipboard.js";
+import { PasteDoor } from "./clipboard.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
@@ -59,6 +59,15 @@ export class Explore extends Board {
         this.notice.tell(""); // what it said was of what is replaced
         this.waiting.upload(name);
       },
+    });
+    this.pasteDoor = new PasteDoor({
+      closed: () => this.commands.dialog.isOpen,
+      locked: () => this.header.locked,
+      begin: () => this.editor.leave(),
+      picture: (file) => this.door.take(file),
+      input: () => this.#input(),
+      ask: (edit) => this.waiting.ask(edit),
+      tell: (sentence, passes) => this.notice.tell(sentence, passes),
     });
     this.commands = new Commands({
       send: (edit) => this.edits.send(edit),
@@ -118,8 +127,6 @@ export class Explore extends Board {
     this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
 
-    this.onPaste = (/** @type {ClipboardEvent} */ event) => this.#paste(event);
-    document.addEventListener("paste", this.onPaste);
     this.onType = (/** @type {KeyboardEvent} */ event) => this.#typeAnywhere(event);
     document.addEventListener("keydown", this.onType);
     this.path = window.location.pathname;
@@ -138,7 +145,7 @@ export class Explore extends Board {
     super.leave();
     clearTimeout(this.movedTimer);
     this.door.leave();
-    document.removeEventListener("paste", this.onPaste);
+    this.pasteDoor.leave();
     document.removeEventListener("keydown", this.onType);
     window.removeEventListener("popstate", this.onBack);
     this.commands.leave();
@@ -173,6 +180,14 @@ export class Explore extends Board {
 
   inputGrid() {
     return this.columns.get("input").view;
+  }
+
+  /** Where on the input pasted numbers may land. @returns {import("./clipboard.js").Input} */
+  #input() {
+    const { pin } = this;
+    const at = pin?.stage === -1 ? { row: pin.index[2], column: pin.index[3] } : null;
+    const { low, high } = this.header.brush;
+    return { at, size: this.model.values.get(-1).shape.slice(2), plane: this.shown.inputPlane, low, high };
   }
 
   /** @param {import("../common/model.js").Stage} stage */
@@ -406,32 +421,6 @@ export class Explore extends Board {
     if (view === "kernel") return numbersOfKernel(this.columns.get(view));
     const stage = this.model.ofView(view);
     return numbersOf(this.model, stage, this.shown.channelOf(stage), this.pin);
-  }
-
-  /** A picture in the clipboard becomes the input, numbers go to its chosen cell. @param {ClipboardEvent} event */
-  #paste(event) {
-    const found = this.commands.dialog.isOpen ? null : pasted(event);
-    if (!found) return;
-    event.preventDefault();
-    this.editor.leave();
-    const group = "picture" in found ? "pictures" : "input";
-    if (!this.can(group)) {
-      this.notice.tell(this.header.locked[group]);
-      return;
-    }
-    if ("picture" in found) this.door.take(found.picture);
-    else this.#pasteNumbers(found.text);
-  }
-
-  /** @param {string} text */
-  async #pasteNumbers(text) {
-    const { pin } = this;
-    const at = pin?.stage === -1 ? { row: pin.index[2], column: pin.index[3] } : null;
-    const { low, high } = this.header.brush;
-    const found = landing(text, { at, size: this.model.values.get(-1).shape.slice(2), plane: this.shown.inputPlane, low, high });
-    const why = "why" in found ? found.why : await this.waiting.ask(found.edit);
-    if (why || !("told" in found)) this.notice.tell(why);
-    else this.notice.tell(found.told, true);
   }
 
   // ---- which plane -------------------------------------------------------------------------------------------
