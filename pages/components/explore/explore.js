@@ -16,9 +16,9 @@ import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
 import { short } from "../common/format.js";
 import { unmade, veil } from "../common/veil.js";
 import { ravel } from "../common/windows.js";
-import { Zoom } from "../common/zoom.js";
 import { Backward } from "./backward.js";
 import { PasteDoor } from "./clipboard.js";
+import { CloseUp } from "./close_up.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
@@ -33,7 +33,6 @@ import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 
-const RESTS = 300; // ms without a move
 const OTHER_NUMBERS = "This map shows the input's gradient now, so nothing is drawn on it or typed into it. Choose “maps: values” to change the input.";
 
 export class Explore extends Board {
@@ -50,7 +49,7 @@ export class Explore extends Board {
     /** @type {number | null} */
     this.weightUnder = null;
     this.sentence = h("p", { class: "ks-sentence" });
-    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.model.byNumber.get(this.pin.stage).view), () => this.#moved());
+    this.closeUp = new CloseUp({ model: () => this.model, pin: () => this.pin, columns: this.columns, channel: this.channel });
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.door = new PhotoDoor({
       limit: () => this.header.upload_limit,
@@ -121,7 +120,7 @@ export class Explore extends Board {
     this.makeLesson = h("button", { type: "button", class: "ks-button", text: "Teach…", title: "Make a lesson of this experiment, as a link or a file", onclick: () => this.teach.open() });
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
     this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
-    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.zoom.element);
+    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.closeUp.zoom.element);
     const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
@@ -138,12 +137,12 @@ export class Explore extends Board {
   lay(where) {
     super.lay(where);
     // On the first screen of a photograph, where it is wanted most.
-    move(this.zoom.element, where === "edge" ? this.ledger.dock : this.bar);
+    move(this.closeUp.zoom.element, where === "edge" ? this.ledger.dock : this.bar);
   }
 
   leave() {
     super.leave();
-    clearTimeout(this.movedTimer);
+    this.closeUp.leave();
     this.door.leave();
     this.pasteDoor.leave();
     document.removeEventListener("keydown", this.onType);
@@ -232,8 +231,7 @@ export class Explore extends Board {
     this.opened = this.channel.open = header.open;
     if (opened) {
       this.shown.output = header.output;
-      this.zoom.begin(header.zoom);
-      this.channel.zoom = header.zoom;
+      this.closeUp.begin(header.zoom);
     }
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
@@ -260,8 +258,8 @@ export class Explore extends Board {
     const asked = !this.backward.ofPinned;
     this.channel.sendTarget(asked ? this.backward.ofCell() : "");
     const seen = asked && this.model.sees(this.pin.stage, this.pin.index)?.inside;
-    if (seen) this.zoom.comeTo("input", seen);
-    else this.zoom.comeBack();
+    if (seen) this.closeUp.zoom.comeTo("input", seen);
+    else this.closeUp.zoom.comeBack();
   }
 
   /** Hide a stage, or say what a hidden cell holds. @param {any} edit */
@@ -271,23 +269,6 @@ export class Explore extends Board {
     // Gradients would tell of what is hidden.
     if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
     this.edits.send(edit);
-  }
-
-  /** Where one looks is told when one has come to rest there. */
-  #moved() {
-    this.#hint();
-    clearTimeout(this.movedTimer);
-    this.movedTimer = window.setTimeout(() => {
-      const { told } = this.zoom;
-      if (JSON.stringify(told) !== JSON.stringify(this.channel.zoom)) this.channel.sendZoom(told);
-    }, RESTS);
-  }
-
-  /** Say how numbers come in sight, or go. Not at the input, whose note is the longest: what is below would move from under the hand. */
-  #hint() {
-    const views = [...this.zoom.maps.keys()];
-    const [input, next = input] = views;
-    for (const view of views) this.columns.get(view).hint(view === next ? this.zoom.hint : "");
   }
 
   /** @param {string} command its name, and after a colon the view it concerns */
@@ -467,10 +448,7 @@ export class Explore extends Board {
     this.dock.stack(stacked);
     this.root.classList.toggle("ks-abreast", abreast);
     this.root.classList.toggle("ks-tight", tight);
-    const window = this.model.ofView("conv")?.link;
-    const whole = this.zoom.take(looked, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
-    if (whole) this.channel.zoom = null; // what it told before was of an input of another size
-    this.#hint();
+    this.closeUp.take(looked);
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
@@ -656,9 +634,9 @@ export class Explore extends Board {
         if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
         else this.pick(place);
       },
-      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.byKey(this.zoom.key(event, this.#pinnedCell(view))) || this.walk(event, view),
-      zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.zoom.at(view, factor, point),
-      pan: (/** @type {number} */ right, /** @type {number} */ down) => this.zoom.pan(view, right, down),
+      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.byKey(this.closeUp.zoom.key(event, this.closeUp.cellOn(view))) || this.walk(event, view),
+      zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.closeUp.zoom.at(view, factor, point),
+      pan: (/** @type {number} */ right, /** @type {number} */ down) => this.closeUp.zoom.pan(view, right, down),
     };
     if (view !== "input") return on;
     return {
@@ -756,13 +734,6 @@ export class Explore extends Board {
     else super.openEditor(text);
   }
 
-  /** The pinned cell, if it lies on this view's map. @param {string} view */
-  #pinnedCell(view) {
-    const { stage } = this.model.ofView(view);
-    if (this.pin?.stage !== stage || this.pin.index.length !== 4) return null;
-    return { view, row: this.pin.index[2], column: this.pin.index[3], window: this.model.sees(stage, this.pin.index)?.inside };
-  }
-
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
   chosen(/** @type {import("../common/board.js").Place} */ place) {
     if (this.#asks(place)) this.predict.turnTo(place);
@@ -771,18 +742,13 @@ export class Explore extends Board {
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);
   }
 
-  /** The window slides over whole maps: close by, most of its way would be out of sight. @param {boolean} playing */
+  /** @param {boolean} playing */
   played(playing) {
-    if (playing) this.zoom.comeOut();
-    else {
-      this.zoom.comeBack();
-      if (this.pin) this.walked(this.model.byNumber.get(this.pin.stage).view);
-    }
+    this.closeUp.played(playing);
   }
 
   /** @param {string} view */
   walked(view) {
-    const place = this.#pinnedCell(view);
-    if (place) this.zoom.revealAll(place);
+    this.closeUp.reveal(view);
   }
 }

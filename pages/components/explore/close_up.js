@@ -1,0 +1,90 @@
+/**
+ * How close the maps are looked at: about which cell, what is said of it below them, and when Python is told.
+ * @module
+ */
+
+import { Zoom } from "../common/zoom.js";
+
+/** @typedef {import("../common/board.js").Place} Place */
+
+const RESTS = 300; // ms without a move
+
+export class CloseUp {
+  /**
+   * @param {{
+   *   model: () => import("../common/model.js").Model,
+   *   pin: () => Place | null,
+   *   columns: ReadonlyMap<string, import("../common/column.js").Column>,
+   *   channel: import("../common/channel.js").Channel,
+   * }} on
+   */
+  constructor(on) {
+    this.on = on;
+    this.zoom = new Zoom(() => this.#pinned(), () => this.#moved());
+  }
+
+  leave() {
+    clearTimeout(this.timer);
+  }
+
+  /** Something else was opened, to be looked at as its link or its file says. @param {number[] | null} told */
+  begin(told) {
+    this.zoom.begin(told);
+    this.on.channel.zoom = told;
+  }
+
+  /** The maps have been laid out. @param {Parameters<Zoom["take"]>[0]} maps */
+  take(maps) {
+    const window = this.on.model().ofView("conv")?.link;
+    const whole = this.zoom.take(maps, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
+    if (whole) this.on.channel.zoom = null; // what it told before was of an input of another size
+    this.#hint();
+  }
+
+  /** The pinned cell, if it lies on this view's map. @param {string} view @returns {import("../common/zoom.js").Looked | null} */
+  cellOn(view) {
+    const { stage } = this.on.model().ofView(view);
+    const pin = this.on.pin();
+    if (pin?.stage !== stage || pin.index.length !== 4) return null;
+    return { view, row: pin.index[2], column: pin.index[3], window: this.on.model().sees(stage, pin.index)?.inside };
+  }
+
+  #pinned() {
+    const pin = this.on.pin();
+    return pin && this.cellOn(this.on.model().byNumber.get(pin.stage).view);
+  }
+
+  /** Bring the pinned cell into sight, if it lies on this view's map. @param {string} view */
+  reveal(view) {
+    const place = this.cellOn(view);
+    if (place) this.zoom.revealAll(place);
+  }
+
+  /** The window slides over whole maps: close by, most of its way would be out of sight. @param {boolean} playing */
+  played(playing) {
+    if (playing) {
+      this.zoom.comeOut();
+      return;
+    }
+    this.zoom.comeBack();
+    const pin = this.on.pin();
+    if (pin) this.reveal(this.on.model().byNumber.get(pin.stage).view);
+  }
+
+  /** Where one looks is told when one has come to rest there. */
+  #moved() {
+    this.#hint();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      const { told } = this.zoom;
+      if (JSON.stringify(told) !== JSON.stringify(this.on.channel.zoom)) this.on.channel.sendZoom(told);
+    }, RESTS);
+  }
+
+  /** Say how numbers come in sight, or go. Not at the input, whose note is the longest: what is below would move from under the hand. */
+  #hint() {
+    const views = [...this.zoom.maps.keys()];
+    const [input, next = input] = views;
+    for (const view of views) this.on.columns.get(view).hint(view === next ? this.zoom.hint : "");
+  }
+}
