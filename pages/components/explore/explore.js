@@ -32,6 +32,7 @@ import { Shown } from "./shown.js";
 import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
+import { WeightPointer } from "./weight_pointer.js";
 
 const OTHER_NUMBERS = "This map shows the input's gradient now, so nothing is drawn on it or typed into it. Choose “maps: values” to change the input.";
 
@@ -44,10 +45,6 @@ export class Explore extends Board {
     this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
     this.strip = h("div", { class: "ks-strip" });
     this.tail = new Tail(() => this.#foldTail());
-    /** The weight that is outlined, and the one under the pointer, by their place in the kernel. @type {number | null} */
-    this.weightShown = null;
-    /** @type {number | null} */
-    this.weightUnder = null;
     this.sentence = h("p", { class: "ks-sentence" });
     this.closeUp = new CloseUp({ model: () => this.model, pin: () => this.pin, columns: this.columns, channel: this.channel });
     this.look = new Look(() => this.model && this.draw(this.source, false));
@@ -88,6 +85,20 @@ export class Explore extends Board {
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
     this.backward = new Backward({ choose: (code) => this.#target(code), arrived: () => this.answered(), pin: () => this.pin });
+    this.weight = new WeightPointer({
+      model: () => this.model,
+      stage: () => this.header.kernel.stage,
+      kernel: () => this.columns.get("kernel")?.view,
+      shown: this.shown,
+      place: () => this.place,
+      gradients: () => this.backward.shows,
+      revision: () => this.channel.revision,
+      look: (place) => this.lookAt(place),
+      changed: () => {
+        this.term = null;
+        this.remark();
+      },
+    });
     this.sees = new Sees(() => this.#weigh());
     this.ledger.element.append(this.sees.element);
     const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
@@ -390,7 +401,7 @@ export class Explore extends Board {
         end: () => this.edits.endWeights(),
         takes: (/** @type {number} */ value) => this.edits.takes(value),
         refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
-        hover: (/** @type {number | null} */ position) => this.#showWeight(position),
+        hover: (/** @type {number | null} */ position) => this.weight.hover(position),
       },
       plane: (/** @type {string} */ view, /** @type {number} */ plane) => this.#choosePlane(view, plane),
       output: (/** @type {number} */ output) => this.#chooseOutput(output),
@@ -535,7 +546,7 @@ export class Explore extends Board {
   mark() {
     const { model, place, pin, hover, shown, columns } = this;
     if (!model || this.lesson.overview) return;
-    const term = this.term ?? this.#met();
+    const term = this.term ?? this.weight.met();
     this.weightGradient.mark(place?.param ? place.index : null);
     const cell = place?.param ? null : place;
     this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
@@ -547,7 +558,7 @@ export class Explore extends Board {
       column?.view.drawMarks(own, reached ? veil(model, stage.stage, reached) : null);
       column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
     }
-    columns.get("kernel")?.view.mark(this.weightShown);
+    columns.get("kernel")?.view.mark(this.weight.shown);
     this.writeSoon();
   }
 
@@ -569,52 +580,10 @@ export class Explore extends Board {
 
   /** @param {any} term */
   showTerm(term) {
-    this.term = null;
-    this.weightShown = null;
-    this.weightUnder = null;
-    if (term) {
-      if (term.index) {
-        const made = this.model.made(term.stage, term.index);
-        this.term = { stage: made.stage.stage, index: made.index };
-      }
-      if (this.place.stage === this.header.kernel.stage && !this.backward.shows) this.weightShown = term.key;
-    }
+    const made = term?.index ? this.model.made(term.stage, term.index) : null;
+    this.term = made && { stage: made.stage.stage, index: made.index };
+    this.weight.ofTerm(term);
     this.remark();
-  }
-
-  /** Hovering a weight shows the cell it meets in the window being looked at. @param {number | null} position */
-  #showWeight(position) {
-    if (this.backward.shows) {
-      const { columns } = this.columns.get("kernel").view;
-      const index = position !== null && [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
-      this.lookAt(index ? { stage: this.header.kernel.stage, index, param: "weight" } : null);
-      return;
-    }
-    this.term = null;
-    this.weightShown = position;
-    this.weightUnder = position;
-    if (position !== null) this.#sayWeight(position);
-    this.remark();
-  }
-
-  /** The cell that the weight under the pointer meets, wherever the window has come to; null where there is none. */
-  #met() {
-    const { place, weightUnder } = this;
-    const { length } = this.columns.get("kernel")?.view.values ?? [];
-    if (!(weightUnder < length) || weightUnder === null || this.backward.shows || place?.stage !== this.header.kernel.stage) return null;
-    const channel = this.shown.channelOf(this.model.byNumber.get(-1));
-    const term = this.model.explain(place.stage, place.index).terms[channel * length + weightUnder];
-    return term?.index ? { stage: term.stage, index: term.index } : null;
-  }
-
-  /** @param {number} position */
-  #sayWeight(position) {
-    const { stage } = this.header.kernel;
-    const { values, columns } = this.columns.get("kernel").view;
-    const value = values[position];
-    const index = [this.shown.output, this.shown.kernelPlane ?? 0, Math.floor(position / columns), position % columns];
-    const said = { stage, index, rule: "weight", value, terms: [], bias: 0, total: value, residual: 0, formula: null };
-    announce.cell("kernel", said, this.channel.revision);
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------
