@@ -9,7 +9,6 @@ import { Brush } from "../common/brush.js";
 import { placeColumns } from "../common/column.js";
 import { h, move, setText } from "../common/dom.js";
 import { thicken } from "../common/edits.js";
-import { begins } from "../common/keys.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
@@ -22,6 +21,7 @@ import { CloseUp } from "./close_up.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStage } from "./drawing.js";
+import { Guess } from "./guess.js";
 import { layOut } from "./layout.js";
 import { LessonPanel } from "./lesson.js";
 import { marksOf, winnerOf } from "./marks.js";
@@ -106,7 +106,22 @@ export class Explore extends Board {
       look: (index, param) => this.lookAt(index && weight(index, param)),
       pick: (index, param) => this.keep(weight(index, param)),
     });
-    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.#further(place) });
+    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.guess.further(place) });
+    this.guess = new Guess({
+      predict: this.predict,
+      model: () => this.model,
+      pin: () => this.pin,
+      pinned: (view) => this.pinnedOn(view) !== null,
+      idle: ({ target }) => target === document.body || target === this.lesson.title,
+      pick: (place) => this.pick(place),
+      ask: () => {
+        // The field has to be there at once: the question may wait for its frame, or for the pointer to leave another cell.
+        this.lookAt(null);
+        this.writeNow();
+      },
+      refuseWord: () => this.refuseWord(),
+      tell: (sentence) => this.notice.tell(sentence),
+    });
     this.dense = new Dense({
       change: (stage, cells) => {
         this.ledger.hold();
@@ -137,8 +152,6 @@ export class Explore extends Board {
     this.observer.observe(this.strip);
     this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
 
-    this.onType = (/** @type {KeyboardEvent} */ event) => this.#typeAnywhere(event);
-    document.addEventListener("keydown", this.onType);
     this.path = window.location.pathname;
     this.onBack = () => this.#followAddress();
     window.addEventListener("popstate", this.onBack);
@@ -156,7 +169,7 @@ export class Explore extends Board {
     this.closeUp.leave();
     this.door.leave();
     this.pasteDoor.leave();
-    document.removeEventListener("keydown", this.onType);
+    this.guess.leave();
     window.removeEventListener("popstate", this.onBack);
     this.commands.leave();
     this.dense.leave();
@@ -232,7 +245,7 @@ export class Explore extends Board {
     const { lesson } = header;
     this.lesson.describe(header, this.root);
     // Once its question is drawn.
-    if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.#asks(this.pin) && this.predict.type(""));
+    if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.predict.asks(this.pin) && this.predict.type(""));
     this.backward.element.hidden = this.predict.hides || (!!lesson && !lesson.gradients);
     this.predict.element.hidden = !!lesson; // its card counts
     this.takeAway.hidden = !!header.course;
@@ -603,7 +616,7 @@ export class Explore extends Board {
         if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
         else this.pick(place);
       },
-      key: (/** @type {KeyboardEvent} */ event) => this.#answer(event, view) || this.byKey(this.closeUp.zoom.key(event, this.closeUp.cellOn(view))) || this.walk(event, view),
+      key: (/** @type {KeyboardEvent} */ event) => this.guess.key(event, view) || this.byKey(this.closeUp.zoom.key(event, this.closeUp.cellOn(view))) || this.walk(event, view),
       zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.closeUp.zoom.at(view, factor, point),
       pan: (/** @type {number} */ right, /** @type {number} */ down) => this.closeUp.zoom.pan(view, right, down),
     };
@@ -623,56 +636,6 @@ export class Explore extends Board {
       },
       wheel: (/** @type {WheelEvent} */ event) => this.nudge(event.deltaY < 0 ? 1 : -1),
     };
-  }
-
-  /** A digit on a hidden cell begins its prediction, and a letter is answered. @param {KeyboardEvent} event @param {string} view */
-  #answer(event, view) {
-    const begun = begins(event);
-    if (!begun || !this.pinnedOn(view)) return false;
-    if (begun === "word") {
-      if (this.#asks(this.pin)) this.refuseWord();
-      return this.#asks(this.pin);
-    }
-    if (event.key !== "Enter" && this.predict.opened(this.pin)) {
-      this.notice.tell(this.predict.goOn(nameOf(this.model, this.pin.stage, this.pin.index)));
-      return true;
-    }
-    const next = this.predict.next(this.pin);
-    if (next && event.key === "Enter") {
-      event.preventDefault();
-      if (!event.repeat) this.#further(next);
-      return true;
-    }
-    if (!this.#asks(this.pin)) return false;
-    event.preventDefault();
-    this.#predict(event.key === "Enter" ? "" : event.key);
-    return true;
-  }
-
-  /** Have a covered cell predicted. @param {import("../common/board.js").Place} place */
-  #further(place) {
-    this.pick(place);
-    this.#predict("");
-  }
-
-  /** Begin to type what the pinned cell is thought to be. @param {string} letter */
-  #predict(letter) {
-    // The field has to be there at once: the question may wait for its frame, or for the pointer to leave another cell.
-    this.lookAt(null);
-    this.writeNow();
-    this.predict.type(letter);
-  }
-
-  /** A number typed where nothing takes it is the prediction that the page waits for. @param {KeyboardEvent} event */
-  #typeAnywhere(event) {
-    const idle = event.target === document.body || event.target === this.lesson.title;
-    if (!idle || !this.predict.hides || !this.pin || event.key === "Enter" || begins(event) !== "number" || !this.#asks(this.pin)) return;
-    this.#answer(event, this.model.byNumber.get(this.pin.stage).view);
-  }
-
-  /** Whether a place is one of the hidden cells that are to be predicted. @param {import("../common/board.js").Place} place */
-  #asks(place) {
-    return place.stage === this.predict.told.stage && this.predict.covers(place);
   }
 
   /** Whether the input is not to be changed on its map: a step keeps it, or other numbers than its own are drawn there. */
@@ -705,7 +668,7 @@ export class Explore extends Board {
 
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
   chosen(/** @type {import("../common/board.js").Place} */ place) {
-    if (this.#asks(place)) this.predict.turnTo(place);
+    if (this.predict.asks(place)) this.predict.turnTo(place);
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     if (this.backward.ofPinned && place.stage >= 0) this.channel.sendTarget(this.backward.ofCell());
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);

@@ -126,6 +126,11 @@ export class Predict {
     return stage === this.told.stage ? !this.answers.get(String(index))?.open : !this.allOpen;
   }
 
+  /** Whether a place is one of the hidden cells that are to be predicted. @param {Place} place */
+  asks(place) {
+    return place.stage === this.told.stage && this.covers(place);
+  }
+
   /**
    * What lies over a channel of a stage, null where nothing does.
    * @param {import("../common/model.js").Stage} stage
