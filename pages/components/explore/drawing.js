@@ -1,41 +1,89 @@
 /**
- * How a stage and the kernel are put into their columns: the map that is looked at, and small ones to choose from.
+ * How stages and the kernel are put into their columns: the map that is looked at, and small ones to choose from.
  * @module
  */
 
+import { setText } from "../common/dom.js";
 import { scaleFor } from "../common/scale.js";
 
 /** @typedef {import("../common/blob.js").Tensor} Tensor */
 /** @typedef {import("../common/scale.js").Scale} Scale */
 /** @typedef {import("../common/column.js").Column} Column */
+/** @typedef {import("../common/model.js").Model} Model */
+/** @typedef {import("../common/model.js").Stage} Stage */
+/** @typedef {import("../common/cover.js").Cover} Cover */
 /** @typedef {import("./shown.js").Shown} Shown */
+/**
+ * @typedef {{shown: Shown, look: import("../common/look.js").Look, dark: boolean, coarse: boolean, of: string | null, cover: (stage: Stage) => Cover | null}} How
+ *   `coarse`: as long as a gesture lasts, its frame rate comes before cells that no pixel shows; `of`: what the gradients
+ *   shown are of, null where values are; `cover`: what lies over numbers that are to be predicted
+ */
 
 const PROBABILITY_PLACES = 4; // decimals
 
 /**
+ * Draw every stage that has a column and whose numbers are known.
+ * @param {ReadonlyMap<string, Column>} columns by view
+ * @param {Model} model
+ * @param {How} how
+ * @returns {string[]} the views that were drawn
+ */
+export function drawStages(columns, model, how) {
+  const drawn = [];
+  for (const stages of alike(model)) {
+    const scales = how.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })), how.coarse);
+    stages.forEach((stage, k) => {
+      if (how.coarse && model.waiting.has(stage.stage)) return;
+      const column = columns.get(stage.view);
+      if (!column) return; // a step of a lesson shows some of them
+      const own = model.gradients?.has(stage.stage);
+      column.element.classList.toggle("ks-apart", how.of !== null && !own);
+      if (own) setText(column.note, `each cell: ∂ ${how.of} / ∂ cell`);
+      if (own) column.tellInstead(column.kind === "bars" ? "their gradients" : "its gradient");
+      drawStage(column, stage, model.shown(stage.stage), scales[k], how);
+      drawn.push(stage.view);
+    });
+  }
+  return drawn;
+}
+
+/** The stages that share a scale; gradients of two stages are of different sizes, and share none. @param {Model} model */
+function alike(model) {
+  /** @type {Map<string, any[]>} */
+  const groups = new Map();
+  for (const stage of model.stages.filter(({ view }) => view)) {
+    const own = model.gradients?.has(stage.stage);
+    const scaled = own ? { ...stage, scale: { group: `gradient ${stage.stage}`, kind: "diverging", domain: [0, 0] }, dust: 0 } : stage;
+    groups.set(scaled.scale.group, [...(groups.get(scaled.scale.group) ?? []), scaled]);
+  }
+  return [...groups.values()];
+}
+
+/**
  * @param {Column} column
- * @param {import("../common/model.js").Stage} stage
+ * @param {any} stage
  * @param {Tensor} tensor
  * @param {Scale[]} scales one a plane
- * @param {{shown: Shown, dark: boolean, coarse: boolean, gradients: boolean, cover: import("../common/cover.js").Cover | null}} how `coarse`: as long as a gesture lasts, its frame rate comes
- *   before cells that no pixel shows; `cover`: what lies over numbers that are to be predicted
+ * @param {How} how
  */
-export function drawStage(column, stage, tensor, scales, how) {
+function drawStage(column, stage, tensor, scales, how) {
   const { values } = tensor;
   const channel = how.shown.channelOf(stage);
-  column.view.cover = how.cover;
+  const cover = how.cover(stage);
+  column.view.cover = cover;
   // Its ends would tell the largest number and the least.
-  if (column.legend) column.legend.element.style.visibility = how.cover ? "hidden" : "";
+  if (column.legend) column.legend.element.style.visibility = cover ? "hidden" : "";
   if (column.kind === "bars") column.view.draw(values, stage.names, scales[0], stage.scale.group === "probabilities" ? PROBABILITY_PLACES : null);
   else if (column.kind === "vector") column.view.draw(values, scales[0], how.dark);
-  else drawMap(column, stage, tensor, scales, how);
+  else drawMap(column, stage, tensor, scales, { ...how, cover });
   column.legend?.draw(scales[channel], how.dark);
 }
 
 /** @param {Column} column @param {any} stage @param {Tensor} tensor @param {Scale[]} scales @param {any} how */
-function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse, gradients, cover }) {
+function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse, of, cover }) {
   const [, channels, ...size] = shape;
   const plane = size[0] * size[1];
+  const gradients = of !== null;
   const channel = shown.channelOf(stage);
   // Three gradients together have no colour of their own.
   const colour = stage.stage === -1 && shown.inColour && !gradients;

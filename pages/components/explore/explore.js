@@ -20,7 +20,7 @@ import { PasteDoor } from "./clipboard.js";
 import { CloseUp } from "./close_up.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
-import { drawKernel, drawStage } from "./drawing.js";
+import { drawKernel, drawStages } from "./drawing.js";
 import { Guess } from "./guess.js";
 import { layOut } from "./layout.js";
 import { LessonPanel } from "./lesson.js";
@@ -491,31 +491,16 @@ export class Explore extends Board {
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
     const gradients = this.backward.shows;
-    const drawn = [];
-    const how = { shown: this.shown, dark, coarse: source === "preview", gradients };
+    const coarse = source === "preview";
     // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
-    const late = gradients && source === "preview" && !this.fresh;
+    const late = gradients && coarse && !this.fresh;
     this.fresh = false;
-    this.late(this.ledger.body, gradients && source === "preview");
+    this.late(this.ledger.body, gradients && coarse);
     for (const [view, column] of this.columns) if (view !== "kernel") this.late(column.body, late);
-    for (const stages of late ? [] : this.#groups()) {
-      const scales = this.look.scales(stages.map((stage) => ({ stage, tensor: model.shown(stage.stage) })), source === "preview");
-      stages.forEach((stage, k) => {
-        if (source === "preview" && model.waiting.has(stage.stage)) return;
-        const column = this.columns.get(stage.view);
-        if (!column) return; // a step of a lesson shows some of them
-        const own = model.gradients?.has(stage.stage);
-        column.element.classList.toggle("ks-apart", gradients && !own);
-        if (own) setText(column.note, `each cell: ∂ ${this.of} / ∂ cell`);
-        if (own) column.tellInstead(column.kind === "bars" ? "their gradients" : "its gradient");
-        drawStage(column, stage, model.shown(stage.stage), scales[k], { ...how, cover: this.predict.cover(stage, this.shown.channelOf(stage)) });
-        drawn.push(stage.view);
-      });
-    }
-    if (this.columns.has("kernel")) {
-      this.#drawKernel(how);
-      drawn.push("kernel", ...this.#drawWeightGradient());
-    }
+    const how = { shown: this.shown, look: this.look, dark, coarse, of: gradients ? this.of : null, cover: (/** @type {import("../common/model.js").Stage} */ stage) => this.predict.cover(stage, this.shown.channelOf(stage)) };
+    const drawn = late ? [] : drawStages(this.columns, model, how);
+    const kernel = this.columns.get("kernel");
+    if (kernel) drawn.push("kernel", ...this.#drawKernel(kernel));
     const { weight_gradient: dense } = model.ofView("scores") ?? {};
     // It tells the scores: not where they are folded away, or left out of a lesson's step.
     if (this.predict.hides || !this.can("dense") || !this.columns.has("scores")) this.dense.element.hidden = true;
@@ -524,36 +509,20 @@ export class Explore extends Board {
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
 
-  /** The stages that share a scale; gradients of two stages are of different sizes, and share none. */
-  #groups() {
-    /** @type {Map<string, any[]>} */
-    const groups = new Map();
-    for (const stage of this.model.stages.filter(({ view }) => view)) {
-      const own = this.model.gradients?.has(stage.stage);
-      const scaled = own ? { ...stage, scale: { group: `gradient ${stage.stage}`, kind: "diverging", domain: [0, 0] }, dust: 0 } : stage;
-      groups.set(scaled.scale.group, [...(groups.get(scaled.scale.group) ?? []), scaled]);
-    }
-    return [...groups.values()];
-  }
-
-  #drawWeightGradient() {
-    const { weight_gradient: weight, bias_gradient: bias } = this.model.byNumber.get(this.header.kernel.stage) ?? {};
-    const { arrays } = this.channel;
-    // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
-    const held = weight ? `${this.width} ${this.laidOut}` : "";
-    if (weight && held !== this.held) this.weightGradient.hold(this.strip, this.columns.get("kernel").body);
-    this.held = held;
-    if (!weight) this.standing = null;
-    return this.weightGradient.draw(weight ? { weight: arrays.get(weight), bias: arrays.get(bias) } : null, this.shown.output, this.header.kernel.planes, this.dark);
-  }
-
-  /** @param {{shown: Shown, dark: boolean}} how */
-  #drawKernel(how) {
+  /** @param {import("../common/column.js").Column} column @returns {string[]} what was drawn below its weights */
+  #drawKernel(column) {
     const { kernel } = this.header;
-    const bank = this.model.weights.get(kernel.stage) ?? this.channel.arrays.get(kernel.array);
+    const { arrays } = this.channel;
+    const bank = this.model.weights.get(kernel.stage) ?? arrays.get(kernel.array);
+    const stage = this.model.byNumber.get(kernel.stage);
     // Without its stage (it does not fit the input) the kernel under the hand is held by the edit alone.
-    const painted = this.edits.weights && !this.model.byNumber.has(kernel.stage) ? this.edits.weights.values : null;
-    drawKernel(this.columns.get("kernel"), kernel, bank, painted, how);
+    const painted = this.edits.weights && !stage ? this.edits.weights.values : null;
+    drawKernel(column, kernel, bank, painted, { shown: this.shown, dark: this.dark });
+    const gradient = stage?.weight_gradient ? { weight: arrays.get(stage.weight_gradient), bias: arrays.get(stage.bias_gradient) } : null;
+    // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
+    if (gradient) this.weightGradient.hold(this.strip, column.body, `${this.width} ${this.laidOut}`);
+    else this.standing = null;
+    return this.weightGradient.draw(gradient, this.shown.output, kernel.planes, this.dark);
   }
 
   mark() {

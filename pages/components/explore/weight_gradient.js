@@ -21,6 +21,8 @@ export class WeightGradient {
     /** @type {Grid[]} one a plane */
     this.grids = [];
     this.output = 0;
+    /** For which sizes it is held in its place; "" where it is not on screen. */
+    this.held = "";
     this.maps = h("div", { class: "ks-gradient-planes" });
     this.legend = new Legend();
     const bias = () => on.pick([this.output], "bias");
@@ -48,8 +50,11 @@ export class WeightGradient {
    * Measure where everything lies without it, for the style sheet to hold it there.
    * @param {HTMLElement} strip
    * @param {HTMLElement} body of the kernel's column
+   * @param {string} sizes that all places follow: it is measured once for each
    */
-  hold(strip, body) {
+  hold(strip, body, sizes) {
+    if (sizes === this.held) return;
+    this.held = sizes;
     const { hidden } = this.element;
     this.element.hidden = true;
     const track = parseFloat(getComputedStyle(strip).gridTemplateRows.split(" ")[MIDDLE_ROW]) || 0;
@@ -72,7 +77,10 @@ export class WeightGradient {
    */
   draw(gradient, output, names, dark) {
     this.element.hidden = !gradient;
-    if (!gradient) return [];
+    if (!gradient) {
+      this.held = "";
+      return [];
+    }
     const { shape, values } = gradient.weight;
     const [, planes, rows, columns] = shape;
     this.output = output;
