@@ -6,7 +6,11 @@
 
 import { Asked } from "../common/asked.js";
 import { h } from "../common/dom.js";
+import { short } from "../common/format.js";
+import { nameOf } from "../common/names.js";
+import { ravel } from "../common/windows.js";
 
+/** @typedef {import("../common/model.js").Model} Model */
 /**
  * @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked
  * @typedef {{value: string, title: string, options: {value: string, label: string, kind: string}[]}} Described
@@ -64,11 +68,29 @@ export class Backward {
   }
 
   /**
+   * Each stage's gradient, or null where values are shown.
+   * @param {any[]} stages as Python described them
+   * @param {ReadonlyMap<string, import("../common/blob.js").Tensor>} arrays
+   */
+  gradients(stages, arrays) {
+    if (!this.shows) return null;
+    const named = stages.filter(({ gradient }) => gradient);
+    return new Map(named.map(({ stage, gradient }) => [stage, arrays.get(gradient)]));
+  }
+
+  /** A cell and its gradient, to be read aloud; "" where it has none. @param {Place} place @param {Model} model */
+  inWords({ stage, index }, model) {
+    const gradient = model.gradients?.get(stage);
+    if (!gradient) return "";
+    return `${this.title}, gradient at ${nameOf(model, stage, index)}: ${short(gradient.values[ravel(index, gradient.shape)], 6)}`;
+  }
+
+  /**
    * What there is to say of a stage that the gradients shown do not reach: null where it is another way to the same.
    * @param {string} view
    * @returns {{value: number | null, note: string}}
    */
-  besides(view) {
+  #besides(view) {
     // Softmax and logarithm in one: cross-entropy never asks for the probabilities.
     if (this.value.startsWith("loss") && view === "probabilities") return { value: null, note: "The loss is worked out from the scores, softmax and logarithm in one step, and not by way of this number. Its gradient begins at the scores." };
     return { value: 0, note: `This number comes after ${this.title}, which does not depend on it.` };
@@ -77,9 +99,14 @@ export class Backward {
   /**
    * What cnn_core says of a gradient; null until it has answered.
    * @param {Place} place
+   * @param {Model} model
    * @returns {any | null}
    */
-  explain({ stage, index, param }) {
+  explain({ stage, index, param }, model) {
+    if (!param && !model.gradients.has(stage)) {
+      const { value, note } = this.#besides(model.byNumber.get(stage).view);
+      return { stage, index, rule: "input", value, terms: [], bias: 0, total: value, residual: 0, formula: null, note };
+    }
     const asked = { at: this.desk, of: this.value, index: index.join(","), ...(param ? { param: `${stage}.${param}` } : { stage: String(stage) }) };
     return this.asked.of({ stage, index, ...(param ? { param } : {}) }, asked);
   }

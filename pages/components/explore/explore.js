@@ -12,9 +12,7 @@ import { thicken } from "../common/edits.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
-import { short } from "../common/format.js";
 import { unmade, veil } from "../common/veil.js";
-import { ravel } from "../common/windows.js";
 import { Backward } from "./backward.js";
 import { PasteDoor } from "./clipboard.js";
 import { CloseUp } from "./close_up.js";
@@ -240,7 +238,7 @@ export class Explore extends Board {
   show(header) {
     this.backward.describe(header.backward, header.session, header.desk);
     this.channel.target = header.backward.value;
-    this.model.gradients = this.#gradients();
+    this.model.gradients = this.backward.gradients(this.header.stages, this.channel.arrays);
     this.predict.describe(header.predict, this.model);
     const { lesson } = header;
     this.lesson.describe(header, this.root);
@@ -327,13 +325,6 @@ export class Explore extends Board {
     if (!this.predict.typing) super.lookAt(place);
   }
 
-  /** Each stage's gradient, or null where values are shown. */
-  #gradients() {
-    if (!this.backward.shows) return null;
-    const named = this.header.stages.filter((/** @type {any} */ { gradient }) => gradient);
-    return new Map(named.map((/** @type {any} */ { stage, gradient }) => [stage, this.channel.arrays.get(gradient)]));
-  }
-
   /** While gradients are shown, it is they that a gesture waits for. */
   waits() {
     return this.backward.shows ? [...this.model.waiting] : super.waits();
@@ -341,7 +332,7 @@ export class Explore extends Board {
 
   renewed() {
     this.fresh = true;
-    this.model.gradients = this.#gradients();
+    this.model.gradients = this.backward.gradients(this.header.stages, this.channel.arrays);
   }
 
   /** @param {import("../common/board.js").Place} place */
@@ -354,10 +345,7 @@ export class Explore extends Board {
     if (this.predict.covers(place)) return `${nameOf(this.model, place.stage, place.index)} is hidden: what is it?`;
     const verdict = this.predict.verdictOf(place);
     if (verdict) return `${verdict} ${super.inWords(place)}`;
-    const gradient = this.model.gradients?.get(place.stage);
-    if (!gradient) return super.inWords(place);
-    const value = short(gradient.values[ravel(place.index, gradient.shape)], 6);
-    return `${this.of}, gradient at ${nameOf(this.model, place.stage, place.index)}: ${value}`;
+    return this.backward.inWords(place, this.model) || super.inWords(place);
   }
 
   // ---- columns -----------------------------------------------------------------------------------------------
@@ -546,13 +534,7 @@ export class Explore extends Board {
 
   /** @param {import("../common/board.js").Place} place */
   explanation(place) {
-    if (!this.backward.shows) return super.explanation(place);
-    const { stage, index, param } = place;
-    if (!param && !this.model.gradients.has(stage)) {
-      const { value, note } = this.backward.besides(this.model.byNumber.get(stage).view);
-      return { stage, index, rule: "input", value, terms: [], bias: 0, total: value, residual: 0, formula: null, note };
-    }
-    return this.backward.explain(place);
+    return this.backward.shows ? this.backward.explain(place, this.model) : super.explanation(place);
   }
 
   /** @param {import("../common/model.js").Stage} stage @param {number[]} index @param {string} [param] */
