@@ -4,11 +4,10 @@
  */
 
 import * as announce from "../common/announce.js";
-import { Board, same } from "../common/board.js";
+import { Board } from "../common/board.js";
 import { Brush } from "../common/brush.js";
 import { placeColumns } from "../common/column.js";
 import { h, move, setText } from "../common/dom.js";
-import { thicken } from "../common/edits.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
@@ -20,6 +19,7 @@ import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStages } from "./drawing.js";
 import { Guess } from "./guess.js";
+import { Hand } from "./hand.js";
 import { layOut } from "./layout.js";
 import { LessonPanel } from "./lesson.js";
 import { marksOf, winnerOf } from "./marks.js";
@@ -31,8 +31,6 @@ import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
 import { WeightGradient } from "./weight_gradient.js";
 import { WeightPointer } from "./weight_pointer.js";
-
-const OTHER_NUMBERS = "This map shows the input's gradient now, so nothing is drawn on it or typed into it. Choose “maps: values” to change the input.";
 
 export class Explore extends Board {
   /** @param {HTMLElement} parent */
@@ -120,6 +118,7 @@ export class Explore extends Board {
       refuseWord: () => this.refuseWord(),
       tell: (sentence) => this.notice.tell(sentence),
     });
+    this.hand = new Hand(this);
     this.dense = new Dense({
       change: (stage, cells) => {
         this.ledger.hold();
@@ -293,13 +292,6 @@ export class Explore extends Board {
     this.edits.send(edit);
   }
 
-  /** @param {string} command its name, and after a colon the view it concerns */
-  #run(command) {
-    const stage = this.model.ofView(command.split(":")[1] ?? "");
-    if (stage && this.predict.cover(stage, this.shown.channelOf(stage))) this.notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
-    else this.commands.run(command);
-  }
-
   /** @param {import("../common/board.js").Place} place @param {boolean} pinned */
   question(place, pinned) {
     return this.predict.covers(place) ? this.predict.question(place, pinned) : null;
@@ -351,7 +343,7 @@ export class Explore extends Board {
   // ---- columns -----------------------------------------------------------------------------------------------
 
   #columns() {
-    placeColumns(this.columns, this.sideBySide(), this.strip, this.#columnHandlers());
+    placeColumns(this.columns, this.sideBySide(), this.strip, this.hand.columns());
     this.tail.place(this.strip, this.columns.get("flat"), !!this.header.lesson);
     const kernel = this.columns.get("kernel");
     if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
@@ -389,52 +381,11 @@ export class Explore extends Board {
     this.draw(this.source, false);
   }
 
-  #columnHandlers() {
-    return {
-      controls: {
-        send: (/** @type {any} */ edit) => this.edits.send(edit),
-        run: (/** @type {string} */ command) => this.#run(command),
-        refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
-      },
-      cell: (/** @type {string} */ view) => this.#handlers(view),
-      kernel: {
-        change: (/** @type {number[]} */ values) => this.edits.changeWeights(values, this.shown.output, this.shown.kernelPlane),
-        end: () => this.edits.endWeights(),
-        takes: (/** @type {number} */ value) => this.edits.takes(value),
-        refuse: (/** @type {string} */ sentence) => this.notice.tell(sentence),
-        hover: (/** @type {number | null} */ position) => this.weight.hover(position),
-      },
-      plane: (/** @type {string} */ view, /** @type {number} */ plane) => this.#choosePlane(view, plane),
-      output: (/** @type {number} */ output) => this.#chooseOutput(output),
-    };
-  }
-
   /** @param {string} view */
   #numbers(view) {
     if (view === "kernel") return numbersOfKernel(this.columns.get(view));
     const stage = this.model.ofView(view);
     return numbersOf(this.model, stage, this.shown.channelOf(stage), this.pin);
-  }
-
-  // ---- which plane -------------------------------------------------------------------------------------------
-
-  /** @param {string} view @param {number} plane */
-  #choosePlane(view, plane) {
-    if (view !== "input" && view !== "kernel") {
-      this.#chooseOutput(plane);
-      return;
-    }
-    this.shown.choose(view, plane);
-    if (this.pin?.stage === -1) this.pin = { stage: -1, index: [0, this.shown.plane, ...this.pin.index.slice(2)] };
-    this.draw(this.source, false);
-  }
-
-  /** @param {number} output */
-  #chooseOutput(output) {
-    if (output === this.shown.output) return;
-    this.edits.finish();
-    this.shown.output = output;
-    this.tellOutput(output);
   }
 
   /** All that decides how wide and tall each column is, the page aside. */
@@ -550,71 +501,18 @@ export class Explore extends Board {
     this.remark();
   }
 
-  // ---- looking -----------------------------------------------------------------------------------------------
-
-  /** @param {string} view */
-  #handlers(view) {
-    const stageOf = () => this.model.ofView(view);
-    const indexOf = (/** @type {any} */ cell) => {
-      const { shape } = this.model.values.get(stageOf().stage);
-      return shape.length === 4 ? [0, this.shown.channelOf(stageOf()), cell.row, cell.column] : [0, cell.row];
-    };
-    const on = {
-      hover: (/** @type {any} */ cell) => this.lookAt(cell ? { stage: stageOf().stage, index: indexOf(cell) } : null),
-      pick: (/** @type {any} */ cell) => {
-        const place = { stage: stageOf().stage, index: indexOf(cell) };
-        // A second tap asks for the keyboard, which a finger could not call otherwise.
-        if (view === "input" && this.pin && same(place, this.pin)) this.openEditor(null);
-        else this.pick(place);
-      },
-      key: (/** @type {KeyboardEvent} */ event) => this.guess.key(event, view) || this.byKey(this.closeUp.zoom.key(event, this.closeUp.cellOn(view))) || this.walk(event, view),
-      zoom: (/** @type {number} */ factor, /** @type {any} */ point) => this.closeUp.zoom.at(view, factor, point),
-      pan: (/** @type {number} */ right, /** @type {number} */ down) => this.closeUp.zoom.pan(view, right, down),
-    };
-    if (view !== "input") return on;
-    return {
-      ...on,
-      // A finger that means to scroll must not paint over a picture.
-      draws: (/** @type {string} */ pointerType) => pointerType !== "touch" || this.brush.drawing || this.header.brush.kind === "grid",
-      stroke: (/** @type {any[]} */ cells, /** @type {string} */ phase) => {
-        const size = this.model.values.get(-1).shape.slice(2);
-        if (this.#locked()) {
-          if (phase === "start") this.#refuseInput();
-        } else if (phase === "end") this.edits.endCells();
-        else this.edits.changeCells(thicken(cells, this.header.brush.radius, size), this.brush.value, this.shown.inputPlane);
-        const last = cells[cells.length - 1];
-        if (last) this.lookAt({ stage: -1, index: indexOf(last) });
-      },
-      wheel: (/** @type {WheelEvent} */ event) => this.nudge(event.deltaY < 0 ? 1 : -1),
-    };
-  }
-
-  /** Whether the input is not to be changed on its map: a step keeps it, or other numbers than its own are drawn there. */
-  #locked() {
-    return !this.can("input") || !!this.model.gradients?.has(-1);
-  }
-
-  /** Say why it is not. What stands in the way of a moment goes by itself. */
-  #refuseInput() {
-    if (this.can("input")) this.notice.tell(OTHER_NUMBERS, true);
-    else this.notice.tell(this.header.locked.input);
-  }
-
   /** @param {number} direction */
   nudge(direction) {
-    if (!this.#locked()) super.nudge(direction);
-    else if (this.pin?.stage === -1) this.#refuseInput();
+    if (this.pin?.stage === -1 && !this.hand.refuses()) super.nudge(direction);
   }
 
   refuseWord() {
-    if (this.#locked()) this.#refuseInput();
-    else super.refuseWord();
+    if (!this.hand.refuses()) super.refuseWord();
   }
 
   /** @param {string | null} text */
   openEditor(text) {
-    if (this.#locked()) this.#refuseInput();
-    else super.openEditor(text);
+    if (!this.hand.refuses()) super.openEditor(text);
   }
 
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
@@ -622,7 +520,7 @@ export class Explore extends Board {
     if (this.predict.asks(place)) this.predict.turnTo(place);
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     if (this.backward.ofPinned && place.stage >= 0) this.channel.sendTarget(this.backward.ofCell());
-    if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.#chooseOutput(place.index[1]);
+    if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.hand.chooseOutput(place.index[1]);
   }
 
   /** @param {boolean} playing */
