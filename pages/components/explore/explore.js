@@ -12,12 +12,12 @@ import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
 import { unmade, veil } from "../common/veil.js";
-import { Backward } from "./backward.js";
 import { PasteDoor } from "./clipboard.js";
 import { CloseUp } from "./close_up.js";
 import { Commands } from "./commands.js";
 import { Dense } from "../common/dense.js";
 import { drawKernel, drawStages } from "./drawing.js";
+import { Gradients } from "./gradients.js";
 import { Guess } from "./guess.js";
 import { Hand } from "./hand.js";
 import { layOut } from "./layout.js";
@@ -25,11 +25,9 @@ import { LessonPanel } from "./lesson.js";
 import { marksOf, winnerOf } from "./marks.js";
 import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
-import { Sees } from "./sees.js";
 import { Shown } from "./shown.js";
 import { Tail } from "./tail.js";
 import { Teach } from "./teach.js";
-import { WeightGradient } from "./weight_gradient.js";
 import { WeightPointer } from "./weight_pointer.js";
 
 export class Explore extends Board {
@@ -80,27 +78,31 @@ export class Explore extends Board {
       door: this.door,
       ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
     });
-    this.backward = new Backward({ choose: (code) => this.#target(code), arrived: () => this.answered(), pin: () => this.pin });
+    this.gradients = new Gradients({
+      channel: this.channel,
+      zoom: this.closeUp.zoom,
+      model: () => this.model,
+      pin: () => this.pin,
+      kernel: () => this.header.kernel.stage,
+      look: (place) => this.lookAt(place),
+      keep: (place) => this.keep(place),
+      arrived: () => this.answered(),
+      tell: (sentence) => this.notice.tell(sentence),
+    });
+    this.ledger.element.append(this.gradients.sees.element);
     this.weight = new WeightPointer({
       model: () => this.model,
       stage: () => this.header.kernel.stage,
       kernel: () => this.columns.get("kernel")?.view,
       shown: this.shown,
       place: () => this.place,
-      gradients: () => this.backward.shows,
+      gradients: () => this.gradients.shown,
       revision: () => this.channel.revision,
       look: (place) => this.lookAt(place),
       changed: () => {
         this.term = null;
         this.remark();
       },
-    });
-    this.sees = new Sees(() => this.#weigh());
-    this.ledger.element.append(this.sees.element);
-    const weight = (/** @type {number[]} */ index, /** @type {string} */ param) => ({ stage: this.header.kernel.stage, index, param });
-    this.weightGradient = new WeightGradient({
-      look: (index, param) => this.lookAt(index && weight(index, param)),
-      pick: (index, param) => this.keep(weight(index, param)),
     });
     this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.guess.further(place) });
     this.guess = new Guess({
@@ -143,7 +145,7 @@ export class Explore extends Board {
     this.makeLesson = h("button", { type: "button", class: "ks-button", text: "Teach…", title: "Make a lesson of this experiment, as a link or a file", onclick: () => this.teach.open() });
     this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
     this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
-    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.backward.element, this.predict.element, this.look.element), this.closeUp.zoom.element);
+    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.gradients.backward.element, this.predict.element, this.look.element), this.closeUp.zoom.element);
     const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip);
@@ -173,7 +175,7 @@ export class Explore extends Board {
   }
 
   get of() {
-    return this.backward.title;
+    return this.gradients.backward.title;
   }
 
   get output() {
@@ -235,15 +237,12 @@ export class Explore extends Board {
 
   /** @param {any} header */
   show(header) {
-    this.backward.describe(header.backward, header.session, header.desk);
-    this.channel.target = header.backward.value;
-    this.model.gradients = this.backward.gradients(this.header.stages, this.channel.arrays);
-    this.predict.describe(header.predict, this.model);
     const { lesson } = header;
+    this.predict.describe(header.predict, this.model);
+    this.gradients.describe(header, this.predict.hides || (!!lesson && !lesson.gradients));
     this.lesson.describe(header, this.root);
     // Once its question is drawn.
     if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.predict.asks(this.pin) && this.predict.type(""));
-    this.backward.element.hidden = this.predict.hides || (!!lesson && !lesson.gradients);
     this.predict.element.hidden = !!lesson; // its card counts
     this.takeAway.hidden = !!header.course;
     this.makeLesson.hidden = !!header.course;
@@ -268,27 +267,11 @@ export class Explore extends Board {
     this.laidOut = sizes;
   }
 
-  /** Show gradients of a target, or values again. @param {string} code */
-  #target(code) {
-    if (!code && this.backward.select.value) this.notice.tell("An input cell is pinned: it was given, and depends on nothing. Pin a cell of a later map first.");
-    this.channel.sendTarget(code);
-  }
-
-  /** Show how much each cell counts of those that the pinned one sees, close by; or values again. */
-  #weigh() {
-    const asked = !this.backward.ofPinned;
-    this.channel.sendTarget(asked ? this.backward.ofCell() : "");
-    const seen = asked && this.model.sees(this.pin.stage, this.pin.index)?.inside;
-    if (seen) this.closeUp.zoom.comeTo("input", seen);
-    else this.closeUp.zoom.comeBack();
-  }
-
   /** Hide a stage, or say what a hidden cell holds. @param {any} edit */
   #ask(edit) {
     // What is to be predicted, and what is asked, is on screen.
     if (edit.op === "hide" && this.tail.folded && this.tail.holds(edit.value)) this.tail.fold(false);
-    // Gradients would tell of what is hidden.
-    if (edit.op === "hide" && this.backward.shows) this.channel.sendTarget("");
+    if (edit.op === "hide") this.gradients.leave();
     this.edits.send(edit);
   }
 
@@ -319,12 +302,12 @@ export class Explore extends Board {
 
   /** While gradients are shown, it is they that a gesture waits for. */
   waits() {
-    return this.backward.shows ? [...this.model.waiting] : super.waits();
+    return this.gradients.shown ? [...this.model.waiting] : super.waits();
   }
 
   renewed() {
-    this.fresh = true;
-    this.model.gradients = this.backward.gradients(this.header.stages, this.channel.arrays);
+    this.gradients.fresh = true;
+    this.gradients.renew(this.header.stages);
   }
 
   /** @param {import("../common/board.js").Place} place */
@@ -337,7 +320,7 @@ export class Explore extends Board {
     if (this.predict.covers(place)) return `${nameOf(this.model, place.stage, place.index)} is hidden: what is it?`;
     const verdict = this.predict.verdictOf(place);
     if (verdict) return `${verdict} ${super.inWords(place)}`;
-    return this.backward.inWords(place, this.model) || super.inWords(place);
+    return this.gradients.backward.inWords(place, this.model) || super.inWords(place);
   }
 
   // ---- columns -----------------------------------------------------------------------------------------------
@@ -346,7 +329,8 @@ export class Explore extends Board {
     placeColumns(this.columns, this.sideBySide(), this.strip, this.hand.columns());
     this.tail.place(this.strip, this.columns.get("flat"), !!this.header.lesson);
     const kernel = this.columns.get("kernel");
-    if (kernel && this.weightGradient.element.parentElement !== kernel.body) kernel.body.append(this.weightGradient.element);
+    const { element } = this.gradients.ofWeights;
+    if (kernel && element.parentElement !== kernel.body) kernel.body.append(element);
     if (kernel) kernel.view.locked = this.header.locked.weights ?? "";
     this.sentence.hidden = !kernel;
     this.slide.player.element.hidden = !this.columns.has("conv");
@@ -429,11 +413,11 @@ export class Explore extends Board {
     if (anew) this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
     const { model, dark } = this;
-    const gradients = this.backward.shows;
+    const gradients = this.gradients.shown;
     const coarse = source === "preview";
     // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
-    const late = gradients && coarse && !this.fresh;
-    this.fresh = false;
+    const late = gradients && coarse && !this.gradients.fresh;
+    this.gradients.fresh = false;
     this.late(this.ledger.body, gradients && coarse);
     for (const [view, column] of this.columns) if (view !== "kernel") this.late(column.body, late);
     const how = { shown: this.shown, look: this.look, dark, coarse, of: gradients ? this.of : null, cover: (/** @type {import("../common/model.js").Stage} */ stage) => this.predict.cover(stage, this.shown.channelOf(stage)) };
@@ -459,19 +443,18 @@ export class Explore extends Board {
     drawKernel(column, kernel, bank, painted, { shown: this.shown, dark: this.dark });
     const gradient = stage?.weight_gradient ? { weight: arrays.get(stage.weight_gradient), bias: arrays.get(stage.bias_gradient) } : null;
     // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
-    if (gradient) this.weightGradient.hold(this.strip, column.body, `${this.width} ${this.laidOut}`);
+    if (gradient) this.gradients.ofWeights.hold(this.strip, column.body, `${this.width} ${this.laidOut}`);
     else this.standing = null;
-    return this.weightGradient.draw(gradient, this.shown.output, kernel.planes, this.dark);
+    return this.gradients.ofWeights.draw(gradient, this.shown.output, kernel.planes, this.dark);
   }
 
   mark() {
     const { model, place, pin, hover, shown, columns } = this;
     if (!model || this.lesson.overview) return;
     const term = this.term ?? this.weight.met();
-    this.weightGradient.mark(place?.param ? place.index : null);
+    this.gradients.mark(place);
     const cell = place?.param ? null : place;
-    this.sees.tell(cell && model.sees(cell.stage, cell.index), !!this.backward.ofCell() && !this.backward.element.hidden, this.backward.ofPinned);
-    const winner = this.backward.shows ? null : winnerOf(model, place);
+    const winner = this.gradients.shown ? null : winnerOf(model, place);
     const marks = marksOf({ model, shown, dark: this.dark }, { cell, pinned: hover ? pin : null, winner, term });
     const { reached } = this.slide;
     for (const [stage, own] of marks) {
@@ -485,7 +468,7 @@ export class Explore extends Board {
 
   /** @param {import("../common/board.js").Place} place */
   explanation(place) {
-    return this.backward.shows ? this.backward.explain(place, this.model) : super.explanation(place);
+    return this.gradients.shown ? this.gradients.backward.explain(place, this.model) : super.explanation(place);
   }
 
   /** @param {import("../common/model.js").Stage} stage @param {number[]} index @param {string} [param] */
@@ -519,7 +502,7 @@ export class Explore extends Board {
   chosen(/** @type {import("../common/board.js").Place} */ place) {
     if (this.predict.asks(place)) this.predict.turnTo(place);
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
-    if (this.backward.ofPinned && place.stage >= 0) this.channel.sendTarget(this.backward.ofCell());
+    this.gradients.follow(place);
     if (place.stage >= 0 && place.index.length === 4 && place.index[1] !== this.shown.output) this.hand.chooseOutput(place.index[1]);
   }
 
