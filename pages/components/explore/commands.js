@@ -17,9 +17,7 @@ import { toPng, toSvg } from "../common/picture.js";
  *   refuse: (sentence: string) => void,
  *   header: () => any,
  *   brush: () => number,
- *   output: () => number,
- *   plane: () => number | null,
- *   inputPlane: () => number | null,
+ *   shown: import("./shown.js").Shown,
  *   ask: (edit: any) => Promise<string>,
  *   busy: import("../common/busy.js").Busy,
  *   dark: () => boolean,
@@ -65,7 +63,7 @@ export class Commands {
       copy_cell: () => this.#copy(view, ({ rows, pinned }) => [[rows[pinned.row][pinned.column]]], "cell"),
       copy_row: () => this.#copy(view, ({ rows, pinned }) => [rows[pinned.row]], "row"),
       copy_map: () => this.#copy(view, ({ rows }) => rows, "map"),
-      large: () => this.on.send({ op: "large", value: view, plane: this.on.inputPlane(), dark: this.on.dark(), touch: matchMedia("(pointer: coarse)").matches }),
+      large: () => this.on.send({ op: "large", value: view, plane: this.on.shown.inputPlane, dark: this.on.dark(), touch: matchMedia("(pointer: coarse)").matches }),
     };
     commands[name]?.();
   }
@@ -84,7 +82,7 @@ export class Commands {
   async #library() {
     const kernels = await this.#listed("kernels.json");
     if (!kernels) return;
-    const output = this.on.output();
+    const { output } = this.on.shown;
     const cards = kernels.map(({ name, title, sentence, parts, weights, counted }) =>
       h(
         "button",
@@ -158,7 +156,7 @@ export class Commands {
 
   /** @param {string} text */
   async #pasteKernel(text) {
-    return this.on.ask({ op: "kernel_text", output: this.on.output(), plane: this.on.plane(), value: text });
+    return this.on.ask({ op: "kernel_text", output: this.on.shown.output, plane: this.on.shown.kernelPlane, value: text });
   }
 
   /**
@@ -185,8 +183,9 @@ export class Commands {
   }
 
   #saveKernel() {
-    const { label } = this.on.header().kernel.outputs[this.on.output()];
-    this.fetchFile(`kernel_${this.on.output()}.json`, `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
+    const { output } = this.on.shown;
+    const { label } = this.on.header().kernel.outputs[output];
+    this.fetchFile(`kernel_${output}.json`, `${label.replace(/[^\w-]+/g, "_")}.kernel.json`);
   }
 
   /**

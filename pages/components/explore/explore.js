@@ -1,114 +1,77 @@
 /**
- * The strip of stages: what is drawn, what is hovered and pinned, and the gestures that change it.
+ * The Explore page: the parts it is put together of, and what a page of stages is asked, which one of them answers.
  * @module
  */
 
 import * as announce from "../common/announce.js";
 import { Board } from "../common/board.js";
 import { Brush } from "../common/brush.js";
-import { placeColumns } from "../common/column.js";
-import { h, move, setText } from "../common/dom.js";
+import { Dense } from "../common/dense.js";
+import { h, move } from "../common/dom.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
-import { numbersOf, numbersOfKernel, planeOf } from "../common/numbers.js";
-import { unmade, veil } from "../common/veil.js";
-import { PasteDoor } from "./clipboard.js";
+import { Back } from "./back.js";
 import { CloseUp } from "./close_up.js";
-import { Commands } from "./commands.js";
-import { Dense } from "../common/dense.js";
-import { drawKernel, drawStages } from "./drawing.js";
+import { Doors } from "./doors.js";
 import { Gradients } from "./gradients.js";
 import { Guess } from "./guess.js";
 import { Hand } from "./hand.js";
-import { layOut } from "./layout.js";
 import { LessonPanel } from "./lesson.js";
-import { marksOf, winnerOf } from "./marks.js";
-import { PhotoDoor } from "./photo_door.js";
 import { Predict } from "./predict.js";
 import { Shown } from "./shown.js";
+import { Strip } from "./strip.js";
 import { Tail } from "./tail.js";
-import { Teach } from "./teach.js";
 import { WeightPointer } from "./weight_pointer.js";
+
+/** @typedef {import("../common/board.js").Place} Place */
 
 export class Explore extends Board {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     super("explore");
-    this.shown = new Shown(() => this.model, () => this.header.kernel.linked);
-    this.brush = new Brush({ refuse: (sentence) => this.notice.tell(sentence) });
-    this.takeAway = h("button", { type: "button", class: "ks-button", text: "Take away…", title: "Pictures, numbers, a script, a scenario file", onclick: () => this.commands.run("take") });
-    this.strip = h("div", { class: "ks-strip" });
+    const send = (/** @type {any} */ edit) => this.edits.send(edit);
+    const tell = (/** @type {string} */ sentence) => this.notice.tell(sentence);
+    const look = (/** @type {Place | null} */ place) => this.lookAt(place);
+    const model = () => this.model;
+    const pin = () => this.pin;
+    const redraw = () => this.model && this.draw(this.source, false);
+    this.shown = new Shown(model, () => this.header.kernel.linked);
+    this.brush = new Brush({ refuse: tell });
     this.tail = new Tail(() => this.#foldTail());
     this.sentence = h("p", { class: "ks-sentence" });
-    this.closeUp = new CloseUp({ model: () => this.model, pin: () => this.pin, columns: this.columns, channel: this.channel });
-    this.look = new Look(() => this.model && this.draw(this.source, false));
-    this.door = new PhotoDoor({
-      limit: () => this.header.upload_limit,
-      refuse: (sentence) => this.notice.tell(sentence),
-      start: (name) => {
-        this.notice.tell(""); // what it said was of what is replaced
-        this.waiting.upload(name);
-      },
-    });
-    this.pasteDoor = new PasteDoor({
-      closed: () => this.commands.dialog.isOpen,
-      locked: () => this.header.locked,
-      begin: () => this.editor.leave(),
-      picture: (file) => this.door.take(file),
-      input: () => this.#input(),
-      ask: (edit) => this.waiting.ask(edit),
-      tell: (sentence, passes) => this.notice.tell(sentence, passes),
-    });
-    this.commands = new Commands({
-      send: (edit) => this.edits.send(edit),
-      refuse: (sentence) => this.notice.tell(sentence),
-      header: () => this.header,
-      brush: () => this.brush.value,
-      output: () => this.shown.output,
-      plane: () => this.shown.kernelPlane,
-      inputPlane: () => this.shown.inputPlane,
-      ask: (edit) => this.waiting.ask(edit),
-      busy: this.busy,
-      dark: () => this.dark,
-      stages: () => this.sideBySide(),
-      drawing: (view) => planeOf(this.columns.get(view), this.model.ofView(view).names, this.dark),
-      numbers: (view) => this.#numbers(view),
-      gradient: (view) => !!this.model.gradients?.has(this.model.ofView(view).stage),
-      of: () => this.of,
-      door: this.door,
-      ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
-    });
+    this.closeUp = new CloseUp({ model, pin, columns: this.columns, channel: this.channel });
+    this.look = new Look(redraw);
+    this.doors = new Doors(this);
     this.gradients = new Gradients({
       channel: this.channel,
       zoom: this.closeUp.zoom,
-      model: () => this.model,
-      pin: () => this.pin,
+      model,
+      pin,
       kernel: () => this.header.kernel.stage,
-      look: (place) => this.lookAt(place),
+      look,
       keep: (place) => this.keep(place),
       arrived: () => this.answered(),
-      tell: (sentence) => this.notice.tell(sentence),
+      tell,
     });
-    this.ledger.element.append(this.gradients.sees.element);
     this.weight = new WeightPointer({
-      model: () => this.model,
+      model,
       stage: () => this.header.kernel.stage,
       kernel: () => this.columns.get("kernel")?.view,
       shown: this.shown,
       place: () => this.place,
       gradients: () => this.gradients.shown,
       revision: () => this.channel.revision,
-      look: (place) => this.lookAt(place),
+      look,
       changed: () => {
         this.term = null;
         this.remark();
       },
     });
-    this.predict = new Predict({ send: (edit) => this.#ask(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.guess.further(place) });
+    this.predict = new Predict({ send: (edit) => this.#predict(edit), back: () => this.focusPinned({ preventScroll: true }), further: (place) => this.guess.further(place) });
     this.guess = new Guess({
       predict: this.predict,
-      model: () => this.model,
-      pin: () => this.pin,
+      model,
+      pin,
       pinned: (view) => this.pinnedOn(view) !== null,
       idle: ({ target }) => target === document.body || target === this.lesson.title,
       pick: (place) => this.pick(place),
@@ -118,42 +81,31 @@ export class Explore extends Board {
         this.writeNow();
       },
       refuseWord: () => this.refuseWord(),
-      tell: (sentence) => this.notice.tell(sentence),
+      tell,
     });
-    this.hand = new Hand(this);
     this.dense = new Dense({
       change: (stage, cells) => {
         this.ledger.hold();
         this.edits.changeDense(stage, cells);
       },
       end: () => this.edits.endDense(),
-      send: (edit) => this.edits.send(edit),
-      refuse: (sentence) => this.notice.tell(sentence),
+      send,
+      refuse: tell,
       output: () => this.shown.output,
-      redraw: () => this.model && this.draw(this.source, false),
+      redraw,
       asked: () => this.#askedClass(),
     });
-    this.teach = new Teach({
-      send: (edit) => this.edits.send(edit),
-      ask: (edit) => this.waiting.ask(edit),
-      header: () => this.header,
-      file: (name) => this.commands.fetchFile(name),
-      tell: (sentence) => this.notice.tell(sentence),
-      dialog: this.commands.dialog,
-      ui: new URL("..", import.meta.url).href.replace(/\/$/, ""),
-    });
-    this.makeLesson = h("button", { type: "button", class: "ks-button", text: "Teach…", title: "Make a lesson of this experiment, as a link or a file", onclick: () => this.teach.open() });
-    this.lesson = new LessonPanel({ send: (edit) => this.edits.send(edit), open: () => this.door.open() });
-    this.share = this.sharing("experiment", this.makeLesson, this.takeAway);
+    this.hand = new Hand(this);
+    this.strip = new Strip(this);
+    this.lesson = new LessonPanel({ send, open: () => this.doors.photo.open() });
+    this.back = new Back({ header: () => this.header, send });
+    this.ledger.element.append(this.gradients.sees.element);
+    this.share = this.sharing("experiment", ...this.doors.buttons);
     this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.gradients.backward.element, this.predict.element, this.look.element), this.closeUp.zoom.element);
-    const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.commands.dialog.element);
+    const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip.element, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.doors.commands.dialog.element);
     this.enter(parent, root);
-    this.observer.observe(this.strip);
-    this.door.acceptDrops(document.body, () => this.columns.get("input")?.element);
-
-    this.path = window.location.pathname;
-    this.onBack = () => this.#followAddress();
-    window.addEventListener("popstate", this.onBack);
+    this.observer.observe(this.strip.element);
+    this.doors.photo.acceptDrops(document.body, () => this.columns.get("input")?.element);
   }
 
   /** @param {import("../common/dock.js").Where} where */
@@ -166,11 +118,9 @@ export class Explore extends Board {
   leave() {
     super.leave();
     this.closeUp.leave();
-    this.door.leave();
-    this.pasteDoor.leave();
+    this.doors.leave();
     this.guess.leave();
-    window.removeEventListener("popstate", this.onBack);
-    this.commands.leave();
+    this.back.leave();
     this.dense.leave();
   }
 
@@ -204,14 +154,6 @@ export class Explore extends Board {
     return this.columns.get("input").view;
   }
 
-  /** Where on the input pasted numbers may land. @returns {import("./clipboard.js").Input} */
-  #input() {
-    const { pin } = this;
-    const at = pin?.stage === -1 ? { row: pin.index[2], column: pin.index[3] } : null;
-    const { low, high } = this.header.brush;
-    return { at, size: this.model.values.get(-1).shape.slice(2), plane: this.shown.inputPlane, low, high };
-  }
-
   /** @param {import("../common/model.js").Stage} stage */
   channelOf(stage) {
     return this.shown.channelOf(stage);
@@ -220,14 +162,6 @@ export class Explore extends Board {
   /** Steps of lessons, and the list of them, are places. @param {any} header */
   goesOn(header) {
     return !!header.course;
-  }
-
-  /** The browser went back or on to another step, or to the list. */
-  #followAddress() {
-    if (!this.header?.course || window.location.pathname !== this.path) return;
-    const { name, code } = this.header.link;
-    const wanted = new URL(window.location.href).searchParams.get(name) ?? "";
-    if (wanted !== (code ?? "")) this.edits.send({ op: "follow", value: wanted });
   }
 
   /** @param {any} header */
@@ -244,9 +178,7 @@ export class Explore extends Board {
     // Once its question is drawn.
     if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.predict.asks(this.pin) && this.predict.type(""));
     this.predict.element.hidden = !!lesson; // its card counts
-    this.takeAway.hidden = !!header.course;
-    this.makeLesson.hidden = !!header.course;
-    this.teach.describe(header);
+    this.doors.describe(header);
     const opened = header.open !== this.opened;
     this.opened = this.channel.open = header.open;
     if (opened) {
@@ -257,25 +189,24 @@ export class Explore extends Board {
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
     if (this.#asksTail()) this.tail.folded = false; // what a link or a file asks about is on screen
-    this.#columns();
-    // Asking for widths has the browser lay the page out at once: only where something has another size.
-    const sizes = JSON.stringify(this.#sizes());
+    this.strip.place();
+    this.sentence.hidden = !this.columns.has("kernel");
+    this.slide.player.element.hidden = !this.columns.has("conv");
+    if (this.can("input")) this.brush.describe(header.brush, this.columns.get("input").bottom.element);
     this.skip.hidden = !!this.lesson.overview;
     this.dock.hold(this.lesson.crowded);
-    if (this.lesson.overview) return; // no stage is in sight, and none has a size
-    if (sizes !== this.laidOut || opened) this.layout(false);
-    this.laidOut = sizes;
+    if (!this.lesson.overview) this.strip.fit(opened); // else no stage is in sight, and none has a size
   }
 
   /** Hide a stage, or say what a hidden cell holds. @param {any} edit */
-  #ask(edit) {
+  #predict(edit) {
     // What is to be predicted, and what is asked, is on screen.
     if (edit.op === "hide" && this.tail.folded && this.tail.holds(edit.value)) this.tail.fold(false);
     if (edit.op === "hide") this.gradients.leave();
     this.edits.send(edit);
   }
 
-  /** @param {import("../common/board.js").Place} place @param {boolean} pinned */
+  /** @param {Place} place @param {boolean} pinned */
   question(place, pinned) {
     return this.predict.covers(place) ? this.predict.question(place, pinned) : null;
   }
@@ -285,17 +216,17 @@ export class Explore extends Board {
     return this.columns.has(view) && !(this.predict.hides && !this.predict.allOpen);
   }
 
-  /** @param {import("../common/board.js").Place} place */
+  /** @param {Place} place */
   verdictOf(place) {
     return this.predict.verdictOf(place);
   }
 
-  /** A step whose task is done leads on by itself. @param {import("../common/board.js").Place} place */
+  /** A step whose task is done leads on by itself. @param {Place} place */
   furtherFrom(place) {
     return this.header.lesson?.goal?.met ? null : this.predict.furtherFrom(place, this.model);
   }
 
-  /** @param {import("../common/board.js").Place | null} place */
+  /** @param {Place | null} place */
   lookAt(place) {
     if (!this.predict.typing) super.lookAt(place);
   }
@@ -310,12 +241,12 @@ export class Explore extends Board {
     this.gradients.renew(this.header.stages);
   }
 
-  /** @param {import("../common/board.js").Place} place */
+  /** @param {Place} place */
   holds(place) {
     return place.param ? this.header.backward.value !== "" : super.holds(place);
   }
 
-  /** @param {import("../common/board.js").Place} place */
+  /** @param {Place} place */
   inWords(place) {
     if (this.predict.covers(place)) return `${nameOf(this.model, place.stage, place.index)} is hidden: what is it?`;
     const verdict = this.predict.verdictOf(place);
@@ -325,25 +256,9 @@ export class Explore extends Board {
 
   // ---- columns -----------------------------------------------------------------------------------------------
 
-  #columns() {
-    placeColumns(this.columns, this.sideBySide(), this.strip, this.hand.columns());
-    this.tail.place(this.strip, this.columns.get("flat"), !!this.header.lesson);
-    const kernel = this.columns.get("kernel");
-    const { element } = this.gradients.ofWeights;
-    if (kernel && element.parentElement !== kernel.body) kernel.body.append(element);
-    if (kernel) kernel.view.locked = this.header.locked.weights ?? "";
-    this.sentence.hidden = !kernel;
-    this.slide.player.element.hidden = !this.columns.has("conv");
-    if (this.can("input")) this.brush.describe(this.header.brush, this.columns.get("input").bottom.element);
-  }
-
   /** What is folded away is not on screen, unless a step of a lesson says what is. */
   sideBySide() {
     return this.tail.shown(this.header.columns, !!this.header.lesson);
-  }
-
-  #tailFolded() {
-    return this.sideBySide() !== this.header.columns;
   }
 
   /** The class whose score or probability is pinned, or else that a lesson's task is about; null where there is none. */
@@ -365,37 +280,13 @@ export class Explore extends Board {
     this.draw(this.source, false);
   }
 
-  /** @param {string} view */
-  #numbers(view) {
-    if (view === "kernel") return numbersOfKernel(this.columns.get(view));
-    const stage = this.model.ofView(view);
-    return numbersOf(this.model, stage, this.shown.channelOf(stage), this.pin);
-  }
-
-  /** All that decides how wide and tall each column is, the page aside. */
-  #sizes() {
-    const columns = this.sideBySide().map(({ view, kind }) => {
-      const stage = this.model.ofView(view);
-      return { view, kind, shape: stage && this.model.values.get(stage.stage).shape, ring: stage?.ring, field: stage?.field };
-    });
-    if (this.#tailFolded()) columns.push({ view: "tail", kind: "tail" });
-    return { columns, overhang: this.model.overhang, kernel: this.channel.arrays.get(this.header.kernel.array).shape };
-  }
-
   get width() {
-    return this.strip.clientWidth;
+    return this.strip.width;
   }
 
   layout(draw = true) {
-    const { width } = this;
-    if (!this.header || !width) return;
-    this.columns.get("input").view.overhang = this.model.overhang;
-    const { stacked, abreast, tight, looked } = layOut(width, this.#sizes(), this.columns);
-    this.dock.hold(this.lesson.crowded);
-    this.dock.stack(stacked);
-    this.root.classList.toggle("ks-abreast", abreast);
-    this.root.classList.toggle("ks-tight", tight);
-    this.closeUp.take(looked);
+    if (!this.header || !this.width) return;
+    this.strip.lay();
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
@@ -412,61 +303,24 @@ export class Explore extends Board {
     if (this.lesson.overview) return; // no stage is in sight
     if (anew) this.draws += 1;
     this.sentence.classList.toggle("ks-stale", source === "preview" && !!this.edits.weights);
-    const { model, dark } = this;
-    const gradients = this.gradients.shown;
-    const coarse = source === "preview";
-    // Gradients are cnn_core's alone: under the hand those of before stay until it has answered.
-    const late = gradients && coarse && !this.gradients.fresh;
-    this.gradients.fresh = false;
-    this.late(this.ledger.body, gradients && coarse);
-    for (const [view, column] of this.columns) if (view !== "kernel") this.late(column.body, late);
-    const how = { shown: this.shown, look: this.look, dark, coarse, of: gradients ? this.of : null, cover: (/** @type {import("../common/model.js").Stage} */ stage) => this.predict.cover(stage, this.shown.channelOf(stage)) };
-    const drawn = late ? [] : drawStages(this.columns, model, how);
-    const kernel = this.columns.get("kernel");
-    if (kernel) drawn.push("kernel", ...this.#drawKernel(kernel));
+    const { model } = this;
+    const drawn = this.strip.draw(source);
     const { weight_gradient: dense } = model.ofView("scores") ?? {};
     // It tells the scores: not where they are folded away, or left out of a lesson's step.
     if (this.predict.hides || !this.can("dense") || !this.columns.has("scores")) this.dense.element.hidden = true;
-    else this.dense.draw(model, dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
+    else this.dense.draw(model, this.dark, dense ? this.channel.arrays.get(dense) : null, tell ? { source, revision: this.channel.revision } : null);
     this.mark();
     if (tell) for (const view of drawn) announce.drawn({ view, source, revision: this.channel.revision });
   }
 
-  /** @param {import("../common/column.js").Column} column @returns {string[]} what was drawn below its weights */
-  #drawKernel(column) {
-    const { kernel } = this.header;
-    const { arrays } = this.channel;
-    const bank = this.model.weights.get(kernel.stage) ?? arrays.get(kernel.array);
-    const stage = this.model.byNumber.get(kernel.stage);
-    // Without its stage (it does not fit the input) the kernel under the hand is held by the edit alone.
-    const painted = this.edits.weights && !stage ? this.edits.weights.values : null;
-    drawKernel(column, kernel, bank, painted, { shown: this.shown, dark: this.dark });
-    const gradient = stage?.weight_gradient ? { weight: arrays.get(stage.weight_gradient), bias: arrays.get(stage.bias_gradient) } : null;
-    // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
-    if (gradient) this.gradients.ofWeights.hold(this.strip, column.body, `${this.width} ${this.laidOut}`);
-    else this.standing = null;
-    return this.gradients.ofWeights.draw(gradient, this.shown.output, kernel.planes, this.dark);
-  }
-
   mark() {
-    const { model, place, pin, hover, shown, columns } = this;
-    if (!model || this.lesson.overview) return;
-    const term = this.term ?? this.weight.met();
-    this.gradients.mark(place);
-    const cell = place?.param ? null : place;
-    const winner = this.gradients.shown ? null : winnerOf(model, place);
-    const marks = marksOf({ model, shown, dark: this.dark }, { cell, pinned: hover ? pin : null, winner, term });
-    const { reached } = this.slide;
-    for (const [stage, own] of marks) {
-      const column = columns.get(stage.view);
-      column?.view.drawMarks(own, reached ? veil(model, stage.stage, reached) : null);
-      column?.body.classList.toggle("ks-unmade", unmade(model, stage.stage, reached));
-    }
-    columns.get("kernel")?.view.mark(this.weight.shown);
+    if (!this.model || this.lesson.overview) return;
+    this.gradients.mark(this.place);
+    this.strip.mark();
     this.writeSoon();
   }
 
-  /** @param {import("../common/board.js").Place} place */
+  /** @param {Place} place */
   explanation(place) {
     return this.gradients.shown ? this.gradients.backward.explain(place, this.model) : super.explanation(place);
   }
@@ -499,7 +353,7 @@ export class Explore extends Board {
   }
 
   /** A class that is asked is the one whose weights are shown; a cell of another map brings its map along. */
-  chosen(/** @type {import("../common/board.js").Place} */ place) {
+  chosen(/** @type {Place} */ place) {
     if (this.predict.asks(place)) this.predict.turnTo(place);
     if (this.model.byNumber.get(place.stage).names) this.dense.choose(place.index[1]);
     this.gradients.follow(place);

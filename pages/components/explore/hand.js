@@ -13,7 +13,7 @@ import { thicken } from "../common/edits.js";
  *   predict: import("./predict.js").Predict,
  *   guess: import("./guess.js").Guess,
  *   weight: import("./weight_pointer.js").WeightPointer,
- *   commands: import("./commands.js").Commands,
+ *   doors: import("./doors.js").Doors,
  *   can: (group: string) => boolean,
  * }} Page
  */
@@ -60,10 +60,10 @@ export class Hand {
 
   /** @param {string} command its name, and after a colon the view it concerns */
   #run(command) {
-    const { model, predict, shown, notice, commands } = this.page;
+    const { model, predict, shown, notice, doors } = this.page;
     const stage = model.ofView(command.split(":")[1] ?? "");
     if (stage && predict.cover(stage, shown.channelOf(stage))) notice.tell("This map is hidden, to be predicted: uncover its cells, and its numbers can be read.");
-    else commands.run(command);
+    else doors.commands.run(command);
   }
 
   /** The cell of a view that is shown there. @param {string} view @param {{row: number, column: number}} cell @returns {import("../common/board.js").Place} */
