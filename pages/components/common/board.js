@@ -14,23 +14,25 @@ import { copyLinkButton } from "./copy_link.js";
 import { Dock } from "./dock.js";
 import { h, move, oncePerFrame, setText } from "./dom.js";
 import { Edits } from "./edits.js";
+import { explained } from "./explained.js";
 import { short } from "./format.js";
 import { Glimpse } from "./glimpse.js";
 import { keep, takeUp } from "./keep.js";
 import { NO_WORDS } from "./keys.js";
 import { tellSizes } from "./layout.js";
 import { Ledger } from "./ledger.js";
+import { LedgerWriter } from "./ledger_writer.js";
 import { Model } from "./model.js";
 import { nameOf } from "./names.js";
 import { Notice } from "./notice.js";
 import { barColours, isDark } from "./scale.js";
 import { Slide } from "./slide.js";
 import { changes } from "./told.js";
+import { Undo } from "./undo.js";
 import { Waiting } from "./waiting.js";
 import { walk } from "./walk.js";
 
 /** @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked, not a cell */
-const READABLE = 50; // ms: a sum that changes faster cannot be read
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 /**
@@ -63,9 +65,7 @@ export class Board {
     this.columns = new Map();
     /** Counts draws, those of the same numbers at another size aside, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
-    /** Names of the arrays that the gesture under way was lent. @type {string[] | null} */
-    this.lent = null;
-    this.notice = new Notice(() => this.history);
+    this.notice = new Notice(() => this.history.element);
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
     this.edits = new Edits({
       model: () => this.model,
@@ -77,9 +77,7 @@ export class Board {
       sent: (edit) => this.waiting.answer(edit),
       redraw: () => this.redraw(),
     });
-    this.undo = h("button", { type: "button", class: "ks-button", title: "Ctrl+Z", onclick: () => this.edits.send({ op: "undo" }) }, "↶", h("span", { class: "ks-word", text: " Undo" }));
-    this.redo = h("button", { type: "button", class: "ks-button", title: "Ctrl+Shift+Z", onclick: () => this.edits.send({ op: "redo" }) }, "↷", h("span", { class: "ks-word", text: " Redo" }));
-    this.history = h("div", { class: "ks-history", role: "group", "aria-label": "History" }, this.undo, this.redo);
+    this.history = new Undo({ send: (edit) => this.edits.send(edit), ready: () => !!this.header });
     this.corner = h("div", { class: "ks-corner" });
     /** For the keyboard: past all controls, seen while it has the focus. */
     this.skip = h("button", { type: "button", class: "ks-button ks-skip", text: "Skip to the pinned cell", onclick: () => this.focusPinned() });
@@ -97,6 +95,7 @@ export class Board {
       pick: (stage, index) => this.pick({ stage, index }),
       term: (term) => this.showTerm(term),
     });
+    this.writer = new LedgerWriter(this);
     this.editor = new CellEditor({
       change: (cell, value) => this.edits.changeCells([cell], value, this.inputPlane(this.pin.index)),
       end: () => this.edits.endCells(),
@@ -120,7 +119,6 @@ export class Board {
       this.glimpse.want();
     });
     this.remark = oncePerFrame(() => this.mark());
-    this.onKey = (/** @type {KeyboardEvent} */ event) => this.#shortcut(event);
   }
 
   /** The stage that the window slides over; nothing where there is none. */
@@ -143,7 +141,7 @@ export class Board {
     this.dock = new Dock(root, this.bar, (where) => this.lay(where));
     this.observer = new ResizeObserver(oncePerFrame(() => this.#resized()));
     this.observer.observe(root);
-    document.addEventListener("keydown", this.onKey);
+    this.history.enter(root);
   }
 
   /** The width that all sizes follow, in px. */
@@ -167,7 +165,7 @@ export class Board {
     // Last of the bar, though seen first: whoever comes to the bar by Tab from a page that scrolls to it comes to play.
     if (this.slides && where === "page") move(this.slide.player.element, this.bar);
     else if (this.slides) move(this.slide.player.element, this.ledger.dock, "prepend");
-    move(this.history, where === "stacked" ? this.ledger.dock : this.corner);
+    move(this.history.element, where === "stacked" ? this.ledger.dock : this.corner);
     move(this.share, where === "stacked" ? this.bar : this.corner);
   }
 
@@ -179,8 +177,8 @@ export class Board {
     for (const column of this.columns.values()) column.remove();
     this.observer.disconnect();
     this.dock.leave();
-    document.removeEventListener("keydown", this.onKey);
-    clearTimeout(this.ledgerTimer);
+    this.history.leave();
+    this.writer.leave();
     this.root.remove();
   }
 
@@ -228,7 +226,6 @@ export class Board {
     const goesOn = !!this.header && this.goesOn(header);
     this.header = header;
     this.channel.shows(header);
-    this.lent = null;
     // Until it has been, the one before is what the tab remembers: whoever loads the page once more is to find it.
     if (!resuming) keep(header.link, header.session, goesOn);
     this.model = new Model(header.stages, this.channel.arrays, header.told);
@@ -238,8 +235,7 @@ export class Board {
     if (this.standing && !this.holds(this.standing)) this.standing = null;
     // It spoke of the numbers before; a term that is still under the pointer is entered anew with the sum that is written.
     this.term = null;
-    this.undo.setAttribute("aria-disabled", String(!header.history.undo));
-    this.redo.setAttribute("aria-disabled", String(!header.history.redo));
+    this.history.describe(header.history);
     // Of a session that is about to be taken up again only its own words count.
     if (!resuming) this.notice.arrived(header);
     this.show(header);
@@ -279,11 +275,7 @@ export class Board {
    * @param {Map<string, import("./blob.js").Tensor>} arrays
    */
   glimpsed({ stages }, arrays) {
-    const held = this.channel.arrays;
-    // What came before was looked at and is kept by nobody.
-    for (const name of this.lent ?? []) if (!arrays.has(name)) held.delete(name);
-    this.lent = [...arrays.keys()].filter((name) => this.lent?.includes(name) || !held.has(name));
-    for (const [name, tensor] of arrays) held.set(name, tensor);
+    this.channel.lend(arrays);
     for (const stage of stages) this.model.take(stage, arrays);
     this.renewed();
     this.draw("preview");
@@ -335,35 +327,15 @@ export class Board {
     return this.standing ?? this.pin;
   }
 
-  /** Under the hand the maps come first, and the sum follows as fast as it can be read. */
-  writeSoon() {
-    if (this.source !== "preview") this.writeNow();
-    else this.ledgerTimer ??= window.setTimeout(() => this.writeNow(), READABLE);
-    this.slide.player.tell();
+  /** Whether the eye is where it stays. */
+  get pinned() {
+    return !this.hover || !!(this.stays && same(this.hover, this.stays));
   }
 
-  /**
-   * The ledger is written anew only for another cell or other numbers: replacing a term under the pointer would make
-   * the pointer enter it again, and again. Where someone is about to type into it, it waits for no frame.
-   */
-  writeNow() {
-    clearTimeout(this.ledgerTimer);
-    this.ledgerTimer = undefined;
-    const { place } = this;
-    if (!place) return;
-    const pinned = !this.hover || !!(this.stays && same(this.hover, this.stays));
-    const question = this.question(place, pinned);
-    if (question) {
-      this.written = "";
-      this.ledger.ask(nameOf(this.model, place.stage, place.index), question);
-      return;
-    }
-    const written = JSON.stringify([place.stage, place.index, place.param, pinned, this.draws]);
-    if (written === this.written) return;
-    const explanation = this.explanation(place);
-    if (!explanation) return;
-    this.written = written;
-    this.ledger.draw(this.model, explanation, { pinned, dark: this.dark, shown: this.output, of: this.of, parts: this.partsOf(explanation), verdict: this.verdictOf(explanation), further: pinned ? this.furtherFrom(explanation) : null, onward: (view) => this.onward(view) });
+  /** What is looked at is marked: its sum follows, and what the player tells of it. */
+  writeSoon() {
+    this.writer.soon();
+    this.slide.player.tell();
   }
 
   /**
@@ -403,18 +375,7 @@ export class Board {
    */
   explanation(place) {
     const given = this.header.explanation;
-    if (given && this.source === "cnn_core" && same(place, given)) {
-      const stage = this.model.byNumber.get(given.stage);
-      if (stage.link?.kind === "spread" || stage.reduce === "norm") {
-        // Which weights a cell meets depends on where it lies between the stamps; a norm has no term for what overhangs.
-        const { terms } = this.model.explain(place.stage, place.index);
-        return { ...given, terms: given.terms.map((term, k) => ({ ...term, key: terms[k].key })) };
-      }
-      // Terms come plane after plane; a kernel position has one hue on all of them.
-      const taps = stage.link?.kind === "window" ? stage.link.extent[0] * stage.link.extent[1] : Infinity;
-      return { ...given, formula: stage.formula ?? given.formula, terms: given.terms.map((term, k) => ({ ...term, key: k % taps })) };
-    }
-    return this.model.explain(place.stage, place.index);
+    return given && this.source === "cnn_core" && same(place, given) ? explained(this.model, given) : this.model.explain(place.stage, place.index);
   }
 
   /** Whoever moves the maps by the keyboard looks at the pinned cell, wherever the pointer was left. @param {boolean} moved */
@@ -558,18 +519,6 @@ export class Board {
   /** The pinned cell's index, if it lies on this view's map. @param {string} view @returns {number[] | null} */
   pinnedOn(view) {
     return this.pin?.stage === this.stageOfView(view).stage ? this.pin.index : null;
-  }
-
-  /** @param {KeyboardEvent} event */
-  #shortcut(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || !(event.target instanceof Element)) return;
-    // Where words are written, what is undone is the writing. Elsewhere than on the page is where its link had the focus.
-    const own = this.root.contains(event.target) ? "dialog, .ks-words" : "dialog, [role=dialog], input, textarea, [contenteditable]";
-    if (event.target.closest(own)) return;
-    const key = event.key.toLowerCase();
-    if ((key !== "z" && key !== "y") || !this.header) return;
-    event.preventDefault();
-    this.edits.send({ op: key === "y" || event.shiftKey ? "redo" : "undo" });
   }
 
   // ---- editing -----------------------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ export class Channel {
     this.entries = new Map();
     /** @type {string[]} */
     this.promised = [];
+    /** Names of the arrays that the gesture under way was lent. @type {string[]} */
+    this.lent = [];
     /** The framework's way to Python: a run of the page follows. @type {(name: string, value: any) => void} */
     this.setStateValue = () => {};
     /** The short way, where there is one. @type {((message: any) => Promise<Uint8Array>) | null} */
@@ -167,11 +169,22 @@ export class Channel {
   }
 
   /**
+   * A gesture is lent what cnn_core computed for it; what it was lent before was looked at and is kept by nobody.
+   * @param {Map<string, import("./blob.js").Tensor>} arrays
+   */
+  lend(arrays) {
+    for (const name of this.lent) if (!arrays.has(name)) this.arrays.delete(name);
+    this.lent = [...arrays.keys()].filter((name) => this.lent.includes(name) || !this.arrays.has(name));
+    for (const [name, tensor] of arrays) this.arrays.set(name, tensor);
+  }
+
+  /**
    * A header is on screen from now on: what neither it names nor the next answer may is let go. Not sooner, as one that
    * comes late, or under a gesture, leaves on screen what an earlier one named.
    * @param {any} header as `receive` gave it
    */
   shows(header) {
+    this.lent = [];
     const named = new Set([...header.needs, ...Object.values(header.lists).flat(), ...this.promised]);
     for (const held of [this.arrays, this.entries]) for (const id of held.keys()) if (!named.has(id)) held.delete(id);
   }

@@ -78,7 +78,7 @@ export class Explore extends Board {
       ask: () => {
         // The field has to be there at once: the question may wait for its frame, or for the pointer to leave another cell.
         this.lookAt(null);
-        this.writeNow();
+        this.writer.now();
       },
       refuseWord: () => this.refuseWord(),
       tell,
