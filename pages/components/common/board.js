@@ -1,35 +1,21 @@
 /**
- * What every page of stages has in common: a model that Python sends, one cell under the pointer and one pinned, the sum
- * behind it, the window that slides, edits with their undo, and what is said aloud. Pages differ in what they draw.
+ * What every page of stages has in common: one cell under the pointer and one pinned, the sum behind it, the window that
+ * slides, numbers typed on the input, and what is said aloud. Pages differ in what they draw.
  * @module
  */
 
 import * as announce from "./announce.js";
-import { ask } from "./ask.js";
-import { unpack } from "./blob.js";
-import { Busy } from "./busy.js";
 import { CellEditor } from "./cell_editor.js";
-import { Channel } from "./channel.js";
-import { copyLinkButton } from "./copy_link.js";
-import { Dock } from "./dock.js";
+import { DeskPage } from "./desk_page.js";
 import { h, move, oncePerFrame, setText } from "./dom.js";
-import { Edits } from "./edits.js";
 import { explained } from "./explained.js";
 import { short } from "./format.js";
-import { Glimpse } from "./glimpse.js";
-import { keep, takeUp } from "./keep.js";
 import { NO_WORDS } from "./keys.js";
-import { tellSizes } from "./layout.js";
 import { Ledger } from "./ledger.js";
 import { LedgerWriter } from "./ledger_writer.js";
-import { Model } from "./model.js";
 import { nameOf } from "./names.js";
-import { Notice } from "./notice.js";
-import { barColours, isDark } from "./scale.js";
 import { Slide } from "./slide.js";
 import { changes } from "./told.js";
-import { Undo } from "./undo.js";
-import { Waiting } from "./waiting.js";
 import { walk } from "./walk.js";
 
 /** @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked, not a cell */
@@ -38,20 +24,16 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 /**
  * A page gives: `bar` (what stands above the ledger), `share` (of `sharing`), `output` (the kernel that is looked at),
  * `channelOf(stage, view)`, `inputPlane(index)`, `draw(source, tell, anew)`, `mark()`, `layout()`, `show(header)`,
- * `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked`,
- * `played` and `opened`.
+ * `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked` and `played`.
  */
-export class Board {
+export class Board extends DeskPage {
   /**
    * @param {string} component its name, by which Python answers it
    * @param {{thorough?: boolean, slides?: boolean}} [options] `thorough`: for the player; `slides`: whether there is one
    */
   constructor(component, { thorough = false, slides = true } = {}) {
+    super(component);
     this.slides = slides;
-    /** By whom Python answers it; the first header may name another desk. */
-    this.component = component;
-    const asked = (/** @type {any} */ message) => ask(this.component, message);
-    this.channel = new Channel(asked, (bytes) => this.take(bytes));
     /** @type {Place | null} */
     this.hover = null;
     /** @type {Place | null} */
@@ -60,25 +42,9 @@ export class Board {
     this.standing = null;
     /** @type {Place | null} The cell that a term speaks of. */
     this.term = null;
-    this.dark = false;
-    /** What stands side by side, by view. @type {Map<string, import("./column.js").Column>} */
-    this.columns = new Map();
     /** Counts draws, those of the same numbers at another size aside, so that the ledger knows whether its numbers are still the ones on screen. */
     this.draws = 0;
-    this.notice = new Notice(() => this.history.element);
     this.live = h("p", { class: "ks-unseen", "aria-live": "polite" });
-    this.edits = new Edits({
-      model: () => this.model,
-      header: () => this.header,
-      columns: () => this.kernelColumns(),
-      channel: this.channel,
-      begin: () => this.#beginEdit(),
-      beside: (output) => this.beside(output),
-      sent: (edit) => this.waiting.answer(edit),
-      redraw: () => this.redraw(),
-    });
-    this.history = new Undo({ send: (edit) => this.edits.send(edit), ready: () => !!this.header });
-    this.corner = h("div", { class: "ks-corner" });
     /** For the keyboard: past all controls, seen while it has the focus. */
     this.skip = h("button", { type: "button", class: "ks-button ks-skip", text: "Skip to the pinned cell", onclick: () => this.focusPinned() });
     this.slide = new Slide({
@@ -101,63 +67,12 @@ export class Board {
       end: () => this.edits.endCells(),
       refuse: (sentence) => this.notice.tell(sentence),
     });
-    this.busy = new Busy();
-    this.waiting = new Waiting({ busy: this.busy, channel: this.channel, send: (edit) => this.edits.send(edit), header: () => this.header });
-    this.glimpse = new Glimpse({
-      ask: asked,
-      session: () => this.channel.session,
-      base: () => this.header.revision,
-      gesture: () => this.edits.revision,
-      edit: () => this.edits.current,
-      waits: () => this.waits(),
-      take: (told, arrays) => this.glimpsed(told, arrays),
-    });
-    this.redraw = oncePerFrame(() => {
-      // The answer to the gesture's end may come before its last frame: what it brought is on screen, and stays.
-      if (!this.edits.busy && this.header.revision >= this.channel.sent) return;
-      this.draw("preview");
-      this.glimpse.want();
-    });
     this.remark = oncePerFrame(() => this.mark());
   }
 
   /** The stage that the window slides over; nothing where there is none. */
   get slidOver() {
     return this.header && this.model?.byNumber.get(this.header.kernel.stage);
-  }
-
-  /** What hands the page on, in one group. @param {string} what its link opens, such as "laboratory" @param {HTMLElement[]} more */
-  sharing(what, ...more) {
-    const copy = copyLinkButton(what, { link: () => this.header.link, tell: (sentence, passes) => this.notice.tell(sentence, passes) });
-    return h("div", { class: "ks-history", role: "group", "aria-label": "Share" }, copy, ...more);
-  }
-
-  /** Put the page's elements where they are seen, and listen. @param {HTMLElement} parent @param {HTMLElement} root */
-  enter(parent, root) {
-    this.root = root;
-    tellSizes(root);
-    root.prepend(this.skip);
-    parent.append(root);
-    this.dock = new Dock(root, this.bar, (where) => this.lay(where));
-    this.observer = new ResizeObserver(oncePerFrame(() => this.#resized()));
-    this.observer.observe(root);
-    this.history.enter(root);
-  }
-
-  /** The width that all sizes follow, in px. */
-  get width() {
-    return this.root.clientWidth;
-  }
-
-  /** The page's height, which is another one with every sum that the ledger tells, makes nothing larger or smaller. */
-  #resized() {
-    const { width } = this;
-    if (width !== this.roomFor) {
-      this.layout();
-      this.notice.place();
-    }
-    this.roomFor = width;
-    this.dock.check();
   }
 
   /** Play goes with the ledger where that lies at the window's edge, on a narrow page undo too. @param {import("./dock.js").Where} where */
@@ -169,84 +84,29 @@ export class Board {
     move(this.share, where === "stacked" ? this.bar : this.corner);
   }
 
+  /** @param {HTMLElement} parent @param {HTMLElement} root */
+  enter(parent, root) {
+    root.prepend(this.skip);
+    super.enter(parent, root);
+  }
+
   leave() {
-    this.channel.arrived = () => {};
     this.slide.end();
-    this.busy.leave();
     this.ledger.leave();
-    for (const column of this.columns.values()) column.remove();
-    this.observer.disconnect();
-    this.dock.leave();
-    this.history.leave();
     this.writer.leave();
-    this.root.remove();
+    super.leave();
   }
 
   // ---- what Python sends -------------------------------------------------------------------------------------
 
-  /**
-   * Whether what came is for this board: the framework may hand the place of one page's to another page's.
-   * @param {Uint8Array} data
-   */
-  takes(data) {
-    const { desk } = unpack(data).header;
-    return !this.header || !desk || desk === this.component;
-  }
-
-  /**
-   * @param {Uint8Array} data
-   * @param {(name: string, value: any) => void} setStateValue
-   */
-  receive(data, setStateValue) {
-    this.channel.setStateValue = setStateValue;
-    const dark = isDark(this.root);
-    const flipped = dark !== this.dark;
-    this.dark = dark;
-    const [below, above] = barColours(dark);
-    this.root.style.setProperty("--ks-negative", below);
-    this.root.style.setProperty("--ks-positive", above);
-    if (data !== this.lastData) {
-      this.lastData = data;
-      this.take(data);
-    } else if (flipped && this.model) this.draw(this.source);
-  }
-
-  /** @param {Uint8Array} data */
-  take(data) {
-    // Before anything is asked for: by whom it is answered.
-    if (!this.header) this.component = unpack(data).header.desk ?? this.component;
-    const header = this.channel.receive(data);
-    if (header && !this.edits.busy) this.#adopt(header);
-  }
-
-  /** @param {any} header */
-  #adopt(header) {
-    if (!this.header) this.begin(header);
-    const resuming = !this.header && takeUp(header, this.channel);
-    const goesOn = !!this.header && this.goesOn(header);
-    this.header = header;
-    this.channel.shows(header);
-    // Until it has been, the one before is what the tab remembers: whoever loads the page once more is to find it.
-    if (!resuming) keep(header.link, header.session, goesOn);
-    this.model = new Model(header.stages, this.channel.arrays, header.told);
+  /** Other numbers have come: what is looked at stays where it is on screen still. @param {any} header */
+  looksAgain(header) {
     if (header.pin_count >= this.channel.pins) this.pin = header.pin;
     else if (this.pin && !this.model.has(this.pin.stage, this.pin.index)) this.pin = header.pin;
     if (this.hover && !this.holds(this.hover)) this.hover = null;
     if (this.standing && !this.holds(this.standing)) this.standing = null;
     // It spoke of the numbers before; a term that is still under the pointer is entered anew with the sum that is written.
     this.term = null;
-    this.history.describe(header.history);
-    // Of a session that is about to be taken up again only its own words count.
-    if (!resuming) this.notice.arrived(header);
-    this.show(header);
-    this.draw("cnn_core");
-    this.#tellChanges(header);
-    this.waiting.arrived(header);
-  }
-
-  /** Whether what came is another place, which the browser's Back leaves for the one before. @param {any} _header */
-  goesOn(_header) {
-    return false;
   }
 
   /** Whether a place is on screen. @param {Place} place */
@@ -259,41 +119,8 @@ export class Board {
     return "";
   }
 
-  /** What else is made with an output's weights: stages, and which of their own outputs. @param {number} _output @returns {{stage: number, output: number}[]} */
-  beside(_output) {
-    return [];
-  }
-
-  /** The stages whose values the gesture under way waits for; null where it waits for nothing. @returns {number[] | null} */
-  waits() {
-    return this.model.waiting.size ? [...this.model.waiting] : null;
-  }
-
-  /**
-   * What the gesture waited for has come, and the gesture goes on.
-   * @param {any} told its `stages`: a stage's number and the names of what came for it
-   * @param {Map<string, import("./blob.js").Tensor>} arrays
-   */
-  glimpsed({ stages }, arrays) {
-    this.channel.lend(arrays);
-    for (const stage of stages) this.model.take(stage, arrays);
-    this.renewed();
-    this.draw("preview");
-  }
-
-  /** Stages have other arrays than they had, and are about to be drawn. */
-  renewed() {}
-
-  /** Dim what is older than the hand, where it stays so long enough to be read. @param {HTMLElement} element @param {boolean} late */
-  late(element, late) {
-    element.classList.toggle("ks-late", late);
-  }
-
-  /** The first header has come. @param {any} _header */
-  begin(_header) {}
-
   /** What this answer changed, for those who do not see it. @param {any} header */
-  #tellChanges(header) {
+  tellChanges(header) {
     const before = this.told;
     this.told = header;
     if (!before) return;
@@ -308,11 +135,6 @@ export class Board {
   /** A cell and its number, to be read aloud. @param {Place} place */
   inWords({ stage, index }) {
     return `${nameOf(this.model, stage, index)} is ${short(this.model.value(stage, index), 6)}`;
-  }
-
-  /** The columns that are on screen, as Python described them. @returns {any[]} */
-  sideBySide() {
-    return this.header.columns;
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------
@@ -523,9 +345,9 @@ export class Board {
 
   // ---- editing -----------------------------------------------------------------------------------------------
 
-  #beginEdit() {
+  begun() {
     this.slide.end();
-    this.notice.tell("");
+    super.begun();
   }
 
   /** @param {number} direction */
