@@ -274,6 +274,52 @@ def test_a_reload_on_the_kernels_page_keeps_the_experiment(explore: Page):
     expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
 
 
+@pytest.mark.parametrize(
+    ("path", "view"), [("kernels", "laplacian"), ("convolution", "output-0"), ("", "probabilities")]
+)
+def test_an_address_typed_without_a_state_goes_on_with_the_work_of_its_tab(
+    explore: Page, server: Server, path: str, view: str
+):
+    before = revision(explore)
+    explore.set_input_files(UPLOAD, PHOTOGRAPH)
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    change(explore, "Activation", "sigmoid")
+    explore.wait_for_function("location.search.includes('x=')")
+    session = explore.evaluate(SESSION)
+    explore.goto(f"{server.url}/{path}")
+    explore.wait_for_function(f"(before) => ({SESSION})() !== before", arg=session)  # it was taken over
+    wait_drawn(explore, view)
+    if path:
+        explore.get_by_role("link", name="Explore").click()
+        wait_drawn(explore, "probabilities")
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
+    expect(explore.locator("[data-column=input] .ks-note")).to_contain_text("photograph.jpg")
+    explore.get_by_role("button", name="Undo").click()
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("ReLU")
+
+
+def test_a_link_opened_over_ones_work_shows_what_it_holds_and_another_tab_begins_anew(explore: Page, server: Server):
+    change(explore, "Activation", "sigmoid")
+    explore.wait_for_function("location.search.includes('x=')")
+    for path in ("", "kernels"):
+        other = explore.context.new_page()
+        other.goto(f"{server.url}/{path}")
+        wait_drawn(other, "laplacian" if path else "probabilities")
+        other.wait_for_function("sessionStorage.getItem('kernelscope') !== null")
+        frames(other)
+        assert "x=" not in other.url
+        other.close()
+    tanh = apply(Experiment(), {"op": "activation", "value": "tanh"})
+    code = to_link(Scenario(tanh)).code
+    explore.goto(f"{server.url}/?x={code}")
+    wait_drawn(explore, "probabilities")
+    explore.wait_for_function(
+        "sessionStorage.getItem('kernelscope').includes(new URL(location.href).searchParams.get('x'))"
+    )
+    expect(explore.locator("[data-column=activation] h2")).to_have_text("Tanh")
+    assert f"x={code}" in explore.url
+
+
 # Whoever knows where to go presses as soon as there is something to press.
 HURRY = """
   const press = () => {

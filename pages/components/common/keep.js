@@ -40,20 +40,23 @@ export function keep(link, session, goesOn) {
 }
 
 /**
- * The session that was shown before the page was loaded again; null where another address was opened. What counts is the
- * address that was loaded: whoever left for another page since then, before this one could ask, has another one by now.
+ * The session that this tab showed before the page was loaded: again, or by an address that holds nothing, as whoever
+ * types another page's asks for that page and not to begin anew. Null where the address holds something else, which is
+ * what is to be shown. What counts is the address that was loaded: whoever left for another page since then, before this
+ * one could ask, has another one by now.
  * @param {Link} link
  * @returns {string | null}
  */
 function sessionBefore({ name, others }) {
   const before = recall(KEPT, null);
   const loaded = new URL(performance.getEntriesByType("navigation")[0]?.name ?? window.location.href).searchParams;
-  const same = before && [name, ...others].every((each) => (loaded.get(each) ?? "") === (each === before.name ? before.code : ""));
+  const held = [name, ...others].filter((each) => loaded.get(each));
+  const same = before && held.every((each) => each === before.name && loaded.get(each) === before.code);
   return same ? before.session : null;
 }
 
 /**
- * At a page's first message: ask for the session that was shown before the page was loaded again.
+ * At a page's first message: ask for the session that this tab showed before the page was loaded.
  * @param {{link: Link, session: string}} header
  * @param {import("./channel.js").Channel} channel
  * @returns {boolean} whether there was one to ask for, here or on the page that is on its way
