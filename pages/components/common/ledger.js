@@ -11,6 +11,7 @@ import { brief, equals, fixed, operand, placesFor, read, short } from "./format.
 import { nameOf, sourceName } from "./names.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
+import { meant } from "./meaning.js";
 import { raised } from "./power.js";
 import { preview } from "./preview.js";
 import { ShortLedger } from "./short_ledger.js";
@@ -30,6 +31,7 @@ const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, s
 const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
+const COUNTED = "Row and column, counted from 0";
 
 export class Ledger {
   /**
@@ -89,7 +91,7 @@ export class Ledger {
     if (this.planes) sum.places = this.planes.whole.places;
     const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
     this.head.replaceChildren(
-      h("h2", { text: of ? `∂ ${of} / ∂ ${name}` : name, title: index.length === 4 ? "Row and column, counted from 0" : null }),
+      headline(of ? `∂ ${of} / ∂ ${name}` : name),
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
@@ -142,19 +144,21 @@ export class Ledger {
   }
 
   /**
-   * Whoever walks over the terms of a cell stays where they are though its numbers are written anew.
+   * Whoever walks over the terms of a cell, or stands on a word that tells what it means, stays where they are though its
+   * numbers are written anew.
    * @param {Explanation} explanation
    * @returns {(() => void) | null} what puts the focus back
    */
   #focused(explanation) {
-    const item = /** @type {HTMLElement | null} */ (document.activeElement)?.closest(".ks-term");
+    const item = /** @type {HTMLElement | null} */ (document.activeElement)?.closest(".ks-term, .ks-meant");
     if (!item || !this.element.contains(item) || keyOf(this.looked.explanation) !== keyOf(explanation)) return null;
-    const terms = () => /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(".ks-term")]);
-    const place = terms().indexOf(/** @type {HTMLElement} */ (item));
+    const kind = item.matches(".ks-term") ? ".ks-term" : ".ks-meant";
+    const all = () => /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(kind)]);
+    const place = all().indexOf(/** @type {HTMLElement} */ (item));
     return () => {
-      const again = terms()[place];
+      const again = all()[place];
       if (!again) return;
-      again.tabIndex = 0;
+      if (kind === ".ks-term") again.tabIndex = 0;
       again.focus({ preventScroll: true });
     };
   }
@@ -312,8 +316,9 @@ export class Ledger {
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
     if (sum.remainder !== 0) {
-      const item = this.#plain(REMAINDER, sum.remainder, sum.places);
-      item.title = REMAINS;
+      const word = meant(REMAINDER, REMAINS, false);
+      const item = this.#plain(word, sum.remainder, sum.places);
+      entersTo(item, word[0]);
       list.append(item);
     }
     return list;
@@ -355,13 +360,7 @@ export class Ledger {
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
-    if (opener) {
-      item.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter") return;
-        event.preventDefault();
-        opener.click();
-      });
-    }
+    if (opener) entersTo(item, opener);
     if (hue) item.style.setProperty("--ks-hue", hue);
     item.addEventListener("pointerenter", () => this.on.term(term));
     item.addEventListener("pointerleave", () => this.on.term(null));
@@ -412,12 +411,12 @@ export class Ledger {
     return h("p", { class: "ks-sum ks-written", text: `${stage.written.texts[index[1]].replace("{x}", x)} ${equals(result, value)} ${result}` });
   }
 
-  /** @param {string} label @param {number} value @param {number} places */
+  /** @param {string | Node[]} label @param {number} value @param {number} places */
   #plain(label, value, places) {
     return h(
       "li",
       { class: "ks-term ks-plain" },
-      h("span", { class: "ks-term-factors", text: label }),
+      h("span", { class: "ks-term-factors" }, ...[label].flat()),
       h("span", { class: "ks-term-product", text: this.write(value, places) }),
     );
   }
@@ -547,11 +546,25 @@ function enough(stage, numbers, own, same) {
   return MOST_OF_INPUT;
 }
 
-/** A sum in one line, in which the remainder tells on hover what it is. @param {string} text @param {string} [look] */
+/** A sum in one line, in which the remainder can be asked what it is. @param {string} text @param {string} [look] */
 function lineOf(text, look = "ks-sum") {
   const [sum, ...after] = text.split(REMAINDER);
-  const explained = after.map((rest) => [h("abbr", { title: REMAINS, text: REMAINDER }), rest]);
-  return h("p", { class: look }, sum, ...explained.flat());
+  return h("p", { class: look }, sum, ...after.flatMap((rest) => [...meant(REMAINDER, REMAINS), rest]));
+}
+
+/** What the number is called, in which its place can be asked how it is counted. @param {string} name */
+function headline(name) {
+  const [, before, place = ""] = /^(.*?)(\[\d+, \d+\])?$/.exec(name);
+  return h("h2", {}, before, ...(place ? meant(place, COUNTED) : []));
+}
+
+/** The Enter key on a term does what its button does. @param {HTMLElement} item @param {HTMLElement} button */
+function entersTo(item, button) {
+  item.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target !== item) return;
+    event.preventDefault();
+    button.click();
+  });
 }
 
 /** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */

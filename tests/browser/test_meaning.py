@@ -1,0 +1,101 @@
+"""Words of the ledger that tell what they mean: on hover, by a tap and by the keyboard, in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from pages.shared.experiment import Experiment
+from pages.shared.scenario import Scenario, to_link
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import edited, frames, next_frame, wait_drawn
+
+pytestmark = pytest.mark.browser
+
+REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown"
+TOLD = ".ks-meaning:popover-open"
+
+
+def rounded() -> Experiment:
+    """An experiment whose feature map has sums that the shown digits alone do not make."""
+    weights = [[0.123456, 0.234567, -0.345678], [0.456789, -0.567891, 0.678912], [0.789123, 0.891234, 0.912345]]
+    return edited({"op": "bank", "value": [[weights]]})
+
+
+def opened(page: Page, server: Server) -> Page:
+    code = to_link(Scenario(rounded(), pin=(0, (0, 0, 0, 1)))).code
+    page.goto(f"{server.url}/?x={code}")
+    wait_drawn(page, "probabilities")
+    expect(page.locator(".ks-sum")).to_contain_text("remainder")
+    return page
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    yield opened(context.new_page(), server)
+    context.close()
+
+
+def test_a_tap_tells_what_a_remainder_is_in_sight_and_moves_nothing(phone: Page):
+    places = [phone.locator(each) for each in (".ks-sum", ".ks-ledger", "[data-view=conv]")]
+    before = [each.bounding_box() for each in places]
+    text = phone.locator(".ks-sum").text_content()
+    word = phone.locator(".ks-sum").get_by_role("button", name="remainder")
+    word.tap()
+    told = phone.locator(TOLD)
+    expect(told).to_have_text(REMAINS)
+    box = told.bounding_box()
+    assert 0 <= box["x"] <= 390 - box["width"]
+    assert 0 <= box["y"] <= word.bounding_box()["y"] - box["height"]
+    assert [each.bounding_box() for each in places] == before
+    word.tap()
+    expect(told).to_have_count(0)
+    assert phone.locator(".ks-sum").text_content() == text
+    word.tap()
+    expect(told).to_have_count(1)
+    phone.touchscreen.tap(20, 60)
+    expect(told).to_have_count(0)
+
+
+def test_a_tap_on_the_headlines_place_tells_how_it_is_counted(phone: Page):
+    phone.locator(".ks-ledger h2").get_by_role("button", name="[0, 1]").tap()
+    expect(phone.locator(TOLD)).to_have_text("Row and column, counted from 0")
+
+
+def told_by_keys(page: Page, on: Locator) -> None:
+    on.press("Enter")
+    expect(page.locator(TOLD)).to_have_text(REMAINS)
+    page.keyboard.press("Escape")
+    expect(page.locator(TOLD)).to_have_count(0)
+    expect(on).to_be_focused()
+
+
+def test_the_keyboard_asks_what_a_remainder_is_in_the_sum_and_among_its_terms(page: Page, server: Server):
+    opened(page, server)
+    terms = page.locator(".ks-ledger .ks-terms > li")
+    terms.first.focus()
+    for _ in range(terms.count()):
+        page.keyboard.press("ArrowRight")
+    expect(terms.last).to_contain_text("remainder")
+    expect(terms.last).to_be_focused()
+    told_by_keys(page, terms.last)
+    page.keyboard.press("Tab")
+    word = page.locator(".ks-sum").get_by_role("button", name="remainder")
+    expect(word).to_be_focused()
+    told_by_keys(page, word)
+
+
+def test_a_word_keeps_the_focus_when_the_sum_is_written_anew(page: Page, server: Server):
+    opened(page, server)
+    word = page.locator(".ks-sum").get_by_role("button", name="remainder")
+    word.focus()
+    page.evaluate("document.querySelector('.ks-sum').dataset.before = ''")
+    page.get_by_label("Colours of the maps").evaluate(
+        "(menu) => { menu.value = 'grey'; menu.dispatchEvent(new Event('change')); }"
+    )
+    page.wait_for_function("!('before' in document.querySelector('.ks-sum').dataset)")
+    next_frame(page)
+    frames(page)
+    expect(word).to_be_focused()
