@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import last_cell, take_sample, wait_drawn
+from tests.browser.screen import Fingers, last_cell, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -113,5 +113,41 @@ def test_on_a_phone_the_map_that_the_window_fills_is_seen_while_it_plays(browser
         assert box["y"] + 0.75 * box["height"] < edge, view
     expect(phone.locator(".ks-ledger-value")).to_be_visible()
     phone.get_by_role("button", name="Pause").tap()
+    expect(phone.locator(".ks-ledger .ks-sum")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_a_phone_sets_the_speed_while_it_plays_and_the_button_stays_under_the_finger(
+    browser: Browser, server: Server, width: int
+):
+    context = browser.new_context(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    phone = context.new_page()
+    phone.goto(server.url)
+    wait_drawn(phone, "probabilities")
+    player, speed = phone.locator(".ks-player"), phone.get_by_label("speed")
+    expect(speed).to_be_hidden()
+    place = player.get_by_role("button", name="Play").bounding_box()
+    player.get_by_role("button", name="Play").tap()
+    expect(speed).to_be_visible()
+    speed.evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")  # and it goes on
+    expect(player).to_contain_text("0.3 cells/s")
+    assert player.get_by_role("button", name="Pause").bounding_box()["y"] == pytest.approx(place["y"], abs=1)
+    box = speed.bounding_box()
+    assert box["height"] >= 36
+    assert box["y"] + box["height"] <= 844
+    row = [each.bounding_box() for each in phone.locator(".ks-dock button:visible").all()]
+    assert {each["y"] for each in row} == {row[0]["y"]}
+    speed.evaluate("(slider) => { slider.value = 100; slider.dispatchEvent(new Event('input')); }")
+    finger = Fingers(phone)
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    finger.send("touchStart", middle)
+    for k in range(12):
+        finger.send("touchMove", (middle[0] + 6 * k, middle[1]))
+    phone.wait_for_function("!document.querySelector('.ks-playing')")
+    assert speed.bounding_box() == box  # held, at the end of the run
+    finger.send("touchEnd")
+    expect(speed).to_be_hidden()
     expect(phone.locator(".ks-ledger .ks-sum")).to_be_visible()
     context.close()

@@ -51,12 +51,19 @@ export class Player {
       this.toggle_button,
       button("One cell on", "→", () => this.#jump(this.on.where() + 1)),
       button("To the last cell", "⇥", () => this.#jump(this.on.count() - 1)),
-      h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "speed" }), this.slider, this.speed_text),
+      this.#speed(),
       this.fill,
       ...(thorough ? [h("label", { class: "ks-range" }, h("span", { class: "ks-stepper-name", text: "cell" }), this.scrub), this.order] : []),
       this.place,
     );
     this.#tellSpeed();
+  }
+
+  #speed() {
+    const label = h("label", { class: "ks-range ks-speed" }, h("span", { class: "ks-stepper-name", text: "speed" }), this.slider, this.speed_text);
+    // Whoever drags it to the end of a run is not to lose it from under the finger.
+    for (const [event, held] of /** @type {const} */ ([["pointerdown", true], ["pointerup", false], ["pointercancel", false]])) this.slider.addEventListener(event, () => label.classList.toggle("ks-in-hand", held));
+    return label;
   }
 
   /** Which in its order a cell of a map is. @param {number[]} cell row and column @param {number[]} shape */
