@@ -403,6 +403,21 @@ def test_small_numbers_can_be_told_apart_in_the_picture_of_their_window(
     )  # whole px
 
 
+@pytest.mark.parametrize("colours", ["auto", "cividis"])
+def test_the_cells_of_a_window_have_the_colours_of_the_maps_they_stand_on(explore: Page, colours: str):
+    explore.get_by_label("Colours of the maps").select_option(colours)
+    block = "(cells) => cells.map((cell) => getComputedStyle(cell).backgroundColor)"
+    for view, shape, title, of, side in (
+        ("conv", (3, 3), "Feature map [0, 0]", "input", 3),
+        ("pool", (1, 1), "Pooled [0, 0]", "activation", 2),
+    ):
+        hover_cell(explore, view, 0, 0, shape)
+        expect(explore.locator(".ks-ledger h2")).to_have_text(title)
+        lens = explore.locator(".ks-lens-figure", has_text="window").locator(".ks-lens-cell")
+        there = [pixel(explore, of, row, column)[:3] for row in range(side) for column in range(side)]
+        assert lens.evaluate_all(block) == ["rgb({}, {}, {})".format(*each) for each in there]
+
+
 def test_products_in_the_picture_of_a_window_are_rounded_once(page: Page, server: Server):
     grid = np.array(WORKED_GRID, dtype=np.float64) / 2
     grid[2, 3] = 111 / 255  # 0.43529…, in the sum 0.435, whose nearest of two decimals is 0.43

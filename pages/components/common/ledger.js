@@ -63,13 +63,15 @@ export class Ledger {
   /**
    * @param {Model} model
    * @param {Explanation} explanation
-   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, further?: Node | null, onward?: (view: string) => boolean}} how `shown`: the channel
+   * @param {{pinned: boolean, dark: boolean, shown?: number, of?: string, parts?: number | null, verdict?: string, further?: Node | null, onward?: (view: string) => boolean, scaleAt?: (stage: number, index: number[]) => import("./scale.js").Scale | null}} how `shown`: the channel
    *   whose maps are looked at; `of`: what the number is a gradient of, "" where it is a value; `parts`: into how many
    *   parts of one all numbers of the sum are counted, where they are written as fractions; `verdict`: what is to be said
-   *   of a prediction of the number, `further`: what leads to the next one; `onward`: whether what it feeds of a view may be told
+   *   of a prediction of the number, `further`: what leads to the next one; `onward`: whether what it feeds of a view may be told; `scaleAt`: what
+   *   the map of a cell is coloured by
    */
-  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", further = null, onward = () => true }) {
+  draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", further = null, onward = () => true, scaleAt = () => null }) {
     this.shown = shown;
+    this.scaleAt = scaleAt;
     this.of = of;
     const { stage, index, rule, value } = explanation;
     const focused = this.#focused(explanation);
@@ -435,8 +437,10 @@ export class Ledger {
     const values = terms.map((term) => term.value);
     const padding = terms.map((term) => term.index === null);
     const kind = stage.lens ?? "diverging";
-    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {"diverging" | "sequential"} */ scaleKind, /** @type {boolean[] | null} */ blank, most = Infinity) => {
-      const scale = scaleFor(scaleKind, [numbers]);
+    // What stands on a map has the colour that it has there.
+    const inside = terms.find((term) => term.index);
+    const theirs = inside ? this.scaleAt(inside.stage, inside.index) : null;
+    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {import("./scale.js").Scale} */ scale, /** @type {boolean[] | null} */ blank, most = Infinity) => {
       const largest = Math.max(...numbers.map(Math.abs));
       // Two decimals, or two digits of what is smaller than that: with a power of ten where four decimals show none.
       const places = Math.min(most, placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
@@ -456,14 +460,16 @@ export class Ledger {
     };
     const sign = (/** @type {string} */ text) => h("span", { class: "ks-lens-sign", text });
     const lens = h("div", { class: "ks-lens", "aria-hidden": "true" });
-    lens.append(table("window", values, kind, padding));
+    const ofValues = theirs ?? scaleFor(kind, [values]);
+    lens.append(table("window", values, ofValues, padding));
     if (stage.reduce !== "max") {
       const weights = terms.map((term) => term.weight);
-      lens.append(sign("×"), table(stage.weight ? "kernel" : stage.reduce === "norm" ? "itself" : "share", weights, "diverging", null));
+      const itself = stage.reduce === "norm";
+      lens.append(sign("×"), table(stage.weight ? "kernel" : itself ? "itself" : "share", weights, itself ? ofValues : scaleFor("diverging", [weights]), null));
       // Rounded once, from the product itself: 0.4353 cut to 0.435 for the sum would be 0.43 here, beside a cell of 0.44.
       const shown = new Map(this.parts ? rows.map((row) => [row.term, row.shown]) : []);
       const products = terms.map((term) => shown.get(term) ?? (this.parts || Number(term.product.toFixed(places)) ? term.product : 0));
-      lens.append(sign("="), table("products", products, "diverging", null, this.parts ? Infinity : places));
+      lens.append(sign("="), table("products", products, scaleFor("diverging", [products]), null, this.parts ? Infinity : places));
     } else {
       [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
     }

@@ -55,6 +55,7 @@ export class LedgerWriter {
       verdict: board.verdictOf(explanation),
       further: pinned ? board.furtherFrom(explanation) : null,
       onward: (view) => board.onward(view),
+      scaleAt: (stage, index) => board.look.scaleAt(stage, index),
     });
   }
 }

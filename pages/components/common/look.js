@@ -21,6 +21,8 @@ export class Look {
     this.colours = kept.colours in COLOURS ? kept.colours : "auto";
     /** What is drawn in diverging colours, by group, stage or map. @type {Set<string>} */
     this.diverging = new Set();
+    /** The scales that each stage's planes were given last, and how many planes an image of it has. @type {Map<number, {scales: Scale[], planes: number}>} */
+    this.given = new Map();
     const choice = (/** @type {string} */ label, /** @type {Record<string, string>} */ options, /** @type {"sharing" | "colours"} */ field, /** @type {string} */ hint) => {
       const select = h("select", { "aria-label": label, title: hint }, ...Object.entries(options).map(([value, text]) => h("option", { value, text, selected: value === this[field] })));
       select.addEventListener("change", () => {
@@ -46,6 +48,19 @@ export class Look {
    * @returns {Scale[][]} in the same order
    */
   scales(stages, held = false) {
+    const found = this.#found(stages, held);
+    stages.forEach(({ stage, tensor: { shape } }, k) => this.given.set(stage.stage, { scales: found[k], planes: shape.length === 4 ? shape[1] : 1 }));
+    return found;
+  }
+
+  /** The scale that a cell's map is drawn with. @param {number} stage @param {number[]} index @returns {Scale | null} */
+  scaleAt(stage, index) {
+    const { scales, planes } = this.given.get(stage) ?? { scales: [], planes: 1 };
+    return scales[index.length === 4 ? index[0] * planes + index[1] : 0] ?? null;
+  }
+
+  /** @param {{stage: any, tensor: import("./blob.js").Tensor}[]} stages @param {boolean} held @returns {Scale[][]} */
+  #found(stages, held) {
     const { kind, domain, negative = false } = stages[0].stage.scale;
     const planes = stages.map(({ stage: { dust = 0 }, tensor }) => {
       // What rounding left of a 0 is none on any scale: alone it would fill the whole of it.

@@ -36,6 +36,8 @@ export class Gallery {
     this.dark = false;
     /** @type {{stage: number, index: number[]} | null} */
     this.place = null;
+    /** What each stage's map is coloured by. @type {Map<number, import("../common/scale.js").Scale>} */
+    this.scales = new Map();
     this.scaleBox = h("input", { type: "checkbox" });
     this.scaleBox.addEventListener("change", () => {
       this.shared = this.scaleBox.checked;
@@ -186,6 +188,7 @@ export class Gallery {
       const { values } = model.values.get(stage.stage);
       const own = scaleFor(stage.scale.kind, [values], stage.scale.domain);
       const scale = this.shared && stage.stage >= 0 ? together : own;
+      this.scales.set(stage.stage, scale);
       if (stage.stage < 0 && stage.planes) map.drawColour(values, dark, stage.luma);
       else map.draw(values, 0, scale, dark);
       legend.draw(scale, dark);
@@ -208,7 +211,7 @@ export class Gallery {
       else map.drawMarks(fed ? (fed.lines ? boxesOf(fed.lines) : [fed.box]).map((box) => ({ box, role: fed.role })) : []);
       setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}` : "");
     }
-    this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark });
+    this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark, scaleAt: (stage) => this.scales.get(stage) ?? null });
   }
 
   /** @param {KeyboardEvent} event @param {number} stage */
