@@ -15,6 +15,7 @@ from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, ROOT, Server
+from tests.browser.links import someone_else
 from tests.browser.screen import clear, frames, hover_cell, last_cell, pin, revision, same_sum, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
@@ -149,6 +150,44 @@ def test_a_copied_link_opens_the_same_experiment_and_pinned_cell_for_someone_els
     experiment = apply(apply(Experiment(), {"op": "sample", "value": "shapes"}), {"op": "colour", "value": "rgb"})
     same_sum(hover_cell(other, "conv", 20, 30, (126, 126)), build(experiment).trace.explain(0, tuple(index)))
     context.close()
+
+
+def test_a_copied_link_opens_in_the_colours_it_was_copied_in_and_leaves_those_of_an_older_link_alone(
+    explore: Page, server: Server, browser: Browser
+):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    change(explore, "Activation", "tanh")
+    explore.get_by_label("Colours of the maps").select_option("cividis")
+    explore.get_by_label("Which maps share a colour scale").select_option("map")
+    change(explore, "Pooling", "average")
+    explore.get_by_role("button", name="Copy link").click()
+    expect(explore.locator(".ks-notice")).to_contain_text("The link is copied")
+    link = explore.evaluate("navigator.clipboard.readText()")
+    assert link == explore.url
+    with someone_else(browser, link, "probabilities") as other:
+        expect(other.get_by_label("Colours of the maps")).to_have_value("cividis")
+        expect(other.get_by_label("Which maps share a colour scale")).to_have_value("map")
+        expect(other.locator("[data-column=activation] h2")).to_have_text("Tanh")
+        other.get_by_label("Colours of the maps").select_option("grey")
+        assert "look=map.grey" in other.url
+        other.get_by_role("link", name="Convolution").click()  # what is chosen since goes along
+        wait_drawn(other, "output-0")
+        expect(other.get_by_label("Colours of the maps")).to_have_value("grey")
+        older = to_link(Scenario(apply(Experiment(), {"op": "activation", "value": "sigmoid"}))).code
+        other.goto(f"{server.url}/?x={older}")
+        wait_drawn(other, "probabilities")
+        expect(other.locator("[data-column=activation] h2")).to_have_text("Sigmoid")
+        expect(other.get_by_label("Colours of the maps")).to_have_value("grey")
+        other.get_by_label("Colours of the maps").select_option("auto")
+        other.get_by_label("Which maps share a colour scale").select_option("shared")
+        assert "look=" not in other.url
+
+
+@pytest.mark.parametrize("look", ["toString.auto", "nonsense", "map", "%3Cb%3E.constructor"])
+def test_a_link_that_asks_for_colours_there_are_none_of_opens_in_the_usual_ones(page: Page, server: Server, look: str):
+    page.goto(f"{server.url}/?look={look}")
+    wait_drawn(page, "probabilities")
+    expect(page.get_by_label("Colours of the maps")).to_have_value("auto")
 
 
 def test_a_link_with_every_kind_of_setting_opens(page: Page, server: Server):

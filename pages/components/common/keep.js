@@ -5,7 +5,8 @@
  */
 
 import { leaving } from "./leaving.js";
-import { recall, remember } from "./visit.js";
+import { tellLook } from "./looked.js";
+import { loadedAddress, recall, remember } from "./visit.js";
 
 const KEPT = "kernelscope";
 
@@ -15,7 +16,7 @@ const KEPT = "kernelscope";
  */
 
 /**
- * The address of an experiment.
+ * The address of an experiment, and of how its maps are coloured.
  * @param {Link} link
  * @returns {string}
  */
@@ -24,6 +25,7 @@ export function addressOf({ name, others, code }) {
   for (const other of others) url.searchParams.delete(other);
   if (code) url.searchParams.set(name, code);
   else url.searchParams.delete(name);
+  tellLook(url);
   return url.href;
 }
 
@@ -49,7 +51,7 @@ export function keep(link, session, goesOn) {
  */
 function sessionBefore({ name, others }) {
   const before = recall(KEPT, null);
-  const loaded = new URL(performance.getEntriesByType("navigation")[0]?.name ?? window.location.href).searchParams;
+  const loaded = loadedAddress().searchParams;
   const held = [name, ...others].filter((each) => loaded.get(each));
   const same = before && held.every((each) => each === before.name && loaded.get(each) === before.code);
   return same ? before.session : null;

@@ -4,21 +4,17 @@
  */
 
 import { h } from "./dom.js";
+import { COLOURS, SHARING, looked, rememberLook, tellLook } from "./looked.js";
 import { extremesOf, inColours, scaleFor } from "./scale.js";
-import { recall, remember } from "./visit.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
-
-const KEPT = "kernelscope-look";
-const SHARING = { shared: "scale: shared", stage: "scale: per stage", map: "scale: per map" };
-const COLOURS = { auto: "colours: by sign", diverging: "colours: diverging", cividis: "colours: sequential", grey: "colours: grey" };
 
 export class Look {
   /** @param {() => void} changed */
   constructor(changed) {
-    const kept = recall(KEPT, { sharing: "", colours: "" });
-    this.sharing = kept.sharing in SHARING ? kept.sharing : "shared";
-    this.colours = kept.colours in COLOURS ? kept.colours : "auto";
+    const { sharing, colours } = looked();
+    this.sharing = sharing;
+    this.colours = colours;
     /** What is drawn in diverging colours, by group, stage or map. @type {Set<string>} */
     this.diverging = new Set();
     /** The scales that each stage's planes were given last, and how many planes an image of it has. @type {Map<number, {scales: Scale[], planes: number}>} */
@@ -27,7 +23,10 @@ export class Look {
       const select = h("select", { "aria-label": label, title: hint }, ...Object.entries(options).map(([value, text]) => h("option", { value, text, selected: value === this[field] })));
       select.addEventListener("change", () => {
         this[field] = select.value;
-        remember(KEPT, { sharing: this.sharing, colours: this.colours });
+        rememberLook({ sharing: this.sharing, colours: this.colours });
+        const address = new URL(window.location.href);
+        tellLook(address);
+        window.history.replaceState(window.history.state, "", address.href);
         changed();
       });
       return select;

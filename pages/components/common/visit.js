@@ -25,3 +25,8 @@ export function remember(name, value) {
     // A browser may forbid it, or be full: then this page alone knows.
   }
 }
+
+/** The address that the document was loaded by: by now another page may be on it. */
+export function loadedAddress() {
+  return new URL(performance.getEntriesByType("navigation")[0]?.name ?? window.location.href);
+}
