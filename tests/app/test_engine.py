@@ -257,6 +257,14 @@ def test_the_table_marks_the_chosen_branch_and_names_what_keeps_others():
     assert sum("cannot do this" in row for row in rows) == 3
 
 
+@pytest.mark.parametrize(("runs", "said"), [(1, "now, one run of each;"), (3, "now, in turns, the median of each;")])
+def test_the_table_calls_a_single_run_no_median(runs: int, said: str):
+    work = prepare(build(Experiment()), "conv", "float64")
+    ways = {way.name: Timing(0.5, 0.5, runs) for way in work.ways if way.run}
+    none = Difference(0.0, (0, 0, 0, 0), 0.0, True)
+    assert said in words.table(work, Verdict(Timing(1, 1, 1), ways, dict.fromkeys(ways, none)))
+
+
 def test_a_chosen_branch_that_is_not_the_quickest_says_why_it_was_chosen():
     work = prepare(build(Experiment()), "conv", "float64")
     none = Difference(0.0, (0, 0, 0, 0), 0.0, True)

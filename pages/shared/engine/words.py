@@ -106,13 +106,15 @@ def table(work: Work, verdict: Verdict) -> str:
             found = verdict.differences[way.name]
             rest = f"<td>{duration(timing.seconds)}</td><td>{times}</td><td>{small(found.largest)}</td>"
         rows.append(f"<tr class='{'ks-chosen' if chosen else ''}'>{name}{rest}</tr>")
+    once = all(timing.runs == 1 for timing in verdict.ways.values())
+    runs = "one run of each" if once else "in turns, the median of each"
     names = ("branch", "time", "against the quickest", "largest difference")
     heads = "".join(f"<th scope='col'>{text}</th>" for text in names)
     return (
         "<section class='ks-branches'><h2>Every branch, forced on these numbers and held against the loops</h2>"
         "<div class='ks-ways' tabindex='0' role='region' aria-label='Every branch'>"
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        "<p>Measured here and now, in turns, the median of each; checks of shapes and the choice are left out.</p>"
+        f"<p>Measured here and now, {runs}; checks of shapes and the choice are left out.</p>"
         "</section>"
     )
 
