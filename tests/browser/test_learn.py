@@ -278,6 +278,17 @@ def test_what_a_step_keeps_says_so_and_stays(learn: Callable[..., Page]):
     expect(page.get_by_label("bias", exact=True)).to_be_visible()
 
 
+def test_the_list_of_lessons_tells_a_teacher_where_to_make_one_and_leads_there(learn: Callable[..., Page]):
+    page = learn("")
+    own = page.locator(".ks-own-lesson p")
+    expect(own).to_have_text("To make a lesson of your own, set up a scene on Explore and press “Teach…”.")
+    page.evaluate("window.here = true")
+    own.get_by_role("link", name="Explore").click()
+    wait_drawn(page, "probabilities")
+    expect(page.get_by_role("button", name="Teach…")).to_be_visible()
+    assert page.evaluate("window.here")  # the document was not loaded again
+
+
 def test_a_reload_finds_the_step_and_a_link_opens_it_elsewhere(
     learn: Callable[..., Page], browser: Browser, server: Server
 ):

@@ -1,5 +1,5 @@
 /**
- * The framework's menu of pages on a narrow window, which lies over the page: closed once a page was chosen in it.
+ * The framework's menu of pages: on a narrow window it lies over the page, and is closed once a page was chosen in it.
  * @module
  */
 
@@ -13,4 +13,13 @@ export function closeMenuOnceChosen() {
     if (!(event.target instanceof Element) || !event.target.closest(LINK)) return;
     /** @type {HTMLElement | null} */ (document.querySelector(CLOSE))?.click();
   });
+}
+
+/**
+ * The framework's own link to one of our pages, which changes pages without loading the document again.
+ * @param {string} path as the address ends: "/learn", or "/" for the first page
+ * @returns {HTMLElement | null} null where the framework shows none
+ */
+export function doorTo(path) {
+  return document.querySelector(`header a[href$="${path}"], [data-testid="stSidebarNav"] a[href$="${path}"]`);
 }

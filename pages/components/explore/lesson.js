@@ -5,6 +5,7 @@
  */
 
 import { h, setText } from "../common/dom.js";
+import { doorTo } from "../common/menu.js";
 import { setRaised } from "../common/power.js";
 
 /**
@@ -135,7 +136,7 @@ export class LessonPanel {
     const solved = course.filter(({ goals, done }) => goals && done === goals).length;
     const open = h("button", { type: "button", class: "ks-button", text: "Open a lesson file…", onclick: this.on.open });
     const tally = h("p", { class: "ks-quiet", text: solved ? `${solved} of ${course.filter(({ goals }) => goals).length} exercises done.` : "A lesson takes about three minutes; exercises can be done in any order." });
-    this.course.replaceChildren(tally, part("Lessons", "lesson"), part("Exercises", "exercise"), h("div", {}, open));
+    this.course.replaceChildren(tally, part("Lessons", "lesson"), part("Exercises", "exercise"), h("div", { class: "ks-own-lesson" }, open, ownLesson()));
   }
 
   /** @param {Lesson} lesson */
@@ -196,6 +197,18 @@ export class LessonPanel {
     this.clue.hidden = !goal.more || goal.met;
     lines(this.clues, "li", goal.clues);
   }
+}
+
+/** Where a teacher looks who wants to make one. */
+function ownLesson() {
+  const explore = h("a", { class: "ks-link", href: "./", text: "Explore" });
+  explore.addEventListener("click", (event) => {
+    const door = doorTo("/");
+    if (!door || event.ctrlKey || event.metaKey || event.shiftKey) return; // its address leads there too
+    event.preventDefault();
+    door.click();
+  });
+  return h("p", { class: "ks-quiet" }, "To make a lesson of your own, set up a scene on ", explore, " and press “Teach…”.");
 }
 
 /** One element a text. @param {HTMLElement} parent @param {"p" | "li"} tag @param {string[]} texts */

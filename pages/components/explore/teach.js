@@ -5,6 +5,7 @@
  */
 
 import { h, setText, whileTyping } from "../common/dom.js";
+import { doorTo } from "../common/menu.js";
 import { Passing } from "../common/passing.js";
 import { recall, remember } from "../common/visit.js";
 import { DraftSteps } from "./draft_steps.js";
@@ -180,7 +181,7 @@ export class Teach {
 
   async #try() {
     const why = await this.on.ask({ op: "draft_try" });
-    const door = /** @type {HTMLElement | null} */ (document.querySelector('header a[href$="/learn"], [data-testid="stSidebarNav"] a[href$="/learn"]'));
+    const door = doorTo("/learn");
     if (!why && door) {
       this.dialog.close();
       door.click();
