@@ -161,3 +161,12 @@ def explore(page: Page, server: Server) -> Page:
     page.goto(server.url)
     wait_drawn(page, "probabilities")
     return page
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page of this server, from which its modules can be imported."""
+    page = browser.new_page()
+    page.goto(f"{server.url}/ui/common/preview.js")
+    yield page
+    page.close()

@@ -12,7 +12,6 @@ from cnn_core.receptive import field
 from pages.shared import describe
 from pages.shared.sees import sees
 from tests.browser.screen import same_sum
-from tests.browser.test_modules import modules  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +73,7 @@ def told(trace: Trace) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", list(layers(0)))
-def test_every_cell_of_a_deep_network_tells_its_sum_and_what_it_saw(modules: Page, name: str):  # noqa: F811
+def test_every_cell_of_a_deep_network_tells_its_sum_and_what_it_saw(modules: Page, name: str):
     x = np.random.default_rng(1).integers(-3, 4, (1, 2, 8, 8)).astype(np.float64)
     network = Sequential(layers(2)[name])
     for layer in network.layers:

@@ -8,9 +8,9 @@ from pages.shared.layers.link import from_link
 from pages.shared.layers.screens import screen
 from pages.shared.link_code import pack
 from tests.browser.conftest import Server
+from tests.browser.layers_laboratory import choose, set_to
 from tests.browser.links import NOTICE, codes, copied, someone_else, stays
 from tests.browser.screen import hover_cell, last_cell, next_frame, pin, press, revision, wait_drawn
-from tests.browser.test_layers import choose, set_to
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ from pages.shared.pooling.laboratory import Laboratory, run
 from pages.shared.pooling.link import from_link
 from tests.browser.conftest import Server
 from tests.browser.links import NOTICE, codes, copied, someone_else, stays
+from tests.browser.pooling_laboratory import look, set_to
 from tests.browser.screen import hover_cell, pin, revision, same_sum, wait_drawn
-from tests.browser.test_pooling import look, set_to
 
 pytestmark = pytest.mark.browser
 
