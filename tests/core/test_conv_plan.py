@@ -73,16 +73,19 @@ def test_a_branch_says_what_keeps_it_from_the_work(dtype, given_settings, imposs
     assert {branch for branch, why_not in plan.obstacles.items() if why_not} == impossible
 
 
-def test_infinities_keep_bands_and_spectra_from_the_work():
+def test_infinities_keep_bands_from_the_work_and_spectra_where_they_are_among_the_weights():
     x = np.ones((1, 1, 300, 300), np.float32)
     x[0, 0, 3, 3] = np.inf
     plan = conv2d_plan(x, np.ones((1, 1, 7, 7), np.float32))
     able = {branch for branch, why_not in plan.obstacles.items() if why_not is None}
-    # Without a stride down, planes laid out for each column meet no zero but those that are around an image.
-    assert able == {Branch.SHIFTED, Branch.GATHERED, Branch.STAGGERED}
+    # Without a stride down, planes laid out for each column meet no zero but those that are around an image; spectra
+    # are made of what is finite.
+    assert able == {Branch.SHIFTED, Branch.GATHERED, Branch.STAGGERED, Branch.SPECTRAL}
     assert "NaN" in plan.reason
     with_a_stride = conv2d_plan(x, np.ones((1, 1, 7, 7), np.float32), stride=2).obstacles
     assert {branch for branch, why_not in with_a_stride.items() if why_not is None} == {Branch.SHIFTED, Branch.GATHERED}
+    among_weights = conv2d_plan(np.ones_like(x), x[..., :7, :7]).obstacles
+    assert {branch for branch, why_not in among_weights.items() if why_not is None} == {Branch.SHIFTED, Branch.GATHERED}
 
 
 def test_the_figures_count_multiply_adds_and_bytes():

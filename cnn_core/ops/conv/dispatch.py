@@ -250,6 +250,8 @@ def contaminates(branch: Branch, outputs: int) -> bool:
 
 def _keeps_cells_apart(branch: Branch, sliding: Window) -> bool:
     """Whether a branch that contaminates windows does so with weights alone, whatever the image is."""
+    if branch is Branch.SPECTRAL:
+        return True
     (kernel_h, _), (top, _) = sliding.kernel_size, sliding.padding[0]
     return branch is Branch.STAGGERED and staggered.keeps_apart(kernel_h, top, sliding.stride[0], sliding.dilation[0])
 

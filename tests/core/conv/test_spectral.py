@@ -12,7 +12,7 @@ from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch, choose, estimates
 from cnn_core.ops.conv.spectral import even
 from tests.core.cases import convolutions
-from tests.core.forcing import PLAIN, SINGLE, assert_close, forced, noisy, small_parts
+from tests.core.forcing import PLAIN, SINGLE, assert_close, by_loops, forced, noisy, small_parts
 
 
 @pytest.mark.parametrize("parts", [False, True])
@@ -138,8 +138,11 @@ def test_a_cell_that_towers_over_others_goes_another_way_than_by_its_spectrum():
         ([-1e-9, 0, 1], True),
         ([-1e-11, 0, 1], False),
         ([1e-30, 1e30], False),
-        ([1, np.inf], False),
+        ([1, np.inf], True),
         ([1, np.nan], True),
+        ([1e-11, 1, -np.inf], False),
+        ([1e-11, 1, np.nan], False),
+        ([np.nan, np.inf], True),
     ],
 )
 def test_cells_are_even_where_none_that_is_not_0_is_lost_beside_another(cells, expected):
@@ -197,3 +200,61 @@ def test_products_that_cancel_over_a_flat_image_are_not_added_up_one_by_one(monk
     monkeypatch.setattr(spectral, "sliding_window_view", lambda *_: None)
     ours = conv2d(np.ones((1, 1, 300, 280), np.float32), weight)
     np.testing.assert_array_equal(ours, 0)
+
+
+HOLES = {
+    "nan": [np.nan],
+    "inf": [np.inf],
+    "negative": [-np.inf],
+    "infinities": [np.inf, -np.inf],
+    "all": [np.inf, np.nan, -np.inf, np.nan],
+}
+
+
+@pytest.mark.usefixtures("own_layouts")
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("share", [0.01, 0.1, 1])
+@pytest.mark.parametrize("holes", HOLES)
+def test_what_is_not_finite_reaches_the_windows_that_hold_it_and_no_others(holes, share, parts, monkeypatch):
+    rng = np.random.default_rng(14)
+    x, weight = rng.normal(size=(2, 2, 23, 19)).astype(np.float32), rng.normal(size=(2, 1, 5, 7)).astype(np.float32)
+    put = rng.random(x.shape) < share
+    x[put] = rng.choice(HOLES[holes], put.sum()).astype(np.float32)
+    x[1, 1, [0, 0, -1, -1], [0, -1, 0, -1]] = HOLES[holes][0]
+    weight[0, 0, 1, 2], weight[1, 0, :2], weight[1, 0, 3, 3] = 0, np.abs(weight[1, 0, :2]), -0.0
+    bias = np.array([3, np.inf], np.float32)
+    plain = {"stride": (1, 1), "padding": ((2, 3), (4, 1)), "dilation": (1, 1), "groups": 2}
+    small_parts(monkeypatch)
+    monkeypatch.setattr(spectral, "parts", lambda size, kernel: parts)
+    with np.errstate(invalid="ignore"):
+        expected = by_loops(x, weight, bias, plain)
+    np.testing.assert_allclose(forced(Branch.SPECTRAL, x, weight, bias, plain), expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("padding", [15, 0])
+def test_a_few_numbers_that_are_not_finite_leave_a_large_kernel_its_spectrum(hole, padding):
+    rng = np.random.default_rng(15)
+    x, weight = rng.random((1, 1, 300, 280), np.float32), rng.normal(size=(1, 1, 31, 31)).astype(np.float32)
+    sliding = conv_window(x.shape, weight.shape, 1, padding, 1, 1, "zeros")
+    clean = conv2d(x, weight, padding=padding)
+    x[0, 0, 100, 120] = x[0, 0, 0, 279] = hole
+    assert choose(x, weight, sliding, 1) is Branch.SPECTRAL
+    kept = x.copy()
+    out = conv2d(x, weight, padding=padding)
+    np.testing.assert_array_equal(x, kept)
+    plain = {"stride": (1, 1), "padding": ((padding,) * 2,) * 2, "dilation": (1, 1), "groups": 1}
+    expected = forced(Branch.GATHERED, x, weight, None, plain)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=1e-3)
+    finite = np.isfinite(expected)
+    np.testing.assert_allclose(out[finite], clean[finite], rtol=0, atol=1e-4)
+    weight[0, 0, 3, 3] = hole
+    assert choose(x, weight, sliding, 1) is not Branch.SPECTRAL
+
+
+def test_evenness_is_asked_of_the_finite_numbers_alone():
+    rng = np.random.default_rng(16)
+    x, weight = rng.random((1, 1, 300, 280), np.float32), rng.normal(size=(1, 1, 31, 31)).astype(np.float32)
+    sliding = conv_window(x.shape, weight.shape, 1, 15, 1, 1, "zeros")
+    x[0, 0, 100, 100], x[0, 0, 50, 50] = 1e15, np.nan
+    assert choose(x, weight, sliding, 1) is not Branch.SPECTRAL
