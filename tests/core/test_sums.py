@@ -37,3 +37,10 @@ def test_a_bias_s_gradient_over_a_long_batch_is_right_forwards_and_transposed(sh
 def test_a_depthwise_weight_s_gradient_over_a_long_batch_is_right():
     grad, x = np.full((70_000, 2, 4, 4), 0.1, np.float32), np.ones((70_000, 2, 6, 6), np.float32)
     np.testing.assert_allclose(weights_dotted(grad, x, Window((3, 3))), 112_000, rtol=5e-6)
+
+
+def test_a_weight_s_gradient_over_many_images_is_right_where_windows_are_gathered_image_by_image():
+    x, weight = np.full((30_000, 2, 4, 4), 0.1, np.float32), np.ones((4, 2, 2, 2), np.float32)
+    grad = np.full((30_000, 4, 1, 1), 0.1, np.float32)
+    _, found, _ = conv2d_backward(grad, x, weight, stride=2, dilation=2, needs_input=False)
+    np.testing.assert_allclose(found, 300, rtol=5e-6)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core.ops._arrays import Array
+from cnn_core.ops._sums import ROWS_ADDED
 from cnn_core.ops.conv.abreast import spread_abreast, weights_abreast
 from cnn_core.ops.conv.costs import microseconds
 from cnn_core.ops.conv.counts import Work
@@ -234,6 +235,12 @@ def _weights_from_rows(grad: Array, x: Array, sliding: Window, groups: int, mode
 
 def _weights_from_windows(grad: Array, x: Array, sliding: Window, groups: int, mode: str) -> Array:
     """A product of each strip of the gradient with the windows it came from, gathered as the forward pass does."""
+    if len(grad) > ROWS_ADDED:
+        # One image after the other, single precision would lose digits.
+        halves = slice(len(grad) // 2), slice(len(grad) // 2, None)
+        first, second = (_weights_from_windows(grad[half], x[half], sliding, groups, mode) for half in halves)
+        first += second
+        return first
     outputs, each = grad.shape[1] // groups, x.shape[1] // groups
     depth = each * sliding.kernel_size[0] * sliding.kernel_size[1]
     total = np.zeros((groups, outputs, depth), dtype=grad.dtype)
