@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import ShapeError, conv2d, conv2d_backward
+from cnn_core import ShapeError, conv2d, conv2d_backward, conv_transpose2d_backward
+from cnn_core.ops.conv import convolution, transposed
 from cnn_core.shapes import PADDING_MODES
 from tests.core.cases import LAYOUTS, convolutions, integers
 from tests.helpers import oracles
@@ -95,3 +96,13 @@ def test_a_bias_s_gradient_is_its_channel_s_sum_in_single_precision_too(size):
     np.testing.assert_array_equal(conv2d_backward(grad, x, weight)[2], grad.astype(float).sum(axis=(0, 2, 3)))
     grad[1, 2, 0, 0] = np.inf
     np.testing.assert_array_equal(np.isinf(conv2d_backward(grad, x, weight)[2]), [False, False, True])
+
+
+@pytest.mark.parametrize(("module", "way"), [(convolution, conv2d_backward), (transposed, conv_transpose2d_backward)])
+def test_gradients_that_memory_has_no_room_for_are_refused_in_words(module, way, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(module, "weight_gradient", full)
+    with pytest.raises(ShapeError, match=r"no room in memory for a result of shape \(1, 1, 4, 4\)"):
+        way(np.ones((1, 1, 4, 4)), np.ones((1, 1, 4, 4)), np.ones((1, 1, 1, 1)))

@@ -118,17 +118,20 @@ def conv2d_backward(
     sliding = conv_window(x.shape, weight.shape, stride, padding, dilation, groups, padding_mode)
     size, groups = (x.shape[2], x.shape[3]), int(groups)
     grad = gradient(grad, (x.shape[0], weight.shape[0], *sliding.output_size(*size)))
-    dtype = together(grad, x, weight)
-    grad, weight = grad.astype(dtype, copy=False), weight.astype(dtype, copy=False)
-    x = x.astype(dtype, copy=False)
-    grad_weight = weight_gradient(grad, x, sliding, groups, padding_mode)
-    grad_x = None
-    if flag(needs_input, "needs_input"):
-        if padding_mode == "zeros":
-            grad_x = spread(grad, weight, sliding, groups, size)
-        else:
-            (top, bottom), (left, right) = sliding.padding
-            bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
-            around = spread(grad, weight, bare, groups, (top + size[0] + bottom, left + size[1] + right))
-            grad_x = np.ascontiguousarray(pad_backward(around, sliding.padding, padding_mode))
-    return grad_x, grad_weight, channel_sums(grad)
+    try:
+        dtype = together(grad, x, weight)
+        grad, weight = grad.astype(dtype, copy=False), weight.astype(dtype, copy=False)
+        x = x.astype(dtype, copy=False)
+        grad_weight = weight_gradient(grad, x, sliding, groups, padding_mode)
+        grad_x = None
+        if flag(needs_input, "needs_input"):
+            if padding_mode == "zeros":
+                grad_x = spread(grad, weight, sliding, groups, size)
+            else:
+                (top, bottom), (left, right) = sliding.padding
+                bare = Window(sliding.kernel_size, sliding.stride, sliding.dilation)
+                around = spread(grad, weight, bare, groups, (top + size[0] + bottom, left + size[1] + right))
+                grad_x = np.ascontiguousarray(pad_backward(around, sliding.padding, padding_mode))
+        return grad_x, grad_weight, channel_sums(grad)
+    except MemoryError as error:
+        raise no_room(grad.shape) from error

@@ -100,13 +100,16 @@ def conv_transpose2d_backward(
     sliding, size = transposed_window(x.shape, weight.shape, stride, padding, output_padding, dilation, groups)
     groups = int(groups)
     grad = gradient(grad, (x.shape[0], weight.shape[1] * groups, *size))
-    dtype = together(grad, x, weight)
-    x, grad = x.astype(dtype, copy=False), grad.astype(dtype, copy=False)
-    grad_x = None
-    if flag(needs_input, "needs_input"):
-        # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one would
-        # fit: the size asked for is the input's own.
-        size, weight = (x.shape[2], x.shape[3]), weight.astype(dtype, copy=False)
-        grad_x = correlate(grad, weight, None, sliding, groups, size, ordered=False)
-    grad_weight = weight_gradient(x, grad, sliding, groups)
-    return grad_x, grad_weight, channel_sums(grad)
+    try:
+        dtype = together(grad, x, weight)
+        x, grad = x.astype(dtype, copy=False), grad.astype(dtype, copy=False)
+        grad_x = None
+        if flag(needs_input, "needs_input"):
+            # With an output_padding of a whole stride or more, possible under dilation, windows beyond the last one
+            # would fit: the size asked for is the input's own.
+            size, weight = (x.shape[2], x.shape[3]), weight.astype(dtype, copy=False)
+            grad_x = correlate(grad, weight, None, sliding, groups, size, ordered=False)
+        grad_weight = weight_gradient(x, grad, sliding, groups)
+        return grad_x, grad_weight, channel_sums(grad)
+    except MemoryError as error:
+        raise no_room(grad.shape) from error
