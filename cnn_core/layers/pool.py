@@ -21,7 +21,7 @@ class _Pool2d(Layer):
 
     def __init__(self, kernel_size: Any, *, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> None:
         super().__init__()
-        self.kernel_size = pair(kernel_size, "kernel_size", least=1)
+        self.kernel_size = pool.window_size(kernel_size, padding)
         self.stride = self.kernel_size if stride is None else pair(stride, "stride", least=1)
         self.padding = settled(padding)
         self.dilation = pair(dilation, "dilation", least=1)

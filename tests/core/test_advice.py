@@ -17,6 +17,7 @@ from cnn_core import (
     Flatten,
     Linear,
     LPPool2d,
+    MaxPool2d,
     ReLU,
     Sequential,
     ShapeError,
@@ -125,6 +126,17 @@ def test_a_pooling_s_advice_works(pool, **arguments):
         return pool(np.ones((1, 1, *size)), kernel_size, **given_settings)
 
     assert_advice_works(run, arguments)
+
+
+@pytest.mark.parametrize("kernel_size", [0, -1, (0, 2), (2, -3), 1.5, "3"])
+@pytest.mark.parametrize("padding", [0, 1, (0, 1), ((0, 0), (2, 0)), "same", "valid"])
+@pytest.mark.parametrize("pool", [max_pool2d, avg_pool2d, MaxPool2d])
+def test_a_pooling_s_window_that_is_none_is_advised_with_a_padding_that_it_has_room_for(pool, kernel_size, padding):
+    x = () if pool is MaxPool2d else (np.ones((1, 1, 4, 5)),)
+    with pytest.raises(ShapeError) as refused:
+        pool(*x, kernel_size, padding=padding)
+    for change in advised(str(refused.value)):
+        pool(*x, **({"kernel_size": kernel_size, "padding": padding} | change))
 
 
 @given(size=st.tuples(SMALL, SMALL), window=st.tuples(st.integers(1, 6), st.integers(1, 6)), ceil_mode=st.booleans())

@@ -9,7 +9,7 @@ from cnn_core.ops.pool.adaptive import (
     sizes_of,
 )
 from cnn_core.ops.pool.average import avg_pool2d, avg_pool2d_backward, divisor, divisors
-from cnn_core.ops.pool.checks import pool_window
+from cnn_core.ops.pool.checks import pool_window, window_size
 from cnn_core.ops.pool.largest import max_pool2d, max_pool2d_backward
 from cnn_core.ops.pool.power import lp_pool2d, lp_pool2d_backward, norm_of, slope
 
@@ -31,4 +31,5 @@ __all__ = [
     "pool_window",
     "sizes_of",
     "slope",
+    "window_size",
 ]

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from cnn_core.errors import ShapeError
 from cnn_core.ops._fitting import check_pooled
 from cnn_core.ops._remembered import remembered
-from cnn_core.settings import flag
-from cnn_core.shapes import Window, window
+from cnn_core.settings import flag, is_whole, pair
+from cnn_core.shapes import Pair, Window, window
 
 
 @remembered
@@ -19,7 +20,7 @@ def pool_window(
     """
     height, width = x_shape[2:]
     sliding = window(
-        kernel_size,
+        window_size(kernel_size, padding),
         stride=kernel_size if stride is None else stride,
         padding=0 if padding is None else padding,
         dilation=dilation,
@@ -31,3 +32,18 @@ def pool_window(
     else:
         check_pooled(sliding, (height, width))
     return sliding
+
+
+def window_size(kernel_size: Any, padding: Any) -> Pair:
+    """Rows and columns of a pooling's window.
+
+    Raises:
+        ShapeError: where ``kernel_size`` is none of these; what it advises has no room for a padding, and says so.
+    """
+    try:
+        return pair(kernel_size, "kernel_size", least=1)
+    except ShapeError as error:
+        if padding is None or (is_whole(padding) and padding == 0):
+            raise
+        said = str(error).partition(";")[0]
+        raise ShapeError(f"{said}; kernel_size=1 with padding=0 works") from None
