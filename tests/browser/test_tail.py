@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, Server
+from tests.browser.links import someone_else
 from tests.browser.screen import clear, last_cell, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
@@ -113,3 +114,50 @@ def test_what_a_link_asks_about_is_on_screen_though_the_tail_was_folded(laptop: 
     wait_drawn(laptop, "pool")
     expect(laptop.locator(".ks-ledger h2")).to_have_text("Score B")
     expect(laptop.locator("[data-column=scores]")).to_be_visible()
+
+
+def test_a_copied_link_opens_with_the_scores_hidden_as_they_were_and_with_them_shown_where_it_says_nothing(
+    explore: Page, server: Server, browser: Browser
+):
+    explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fold(explore)
+    explore.get_by_role("button", name="Copy link").click()
+    expect(explore.locator(".ks-notice")).to_contain_text("The link is copied")
+    link = explore.evaluate("navigator.clipboard.readText()")
+    assert link == explore.url
+    with someone_else(browser, link, "pool") as other:
+        assert not set(TAIL) & set(on_screen(other))
+        other.get_by_role("link", name="Learn").click()  # whose steps say themselves what is seen
+        expect(other.get_by_role("heading", name="Exercises")).to_be_visible()
+        assert "tail=" not in other.url
+        other.get_by_role("link", name="Explore").click()
+        other.get_by_role("button", name="← Scores").click()
+        assert on_screen(other)[-3:] == list(TAIL)
+        assert "tail=" not in other.url
+    with someone_else(browser, f"{server.url}/?tail=nonsense", "probabilities") as other:
+        assert on_screen(other)[-3:] == list(TAIL)
+
+
+def test_a_lesson_made_while_the_scores_are_hidden_leaves_them_out_unless_they_are_ticked(explore: Page):
+    boxes = [explore.get_by_role("dialog").get_by_label(name, exact=True) for name in ("Flattened", "Scores", "ReLU")]
+    fold(explore)
+    explore.get_by_role("button", name="Teach…").click()
+    assert [box.is_checked() for box in boxes] == [False, False, True]
+    boxes[1].check()
+    boxes[2].uncheck()
+    explore.keyboard.press("Escape")
+    explore.get_by_role("button", name="Teach…").click()
+    assert [box.is_checked() for box in boxes] == [False, True, False]  # as they were left
+    explore.keyboard.press("Escape")
+    explore.get_by_role("button", name="← Scores").click()
+    explore.get_by_role("button", name="Teach…").click()
+    assert [box.is_checked() for box in boxes] == [True, True, False]
+    explore.keyboard.press("Escape")
+    fold(explore)
+    explore.get_by_role("button", name="Teach…").click()
+    explore.get_by_role("dialog").locator("textarea").fill("Look.")
+    explore.get_by_role("button", name="Add this step").click()
+    expect(explore.locator(".ks-draft li")).to_have_count(1)
+    explore.get_by_role("button", name="Try it").click()
+    expect(explore.locator(".ks-lesson-words p")).to_have_text("Look.")
+    assert on_screen(explore) == ["input", "kernel", "conv", "pool"]

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { tellFolded } from "./folded.js";
 import { leaving } from "./leaving.js";
 import { tellLook } from "./looked.js";
 import { loadedAddress, recall, remember } from "./visit.js";
@@ -16,7 +17,7 @@ const KEPT = "kernelscope";
  */
 
 /**
- * The address of an experiment, and of how its maps are coloured.
+ * The address of an experiment, of how its maps are coloured and of what is folded away.
  * @param {Link} link
  * @returns {string}
  */
@@ -26,6 +27,7 @@ export function addressOf({ name, others, code }) {
   if (code) url.searchParams.set(name, code);
   else url.searchParams.delete(name);
   tellLook(url);
+  tellFolded(url, name);
   return url.href;
 }
 

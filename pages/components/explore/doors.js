@@ -57,7 +57,7 @@ export class Doors {
       ask,
       tell,
     });
-    this.teach = new Teach({ send, ask, header, file: (name) => this.commands.fetchFile(name), tell, dialog, ui: UI });
+    this.teach = new Teach({ send, ask, header, stages: () => page.sideBySide(), file: (name) => this.commands.fetchFile(name), tell, dialog, ui: UI });
     const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
     this.buttons = [
       button("Teach…", "Make a lesson of this experiment, as a link or a file", () => this.teach.open()),

@@ -188,7 +188,7 @@ export class Explore extends Board {
     this.shown.output = Math.min(this.shown.output, header.kernel.outputs.length - 1);
     const { title, sentence, facts } = header.kernel.outputs[this.shown.output];
     this.sentence.replaceChildren(h("b", { text: title }), ` ${sentence} `, h("span", { text: facts }));
-    if (this.#asksTail()) this.tail.folded = false; // what a link or a file asks about is on screen
+    if (!header.course && this.#asksTail()) this.tail.unfold(); // what a link or a file asks about is on screen
     this.strip.place();
     this.sentence.hidden = !this.columns.has("kernel");
     this.slide.player.element.hidden = !this.columns.has("conv");

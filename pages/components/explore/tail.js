@@ -4,17 +4,16 @@
  */
 
 import { h, move } from "../common/dom.js";
-import { recall, remember } from "../common/visit.js";
+import { rememberFolded, tailFolded } from "../common/folded.js";
 import { TAIL } from "./layout.js";
 
-const KEPT = "kernelscope-tail";
 const VIEWS = new Set(["flat", "scores", "probabilities"]);
 
 export class Tail {
   /** @param {() => void} changed called when it has been folded or unfolded by hand */
   constructor(changed) {
     this.changed = changed;
-    this.folded = recall(KEPT, false) === true;
+    this.folded = tailFolded();
     this.hider = h("button", { type: "button", class: "ks-button", text: "Hide →", title: "Hide what comes after pooling: the maps get its room", onclick: () => this.fold(true) });
     this.opener = h("button", { type: "button", class: "ks-button", text: "← Scores", title: "Show what comes after pooling: flattened, scores, probabilities", onclick: () => this.fold(false) });
     this.element = h("div", { class: "ks-tail" }, this.opener);
@@ -24,10 +23,17 @@ export class Tail {
   /** @param {boolean} folded */
   fold(folded) {
     this.folded = folded;
-    remember(KEPT, folded);
+    rememberFolded(folded);
     this.changed();
     // Whoever folds by the keyboard goes on from there.
     (folded ? this.opener : this.hider).focus({ preventScroll: true });
+  }
+
+  /** What is asked lies behind the fold: it is on screen from now on, and the address says so. */
+  unfold() {
+    if (!this.folded) return;
+    this.folded = false;
+    rememberFolded(false);
   }
 
   /** Whether a view belongs to it. @param {string} view */

@@ -19,11 +19,13 @@ const KEPT = "kernelscope-words"; // in this tab: the words of a step that is no
  *   send: (edit: any) => void,
  *   ask: (edit: any) => Promise<string>,
  *   header: () => any,
+ *   stages: () => any[],
  *   file: (name: string) => void,
  *   tell: (sentence: string) => void,
  *   dialog: import("../common/dialog.js").Dialog,
  *   ui: string,
- * }} TeachHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not
+ * }} TeachHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not; `stages`:
+ *   the columns that are on screen
  */
 
 export class Teach {
@@ -77,8 +79,9 @@ export class Teach {
       return;
     }
     const { columns, predict } = header();
-    ticks(this.columns, "The learner sees", columns.filter((/** @type {any} */ { view }) => view !== "input").map(({ view, title }) => ({ name: view, title })), true);
-    ticks(this.groups, "The learner may change", groups, true);
+    const onScreen = new Set(this.on.stages().map(({ view }) => view));
+    ticks(this.columns, "The learner sees", columns.filter((/** @type {any} */ { view }) => view !== "input").map(({ view, title }) => ({ name: view, title })), (view) => onScreen.has(view));
+    ticks(this.groups, "The learner may change", groups, () => true);
     const options = predict.options.map((/** @type {any} */ { value, label }) => h("option", { value, text: label }));
     this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
     this.hidden.value = predict.view;
@@ -189,12 +192,18 @@ export class Teach {
   }
 }
 
-/** @param {HTMLElement} set @param {string} legend @param {{name: string, title: string}[]} options @param {boolean} all */
-function ticks(set, legend, options, all) {
-  const before = new Map([.../** @type {NodeListOf<HTMLInputElement>} */ (set.querySelectorAll("input"))].map((box) => [box.value, box.checked]));
+/**
+ * Boxes to tick: as they were left, unless what they begin with is another since.
+ * @param {HTMLElement} set @param {string} legend @param {{name: string, title: string}[]} options
+ * @param {(name: string) => boolean} begins whether a box begins ticked
+ */
+function ticks(set, legend, options, begins) {
+  const before = new Map([.../** @type {NodeListOf<HTMLInputElement>} */ (set.querySelectorAll("input"))].map((box) => [box.value, box]));
   const boxes = options.map(({ name, title }) => {
     const box = h("input", { type: "checkbox", value: name });
-    box.checked = before.get(name) ?? all;
+    box.defaultChecked = begins(name);
+    const left = before.get(name);
+    if (left?.defaultChecked === box.defaultChecked) box.checked = left.checked;
     return h("label", { class: "ks-check" }, box, title);
   });
   set.replaceChildren(h("legend", { text: legend }), ...boxes);
