@@ -397,6 +397,33 @@ def test_a_step_downhill_is_what_the_formula_says():
     assert formula.here.split("\n")[1].endswith(f"≈ {desk.experiment.bank[0, 0, 0, 0]:.4g}")
 
 
+def test_a_step_downhill_is_worked_out_of_the_very_digits_that_stand_before_it():
+    desk = at("learning", 1)
+    for _ in range(12):
+        [formula] = formulas(("learning",), desk.chain, (0, (0, 0, 0, 0)))
+        plain = formula.here.split("\n")[1].split(": ")[1].replace("−", "-").replace("(", "").replace(")", "")
+        weight, rate, gradient, after = re.fullmatch(r"(\S+) - (\S+) · (\S+) [=≈] (\S+)", plain).groups()
+        assert f"{float(weight) - float(rate) * float(gradient):.4g}" == after
+        do(desk, {"op": "descend"})
+
+
+def test_a_cell_and_a_mean_are_worked_out_of_the_very_digits_that_stand_before_them():
+    desk = at("kernel", 1)
+    carry_out(desk, [kernel(*[[0.12345, -1 / 3, 2 / 7]] * 3)])
+    desk.put(apply(desk.experiment, {"op": "pooling", "value": "average"}))
+    for row, column in ((4, 4), (2, 1), (0, 3), (7, 5)):
+        [cell] = formulas(("cell",), desk.chain, (0, (0, 0, row, column)))
+        terms, value = re.split(" [=≈] ", cell.here.replace("(", "").replace(")", "").replace("−", "-"))
+        *products, bias = terms.split(" + ")
+        made = math.fsum(float(a) * float(b) for a, b in (each.split("·") for each in products)) + float(bias)
+        assert f"{made:.4g}" == f"{float(value):.4g}"
+    for row in range(4):
+        [mean] = formulas(("pooling",), desk.chain, (2, (0, 0, row, row)))
+        terms, count, value = re.fullmatch(r"\((.*)\) / (\d+) [=≈] (\S+)", mean.here.replace("−", "-")).groups()
+        made = math.fsum(float(each.strip("()")) for each in terms.split(" + ")) / int(count)
+        assert f"{made:.4g}" == f"{float(value):.4g}"
+
+
 def test_the_loss_is_the_logarithm_of_the_probability_beside_it_digit_by_digit():
     for number in range(2):
         desk = at("learning", number)

@@ -27,6 +27,7 @@ _ACTIVATIONS = {
 }
 
 
+_FEWEST, _MOST = 4, 12  # digits of a number in a formula
 _READABLE = 7  # the largest score whose power is written as it is: e^7 is 1096.633
 
 
@@ -88,9 +89,14 @@ def _cell(chain: Chain, pin: Place) -> Formula | None:
     asked = chain.trace.explain(stage, index)
     if asked.rule != "sum" or stage != 0 or len(asked.terms) > 9:
         return None
-    products = " + ".join(f"{_operand(t.value)}·{_operand(t.weight or 0)}" for t in asked.terms)
-    shown = math.fsum(_seen(t.value) * _seen(t.weight or 0) for t in asked.terms) + _seen(asked.bias)
-    here = f"{products} + {_operand(asked.bias)} {_equals(shown, asked.value)}"
+
+    def made(digits: int) -> float:
+        products = (_seen(t.value, digits) * _seen(t.weight or 0, digits) for t in asked.terms)
+        return math.fsum(products) + _seen(asked.bias, digits)
+
+    digits = _enough(made, asked.value)
+    products = " + ".join(f"{_operand(t.value, digits)}·{_operand(t.weight or 0, digits)}" for t in asked.terms)
+    here = f"{products} + {_operand(asked.bias, digits)} {_equals(made(digits), asked.value)}"
     return Formula("The pinned cell", "Σ cell · weight + bias", here)
 
 
@@ -139,9 +145,14 @@ def _pooling(chain: Chain, pin: Place) -> Formula | None:
         return Formula(
             "The pinned cell", "the largest of its window", f"max({', '.join(values)}) = {_short(asked.value)}"
         )
-    shown = math.fsum(_seen(term.value) for term in asked.terms if term.index is not None) / len(asked.terms)
-    added = " + ".join(_operand(term.value) for term in asked.terms if term.index is not None)
-    here = f"({added}) / {len(asked.terms)} {_equals(shown, asked.value)}"
+    inside = [term.value for term in asked.terms if term.index is not None]
+
+    def made(digits: int) -> float:
+        return math.fsum(_seen(x, digits) for x in inside) / len(asked.terms)
+
+    digits = _enough(made, asked.value)
+    added = " + ".join(_operand(x, digits) for x in inside)
+    here = f"({added}) / {len(asked.terms)} {_equals(made(digits), asked.value)}"
     return Formula("The pinned cell", "the mean of its window", here)
 
 
@@ -216,16 +227,30 @@ def _learning(chain: Chain, pin: Place) -> Formula | None:
     loss, _ = cross_entropy(chain.trace.stages[scores].output, np.array([0]))
     slope = gradients(chain, target).params["0.weight"]
     weight = chain.experiment.bank[0, 0, 0, 0]
-    gradient = slope[0, :, 0, 0].sum()  # the same weight on every channel
-    after = weight - LEARNING_RATE * gradient
-    shown = _seen(weight) - LEARNING_RATE * _seen(float(gradient))
+    gradient = float(slope[0, :, 0, 0].sum())  # the same weight on every channel
+    after = float(weight - LEARNING_RATE * gradient)
+
+    def made(digits: int) -> float:
+        return _seen(weight, digits) - LEARNING_RATE * _seen(gradient, digits)
+
+    digits = _enough(made, after)
     share = math.exp(-loss)  # the probability of the class that is right; of one too small for a float, no logarithm
-    step = f"{LEARNING_RATE} · {_operand(float(gradient))}"
+    step = f"{LEARNING_RATE} · {_operand(gradient, digits)}"
     here = (
         f"loss for class {chain.experiment.class_name(0)}: {f'−log {share:.6g} ≈ ' if share else ''}{loss:.4f}\n"
-        f"weight [0, 0]: {_short(weight)} − {step} {_equals(shown, float(after))}"
+        f"weight [0, 0]: {_short(weight, digits)} − {step} {_equals(made(digits), after)}"
     )
     return Formula("One step", "weight − rate · ∂loss/∂weight", here)
+
+
+def _enough(made: Callable[[int], float], value: float) -> int:
+    """With how many digits to write numbers so that what they make as they are written is ``value`` as it is shown.
+
+    Args:
+        made: what they make with so many digits each.
+        value: what they make.
+    """
+    return next((digits for digits in range(_FEWEST, _MOST + 1) if _short(made(digits)) == _short(value)), _FEWEST)
 
 
 def _equals(shown: float, value: float) -> str:
@@ -233,23 +258,19 @@ def _equals(shown: float, value: float) -> str:
     return f"{'=' if math.isclose(shown, _seen(value), rel_tol=1e-12, abs_tol=1e-12) else '≈'} {_short(value)}"
 
 
-def _seen(value: float) -> float:
+def _seen(value: float, digits: int = _FEWEST) -> float:
     """A number as its shown digits have it."""
-    return float(_digits(value))
+    return float(written(value, digits))
 
 
-def _short(value: float) -> str:
-    return _digits(value).replace("-", "−")
+def _short(value: float, digits: int = _FEWEST) -> str:
+    """Four digits unless more are asked for, and all that stand before the point: of millions too, as on the maps."""
+    return written(value, digits).replace("-", "−")
 
 
-def _digits(value: float) -> str:
-    """Four digits, and all that stand before the point: of millions too, as on the maps."""
-    return written(value, 4)
-
-
-def _operand(value: float) -> str:
+def _operand(value: float, digits: int = _FEWEST) -> str:
     """A number beside a sign, as a book prints it: in brackets where it has a sign of its own."""
-    text = _short(value)
+    text = _short(value, digits)
     return f"({text})" if value < 0 else text
 
 
