@@ -8,7 +8,19 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
-from tests.browser.screen import COUNT_SUMS, frames, hover_cell, last_cell, press, revision, same_sum, wait_drawn
+from tests.browser.conftest import Server
+from tests.browser.screen import (
+    COUNT_SUMS,
+    edited,
+    frames,
+    hover_cell,
+    last_cell,
+    open_experiment,
+    press,
+    revision,
+    same_sum,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +70,60 @@ def test_the_sum_of_the_products_and_the_bias_is_the_score_as_shown(opened: Page
     assert re.fullmatch(r"\(9 products: \S+\)", parts[0])
     numbers = [float(part.strip("()").split()[-1]) for part in parts]
     assert sum(numbers) == pytest.approx(float(score), abs=1e-9)
+
+
+def number(text: str) -> float:
+    return float(text.strip("() ").replace("−", "-").replace("\u2009", ""))
+
+
+def accounts(page: Page, name: str) -> tuple[str, str]:
+    """What the ledger and the panel add up for a class."""
+    page.locator("[data-view=scores] .ks-bar-row").nth("ABC".index(name)).click()
+    expect(page.locator(".ks-ledger h2")).to_have_text(f"Score {name}")
+    page.locator(".ks-dense-classes").get_by_role("radio", name=name).click()
+    expect(page.locator(".ks-dense-sum")).to_contain_text(f"score {name} =")
+    frames(page)
+    ledger = page.locator(".ks-ledger .ks-sum").inner_text()
+    return ledger, page.locator(".ks-dense-sum").inner_text()
+
+
+@pytest.mark.parametrize("kernels", [1, 2, 4])
+def test_the_panel_and_the_ledger_add_a_score_up_in_the_same_digits(page: Page, server: Server, kernels: int):
+    bank = [[[[1, 0, -1]] * 3], [[[1, 1, 1], [0, 0, 0], [-1, -1, -1]]], [[[0.3] * 3] * 3], [[[0, 1, 0]] * 3]][:kernels]
+    edits = ({"op": "pattern", "value": "cross"}, {"op": "bank", "value": bank}, {"op": "seed", "value": 3})
+    open_experiment(page, server.url, edited({"op": "rows", "value": 8}, {"op": "columns", "value": 8}, *edits))
+    page.locator(".ks-dense summary").click()
+    wait_shown(page)
+    for name in "ABC":
+        ledger, panel = accounts(page, name)
+        products, rest = ledger.split(" + bias ")
+        total, others = panel.split(" = ", 1)[1].split(" + bias ")
+        assert rest == others  # bias, remainder and score
+        added = sum(map(number, re.findall(r"\(.*?: (\S+)\)", total)))
+        # "a − b + c" and, of a long one, "(9 more: d)".
+        more = re.findall(r"\(\d+ more: (\S+)\)", products)
+        plain = re.sub(r"\+ \(\d+ more: \S+\)", "", products).replace("−", "-").replace(" ", "")
+        assert added == pytest.approx(sum(map(float, re.findall(r"[-+]?[\d.]+", plain))) + sum(map(number, more)))
+        assert bool(more) == (kernels > 3)
+
+
+def test_a_product_beside_the_maps_is_what_its_shown_factors_make(page: Page, server: Server):
+    edits = ({"op": "rows", "value": 8}, {"op": "columns", "value": 8}, {"op": "pattern", "value": "cross"})
+    open_experiment(page, server.url, edited(*edits, {"op": "seed", "value": 3}))
+    page.locator(".ks-dense summary").click()
+    wait_shown(page)
+    page.locator(".ks-dense-classes").get_by_role("radio", name="C").click()
+    page.locator("[data-view=scores] .ks-bar-row").nth(2).click()
+    expect(page.locator(".ks-ledger h2")).to_have_text("Score C")
+    ledger = page.locator(".ks-term:not(.ks-plain) .ks-term-product").all_inner_texts()
+    wait_shown(page)
+    for at in range(9):
+        weight(page, at // 3, at % 3)
+        expect(page.locator(".ks-dense-told")).to_contain_text(f"[{at // 3}, {at % 3}]: ")
+        factors, product = page.locator(".ks-dense-told").inner_text().split(": ")[1].split(" = ")
+        value, times = map(number, factors.split(" × "))
+        assert f"{value * times:.2f}".replace("-0.00", "0.00") == f"{number(product):.2f}"
+        assert product == ledger[at]
 
 
 def test_pointing_at_weights_adds_no_score_up_again(opened: Page):

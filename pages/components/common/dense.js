@@ -6,12 +6,14 @@
 
 import * as announce from "./announce.js";
 import { h, oncePerFrame, setText, whileTyping } from "./dom.js";
-import { addUp, fixed, notANumber, operand, placesForSum, read, short, typed } from "./format.js";
+import { fsum } from "./exact.js";
+import { addUp, fixed, notANumber, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
 import { NO_WORDS, begins, stepOf, within } from "./keys.js";
 import { Legend } from "./legend.js";
 import { check, rove } from "./roving.js";
 import { scaleFor } from "./scale.js";
+import { madeOf, shownSum } from "./sum.js";
 import { CellEditor } from "./cell_editor.js";
 import { thicken } from "./edits.js";
 
@@ -197,16 +199,19 @@ export class Dense {
     });
   }
 
-  /** What the three maps add up to. */
+  /** What the three maps add up to: the very products that the ledger shows of the score, so that both have one account. */
   #add() {
     const { model, stage } = this;
     const explanation = model.explain(stage.stage, [0, this.number]);
     const { planes } = model.ofView(this.views.maps);
-    const here = this.products.reduce((a, b) => a + b, 0);
-    const { bias, total, value } = explanation;
-    const products = planes ? [here, total - bias - here] : [here];
-    const places = Math.max(2, placesForSum(products, bias, value));
-    const shown = addUp({ products, bias, value }, places);
+    const { bias, value } = explanation;
+    const told = shownSum(explanation, undefined, null, stage.digits, stage.dust);
+    const { places } = told;
+    this.places = places;
+    const all = fsum(told.products);
+    const own = told.rest.count ? fsum(this.products) : fsum(told.rows.slice(this.channel * this.size, (this.channel + 1) * this.size).map((row) => row.shown));
+    const here = Number(own.toFixed(places));
+    const shown = addUp({ products: planes ? [here, all - here] : [all], bias, value }, places);
     // In brackets, as in a ledger's sum: "9 products −4.05" would read as a difference.
     const parts = [`(${this.size.toLocaleString("en")} product${this.size === 1 ? "" : "s"}${planes ? ` of ${planes[this.channel]}` : ""}: ${fixed(shown.products[0], places)})`];
     if (planes) parts.push(`(the other maps: ${fixed(shown.products[1], places)})`);
@@ -219,9 +224,15 @@ export class Dense {
   #tell() {
     const at = this.cell && this.cell.row * this.columns + this.cell.column;
     const known = at !== null && at < this.size;
-    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${short(this.shown.values[at])} × ${operand(short(this.shown.weights[at]))} = ${short(this.products[at])}${this.gradient ? `; gradient of the weight ${short(this.gradient[at])}` : ""}` : "Point at a cell, or draw on the weights: the score follows.");
+    setText(this.told, known ? `[${this.cell.row}, ${this.cell.column}]: ${this.#product(at)}${this.gradient ? `; gradient of the weight ${short(this.gradient[at])}` : ""}` : "Point at a cell, or draw on the weights: the score follows.");
     const marks = known ? [{ box: { top: this.cell.row, left: this.cell.column, bottom: this.cell.row, right: this.cell.column }, role: /** @type {"self"} */ ("self") }] : [];
     for (const grid of Object.values(this.grids)) grid.drawMarks(marks);
+  }
+
+  /** A product and what makes it. @param {number} at */
+  #product(at) {
+    const [product] = addUp({ products: [this.products[at]], bias: 0, value: 0 }, this.places).products;
+    return `${madeOf({ value: this.shown.values[at], weight: this.shown.weights[at] }, product, this.places, short)} = ${fixed(product, this.places)}`;
   }
 
   /** @param {Cell | null} cell */

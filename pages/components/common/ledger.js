@@ -15,7 +15,7 @@ import { meant } from "./meaning.js";
 import { raised } from "./power.js";
 import { preview } from "./preview.js";
 import { ShortLedger } from "./short_ledger.js";
-import { REMAINDER, inWords, largestInWords, planesOf, shownSum } from "./sum.js";
+import { REMAINDER, inWords, largestInWords, madeOf, planesOf, shownSum } from "./sum.js";
 import { Trail, keyOf } from "./trail.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
@@ -25,10 +25,8 @@ import { Trail, keyOf } from "./trail.js";
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const LENS_TINY = 1e-4; // where no number under the glass is larger, four decimals show next to nothing of them
-const MOST_DIGITS = 12; // of a factor
 const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function, where so many give its result
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
-const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
 const COUNTED = "Row and column, counted from 0";
@@ -371,18 +369,9 @@ export class Ledger {
     return item;
   }
 
-  /**
-   * What a product is made of, with as many digits as make it as it is shown.
-   * @param {Term} term @param {number} shown @param {number} places
-   */
-  #factors({ value, weight }, shown, places) {
-    let written = [value, weight].map(this.factor);
-    for (let digits = 5; !this.parts && digits <= MOST_DIGITS; digits += 1) {
-      const [a, b] = written.map(read);
-      if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
-      written = [value, weight].map((x) => short(x, digits));
-    }
-    return `${written[0]} × ${operand(written[1])}`;
+  /** What a product is made of. @param {Term} term @param {number} shown @param {number} places */
+  #factors(term, shown, places) {
+    return madeOf(term, shown, places, this.factor, !this.parts);
   }
 
   /**

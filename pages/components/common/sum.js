@@ -4,7 +4,7 @@
  */
 
 import { fsum } from "./exact.js";
-import { NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
+import { NOISE, addUp, fixed, operand, placesFor, placesForSum, read, short } from "./format.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
 /** @typedef {import("./model.js").Term} Term */
@@ -13,6 +13,8 @@ import { NOISE, addUp, fixed, placesFor, placesForSum } from "./format.js";
 /** What a sum that adds up as shown calls the digits that were cut off its other terms. */
 export const REMAINDER = "remainder";
 const DUSTY = 4; // decimals of a sum in which nothing is left but rounding
+const MOST_DIGITS = 12; // of a factor
+const LAST_DIGIT = 0.500001; // of a unit of the last digit shown: as far as a product may be from what its factors make, which may be halfway
 const MOST_TERMS = 27; // of a longer sum the largest are shown one by one and the others as one term
 
 /**
@@ -78,6 +80,24 @@ function heaviest(terms, most) {
 /** The decimals that show so many significant digits of a number. @param {number} value @param {number} digits */
 function placesToShow(value, digits) {
   return value === 0 ? 0 : digits - 1 - Math.floor(Math.log10(Math.abs(value)));
+}
+
+/**
+ * What a product is made of, with as many digits as make it as it is shown.
+ * @param {{value: number, weight: number}} term
+ * @param {number} shown the product as it is shown
+ * @param {number} places its decimals
+ * @param {(x: number) => string} write a factor, as it is written where that is enough
+ * @param {boolean} [more] whether it may have more digits than that
+ */
+export function madeOf({ value, weight }, shown, places, write, more = true) {
+  let written = [value, weight].map(write);
+  for (let digits = 5; more && digits <= MOST_DIGITS; digits += 1) {
+    const [a, b] = written.map(read);
+    if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
+    written = [value, weight].map((x) => short(x, digits));
+  }
+  return `${written[0]} × ${operand(written[1])}`;
 }
 
 /**
