@@ -33,7 +33,7 @@ from pages.shared.learn.lesson import (
     to_file,
     to_link,
 )
-from pages.shared.learn.lessons import LESSONS
+from pages.shared.learn.lessons import LESSONS, TELLING
 from pages.shared.learn.told import seen, told_course, told_lesson
 from pages.shared.message import learn_message
 from pages.shared.photo import open_photo
@@ -384,10 +384,10 @@ def test_a_cell_that_was_pinned_as_a_step_was_left_is_not_pinned_in_the_next():
     told = {"session": desk.identity, "open": desk.what_is_open, "target": "", "have": []}
     pin = {"stage": 0, "index": [0, 0, 1, 1], "count": 1}
     desk.receive({**told, "edits": [{"op": "step", "value": 0, "revision": 1}], "pin": pin})
-    assert (desk.number, desk.pin, desk.target) == (0, (0, (0, 0, 0, 0)), Target("loss", 0))
+    assert (desk.number, desk.pin, desk.target) == (0, TELLING, Target("loss", 0))
     # What was sent before the answer came speaks of the step that was left.
     desk.receive({**told, "edits": [], "pin": {**pin, "count": 2}})
-    assert (desk.pin, desk.target) == ((0, (0, 0, 0, 0)), Target("loss", 0))
+    assert (desk.pin, desk.target) == (TELLING, Target("loss", 0))
 
 
 def test_a_step_downhill_is_what_the_formula_says():
@@ -579,7 +579,7 @@ def test_a_bias_that_cannot_be_set_stands_under_the_kernel():
     [
         ("class", {"pool": "⋯ convolution, ReLU not shown (6 × 6)"}),
         ("softmax", {"scores": "⋯ convolution, ReLU, pooling, flattening not shown (1 value)"}),
-        ("learning", {"scores": "⋯ ReLU, pooling, flattening not shown (4 values)"}),
+        ("learning", {"probabilities": "⋯ ReLU, pooling, flattening, fully connected not shown (3 classes)"}),
         ("max_pooling", {"activation": "⋯ convolution not shown (4 × 4)"}),
         ("a_row", {}),
     ],
@@ -612,6 +612,15 @@ def test_an_answer_that_misses_by_a_known_slip_is_told_of_it(name: str, answer: 
     carry_out(desk, [{"op": "answer", "value": answer}])
     assert desk.verdict is not None
     assert word in desk.verdict.told
+
+
+@pytest.mark.parametrize("name", [name for name, each in COURSE.items() if each.steps[0].scenario.target])
+def test_a_step_that_shows_gradients_opens_at_a_cell_that_has_one(name: str):
+    desk = at(name)
+    assert desk.backward is not None
+    stage, index = desk.pin
+    assert abs(desk.backward[1].stages[stage][index]) > 0.1
+    assert sum(term.product != 0 for term in desk.chain.trace.explain(stage, index).terms) > 1
 
 
 def test_a_gradient_in_a_lesson_is_asked_of_the_lesson():

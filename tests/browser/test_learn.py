@@ -12,7 +12,7 @@ from pages.shared.learn.lesson import Lesson, Step, to_file, to_link
 from pages.shared.learn.lessons import LESSONS
 from pages.shared.scenario import Scenario
 from tests.browser.conftest import LISTEN, ROOT, Server
-from tests.browser.screen import cell_centre, edited, revision, wait_drawn, weights
+from tests.browser.screen import cell_centre, edited, frames, resize, revision, wait_drawn, weights
 from tests.browser.test_everyone import OVER_THE_EDGE, anyone, serious  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
@@ -343,6 +343,26 @@ def test_the_gradients_of_a_lesson_are_sums_of_that_lesson(learn: Callable[..., 
     total = page.locator(".ks-ledger-value").inner_text().replace("−", "-")
     assert shown
     assert round(sum(map(float, shown)), 9) == pytest.approx(float(total))
+
+
+def test_whoever_chooses_a_gradient_as_told_keeps_the_words_and_the_sum_in_sight_and_reads_no_zeros(
+    learn: Callable[..., Page],
+):
+    page = learn("learning")
+    resize(page, 1440, 900)
+    before = page.locator("[data-view=kernel_gradient]").bounding_box()
+    page.locator("[data-view=kernel_gradient]").click()
+    expect(page.locator(".ks-ledger h2")).to_contain_text("∂ weight [1, 1]")
+    frames(page)
+    assert page.locator("[data-view=kernel_gradient]").bounding_box() == before  # nothing jumped
+    expect(page.locator(".ks-lesson-words")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".ks-ledger-value")).to_be_in_viewport(ratio=1)
+    # The sum lies above nothing that is asked about.
+    assert before["y"] + before["height"] <= page.locator(".ks-ledger").bounding_box()["y"]
+    products = page.locator(".ks-ledger .ks-term:not(.ks-plain) .ks-term-product").all_text_contents()
+    assert all(float(each.replace("−", "-")) for each in products)
+    zeros = 16 - len(products)
+    expect(page.locator(".ks-ledger .ks-idle.ks-plain")).to_have_text(f"{zeros} more are 0")
 
 
 def test_nothing_leads_to_what_a_step_does_not_show_or_tells_what_it_hides(learn: Callable[..., Page]):

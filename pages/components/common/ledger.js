@@ -25,6 +25,7 @@ import { Trail, keyOf } from "./trail.js";
 
 const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
 const LENS_TINY = 1e-4; // where no number under the glass is larger, four decimals show next to nothing of them
+const FEW = 9; // terms, which a glance takes in, zeros among them
 const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function, where so many give its result
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
 
@@ -227,13 +228,14 @@ export class Ledger {
    * @param {Explanation} explanation
    */
   #counted(model, explanation) {
+    if (explanation.param) return withoutZeros(explanation);
     const { averages } = model.byNumber.get(explanation.stage);
     if (averages && !this.of) {
       const rest = explanation.rest && { ...explanation.rest, product: explanation.rest.product * averages };
       const terms = explanation.terms.map((term) => ({ ...term, weight: 1, product: term.value, alone: placeOf(model, term) }));
       return { ...explanation, terms, rest, value: fsum([...terms.map((term) => term.value), rest?.product ?? 0]) };
     }
-    const { padding, past } = explanation.param || this.of ? { padding: [], past: [] } : model.uncounted(explanation);
+    const { padding, past } = this.of ? { padding: [], past: [] } : model.uncounted(explanation);
     const [out, none] = [new Set([...padding, ...past]), (/** @type {Term[]} */ cells, /** @type {string} */ where) => (cells.length ? [`${cells.length} ${where}: not counted`] : [])];
     return { ...explanation, terms: explanation.terms.filter((term) => !out.has(term)), out, left: [...none(padding, "of padding"), ...none(past, "past the edge")] };
   }
@@ -289,7 +291,7 @@ export class Ledger {
   #gradient(model, explanation, sum, dark) {
     const plain = { link: { kind: "gradient" }, reduce: null, bias: null };
     const meant = explanation.param
-      ? "The gradient at each cell that the weight helped to make × the number it met there."
+      ? `The gradient at each cell that the ${explanation.param} helped to make${explanation.param === "bias" ? "." : " × the number it met there: “maps: values” shows that on the input."}`
       : "The gradient at each cell that reads this number × how much that cell grows with it.";
     return h(
       "div",
@@ -560,6 +562,17 @@ function entersTo(item, button) {
     event.preventDefault();
     button.click();
   });
+}
+
+/**
+ * A weight's gradient without the places where nothing comes of it, which are told in a line of their own: of a pooled map
+ * most cells pass nothing back. Of few places each is told.
+ * @param {Explanation} explanation
+ */
+function withoutZeros(explanation) {
+  const terms = explanation.terms.filter(({ product }) => product !== 0);
+  const zeros = explanation.terms.length - terms.length;
+  return terms.length && zeros && explanation.terms.length > FEW ? { ...explanation, terms, left: [`${zeros} more ${zeros === 1 ? "is" : "are"} 0`] } : explanation;
 }
 
 /** What a weight is called: "weight [0, 2]", "bias". @param {Model} model @param {Explanation} explanation */

@@ -6,7 +6,7 @@ from typing import Any
 
 from pages.shared.backward import Target
 from pages.shared.learn.lesson import Goal, Lesson, Step
-from pages.shared.learn.lessons import LEARNER
+from pages.shared.learn.lessons import LEARNER, TELLING
 from pages.shared.learn.scenes import AS_IS, KERNEL, RELU, grid, kernel, pattern, photo, scene, setting
 from pages.shared.scenario import Scenario
 
@@ -302,7 +302,7 @@ EXERCISES: dict[str, Lesson] = {
     "downhill": _exercise(
         "Downhill by hand",
         "The maps show gradients of the loss for class A. Raising a weight whose gradient is negative lowers the loss.",
-        scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
+        scene(*LEARNER, pin=TELLING, target=Target("loss", 0)),
         Goal(
             "loss",
             "Change the kernel's weights until the loss for class A is below 0.5.",

@@ -278,6 +278,9 @@ LEARNER = (
     kernel([[0.5, -0.5, 0.5], [0, 0.5, -0.5], [0.5, 0, 0.5]]),
     setting("seed", 7),
 )
+TELLING = (0, (0, 0, 2, 3))  # a cell that the loss depends on: of most it does not, and their gradient is 0
+# Not the scores: a fifth column would send the words above the stages, and out of sight where a gradient's sum is read.
+_LEARNT = ("input", "kernel", "conv", "probabilities")
 
 _LEARNING = _lesson(
     "How a weight learns",
@@ -289,9 +292,9 @@ _LEARNING = _lesson(
         "weight's gradient tells how fast the loss grows with that weight.\n\n"
         "The small map under the kernel shows these gradients. Choose one: it is a sum too, one term "
         "for every place where the weight was used.",
-        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0)), target=Target("loss", 0)),
+        scenario=scene(*LEARNER, pin=TELLING, target=Target("loss", 0)),
         show=frozenset(),
-        columns=("input", "kernel", "conv", "scores", "probabilities"),
+        columns=_LEARNT,
         formulas=("learning",),
     ),
     Step(
@@ -299,9 +302,9 @@ _LEARNING = _lesson(
         text="Gradient descent moves each weight a little against its gradient. Press “One step downhill” a "
         "few times: the loss falls, and A's probability grows.\n\n"
         "Nobody told the weights what to look for. Ctrl+Z goes back uphill.",
-        scenario=scene(*LEARNER, pin=(0, (0, 0, 0, 0))),
+        scenario=scene(*LEARNER, pin=TELLING),
         show=frozenset({"weights", "bias"}),
-        columns=("input", "kernel", "conv", "scores", "probabilities"),
+        columns=_LEARNT,
         formulas=("learning",),
     ),
 )
