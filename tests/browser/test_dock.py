@@ -262,7 +262,14 @@ def test_in_a_low_window_a_photograph_s_controls_are_above_the_ledger_and_its_me
 
 @pytest.mark.parametrize(
     ("lesson", "lies_there"),
-    [("c_wins", False), ("downhill", False), ("learning", True), ("halve", False), ("sliding.2", True), ("one_cell", True)],
+    [
+        ("c_wins", False),
+        ("downhill", False),
+        ("learning", True),
+        ("halve", False),
+        ("sliding.2", True),
+        ("one_cell", True),
+    ],
 )
 def test_in_a_lesson_the_ledger_leaves_the_first_screen_to_the_stages_and_to_what_a_task_asks_for(
     laptop: Page, server: Server, lesson: str, lies_there: bool

@@ -652,3 +652,36 @@ def test_learning_and_teaching_have_no_serious_violation_and_reach_over_no_edge(
     anyone.locator(".ks-ticks").first.wait_for()
     assert serious(anyone) == [], "teaching"
     assert anyone.evaluate(OVER_THE_EDGE) == []
+
+
+def test_how_far_a_task_is_stands_beside_the_weights_that_it_is_about(learn: Callable[..., Page]):
+    page = learn("c_wins")
+    resize(page, 1440, 900)
+    page.locator(".ks-dense summary").click()
+    weights_of_c = page.locator("[data-view=dense_weights]")
+    weights_of_c.scroll_into_view_if_needed()
+    goal = page.locator(".ks-dense-goal")
+    expect(goal).to_have_text(
+        "Change the weights of the fully connected layer until C has a probability of at least 0.9. C has 0.00 now."
+    )
+
+    def within_the_panel() -> float:
+        return weights_of_c.bounding_box()["y"] - page.locator(".ks-dense").bounding_box()["y"]
+
+    before = within_the_panel()
+
+    def draw() -> None:
+        box = weights_of_c.bounding_box()
+        left, top, step = box["x"] + 10, box["y"] + 10, box["width"] - 20
+        page.mouse.move(left, top)
+        page.mouse.down()
+        for x, y in ((step, 0), (step, step), (0, step)):
+            page.mouse.move(left + x, top + y, steps=6)
+        page.mouse.up()
+
+    moved(page, draw)
+    expect(goal).to_contain_text("✓ Done. C has 1.00 now.")
+    expect(goal).to_be_in_viewport(ratio=1)
+    assert within_the_panel() == before  # the line moves nothing
+    page = learn("one_cell")
+    expect(page.locator(".ks-dense-goal")).to_be_hidden()

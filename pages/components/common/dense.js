@@ -75,7 +75,10 @@ export class Dense {
     this.gradients = figure("gradients", "gradient of each weight");
     this.told = h("p", { class: "ks-dense-told" });
     this.sum = h("p", { class: "ks-dense-sum" });
-    this.words = h("div", { class: "ks-dense-words" }, this.sum, this.told);
+    this.task = h("span");
+    this.reached = h("b");
+    this.goal = h("p", { class: "ks-dense-goal", hidden: true }, this.task, " ", this.reached);
+    this.words = h("div", { class: "ks-dense-words" }, this.goal, this.sum, this.told);
     this.bias = h("input", { type: "text", inputmode: "decimal", class: "ks-typed", autocomplete: "off", "aria-label": "bias of this class" });
     this.typing = whileTyping(this.bias);
     this.bias.addEventListener("change", () => this.#bias());
@@ -107,6 +110,17 @@ export class Dense {
     if (number === this.number) return;
     this.number = number;
     this.on.redraw();
+  }
+
+  /**
+   * What is to be brought about, as the words that say it are out of sight from here.
+   * @param {string} task "" where there is none
+   * @param {string} reached how far it is
+   */
+  aim(task, reached) {
+    this.goal.hidden = !task;
+    setText(this.task, task);
+    setText(this.reached, reached);
   }
 
   /** Look at a cell that was chosen elsewhere, or at none. @param {Cell | null} cell */

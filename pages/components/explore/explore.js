@@ -16,7 +16,7 @@ import { Doors } from "./doors.js";
 import { Gradients } from "./gradients.js";
 import { Guess } from "./guess.js";
 import { Hand } from "./hand.js";
-import { LessonPanel } from "./lesson.js";
+import { LessonPanel, reachedBy } from "./lesson.js";
 import { Predict } from "./predict.js";
 import { Shown } from "./shown.js";
 import { Strip } from "./strip.js";
@@ -178,6 +178,8 @@ export class Explore extends Board {
     // Once its question is drawn.
     if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.predict.asks(this.pin) && this.predict.type(""));
     this.predict.element.hidden = !!lesson; // its card counts
+    const goal = lesson?.goal;
+    this.dense.aim(goal?.task ?? "", goal ? reachedBy(goal) : "");
     this.doors.describe(header);
     const opened = header.open !== this.opened;
     this.opened = this.channel.open = header.open;

@@ -190,7 +190,7 @@ export class LessonPanel {
     this.goal.hidden = !goal;
     if (!goal) return;
     setText(this.task, goal.task);
-    setText(this.told, goal.met ? `✓ Done. ${goal.told}` : goal.told);
+    setText(this.told, reachedBy(goal));
     this.goal.classList.toggle("ks-met", goal.met);
     this.answer.hidden = goal.kind !== "answer";
     if (document.activeElement !== this.field) this.field.value = goal.answer;
@@ -209,6 +209,11 @@ function ownLesson() {
     door.click();
   });
   return h("p", { class: "ks-quiet" }, "To make a lesson of your own, set up a scene on ", explore, " and press “Teach…”.");
+}
+
+/** How far a task is. @param {Goal} goal */
+export function reachedBy({ met, told }) {
+  return met ? `✓ Done. ${told}` : told;
 }
 
 /** One element a text. @param {HTMLElement} parent @param {"p" | "li"} tag @param {string[]} texts */
