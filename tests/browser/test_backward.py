@@ -374,3 +374,18 @@ def test_no_map_moves_when_values_give_way_to_gradients_so_that_one_can_flip_bet
         assert now.keys() == before.keys()
         for view, place in now.items():
             assert place == pytest.approx(before[view], abs=1), view
+
+
+def test_what_is_said_of_a_pinned_input_cell_goes_as_soon_as_it_is_no_longer_true(explore: Page):
+    notice = explore.locator(".ks-notice")
+    said = "An input cell is pinned"
+    menu = explore.get_by_label("What the maps show")
+    explore.mouse.click(*cell_centre(explore, "input", 1, 1, (5, 5)))
+    menu.select_option("cell")
+    expect(notice).to_contain_text(said)
+    menu.select_option("score:0")
+    expect(notice).to_be_hidden()
+    menu.select_option("cell")
+    expect(notice).to_contain_text(said)
+    explore.mouse.click(*cell_centre(explore, "conv", 1, 1, (3, 3)))
+    expect(notice).to_be_hidden()

@@ -36,6 +36,11 @@ export class Notice {
     this.place();
   }
 
+  /** What this sentence said is no longer true; another one that has come since stays. @param {string} sentence */
+  withdraw(sentence) {
+    if (this.sentence.textContent === sentence) this.tell("");
+  }
+
   /** In the middle of the window, or as far to the left of it as what must stay in reach asks for. */
   place() {
     const { element } = this;

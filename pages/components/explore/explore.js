@@ -52,6 +52,7 @@ export class Explore extends Board {
       keep: (place) => this.keep(place),
       arrived: () => this.answered(),
       tell,
+      withdraw: (sentence) => this.notice.withdraw(sentence),
     });
     this.weight = new WeightPointer({
       model,

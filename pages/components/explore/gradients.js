@@ -11,6 +11,8 @@ import { WeightGradient } from "./weight_gradient.js";
 /** @typedef {import("../common/board.js").Place} Place */
 /** @typedef {import("../common/model.js").Model} Model */
 
+const DEPENDS_ON_NOTHING = "An input cell is pinned: it was given, and depends on nothing. Pin a cell of a later map first.";
+
 export class Gradients {
   /**
    * @param {{
@@ -23,6 +25,7 @@ export class Gradients {
    *   keep: (place: Place) => void,
    *   arrived: () => void,
    *   tell: (sentence: string) => void,
+   *   withdraw: (sentence: string) => void,
    * }} on `kernel`: the stage whose weights these are; `keep` holds a weight's gradient until another place is chosen;
    *   `arrived`: an answer about one has come
    */
@@ -64,12 +67,14 @@ export class Gradients {
 
   /** Another cell was pinned: gradients of the pinned one follow it. @param {Place} place */
   follow({ stage }) {
+    if (stage >= 0) this.on.withdraw(DEPENDS_ON_NOTHING);
     if (this.backward.ofPinned && stage >= 0) this.on.channel.sendTarget(this.backward.ofCell());
   }
 
   /** Show gradients of a target, or values again. @param {string} code */
   #choose(code) {
-    if (!code && this.backward.select.value) this.on.tell("An input cell is pinned: it was given, and depends on nothing. Pin a cell of a later map first.");
+    if (!code && this.backward.select.value) this.on.tell(DEPENDS_ON_NOTHING);
+    else this.on.withdraw(DEPENDS_ON_NOTHING);
     this.on.channel.sendTarget(code);
   }
 
