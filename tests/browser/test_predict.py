@@ -299,3 +299,32 @@ def test_a_photograph_is_hidden_too_and_its_cells_are_chosen_by_hand(explore: Pa
     expect(explore.locator(".ks-ledger h2")).to_have_text(f"Feature map [{row}, {column}]")
     guess(explore, f"{chain.trace.stages[0].output[0, 0, row, column]:.5f}")
     expect(explore.locator(".ks-verdict")).to_have_text("✓ Right.")
+
+
+def test_a_stage_hidden_by_mouse_asks_its_first_cell_at_once_and_says_how_to_leave(explore: Page):
+    menu = explore.get_by_label("Predict: which stage is hidden")
+    menu.dispatch_event("pointerdown", {"pointerType": "mouse"})
+    hide(explore, "probabilities")
+    ledger = explore.locator(".ks-ledger")
+    expect(ledger.locator("h2")).to_have_text("Probability A")
+    expect(ledger).to_contain_text("What stands there?")
+    expect(ledger).to_contain_text("“predict: nothing hidden” shows all again.")
+    expect(explore.get_by_label("Your prediction")).to_be_focused()
+    hide(explore, "pool")
+    expect(ledger.locator("h2")).to_have_text("Pooled [0, 0]")
+    hide(explore, "")
+    expect(explore.get_by_label("Your prediction")).to_be_hidden()
+    expect(explore.locator(".ks-ledger-value")).to_be_visible()
+
+
+def test_a_stage_hidden_by_key_is_asked_too_and_the_menu_keeps_the_focus(explore: Page):
+    menu = explore.get_by_label("Predict: which stage is hidden")
+    menu.focus()
+    before = revision(explore)
+    explore.keyboard.press("ArrowDown")
+    wait_drawn(explore, "kernel", "cnn_core", before)
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")  # it was pinned already
+    expect(menu).to_be_focused()
+    explore.keyboard.press("ArrowDown")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("ReLU [0, 0]")
+    expect(menu).to_be_focused()

@@ -176,6 +176,7 @@ export class Explore extends Board {
     this.predict.describe(header.predict, this.model);
     this.gradients.describe(header, this.predict.hides || (!!lesson && !lesson.gradients));
     this.lesson.describe(header, this.root);
+    if (this.predict.begun) queueMicrotask(() => this.#beginToPredict());
     // Once its question is drawn.
     if (this.lesson.entered && this.lesson.asks("predict")) queueMicrotask(() => this.pin && this.predict.asks(this.pin) && this.predict.type(""));
     this.predict.element.hidden = !!lesson; // its card counts
@@ -207,6 +208,15 @@ export class Explore extends Board {
     if (edit.op === "hide" && this.tail.folded && this.tail.holds(edit.value)) this.tail.fold(false);
     if (edit.op === "hide") this.gradients.leave();
     this.edits.send(edit);
+  }
+
+  /** A stage was hidden by hand: its first cell is asked at once, as in an exercise. */
+  #beginToPredict() {
+    const stage = this.model.byNumber.get(this.predict.told.stage);
+    const asked = this.pin && this.predict.asks(this.pin) ? this.pin : { stage: stage.stage, index: this.firstOn(stage.view) };
+    // A finger would be shown the keyboard, and by key one may be on the way to another stage.
+    if (this.predict.byMouse) this.guess.further(asked);
+    else this.pick(asked);
   }
 
   /** @param {Place} place @param {boolean} pinned */

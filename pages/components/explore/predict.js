@@ -18,6 +18,7 @@ import { ravel, unravel } from "../common/windows.js";
  */
 
 const NOTHING = new Map();
+const LEAVE = " “predict: nothing hidden” shows all again."; // in a lesson's step it stays hidden
 
 export class Predict {
   /**
@@ -29,7 +30,17 @@ export class Predict {
     /** @type {Described} */
     this.told = { view: "", stage: null, answers: [], options: [], score: { asked: 0, right: 0, first: 0 } };
     this.select = h("select", { "aria-label": "Predict: which stage is hidden", title: "Hide a stage and say what stands there, cell by cell" });
-    this.select.addEventListener("change", () => on.send({ op: "hide", value: this.select.value }));
+    this.select.addEventListener("change", () => {
+      this.chosen = this.select.value;
+      on.send({ op: "hide", value: this.select.value });
+    });
+    /** The view that was chosen to be hidden, until it is; and whether by mouse. */
+    this.chosen = "";
+    this.byMouse = false;
+    this.select.addEventListener("pointerdown", ({ pointerType }) => (this.byMouse = pointerType === "mouse"));
+    this.select.addEventListener("keydown", () => (this.byMouse = false));
+    /** Whether what was described last is hidden since, by hand. */
+    this.begun = false;
     this.score = h("span", { class: "ks-score", role: "status" });
     this.element = h("div", { class: "ks-predict" }, h("label", { class: "ks-field" }, this.select), this.score);
     this.field = h("input", { type: "text", inputmode: "text", class: "ks-words ks-guess", autocomplete: "off", spellcheck: "false", "aria-label": "Your prediction" });
@@ -95,6 +106,8 @@ export class Predict {
   describe(told, model) {
     const before = this.told;
     this.told = told;
+    this.begun = told.stage !== null && told.view === this.chosen;
+    if (this.begun) this.chosen = "";
     this.answers = new Map(told.answers.map((answer) => [String(answer.index), answer]));
     const hidden = told.stage === null ? null : model.values.get(told.stage);
     this.shape = hidden?.shape ?? [];
@@ -192,7 +205,7 @@ export class Predict {
     if (!pinned) return { beside: h("span", { class: "ks-ledger-note", text: "?" }), below: h("p", { class: "ks-ledger-note", text: "Choose the cell to say what stands there." }) };
     this.turnTo(place);
     const answer = this.answers.get(String(place.index));
-    setText(this.verdict, answer?.told || "What stands there? Two decimals are enough; a fraction will do.");
+    setText(this.verdict, answer?.told || `What stands there? Two decimals are enough; a fraction will do.${this.element.hidden ? "" : LEAVE}`);
     this.verdict.classList.toggle("ks-verdict", !!answer?.told);
     const hints = answer?.hints ?? [];
     while (this.hints.children.length > hints.length) this.hints.lastChild.remove();
