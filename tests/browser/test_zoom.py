@@ -19,9 +19,11 @@ from tests.browser.screen import (
     Fingers,
     choose,
     clear,
+    edited,
     floor,
     frames,
     last_cell,
+    open_experiment,
     revision,
     same_sum,
     take_sample,
@@ -603,3 +605,11 @@ def test_a_new_picture_is_seen_whole_and_stays_so_over_another_page_and_a_reload
     wait_drawn(explore, "probabilities")
     expect(explore.get_by_role("button", name="Undo")).to_have_attribute("aria-disabled", "false")
     assert zoom(explore) == 1
+
+
+def test_the_way_to_the_numbers_stands_under_a_map_that_lacks_them(page: Page, server: Server):
+    edits = ({"op": "rows", "value": 16}, {"op": "columns", "value": 16}, {"op": "kernel_size", "value": [7, 7]})
+    open_experiment(page, server.url, edited(*edits, {"op": "dilation", "value": 2}))
+    expect(page.locator("[data-column=conv] .ks-shape")).to_have_text("4 × 4")
+    expect(page.locator("[data-column=input] .ks-note")).to_contain_text("Scroll or pinch for the numbers")
+    expect(page.locator("[data-column=conv] .ks-note")).not_to_contain_text("Scroll or pinch")

@@ -53,11 +53,16 @@ export class Zoom {
     return zoom === 1 ? null : [Number(zoom.toPrecision(4)), rounded(row), rounded(column)];
   }
 
+  /** The maps whose cells are too small for their numbers while they are seen whole. */
+  get small() {
+    return [...this.maps].filter(([, { grid }]) => grid.cell < READABLE).map(([view]) => view);
+  }
+
   /** What to do for the numbers of cells that are too small for them, or to leave them again; "" where they are in sight. */
   get hint() {
-    const small = [...this.maps.values()].filter(({ grid }) => grid.cell < READABLE);
+    const { small } = this;
     if (!small.length || this.most === 1) return "";
-    const near = small.every(({ grid }) => grid.cell * this.viewport.zoom >= READABLE);
+    const near = small.every((view) => this.maps.get(view).grid.cell * this.viewport.zoom >= READABLE);
     return near ? "Scroll or pinch back for the whole" : "Scroll or pinch for the numbers";
   }
 

@@ -81,10 +81,13 @@ export class CloseUp {
     }, RESTS);
   }
 
-  /** Say how numbers come in sight, or go. Not at the input, whose note is the longest: what is below would move from under the hand. */
+  /**
+   * Say how numbers come in sight, or go, under a map that lacks them. Not at the input where another one does: its note
+   * is the longest, and what is below would move from under the hand.
+   */
   #hint() {
-    const views = [...this.zoom.maps.keys()];
-    const [input, next = input] = views;
-    for (const view of views) this.on.columns.get(view).hint(view === next ? this.zoom.hint : "");
+    const [first, next = first] = this.zoom.small;
+    const where = first === "input" ? next : first;
+    for (const view of this.zoom.maps.keys()) this.on.columns.get(view).hint(view === where ? this.zoom.hint : "");
   }
 }
