@@ -599,6 +599,19 @@ def test_what_a_step_speaks_of_does_not_hide_behind_more():
     assert {c["place"] for c in dilations if "axis" in c["edit"]} == {"more"}
 
 
+def test_an_empty_answer_is_told_of_and_not_the_one_before():
+    desk = at("count_work")
+    assert desk.verdict == (False, "")
+    carry_out(desk, [{"op": "answer", "value": "9"}])
+    assert desk.verdict is not None
+    assert desk.verdict.told.startswith("9 is not it.")
+    carry_out(desk, [{"op": "answer", "value": ""}])
+    assert desk.verdict.told.startswith("An empty field is not a number.")
+    told = told_lesson(desk, (0, (0, 0, 0, 0)))
+    assert told is not None
+    assert told["goal"]["answer"] == ""
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "word"),
     [

@@ -1,11 +1,14 @@
 """Predict, then reveal: guesses compared with ``cnn_core``'s numbers, hints that never tell the result, the score."""
 
+import math
+
 import numpy as np
 import pytest
 
 from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
+from pages.shared.learn.exercises import EXERCISES
 from pages.shared.predict import Answer, Predictions, Score, described, number_of, rounds_to, tolerance
 from pages.shared.predict.hints import hints
 from pages.shared.predict.mistakes import mistake
@@ -247,6 +250,25 @@ def test_a_wrong_number_of_no_known_slip_says_so_and_keeps_the_cell_hidden():
     answer = predictions.answers[0, 0, 0, 0]
     assert answer.told == "777 is not it. Try again, or take a hint."
     assert not answer.open
+
+
+def test_where_no_hint_is_left_none_is_offered():
+    chain, predictions = build(Experiment()), hiding("conv")
+    index = (0, 0, 0, 0)
+    guess(predictions, chain, index, "777")
+    for left in (True, False):
+        predictions.take(chain, {"op": "hint", "index": list(index)})
+        assert ("take a hint" in predictions.answers[index].told) is left
+    guess(predictions, chain, index, "778")
+    assert predictions.answers[index].told == "778 is not it. Try again: all that it needs stands below."
+
+
+def test_e_to_the_score_that_was_not_divided_is_named():
+    chain = build(EXERCISES["softmax"].steps[0].scenario.experiment)
+    for number, score in enumerate(chain.trace.stages[4].output[0]):
+        assert "divides it by the sum" in mistake(chain, 5, (0, number), round(math.exp(score), 2), 0.005)
+    large = build(apply(Experiment(), {"op": "dense_bias", "features": 1, "cells": [[0, 1000]]}))
+    assert mistake(large, 5, (0, 0), 12.0, 0.005) == ""
 
 
 def test_a_wrong_number_is_told_with_the_minus_sign_of_all_numbers_on_screen():

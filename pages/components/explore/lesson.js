@@ -37,9 +37,12 @@ export class LessonPanel {
     this.told = h("p", { class: "ks-told", role: "status" });
     this.field = h("input", { type: "text", class: "ks-words ks-guess", autocomplete: "off", spellcheck: "false", "aria-label": "Your answer" });
     this.field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && this.field.value.trim()) this.#answer();
+      if (event.key === "Enter" && !event.repeat) this.#answer();
     });
-    this.answer = h("span", { class: "ks-ask" }, this.field, h("button", { type: "button", class: "ks-button ks-primary", text: "Check", onclick: () => this.#answer() }));
+    this.answer = h("span", { class: "ks-ask" }, this.field, h("button", { type: "button", class: "ks-button ks-primary", text: "Check", onclick: () => {
+      if (!this.field.value.trim()) this.field.focus();
+      this.#answer();
+    } }));
     this.clue = button("Hint", { op: "clue" });
     this.clues = h("ul", { class: "ks-clues" });
     this.goal = h("div", { class: "ks-goal" }, this.task, h("div", { class: "ks-goal-row" }, this.answer, this.told, this.clue), this.clues);

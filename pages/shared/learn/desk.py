@@ -241,7 +241,7 @@ class LearnDesk(ExperimentDesk):
         elif edit["op"] == "again":
             self.begin()
         elif edit["op"] == "answer":
-            self.answer = str(edit.get("value", ""))[:40]
+            self.answer = str(edit.get("value", ""))[:40] or " "  # an empty field that was sent is answered
         elif edit["op"] == "clue":
             self.clues += 1
         else:

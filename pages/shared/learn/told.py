@@ -46,7 +46,7 @@ def told_lesson(desk: LearnDesk, pin: Place) -> dict[str, Any] | None:
             "class": goal.asked.get("class"),
             "met": verdict.met,
             "told": verdict.told,
-            "answer": desk.answer,
+            "answer": desk.answer.strip(),
             "clues": clues,
             "more": len(clues) < len(goal.hints),
         },

@@ -23,6 +23,7 @@ _SHARE = 0.05  # of a small number
 _LEAST = 0.0005
 _NUMBER = re.compile(r"[-+]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})(/[1-9]\d{0,8}|[eE][-+]?\d{1,2})?")
 _AGAIN = "Try again, or take a hint."
+_ALL_TOLD = "Try again: all that it needs stands below."  # where no hint is left
 _MISSED = "This cell is not hidden any more."
 
 Index = tuple[int, ...]
@@ -143,7 +144,10 @@ class Predictions:
         if before.open:
             return _MISSED
         if edit["op"] == "hint":
-            self.answers[index] = replace(before, hints=min(before.hints + 1, len(hints(chain, stage, index))))
+            most = len(hints(chain, stage, index))
+            taken = min(before.hints + 1, most)
+            told = before.told.replace(_AGAIN, _ALL_TOLD) if taken == most else before.told
+            self.answers[index] = replace(before, hints=taken, told=told)
         elif edit["op"] == "reveal":
             self._opened(index, replace(before, open=True, told="Given away: the sum is below."))
         else:
@@ -161,7 +165,8 @@ class Predictions:
             self._opened(index, replace(tried, open=True, right=True, told="Right."))
         else:
             why = mistake(chain, stage, index, guess, tolerance(guess))
-            self.answers[index] = replace(tried, told=f"{not_it(text)} {why or _AGAIN}")
+            more = before.hints < len(hints(chain, stage, index))
+            self.answers[index] = replace(tried, told=f"{not_it(text)} {why or (_AGAIN if more else _ALL_TOLD)}")
         return ""
 
     def _opened(self, index: Index, answer: Answer) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from cnn_core import AvgPool2d, Conv2d, Explanation, LeakyReLU, Linear, MaxPool2d, ReLU, Softmax
 from pages.shared.chain import Chain
 
+_LARGEST_POWER = 700  # of e that a float holds
+
 
 def mistake(chain: Chain, stage: int, index: tuple[int, ...], guess: float, near: float) -> str:
     """The slip that leads to ``guess``, as a sentence; "" where none of those that are known does.
@@ -43,8 +45,10 @@ def _slips(chain: Chain, stage: int, index: tuple[int, ...]) -> Iterator[tuple[f
         total = math.fsum(math.exp(value - max(values)) for value in values)
         for value in values:
             yield math.exp(value - max(values)) / total, "That is another class's probability."
+        own = values[index[1]]
+        if own < _LARGEST_POWER:
+            yield math.exp(own), "That is e to the score: softmax divides it by the sum of these for all classes."
         if sum(values):
-            own = values[index[1]]
             yield (
                 own / math.fsum(values),
                 "That is the share of the scores: softmax takes e to each score first.",
