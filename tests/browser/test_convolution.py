@@ -184,7 +184,9 @@ def test_a_weight_shows_all_that_it_meets_and_its_share_of_every_output(laborato
     asked = carried()
     clear(laboratory)
     laboratory.locator("[data-view=kernel-1] input").nth(4).hover()
-    expect(laboratory.locator(".ks-sentence")).to_contain_text("Weight [1, 1] for channel 1 is −4: it meets 16 cells")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Weight for channel 1 [1, 1]")
+    expect(laboratory.locator(".ks-ledger-value")).to_have_text("−4")
+    expect(laboratory.locator(".ks-ledger-note")).to_contain_text("It meets 16 cells")
     event = last_cell(laboratory)
     assert (event["rule"], event["value"], event["index"]) == ("weight", -4, [0, 1, 1, 1])
     x, weight = asked.trace.input, asked.laboratory.operation.weight
@@ -203,8 +205,52 @@ def test_a_weight_shows_all_that_it_meets_and_its_share_of_every_output(laborato
 def test_a_weight_under_the_keyboard_tells_the_same(laboratory: Page):
     field = laboratory.locator("[data-view=kernel-0] input").nth(2)
     field.focus()
-    expect(laboratory.locator(".ks-sentence")).to_contain_text("Weight [0, 2] for channel 0 is −1")
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Weight for channel 0 [0, 2]")
+    expect(laboratory.locator(".ks-ledger-value")).to_have_text("−1")
     expect(laboratory.locator("[aria-live=polite].ks-unseen")).to_contain_text("Weight [0, 2]")
+
+
+def test_ledger_and_map_agree_while_a_weight_is_asked(laboratory: Page):
+    """The map of shares is titled as such; the ledger tells of the weight and its share of the pinned cell."""
+    column, ledger = laboratory.locator("[data-column=output]"), laboratory.locator(".ks-ledger")
+    weight = laboratory.locator("[data-view=kernel-1] input").nth(4)
+    pinned = ledger.locator("h2").inner_text()
+    share = "Its share of Output channel 0 [1, 1], which is −30: 9 × (−4) = −36."
+    weight.hover()
+    expect(ledger.locator(".ks-ledger-note")).to_contain_text(share)
+    expect(ledger.locator(".ks-sum")).to_have_count(0)
+    expect(column.locator(".ks-shape")).to_have_text("channel 0: the weight's share")
+    weight.click()
+    laboratory.mouse.move(5, 500)
+    expect(ledger.locator(".ks-ledger-note")).to_contain_text(share)
+    hover_cell(laboratory, "output-0", 0, 0, (4, 4))
+    expect(ledger.locator("h2")).to_have_text("Output channel 0 [0, 0]")
+    expect(column.locator(".ks-shape")).to_have_text("4 × 4 × 2")
+    laboratory.mouse.move(5, 500)
+    weight.blur()
+    expect(ledger.locator("h2")).to_have_text(pinned)
+
+
+def test_a_weight_that_a_finger_tapped_is_told_until_a_cell_is_tapped(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    page.locator("[data-view=kernel-1] input").nth(4).tap()
+    expect(page.locator(".ks-ledger h2")).to_have_text("Weight for channel 1 [1, 1]")
+    page.locator("[data-view=output-0]").scroll_into_view_if_needed()
+    page.locator("[data-view=output-0]").tap(position={"x": 4, "y": 4})
+    expect(page.locator(".ks-ledger h2")).to_have_text("Output channel 0 [0, 0]")
+    context.close()
+
+
+def test_a_weight_in_the_ledger_is_written_as_a_fraction_where_all_numbers_are(laboratory: Page):
+    set_to(laboratory, "kernel", "Kernel", "box_blur", kind="select")
+    set_to(laboratory, "output", "Exact fractions", "", kind="check")
+    laboratory.locator("[data-view=kernel-0] input").first.hover()
+    expect(laboratory.locator(".ks-ledger-value")).to_have_text("1/9")
+    expect(laboratory.locator(".ks-ledger-note")).to_contain_text(" × 1/9 = ")
 
 
 def test_an_input_cell_tells_every_output_it_feeds_and_with_which_weight(laboratory: Page):

@@ -18,7 +18,10 @@ import { Slide } from "./slide.js";
 import { changes } from "./told.js";
 import { walk } from "./walk.js";
 
-/** @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked, not a cell */
+/**
+ * @typedef {{stage: number, index: number[], param?: string, shareOf?: Place}} Place  `param`, "weight" or "bias", where one of
+ *   these is asked, not a cell; `shareOf`: the cell whose part of it is told too
+ */
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 /**
@@ -147,6 +150,11 @@ export class Board extends DeskPage {
   /** What stays when the pointer leaves: a weight's gradient that was chosen, else the pinned cell. */
   get stays() {
     return this.standing ?? this.pin;
+  }
+
+  /** What the ledger speaks of: where the eye is, unless a page has what is no place to look at. @returns {Place | null} */
+  get spoken() {
+    return this.place;
   }
 
   /** Whether the eye is where it stays. */

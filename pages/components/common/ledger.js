@@ -74,7 +74,7 @@ export class Ledger {
     this.of = of;
     const { stage, index, rule, value } = explanation;
     const focused = this.#focused(explanation);
-    const name = explanation.param ? weightName(model, explanation) : nameOf(model, stage, index);
+    const name = explanation.name ?? (explanation.param ? weightName(model, explanation) : nameOf(model, stage, index));
     const exact = rule === "sum" && parts && addsUp([...explanation.terms.map((term) => term.product), explanation.bias], value, parts);
     /** How a number of the sum is written: with so many decimals, or as the fraction it is. @type {(x: number, places: number) => string} */
     this.write = exact ? inParts(parts) : fixed;
@@ -90,7 +90,7 @@ export class Ledger {
     if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
-    const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : brief(value, 6, dust);
+    const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : rule === "weight" && parts ? inParts(parts)(value) : brief(value, 6, dust);
     this.head.replaceChildren(
       headline(of ? `∂ ${of} / ∂ ${name}` : name),
       h("span", { class: "ks-equals", text: "=" }),
@@ -98,10 +98,10 @@ export class Ledger {
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
       further ?? "",
       // What wraps on a narrow page wraps together.
-      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : "under the pointer" }), this.short.details, this.short.feeds, this.short.rest),
+      h("span", { class: "ks-ledger-end" }, h("span", { class: "ks-ledger-state", text: pinned ? "pinned" : rule === "weight" ? "looked at" : "under the pointer" }), this.short.details, this.short.feeds, this.short.rest),
     );
     this.looked = { model, dark, explanation };
-    this.trail.look(model, explanation, of !== "");
+    this.trail.look(model, explanation, of !== "" || rule === "weight");
     if (sum) this.body.replaceChildren(...this.#sum(model, explanation, sum, dark));
     else if (rule === "function") this.body.replaceChildren(this.#function(model, explanation));
     else if (explanation.fed) {

@@ -33,7 +33,7 @@ export class LedgerWriter {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { board } = this;
-    const { place, pinned, model, ledger } = board;
+    const { spoken: place, pinned, model, ledger } = board;
     if (!place) return;
     const question = board.question(place, pinned);
     if (question) {
@@ -41,7 +41,7 @@ export class LedgerWriter {
       ledger.ask(nameOf(model, place.stage, place.index), question);
       return;
     }
-    const written = JSON.stringify([place.stage, place.index, place.param, pinned, board.draws]);
+    const written = JSON.stringify([place.stage, place.index, place.param, place.shareOf?.index, pinned, board.draws]);
     if (written === this.written) return;
     const explanation = board.explanation(place);
     if (!explanation) return;

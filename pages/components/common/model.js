@@ -33,8 +33,8 @@ import { boxAround, boxBack, boxForward, everyLine, fedBy, groupOf, linesForward
  *   `box` its field, padding included; `inside` from the first to the last line of the input that it reads, null where
  *   there is none; `read` how many rows and columns it reads, of how many in `input`
  * @typedef {{stage: number, index: number[], rule: string, value: number, terms: Term[], bias: number, total: number,
- *   residual: number, formula: string | string[] | null, param?: string, note?: string, fed?: Term[],
- *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight's gradient; `fed`: what an input
+ *   residual: number, formula: string | string[] | null, param?: string, name?: string, note?: string, fed?: Term[],
+ *   rest?: {count: number, product: number}}} Explanation  `param` where it is a weight or its gradient, `name` what it is called there; `fed`: what an input
  *   cell has a part in; `rest`: the terms that were not sent, by what they add up to
  */
 

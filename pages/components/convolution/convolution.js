@@ -11,14 +11,17 @@ import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
 import { fsum } from "../common/exact.js";
-import { short } from "../common/format.js";
+import { equals, operand, read, short } from "../common/format.js";
 import { inParts } from "../common/fraction.js";
 import { Look } from "../common/look.js";
+import { nameOf } from "../common/names.js";
 import { positionHue, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
 import { taps } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 import { sizes } from "./sizes.js";
+
+/** @typedef {{channel: number, key: number}} Weight  which input channel's, and its position in that kernel */
 
 const [INPUT, OUTPUT, RELU, ALONE, KEPT, DIFFERENCE] = [-1, 0, 1, 2, 3, 4]; // stages, as pages/shared/convolution/message.py numbers them
 const MOST_TOLD = 256; // terms of a weight that are told one by one to the outside
@@ -29,16 +32,15 @@ export class Convolution extends Board {
     super("convolution", { thorough: true });
     /** The output channel that is looked at. */
     this.output = 0;
-    /** The weight that is asked: which input channel's, and its position. @type {{channel: number, key: number} | null} */
-    this.weight = null;
+    /** The weight under the pointer, and the one that has the focus. @type {{pointed: Weight | null, held: Weight | null}} */
+    this.weights = { pointed: null, held: null };
     this.strip = h("div", { class: "ks-strip" });
-    this.sentence = h("p", { class: "ks-sentence" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)));
     this.dialog = new Dialog();
     this.share = this.sharing("laboratory");
     this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
-    const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.sentence, this.bar, this.ledger.element, this.live, this.dialog.element);
+    const root = h("div", { class: "ks ks-laboratory" }, this.notice.element, this.busy.element, this.corner, this.strip, this.bar, this.ledger.element, this.live, this.dialog.element);
     this.enter(parent, root);
   }
 
@@ -46,6 +48,12 @@ export class Convolution extends Board {
 
   get convolution() {
     return this.model.byNumber.get(OUTPUT);
+  }
+
+  /** The weight that is asked. A finger that has tapped one points at nothing any more: it is asked until a cell is. */
+  get weight() {
+    const { pointed, held } = this.weights;
+    return pointed ?? (this.hover ? null : held);
   }
 
   /** How many maps of the stage of shares an input channel has: one for each output of its group. */
@@ -106,7 +114,7 @@ export class Convolution extends Board {
 
   show(header) {
     this.output = Math.min(this.output, this.model.values.get(OUTPUT).shape[1] - 1);
-    this.weight = null;
+    this.weights = { pointed: null, held: null };
     placeColumns(this.columns, this.sideBySide(), this.strip, {
       controls: {
         send: (edit) => this.edits.send(edit),
@@ -274,9 +282,10 @@ export class Convolution extends Board {
     return exact && this.source !== "preview" ? inParts(exact[what]) : null;
   }
 
-  partsOf({ stage }) {
+  partsOf({ stage, rule }) {
     const { exact } = this.header;
     if (!exact || this.source === "preview" || stage === RELU) return null;
+    if (rule === "weight") return exact.weight;
     return stage === ALONE || stage === INPUT ? exact.product : exact.output;
   }
 
@@ -379,11 +388,13 @@ export class Convolution extends Board {
     const { values, shape } = this.model.values.get(OUTPUT);
     const plane = shape[2] * shape[3];
     if (!this.weight) {
+      column.tellInstead("");
       grid.draw(values, this.output * plane, column.scale, this.dark);
       this.#tellRounded(caption, this.output, grid.rounded);
       column.legend.draw(column.scale, this.dark);
       return;
     }
+    column.tellInstead(`channel ${this.output}: the weight's share`);
     setText(caption, "the weight's share of each cell");
     const { share } = this.#met();
     const { low, high } = column.scale;
@@ -394,7 +405,21 @@ export class Convolution extends Board {
 
   // ---- asking ------------------------------------------------------------------------------------------------
 
+  /** A weight that is asked comes first, as on the maps. */
+  get spoken() {
+    if (!this.weight) return this.place;
+    const { channel, key } = this.weight;
+    const columns = this.convolution.link.extent[1];
+    const part = this.pin?.stage === OUTPUT && this.pin.index[1] === this.output ? this.pin : undefined;
+    return { stage: OUTPUT, index: [this.output, channel - this.group[0], Math.floor(key / columns), key % columns], param: "weight", shareOf: part };
+  }
+
+  get pinned() {
+    return !this.weight && super.pinned;
+  }
+
   explanation(place) {
+    if (place.param === "weight") return this.#explainWeight(place);
     if (place.stage === DIFFERENCE) return differenceOf(this.model, DIFFERENCE, place.index, [OUTPUT, KEPT]);
     const told = super.explanation(place);
     return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output), note: this.#fedChannels(place.index) } : told;
@@ -453,38 +478,60 @@ export class Convolution extends Board {
 
   /** @param {number} channel */
   #weights(channel) {
-    const ask = (/** @type {number | null} */ key) => this.#askWeight(key === null ? null : { channel, key });
+    const ask = (/** @type {"pointed" | "held"} */ by) => (/** @type {number | null} */ key) => this.#askWeight(by, key === null ? null : { channel, key });
     return {
       change: (values) => this.#changeWeights(channel, values),
       end: () => this.edits.endWeights(),
       takes: (value) => this.edits.takes(value),
       refuse: (sentence) => this.notice.tell(sentence),
-      hover: ask,
-      focus: ask,
+      hover: ask("pointed"),
+      focus: ask("held"),
     };
   }
 
-  /** @param {{channel: number, key: number} | null} weight */
-  #askWeight(weight) {
-    this.weight = weight;
+  /** @param {"pointed" | "held"} by @param {Weight | null} weight */
+  #askWeight(by, weight) {
+    this.weights[by] = weight;
     this.term = null;
     this.keyShown = null;
     this.remark();
     this.#sayWeight();
   }
 
+  /** What a weight meets, in words. */
+  #meets() {
+    const { count } = this.#met();
+    return `meets ${count === 1 ? "1 cell" : `${count.toLocaleString("en")} cells`}, one for each output cell that it has a share in.`;
+  }
+
+  /** A weight in the ledger: what it meets, and its share of the pinned cell. @param {import("../common/board.js").Place} place */
+  #explainWeight({ stage, index, param, shareOf }) {
+    const { channel } = this.weight;
+    const name = `Weight for channel ${channel} [${index[2]}, ${index[3]}]`;
+    const note = `It ${this.#meets()}${shareOf ? ` ${this.#shareInWords(shareOf)}` : ""}`;
+    return { stage, index, param, name, rule: "weight", value: this.#met().weight, terms: [], bias: 0, total: this.#met().weight, residual: 0, formula: null, note };
+  }
+
+  /** How much of an output cell the weight that is asked made. @param {import("../common/board.js").Place} cell */
+  #shareInWords({ stage, index }) {
+    const { channel, key } = this.weight;
+    const { share, weight } = this.#met();
+    const part = share[index[2] * this.model.values.get(OUTPUT).shape[3] + index[3]];
+    const own = this.model.explain(stage, index).terms.find((term) => term.key === key && term.index?.[1] === channel);
+    const write = (/** @type {"input" | "weight" | "product" | "output"} */ what, /** @type {number} */ x) => (this.#words(what) ?? short)(x);
+    const made = write("product", part);
+    const factors = own ? [write("input", own.value), write("weight", weight)] : [];
+    const product = own ? `${factors[0]} × ${operand(factors[1])} ${equals(made, read(factors[0]) * read(factors[1]))} ` : "";
+    return `Its share of ${nameOf(this.model, stage, index)}, which is ${write("output", this.model.value(stage, index))}: ${product}${made}.`;
+  }
+
   #sayWeight() {
-    if (!this.weight) {
-      setText(this.sentence, "");
-      return;
-    }
+    if (!this.weight) return;
     const { channel, key } = this.weight;
     const columns = this.convolution.link.extent[1];
     const [a, b] = [Math.floor(key / columns), key % columns];
-    const { weight: value, count, share, terms: told } = this.#met();
-    const cells = count === 1 ? "1 cell" : `${count.toLocaleString("en")} cells`;
-    setText(this.sentence, `Weight [${a}, ${b}] for channel ${channel} is ${short(value, 6)}: it meets ${cells}, one for each output cell that it has a share in.`);
-    setText(this.live, this.sentence.textContent);
+    const { weight: value, share, terms: told } = this.#met();
+    setText(this.live, `Weight [${a}, ${b}] for channel ${channel} is ${short(value, 6)}: it ${this.#meets()}`);
     const terms = told(MOST_TOLD).map((term) => ({ ...term, key }));
     const total = fsum(share);
     const index = [this.output, channel - this.group[0], a, b];
