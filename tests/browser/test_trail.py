@@ -55,6 +55,24 @@ def test_another_term_takes_the_place_of_the_levels_below_and_pressed_again_it_c
     expect(pool).to_have_attribute("aria-expanded", "false")
 
 
+def test_each_score_of_a_probability_can_be_opened_by_its_name(explore: Page):
+    """All of them stand in its denominator, and not its own alone."""
+    explore.locator("[data-view=probabilities] .ks-bar-row").nth(1).click()
+    explore.mouse.move(5, 5)
+    note = explore.locator(".ks-ledger-function .ks-ledger-note")
+    expect(note).to_have_text(re.compile(r"^from all 3 scores:"))
+    scores = build(Experiment()).trace.stages[-2].output[0]
+    for k, name in enumerate("ABC"):
+        button = note.get_by_role("button", name=f"What Score {name} was made of")
+        button.click(position={"x": 12, "y": 8})  # on the words, beside the arrow
+        expect(explore.locator(LEVELS)).to_have_count(1)
+        title = explore.locator(f"{LEVELS} h3").inner_text()
+        assert title.startswith(f"Score {name} = ")
+        assert number(title.split(" = ")[1]) == pytest.approx(scores[k], rel=1e-3)
+        expect(note.locator("[aria-expanded=true]")).to_have_count(1)
+        expect(button).to_have_attribute("aria-expanded", "true")
+
+
 def test_the_levels_are_opened_by_keyboard(explore: Page):
     pin_score(explore)
     explore.locator(".ks-ledger-body .ks-term").first.focus()

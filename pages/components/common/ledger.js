@@ -487,10 +487,15 @@ export class Ledger {
       .replaceAll("{parameter}", short(stage.parameter ?? 0, MOST_OF_INPUT))
       .replaceAll("= {y}", `${value === own.value ? "=" : equals(result, value)} ${result}`)
       .replaceAll("{all}", numbers.map((x) => `e^${x}`).join(" + "));
-    const behind = this.trail.behind(own);
-    const source = terms.length === 1 ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
-    const from = h("p", { class: "ks-ledger-note", text: `from ${source}` });
-    if (behind) from.append(" ", this.trail.opener(behind, level));
+    // Each of them can be asked, and not that alone which stands where the result does.
+    const openers = terms.flatMap((term) => {
+      const behind = this.trail.behind(term);
+      return behind ? [" ", this.trail.opener(behind, level, sourceName(model, term))] : [];
+    });
+    const one = terms.length === 1;
+    const source = one ? sourceName(model, own) : `all ${terms.length} ${model.made(own.stage, own.index).stage.plural}`;
+    const words = !openers.length ? ` ${source}` : one ? "" : ` ${source}:`;
+    const from = h("p", { class: "ks-ledger-note", text: `from${words}` }, ...openers);
     return h("div", { class: "ks-ledger-function" }, h("p", { class: "ks-sum" }, ...raised(formula)), from);
   }
 

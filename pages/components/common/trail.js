@@ -45,11 +45,16 @@ export class Trail {
     return stage.reads === null ? null : { stage: stage.stage, index };
   }
 
-  /** What opens a place under the level that it stands on. @param {Place} place @param {number} level */
-  opener(place, level) {
+  /**
+   * What opens a place under the level that it stands on.
+   * @param {Place} place
+   * @param {number} level
+   * @param {string} [words] that stand beside the arrow, and open it too
+   */
+  opener(place, level, words = "") {
     const said = `What ${nameOf(this.model, place.stage, place.index)} was made of`;
     const names = { "aria-expanded": "false", "aria-label": said, title: said };
-    const button = h("button", { type: "button", class: "ks-link ks-term-open", ...names, "data-level": level, "data-key": keyOf(place), text: "▾" });
+    const button = h("button", { type: "button", class: "ks-link ks-term-open", ...names, "data-level": level, "data-key": keyOf(place) }, words && `${words}\u00a0`, h("span", { text: "▾" }));
     button.addEventListener("click", () => this.#open(level, place));
     return button;
   }
