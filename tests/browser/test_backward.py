@@ -1,5 +1,6 @@
 """Gradients on Explore's own grids: chosen, asked cell by cell and weight by weight, and followed by edits."""
 
+import itertools
 import re
 
 import pytest
@@ -389,3 +390,54 @@ def test_what_is_said_of_a_pinned_input_cell_goes_as_soon_as_it_is_no_longer_tru
     expect(notice).to_contain_text(said)
     explore.mouse.click(*cell_centre(explore, "conv", 1, 1, (3, 3)))
     expect(notice).to_be_hidden()
+
+
+@pytest.mark.parametrize("sample", ["", "Photograph"])
+def test_scales_and_controls_stay_below_their_maps_while_the_kernel_shows_its_gradients(explore: Page, sample: str):
+    """Only the kernel's column is higher; what was below it was pushed 180 px down in every column."""
+    resize(explore, 1440, 900)
+    if sample:
+        take_sample(explore, sample)
+        frames(explore)
+    places = """() => {
+      const own = (part) => `.ks-column:not([data-column=kernel]) > ${part}`;
+      const parts = [".ks-legend", ".ks-note", ".ks-bottom"].map(own);
+      return [...document.querySelectorAll(parts.join())].map((each) => each.getBoundingClientRect().top);
+    }"""
+    before = explore.evaluate(places)
+    clear(explore)
+    explore.get_by_label("What the maps show").select_option("loss:1")
+    wait_drawn(explore, "conv")
+    frames(explore)
+    # What their notes say is longer now: controls may make room for a line.
+    assert explore.evaluate(places) == pytest.approx(before, abs=24)
+    own = [
+        "[data-view=kernel]",
+        ".ks-weight-gradient",
+        "[data-column=kernel] > .ks-legend",
+        "[data-column=kernel] > .ks-bottom",
+    ]
+    boxes = [explore.locator(each).bounding_box() for each in own]
+    for above, below in itertools.pairwise(boxes):
+        assert above["y"] + above["height"] <= below["y"]
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1366, 768)])
+def test_the_menu_that_shows_gradients_is_not_covered_by_the_ledger_then(explore: Page, size: tuple[int, int]):
+    """It goes with the ledger to the window's edge, and back to its bar with the values."""
+    resize(explore, *size)
+    menu = explore.get_by_label("What the maps show")
+    menu.focus()
+    for code, place in (("loss:1", ".ks-dock"), ("", ".ks-bar-top")):
+        clear(explore)
+        menu.select_option(code)
+        wait_drawn(explore, "conv")
+        frames(explore)
+        expect(explore.locator(place).get_by_label("What the maps show")).to_have_count(1)
+        expect(menu).to_be_focused()
+        if code:
+            box = menu.bounding_box()
+            on_top = (
+                "([x, y]) => document.elementFromPoint(x, y).closest('[aria-label=\"What the maps show\"]') !== null"
+            )
+            assert explore.evaluate(on_top, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])

@@ -102,7 +102,8 @@ export class Explore extends Board {
     this.back = new Back({ header: () => this.header, send });
     this.ledger.element.append(this.gradients.sees.element);
     this.share = this.sharing("experiment", ...this.doors.buttons);
-    this.bar = h("div", { class: "ks-bar-top" }, h("div", { class: "ks-look" }, this.gradients.backward.element, this.predict.element, this.look.element), this.closeUp.zoom.element);
+    this.menus = h("div", { class: "ks-look" }, this.gradients.backward.element, this.predict.element, this.look.element);
+    this.bar = h("div", { class: "ks-bar-top" }, this.menus, this.closeUp.zoom.element);
     const root = h("div", { class: "ks ks-explore" }, this.notice.element, this.busy.element, this.corner, this.lesson.element, this.strip.element, this.sentence, this.bar, this.ledger.element, this.dense.element, this.live, this.doors.commands.dialog.element);
     this.enter(parent, root);
     this.observer.observe(this.strip.element);
@@ -114,6 +115,7 @@ export class Explore extends Board {
     super.lay(where);
     // On the first screen of a photograph, where it is wanted most.
     move(this.closeUp.zoom.element, where === "edge" ? this.ledger.dock : this.bar);
+    this.#layMenu(where);
   }
 
   leave() {
@@ -199,7 +201,18 @@ export class Explore extends Board {
     if (this.can("input")) this.brush.describe(header.brush, this.columns.get("input").bottom.element);
     this.skip.hidden = !!this.lesson.overview;
     this.dock.hold(this.lesson.crowded);
+    this.#layMenu(this.dock.where);
     if (!this.lesson.overview) this.strip.fit(opened); // else no stage is in sight, and none has a size
+  }
+
+  /**
+   * The menu that has gradients shown goes with the ledger at the window's edge: the kernel's column grows by them, and
+   * the bar that the menu was used on comes to lie behind the ledger.
+   * @param {import("../common/dock.js").Where} where
+   */
+  #layMenu(where) {
+    if (where === "edge" && this.gradients.shown) move(this.gradients.backward.element, this.ledger.dock);
+    else move(this.gradients.backward.element, this.menus, "prepend");
   }
 
   /** Hide a stage, or say what a hidden cell holds. @param {any} edit */

@@ -111,7 +111,7 @@ export class Strip {
     drawKernel(column, kernel, bank, painted, page);
     const gradient = stage?.weight_gradient ? { weight: arrays.get(stage.weight_gradient), bias: arrays.get(stage.bias_gradient) } : null;
     // Before it is on screen, where it is about to be: other widths and sizes have other places to hold.
-    if (gradient) ofWeights.hold(this.element, column.body, `${this.width} ${this.laidOut}`);
+    if (gradient) ofWeights.hold(column, `${this.width} ${this.laidOut}`);
     else page.standing = null;
     return ofWeights.draw(gradient, page.shown.output, kernel.planes, page.dark);
   }

@@ -12,7 +12,6 @@ import { scaleFor } from "../common/scale.js";
 import { weightSize } from "../common/kernel.js";
 
 const LARGEST_CELL = 36; // px: four decimals and a minus fit; on a laptop the maps' scales stay in sight below it
-const MIDDLE_ROW = 2; // of the strip's grid: the maps
 
 export class WeightGradient {
   /** @param {{look: (index: number[] | null, param: string) => void, pick: (index: number[], param: string) => void}} on */
@@ -47,24 +46,19 @@ export class WeightGradient {
   }
 
   /**
-   * Measure where everything lies without it, for the style sheet to hold it there.
-   * @param {HTMLElement} strip
-   * @param {HTMLElement} body of the kernel's column
-   * @param {string} sizes that all places follow: it is measured once for each
+   * Measure where the kernel lies without it, for the style sheet to hold it there: its column shares no rows with the
+   * others while it is higher than they are.
+   * @param {import("../common/column.js").Column} column the kernel's
+   * @param {string} sizes that its place follows: it is measured once for each
    */
-  hold(strip, body, sizes) {
+  hold({ element, top, body }, sizes) {
     if (sizes === this.held) return;
     this.held = sizes;
     const { hidden } = this.element;
     this.element.hidden = true;
-    const track = parseFloat(getComputedStyle(strip).gridTemplateRows.split(" ")[MIDDLE_ROW]) || 0;
-    // A column's own gap between rows lies within the strip's, half of it on either side.
-    const row = Math.max(0, track - (parseFloat(getComputedStyle(body.parentElement).rowGap) || 0));
-    for (const [name, size] of /** @type {[string, number][]} */ ([
-      ["track", track],
-      ["row", row],
-      ["above", Math.max(0, (row - body.offsetHeight) / 2)],
-    ])) strip.style.setProperty(`--ks-${name}`, `${size}px`);
+    const [from, controls, kernel] = [element, top.element, body].map((each) => each.getBoundingClientRect().top);
+    element.style.setProperty("--ks-heading", `${controls - from}px`);
+    element.style.setProperty("--ks-top", `${kernel - controls}px`);
     this.element.hidden = hidden;
   }
 
