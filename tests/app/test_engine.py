@@ -16,7 +16,7 @@ from pages.shared.edits import apply
 from pages.shared.engine import race as races
 from pages.shared.engine import screen, textbook, words
 from pages.shared.engine.race import Race, Timing, estimate, race
-from pages.shared.engine.source import code, code_and_called, highlighted
+from pages.shared.engine.source import code, code_and_called, highlighted, in_lines
 from pages.shared.engine.textbook import activation
 from pages.shared.engine.verdict import Difference, Verdict, judge
 from pages.shared.engine.work import PRECISIONS, STEPS, cut_side, middle, missing, prepare
@@ -294,6 +294,24 @@ def test_highlighting_changes_no_letter_of_the_code(function):
     shown = highlighted(text)
     assert html.unescape(re.sub(r"</?span[^>]*>", "", shown)) == text
     assert "<span class='ks-word'>for</span>" in shown or "<span class='ks-word'>return</span>" in shown
+
+
+def test_every_line_of_code_is_an_element_that_knows_its_indent():
+    text = "def both(x):\n\n    return '''one\n  two'''"
+    shown = in_lines(text)
+    assert html.unescape(re.sub(r"</?span[^>]*>", "", shown)) == text
+    assert re.findall(r"<span class='ks-line' style='--ks-indent: (\d+)'>", shown) == ["0", "0", "4", "2"]
+    # A string of several lines is one of each, so that elements lie within each other.
+    assert shown.count("<span class='ks-text'>") == 2
+    assert shown.count("<span") == shown.count("</span>")
+
+
+def test_one_multiply_add_is_told_as_one():
+    works = [
+        prepare(build(edited({"op": "kernel_size", "value": 1})), "conv", "float64"),
+        prepare(build(Experiment()), "scores", "float64"),
+    ]
+    assert [work.figures.split(",")[0] for work in works] == ["1 multiply-add a cell", "1 multiply-add a score"]
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------

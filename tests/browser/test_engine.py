@@ -100,6 +100,28 @@ def test_a_first_deep_link_runs_the_worked_grid_unasked(page: Page, fresh_server
     expect(code.filter(has_text="def correlate_shifted")).to_be_visible()
 
 
+def test_no_line_of_code_is_cut_off_and_what_wraps_stands_further_in(page: Page, server: Server):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_on(page, server, Experiment())
+    ran(page)
+    assert (
+        page.locator(".ks-code").evaluate_all("(all) => all.map((code) => code.scrollWidth - code.clientWidth)")
+        == [0] * page.locator(".ks-code").count()
+    )
+    line = page.locator(".ks-line", has_text="total += weights[down, across]").first
+    edges = line.evaluate("""(line) => {
+      const range = document.createRange();
+      range.selectNodeContents(line);
+      const parts = [...range.getClientRects()].filter(({ width }) => width > 0);
+      const tops = parts.map(({ top }) => Math.round(top));
+      const first = Math.min(...tops), last = Math.max(...tops);
+      const left = (top) => Math.min(...parts.filter((part) => Math.round(part.top) === top).map((part) => part.left));
+      return [last > first, left(last) - left(first)];
+    }""")
+    assert edges[0]
+    assert edges[1] > 0
+
+
 def test_the_numbers_on_screen_are_cnn_cores(page: Page, server: Server):
     experiment = edited({"op": "sample", "value": "noise"}, {"op": "photo_size", "value": 48})
     open_on(page, server, experiment)

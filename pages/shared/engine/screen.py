@@ -16,7 +16,7 @@ from pages.shared import navigation
 from pages.shared.chain import Chain
 from pages.shared.engine import words
 from pages.shared.engine.race import estimate, race
-from pages.shared.engine.source import code, code_and_called, highlighted
+from pages.shared.engine.source import code, code_and_called, in_lines
 from pages.shared.engine.verdict import Verdict, judge
 from pages.shared.engine.work import PRECISIONS, STEPS, Work, cut_side, missing, prepare
 from pages.shared.experiment import Experiment
@@ -48,7 +48,11 @@ _STYLE = """<style>
 .ks-code { overflow: auto; max-height: 29rem; margin: 0; padding: 12px 14px; border-radius: 8px; tab-size: 4; }
 .ks-code { background: color-mix(in srgb, currentColor 5%, transparent); }
 .stHtml .ks-code code { padding: 0; background: none; color: inherit; }
-.ks-code, .stHtml .ks-code code { font: 0.8125rem/1.5 "Source Code Pro", ui-monospace, monospace; white-space: pre; }
+.ks-code, .stHtml .ks-code code { font: 0.8125rem/1.5 "Source Code Pro", ui-monospace, monospace; }
+.ks-code, .stHtml .ks-code code { white-space: pre-wrap; overflow-wrap: anywhere; }
+/* A line too long for its column goes on below itself, further in: cut off, its end would be found by nobody. */
+.ks-line { --ks-hang: calc((var(--ks-indent) + 4) * 1ch); }
+.ks-line { display: block; padding-left: var(--ks-hang); text-indent: calc(-1 * var(--ks-hang)); }
 .ks-word { color: light-dark(#9a1152, #ff9cc6); }
 .ks-known { color: light-dark(#0b5c8a, #86cdf7); }
 .ks-text { color: light-dark(#1d6330, #95d9a6); }
@@ -265,7 +269,7 @@ def _sources(work: Work) -> None:
 def _code(label: str, text: str) -> None:
     """Python code; unlike the framework's own it can be scrolled by keyboard, and its colours can be read by all."""
     named = f"tabindex='0' role='region' aria-label='{html.escape(label, quote=True)}, in Python'"
-    st.html(f"<pre class='ks-code' {named}><code>{highlighted(text)}</code></pre>")
+    st.html(f"<pre class='ks-code' {named}><code>{in_lines(text)}</code></pre>")
 
 
 def _head(title: str, text: str, points: Sequence[str]) -> None:

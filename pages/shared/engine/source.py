@@ -6,6 +6,7 @@ import html
 import inspect
 import io
 import keyword
+import re
 import tokenize
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,19 @@ def highlighted(text: str) -> str:
             parts += [html.escape(text[done:start]), f"<span class='ks-{kind}'>{html.escape(text[start:end])}</span>"]
             done = end
     return "".join([*parts, html.escape(text[done:])])
+
+
+def in_lines(text: str) -> str:
+    """Python code as ``highlighted`` has it, each line an element that knows its indent: what wraps hangs below it."""
+    parts, begun = [], ""
+    for line, marked in zip(text.split("\n"), highlighted(text).split("\n"), strict=True):
+        body = begun + marked
+        tags = re.findall(r"<span[^>]*>|</span>", body)
+        begun = tags[-1] if tags and tags[-1] != "</span>" else ""  # of a string that goes on in the next line
+        indent = len(line) - len(line.lstrip())
+        parts.append(f"<span class='ks-line' style='--ks-indent: {indent}'>{body}{'</span>' if begun else ''}")
+    # The break belongs to the line: between two it would be a line of its own.
+    return "\n</span>".join([*parts, ""]).removesuffix("\n</span>") + "</span>"
 
 
 def _kind(token: tokenize.TokenInfo) -> str:

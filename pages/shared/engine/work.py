@@ -157,9 +157,9 @@ def _convolution(experiment: Experiment, x: Array, dtype: str, side: int | None)
     maps = size(plan.shape[2:]) + (f" × {count}" if count > 1 else "")
     sentence = (
         f"{what} under {kernels}{deep} {_gives(maps)}, {_each(plan.shape)} the sum of "
-        f"{counted(plan.taps, 'product')}: {plan.multiply_adds:,} multiply-adds."
+        f"{counted(plan.taps, 'product')}: {counted(plan.multiply_adds, 'multiply-add')}."
     )
-    figures = f"{plan.taps} multiply-adds a cell, {dtype}, {_bytes(plan.bytes)} of numbers in and out."
+    figures = f"{counted(plan.taps, 'multiply-add')} a cell, {dtype}, {_bytes(plan.bytes)} of numbers in and out."
     loops = textbook.convolution(x, weight, bias, plan.window)
 
     def name(index: tuple[int, ...]) -> str:
@@ -264,14 +264,14 @@ def _dense(
     features = x.shape[1]
     return Work(
         f"{counted(features, 'flattened value')}{cut}, weighed for {counted(classes, 'class', 'classes')}: "
-        f"{features * classes:,} multiply-adds.",
+        f"{counted(features * classes, 'multiply-add')}.",
         loops.around,
         loops,
         textbook.fully_connected,
         (way,),
         way.name,
         "There is one way: all sums are one product of a matrix with a vector.",
-        f"{features:,} multiply-adds a score, {dtype}, "
+        f"{counted(features, 'multiply-add')} a score, {dtype}, "
         f"{_bytes(weight.nbytes + x.nbytes + 2 * bias.nbytes)} of numbers in and out.",
         "multiply-adds",
         features * classes,
