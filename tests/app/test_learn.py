@@ -191,7 +191,7 @@ def test_a_cell_shown_after_a_hint_is_counted_in_the_verdict_at_once():
     assert before is not None
     assert after is not None
     assert "shown" not in before.told
-    assert "1 shown" in after.told
+    assert "1 cell was shown" in after.told
 
 
 def test_the_worked_answers_are_what_a_hand_gets():
@@ -551,6 +551,16 @@ def test_what_was_predicted_and_answered_is_found_again_too():
     assert desk.predictions.answers[0, 0, 0, 0].open
     carry_out(desk, [{"op": "lesson", "value": "count_work"}])
     assert (desk.answer, desk.clues) == ("7", 1)
+
+
+def test_what_was_shown_and_not_predicted_is_told_with_what_to_press_for_another_try():
+    desk = at("a_row")
+    for column, told in enumerate(
+        ("1 cell was shown, not predicted: “Begin again” hides it", "2 cells were shown, not predicted: “Begin again”")
+    ):
+        do(desk, {"op": "reveal", "index": [0, 0, 0, column]})
+        assert desk.verdict is not None
+        assert told in desk.verdict.told
 
 
 def test_a_half_done_prediction_outlives_other_predictions_and_a_reload():

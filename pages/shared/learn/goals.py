@@ -66,7 +66,9 @@ def _predict(asked: Mapping[str, Any], work: Work) -> Verdict:
     given = sum(answer.open and not answer.right for answer in work.predictions.answers.values())
     # A setting that was changed, or a teacher who asked for many, may leave fewer cells than are asked for.
     most = asked["cells"] if stage is None else min(asked["cells"], work.chain.trace.stages[stage].output.size)
-    more = f" {given} shown without: begin again to have them back." if given and right < most else ""
+    shown = "1 cell was" if given == 1 else f"{given} cells were"
+    again = f" {shown} shown, not predicted: “Begin again” hides {'it' if given == 1 else 'them'} once more."
+    more = again if given and right < most else ""
     return Verdict(right >= most, f"{min(right, most)} of {most} predicted right.{more}")
 
 
