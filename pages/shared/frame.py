@@ -14,8 +14,13 @@ _STYLE = """<style>
 .st-key-photo { position: absolute; visibility: hidden; width: 1px; height: 1px; overflow: hidden; }
 /* A component that draws nothing takes no room. */
 .st-key-keeper { position: absolute; max-width: 0; }
-/* The bar above lies over the page: what is scrolled to stops below it, and its links show where the focus is. */
+/* Streamlit fades all that a long run has not drawn anew, the component's own word on what is going on included. Where
+   that is said, nothing need fade. */
+.stMain:has(.ks-busy:not([hidden])) [data-stale="true"] { opacity: 1; transition: none; }
+/* The bar above lies over the page: what is scrolled to stops below it. Its links show where the focus is, and so
+   does the page itself, which scrolls by the arrow keys while it has it. */
 .stMain { scroll-padding-top: 4.5rem; }
+.stMain:focus-visible { outline: 2px solid currentColor; outline-offset: -4px; }
 .stAppHeader a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
 .ks-heading { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; }
 .ks-heading h1 { padding: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }

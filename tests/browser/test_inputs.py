@@ -1,7 +1,10 @@
 """Every way in for the input: samples, camera, clipboard, patterns, typed sizes; and nonsense at each door."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
 from pages.shared import patterns, samples
@@ -327,6 +330,27 @@ def test_long_work_says_what_it_does_and_can_be_called_off(explore: Page):
     explore.wait_for_timeout(2000)
     expect(explore.locator("[data-column=input] .ks-shape")).to_have_text("5 × 5")
     expect(explore.get_by_label("weight, row 0, column 0")).to_have_value("7")
+
+
+def test_while_a_large_picture_is_read_the_page_and_its_message_do_not_fade(explore: Page):
+    large = io.BytesIO()
+    Image.linear_gradient("L").resize((6000, 4000)).convert("RGB").save(large, "JPEG")
+    file = {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": large.getvalue()}
+    explore.set_input_files(".st-key-photo input[type=file]", file)
+    expect(explore.locator(".ks-busy")).to_be_visible()
+    # The framework begins to fade what is stale after half a second, and takes one for it.
+    explore.wait_for_function("() => document.querySelector('[data-stale=true] .ks-strip')")
+    faint = explore.evaluate("""async () => {
+      const stale = () => [...document.querySelectorAll("[data-stale=true]")];
+      let least = 1;
+      while (!document.querySelector(".ks-busy").hidden && stale().length) {
+        least = Math.min(least, ...stale().map((each) => Number(getComputedStyle(each).opacity)));
+        await new Promise(requestAnimationFrame);
+      }
+      return least;
+    }""")
+    assert faint == 1
+    expect(explore.locator("[data-column=input] .ks-shape")).not_to_have_text("5 × 5")
 
 
 def test_an_edit_made_while_a_picture_is_read_is_kept(explore: Page):

@@ -356,3 +356,17 @@ def test_home_and_end_go_to_the_ends_of_a_radio_group(page: Page, server: Server
         expect(radios.nth(at)).to_be_checked()
         expect(radios.nth(at)).to_be_focused()
         expect(page.locator(group).first.locator("[tabindex='0']")).to_have_count(1)
+
+
+def test_whatever_the_tab_key_comes_to_first_shows_that_it_has_the_focus(explore: Page):
+    """The bar's links, the page itself, which scrolls by the arrow keys, and the first controls."""
+    seen = []
+    for _ in range(11):
+        explore.keyboard.press("Tab")
+        tag, outline, shadow = explore.evaluate("""() => {
+          const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement);
+          return [document.activeElement.tagName, outlineStyle, boxShadow];
+        }""")
+        assert (outline, shadow) != ("none", "none"), tag
+        seen.append(tag)
+    assert "MAIN" in seen
