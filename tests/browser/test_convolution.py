@@ -461,6 +461,17 @@ def test_two_kernels_stand_side_by_side_with_linked_cursors_and_a_difference(lab
     expect(laboratory.locator("[data-column=kept]")).to_contain_text("Nothing is kept yet")
 
 
+def test_a_setting_can_be_kept_where_it_will_stand(laboratory: Page):
+    keep = laboratory.locator("[data-column=kept]").get_by_role("button", name="Keep it")
+    box, below = keep.bounding_box(), laboratory.locator(".ks-dock, .ks-ledger").first.bounding_box()
+    assert box["y"] + box["height"] < below["y"]  # in sight, where the one below the output may not be
+    clear(laboratory)
+    keep.click()
+    wait_drawn(laboratory, "kept-0")
+    expect(laboratory.locator("[data-view=kept-0]")).to_be_visible()
+    expect(keep).to_have_count(0)
+
+
 @pytest.mark.parametrize("padding", [0, 1, 2, 3])
 def test_the_numbers_of_the_worked_example_can_be_read_whatever_its_padding(laboratory: Page, padding: int):
     if padding:

@@ -46,7 +46,7 @@ _MODES = {
     "circular": "circular: the other side",
 }
 _ROOM = "\u00a0"  # for a sign: with it no column moves when one comes
-_NOTHING_KEPT = "Nothing is kept yet: “Keep to compare” puts this setting here."
+_NOTHING_KEPT = "Nothing is kept yet. Keep this setting, then change anything: both stand side by side."
 _LATER = "The output less what is kept, cell by cell."
 
 
@@ -102,7 +102,9 @@ def _compared(run: Run) -> list[dict[str, Any]]:
     kept = run.laboratory.kept
     if kept is None or run.kept is None:
         later = _column("kept", "missing", "Kept", "", _settings(run.laboratory.operation), [], _ROOM)
-        return [{**later, "why": _NOTHING_KEPT, "fixes": []}, _no_difference(_LATER)]
+        # The button below the output may be out of sight here.
+        fixes = [{"label": "Keep it", "edit": {"op": "keep"}}]
+        return [{**later, "why": _NOTHING_KEPT, "fixes": fixes}, _no_difference(_LATER)]
     shape, now = run.kept.output.shape, run.trace.stages[0].output.shape
     beside = [
         button({"op": "swap"}, "Swap", hint="Work on what was kept, and keep what is worked on"),
