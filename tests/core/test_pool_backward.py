@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_core import ShapeError, avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cnn_core import (
+    ShapeError,
+    avg_pool2d,
+    avg_pool2d_backward,
+    lp_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
 from cnn_core.ops.pool import average, largest, pool_window, spans, two_by_two, winners
 from tests.core.cases import LAYOUTS, integers, poolings
 from tests.helpers import oracles
@@ -247,6 +254,8 @@ OVERHANGING = {"stride": 1, "ceil_mode": True}
         (lambda grad: avg_pool2d_backward(grad, (1, 1, *PLANE), 3, **OVERHANGING), [(1998, 1498)]),
         (lambda grad, x: max_pool2d_backward(grad, x, 2), [(1000, 750), PLANE]),
         (lambda grad, x: max_pool2d_backward(grad, x, 3, stride=1, padding=1), [PLANE, PLANE]),
+        (lambda grad, x: lp_pool2d_backward(grad, x, 2, 2), [(1000, 750), PLANE]),
+        (lambda grad, x: lp_pool2d_backward(grad, x, 3, 3, stride=1), [(1998, 1498), PLANE]),
     ],
 )
 def test_pooling_a_large_plane_keeps_to_half_of_the_memory_limit(made, shapes):

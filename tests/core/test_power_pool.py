@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_core import LPPool2d, Sequential, ShapeError, avg_pool2d, lp_pool2d, lp_pool2d_backward
+from cnn_core.ops.pool import power
 from tests.core.cases import LAYOUTS, integers
 from tests.helpers import oracles
 from tests.helpers.gradients import assert_gradients, distinct
@@ -80,6 +81,15 @@ def test_each_cell_gets_its_part_of_the_gradient(case):
     grad = integers(np.random.default_rng(x.size), y.shape)
     ours = lp_pool2d_backward(grad, x, norm, kernel, **given_settings)
     np.testing.assert_allclose(ours, backward_by_loops(grad, x, norm, kernel, given_settings), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("norm", [1, 2, 2.5])
+def test_a_gradient_is_found_in_parts_as_in_one_piece(monkeypatch, norm):
+    x = np.random.default_rng(4).random((2, 3, 9, 8), np.float32)
+    grad = np.random.default_rng(5).normal(size=lp_pool2d(x, norm, 3, stride=2, ceil_mode=True).shape)
+    whole = lp_pool2d_backward(grad, x, norm, 3, stride=2, ceil_mode=True)
+    monkeypatch.setattr(power, "TOGETHER", 50)
+    np.testing.assert_array_equal(lp_pool2d_backward(grad, x, norm, 3, stride=2, ceil_mode=True), whole)
 
 
 SETTINGS = [(2, {}), ((3, 2), {"stride": 1}), ((2, 3), {"stride": (3, 2), "ceil_mode": True})]

@@ -13,6 +13,9 @@ from cnn_core.ops.pool.meetings import meetings
 from cnn_core.settings import setting
 from cnn_core.shapes import Window
 
+# Cells that a gradient is found of at a time: what they take meanwhile is a few MB.
+TOGETHER = 300_000
+
 
 def lp_pool2d(
     x: npt.ArrayLike, norm_type: float, kernel_size: Any, *, stride: Any = None, ceil_mode: bool = False
@@ -77,8 +80,12 @@ def lp_pool2d_backward(
         given = given * scales(sliding, x.shape).astype(out.dtype)
     with np.errstate(all="ignore"):  # what is broken stays broken, without a word
         for windows, cells in meetings((grad.shape[2], grad.shape[3]), (x.shape[2], x.shape[3]), sliding):
-            grown = slope(x[cells], result[windows], norm)
-            out[cells] += np.where(grown == 0, 0, given[windows] * grown).astype(out.dtype)
+            met, share = (x[cells], result[windows], given[windows]), out[cells]
+            rows = max(1, TOGETHER // max(1, share[:, :, 0].size))
+            for top in range(0, share.shape[2], rows):
+                some, norms, over = (part[:, :, top : top + rows] for part in met)
+                grown = slope(some, norms, norm)
+                share[:, :, top : top + rows] += np.where(grown == 0, 0, over * grown).astype(out.dtype)
     return out
 
 
