@@ -117,7 +117,9 @@ _NO_FACTORS = "The kernel is no column times a row."
 _TOO_SMALL = f"A side of the kernel is below {LEAST_SIDE}: two passes would gain nothing over one."
 _APART = "It reads images and weights that lie in memory in one piece, row after row."
 _UNEVEN = "Where numbers are uneven or many are 0, its sums and differences round more."
-_CONTAMINATES = "There are infinities or NaN, which a band's zeros or a spectrum would spread to other windows."
+_CONTAMINATES = (
+    "There are infinities or NaN, which a band's zeros would spread to other windows, and a spectrum from the weights."
+)
 
 # These depend on the numbers: weights that are products, cells that are dense, and for both single precision.
 _ASKED = (Branch.SEPARABLE, Branch.SPECTRAL, Branch.WINOGRAD)
