@@ -11,7 +11,7 @@ from pages.shared.edits import EditRefusedError
 from pages.shared.pooling.edits import apply
 from pages.shared.pooling.laboratory import KINDS, Laboratory, Run, run
 from tests.browser.conftest import Server
-from tests.browser.screen import hover_cell, next_frame, revision, same_sum, wait_drawn
+from tests.browser.screen import hover_cell, next_frame, put, revision, same_sum, wait_drawn
 
 NAMES = [kind.name for kind in KINDS]
 
@@ -46,14 +46,7 @@ def look(page: Page, mode: str, view: str) -> None:
 def set_to(page: Page, label: str, value: str, view: str = "max", kind: str = "type") -> None:
     """Set a control and wait for cnn_core's answer."""
     before = revision(page)
-    control = page.get_by_label(label, exact=True)
-    if kind == "select":
-        control.select_option(value)
-    elif kind == "check":
-        control.click()
-    else:
-        control.fill(value)
-        control.press("Enter")
+    put(page.get_by_label(label, exact=True), value, kind)
     wait_drawn(page, view, "cnn_core", before)
 
 

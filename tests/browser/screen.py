@@ -14,6 +14,17 @@ from pages.shared.scenario import Scenario, to_link
 Events = list[dict]
 
 
+def put(control: Locator, value: str, kind: str = "type") -> None:
+    """Have a control say something else: ``kind`` is ``"type"``, ``"select"`` or ``"check"``."""
+    if kind == "select":
+        control.select_option(value)
+    elif kind == "check":
+        control.click()
+    else:
+        control.fill(value)
+        control.press("Enter")
+
+
 def drawn(page: Page) -> Events:
     """Every draw announced so far."""
     return page.evaluate("window.cnn.drawn")

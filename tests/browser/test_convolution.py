@@ -22,6 +22,7 @@ from tests.browser.screen import (
     last_cell,
     next_frame,
     press,
+    put,
     resize,
     revision,
     same_sum,
@@ -52,13 +53,7 @@ def set_to(page: Page, view: str, label: str, value: str, *, kind: str = "type")
     """Set a control of a column and wait for cnn_core's answer."""
     before = revision(page)
     with within(page, view, label) as control:
-        if kind == "select":
-            control.select_option(value)
-        elif kind == "check":
-            control.click()
-        else:
-            control.fill(value)
-            control.press("Enter")
+        put(control, value, kind)
         wait_drawn(page, "output-0", "cnn_core", before)
 
 

@@ -25,9 +25,9 @@ import { walk } from "./walk.js";
 const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the cell where it ends
 
 /**
- * A page gives: `bar` (what stands above the ledger), `look`, `share` (of `sharing`), `output` (the kernel that is looked at),
- * `channelOf(stage, view)`, `inputPlane(index)`, `draw(source, tell, anew)`, `mark()`, `layout()`, `show(header)`,
- * `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked` and `played`.
+ * A page gives: `bar` (what stands above the ledger), `look`, `share` (of `sharing`), `output` (the kernel that is
+ * looked at), `channelOf(stage, view)`, `inputPlane(index)`, `draw(source, tell, anew)`, `mark()`, `layout()`,
+ * `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked` and `played`.
  */
 export class Board extends DeskPage {
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { loadedAddress, recall, remember } from "./visit.js";
+import { loadedAddress, recall, remember, tellAddress } from "./visit.js";
 
 const KEPT = "kernelscope-tail";
 const PARAMETER = "tail"; // of the address
@@ -22,9 +22,7 @@ export function tailFolded() {
 /** @param {boolean} now */
 export function rememberFolded(now) {
   remember(KEPT, now);
-  const address = new URL(window.location.href);
-  tellFolded(address, EXPERIMENT);
-  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address.href);
+  tellAddress((url) => tellFolded(url, EXPERIMENT));
 }
 
 /** Have an address tell it. @param {URL} url @param {string} name of the parameter that holds what is on the page */

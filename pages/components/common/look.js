@@ -6,6 +6,7 @@
 import { h } from "./dom.js";
 import { COLOURS, SHARING, looked, rememberLook, tellLook } from "./looked.js";
 import { extremesOf, inColours, scaleFor } from "./scale.js";
+import { tellAddress } from "./visit.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
 
@@ -24,9 +25,7 @@ export class Look {
       select.addEventListener("change", () => {
         this[field] = select.value;
         rememberLook({ sharing: this.sharing, colours: this.colours });
-        const address = new URL(window.location.href);
-        tellLook(address);
-        window.history.replaceState(window.history.state, "", address.href);
+        tellAddress(tellLook);
         changed();
       });
       return select;

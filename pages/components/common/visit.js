@@ -30,3 +30,13 @@ export function remember(name, value) {
 export function loadedAddress() {
   return new URL(performance.getEntriesByType("navigation")[0]?.name ?? window.location.href);
 }
+
+/**
+ * Have the page's address tell something more, or something else, without another step of the history.
+ * @param {(url: URL) => void} tell
+ */
+export function tellAddress(tell) {
+  const url = new URL(window.location.href);
+  tell(url);
+  if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url.href);
+}
