@@ -22,6 +22,9 @@ _STYLE = """<style>
 .stMain { scroll-padding-top: 4.5rem; }
 .stMain:focus-visible { outline: 2px solid currentColor; outline-offset: -4px; }
 .stAppHeader a:focus-visible { outline: 2px solid currentColor; outline-offset: 2px; }
+/* On a narrow window the pages lie behind two arrows, which alone do not say so. */
+[data-testid="stExpandSidebarButton"] { gap: 4px; width: auto; min-height: 40px; padding: 0 10px 0 0; }
+[data-testid="stExpandSidebarButton"]::after { content: "Pages"; font-size: 0.9375rem; }
 .ks-heading { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; }
 .ks-heading h1 { padding: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }
 .ks-heading p { margin: 0; font-size: 0.9375rem; }

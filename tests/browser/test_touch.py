@@ -261,6 +261,15 @@ def test_a_third_finger_paints_nothing_and_leaves_the_zoom_as_it_was(phone: Page
     assert revision(phone) == before
 
 
+def test_a_word_says_what_the_arrows_open_and_a_finger_hits_it(phone: Page):
+    opener = phone.get_by_test_id("stExpandSidebarButton")
+    assert opener.evaluate("(button) => getComputedStyle(button, '::after').content") == '"Pages"'
+    box = opener.bounding_box()
+    assert box["height"] >= 40
+    phone.touchscreen.tap(box["x"] + box["width"] - 12, box["y"] + box["height"] / 2)
+    expect(phone.get_by_test_id("stSidebar").get_by_role("link", name="Pooling")).to_be_in_viewport()
+
+
 def test_the_menu_of_pages_closes_over_the_page_that_was_chosen(phone: Page):
     menu, opener = phone.get_by_test_id("stSidebar"), phone.get_by_test_id("stExpandSidebarButton")
     for title, view in (("Pooling", "max"), ("Kernels", "laplacian"), ("Explore", "probabilities")):
