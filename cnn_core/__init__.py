@@ -30,8 +30,6 @@ from cnn_core.layers import (
 )
 from cnn_core.network import Sequential
 from cnn_core.ops.activation import (
-    gelu,
-    gelu_backward,
     leaky_relu,
     leaky_relu_backward,
     relu,
@@ -54,6 +52,7 @@ from cnn_core.ops.conv import (
 )
 from cnn_core.ops.dense import flatten, flatten_backward, linear, linear_backward
 from cnn_core.ops.dropout import dropout, dropout_backward
+from cnn_core.ops.gelu import gelu, gelu_backward
 from cnn_core.ops.loss import cross_entropy
 from cnn_core.ops.norm import batch_norm2d, batch_norm2d_backward, batch_norm2d_training, batch_norm2d_training_backward
 from cnn_core.ops.pool import (

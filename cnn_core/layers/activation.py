@@ -13,6 +13,7 @@ from cnn_core.errors import ShapeError, shown
 from cnn_core.layers.base import Elementwise, Layer, Shape, in_place, operand, plain
 from cnn_core.ops import activation, softmax
 from cnn_core.ops._arrays import Array
+from cnn_core.ops.gelu import gelu, gelu_backward, gelu_kind
 from cnn_core.settings import setting, sizes
 from cnn_core.shapes import Axis
 from cnn_core.trace import Index, Sources
@@ -160,7 +161,7 @@ class GELU(Elementwise):
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
-        self.approximate = activation.gelu_kind(approximate)
+        self.approximate = gelu_kind(approximate)
 
     def settings(self) -> dict[str, Any]:
         """The arguments that make such a layer again, by name."""
@@ -168,13 +169,13 @@ class GELU(Elementwise):
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Any shape, kept."""
-        return activation.gelu(x, self.approximate)
+        return gelu(x, self.approximate)
 
     def backward(
         self, grad: Array, x: Array, output: Array, saved: Any = None, *, needs_input: bool = True
     ) -> tuple[Array | None, dict[str, Array]]:
         """``grad`` times the derivative."""
-        return activation.gelu_backward(grad, x, self.approximate), {}
+        return gelu_backward(grad, x, self.approximate), {}
 
     def sources(self, x: Array, output: Array, index: Index, saved: Any = None) -> Sources:
         """The cell at the same place."""

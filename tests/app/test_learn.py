@@ -2,7 +2,6 @@
 
 import math
 import re
-import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -41,6 +40,7 @@ from pages.shared.samples import ASSETS
 from pages.shared.scenario import Scenario
 from pages.shared.session import Session, _remember
 from tests.app.test_message import unpack
+from tests.helpers.memory import held
 
 STEPS = [(name, k) for name, lesson in COURSE.items() for k in range(len(lesson.steps))]
 PREDICTING = [name for name, lesson in EXERCISES.items() if lesson.steps[0].goal.kind == "predict"]  # type: ignore[union-attr]
@@ -204,13 +204,7 @@ def test_the_worked_answers_are_what_a_hand_gets():
 
 def test_a_layer_is_counted_without_being_drawn():
     shared = at("sharing").chain
-    tracemalloc.start()
-    try:
-        quantity("dense_multiplications", shared)
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert most < 784 * 676
+    assert held(quantity, "dense_multiplications", shared)[1] < 784 * 676
 
 
 @pytest.mark.parametrize(("name", "step"), STEPS)

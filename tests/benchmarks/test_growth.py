@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
 import cnn_core
 from tests.benchmarks.rows import numbers
 from tests.benchmarks.timing import interleaved
+from tests.helpers.memory import held
 
 MEGABYTE = 2**20
 
@@ -34,10 +33,7 @@ CASES = {
 def peak(run, *arrays) -> int:
     """Bytes beyond the given arrays and the result."""
     run()
-    tracemalloc.start()
-    result = run()
-    high = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    result, high = held(run)
     results = [result] if isinstance(result, np.ndarray) else [r for r in result if r is not None]
     return high - sum(r.nbytes for r in results)
 

@@ -1,16 +1,15 @@
 """Activations against their definitions, at ordinary numbers and at the edges."""
 
 import math
-import time
-import tracemalloc
 
 import numpy as np
 import pytest
 
 import cnn_core
 from cnn_core import ShapeError, gelu, leaky_relu, relu, sigmoid, softmax, softplus, tanh
-from cnn_core.ops import activation
-from tests.helpers import decimals
+from cnn_core.ops import _blocks, activation
+from cnn_core.ops import gelu as gelu_module
+from tests.helpers.memory import beyond
 
 NUMBERS = np.array([-1000.0, -30.0, -2.5, -1e-3, -0.0, 0.0, 1e-3, 2.5, 30.0, 1000.0])
 FUNCTIONS = [relu, leaky_relu, sigmoid, tanh, softplus, gelu, softmax]
@@ -23,31 +22,8 @@ def test_each_function_is_its_definition():
     np.testing.assert_allclose(sigmoid(small), [1 / (1 + math.exp(-x)) for x in small], rtol=1e-14)
     np.testing.assert_allclose(tanh(small), [math.tanh(x) for x in small], rtol=1e-14)
     np.testing.assert_allclose(softplus(small), [x if x > 20 else math.log1p(math.exp(x)) for x in small], rtol=1e-14)
-    np.testing.assert_allclose(gelu(small), [decimals.gelu(x)[0] for x in small], rtol=1e-14)
-    np.testing.assert_allclose(gelu(small, "tanh"), [decimals.gelu(x, "tanh")[0] for x in small], rtol=1e-14)
     powers = [math.exp(x) for x in small]
     np.testing.assert_allclose(softmax(small), np.array(powers) / sum(powers), rtol=1e-12)
-
-
-@pytest.mark.parametrize("form", ["none", "tanh"])
-def test_in_double_precision_gelu_and_its_slope_are_right_to_the_last_bits_far_out_too(form):
-    x = np.concatenate([np.linspace(-37.4, 12, 50), np.linspace(-9.5, 0.5, 30)])
-    value, slope = np.array([decimals.gelu(each, form) for each in x.tolist()]).T
-    # Of the form in tanh the exponent is rounded, which costs as many bits as that has before the point.
-    exponent = np.abs(1.6 * x * (1 + 0.044715 * x * x)) if form == "tanh" else 0
-    last_bits, tiniest = (8 + 2 * exponent) * np.finfo(float).eps, 1e-305
-    assert (np.abs(gelu(x, form) - value) <= last_bits * np.abs(value) + tiniest).all()
-    # The slope's two parts are of unlike signs on the left.
-    parts = np.abs(value / x) + np.abs(slope - value / x)
-    assert (np.abs(cnn_core.gelu_backward(np.ones_like(x), x, form) - slope) <= last_bits * parts + tiniest).all()
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("form", ["none", "tanh"])
-def test_gelu_and_its_slope_reach_their_limits_and_make_nan_of_infinity_times_0_as_the_peers_do(form, dtype):
-    x = np.array([-np.inf, np.inf, np.nan, -1e30, 1e30], dtype)
-    np.testing.assert_array_equal(gelu(x, form), np.array([np.nan, np.inf, np.nan, 0, 1e30], dtype))
-    np.testing.assert_array_equal(cnn_core.gelu_backward(np.full_like(x, 2), x, form), [np.nan, np.nan, np.nan, 0, 2])
 
 
 def test_far_out_nothing_overflows():
@@ -148,16 +124,17 @@ def test_single_precision_gives_double_s_results_to_its_last_bits(function, sett
         lambda x: activation.leaky_relu_backward(2 * x, x),
         lambda x: activation.softplus_backward(2 * x, x),
         lambda x: activation.softplus_backward(2 * x, x, 3, 0.5),
-        lambda x: activation.gelu_backward(2 * x, x, "tanh"),
+        lambda x: cnn_core.gelu_backward(2 * x, x, "tanh"),
         lambda x: activation.relu_backward(2 * x, x),
         lambda x: activation.sigmoid_backward(2 * x, x),
         lambda x: activation.tanh_backward(2 * x, x),
-        lambda x: activation.gelu_backward(2 * x, x),
+        lambda x: cnn_core.gelu_backward(2 * x, x),
     ],
 )
 def test_a_function_reads_arrays_of_any_layout_block_by_block(monkeypatch, function):
-    for name in ("_BLOCK", "_IN_PLACE", "_FEW_STEPS"):
-        monkeypatch.setattr(activation, name, 5)
+    for module in (_blocks, activation, gelu_module):
+        for name in {"BLOCK", "IN_PLACE", "_FEW_STEPS"} & vars(module).keys():
+            monkeypatch.setattr(module, name, 5)
     x = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32)
     for layout in (x, np.asfortranarray(x), x[:, ::-1], x.transpose(2, 0, 1)):
         one_by_one = np.array([function(number) for number in layout.flat]).reshape(layout.shape)
@@ -182,12 +159,6 @@ def test_a_temperature_or_sharpness_that_is_not_above_0_is_refused(heat):
     for call in (lambda: softmax([1.0], temperature=heat), lambda: softplus([1.0], beta=heat)):
         with pytest.raises(ShapeError, match="above 0"):
             call()
-
-
-@pytest.mark.parametrize("approximate", ["erf", None, True, ["tanh"]])
-def test_another_approximation_is_refused(approximate):
-    with pytest.raises(ShapeError, match='"none" or "tanh"'):
-        gelu([1.0], approximate)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -228,38 +199,6 @@ def test_softplus_is_the_number_itself_above_a_threshold_below_0_too(beta, dtype
     assert softplus(x, beta, threshold=-2 * beta).tolist() == [*bent.tolist(), *x[1:].tolist()]
 
 
-@pytest.mark.parametrize("form", ["none", "tanh"])
-def test_in_single_precision_gelu_s_slope_is_right_to_5e_7_of_its_two_parts_far_out_too(form):
-    x = np.concatenate([np.linspace(-12, 12, 40_001), np.linspace(-1, 1, 10_000)]).astype(np.float32)
-    wide = x.astype(np.float64)
-    exact, share = cnn_core.gelu_backward(np.ones_like(wide), wide, form), gelu(wide, form) / wide
-    found = cnn_core.gelu_backward(np.ones_like(x), x, form)
-    assert found.dtype == np.float32
-    assert (np.abs(found - exact) <= 5e-7 * (np.abs(share) + np.abs(exact - share)) + 1e-30).all()
-
-
-def test_in_single_precision_gelu_s_gradient_takes_not_much_longer_than_gelu():
-    x = np.random.default_rng(0).normal(size=200_000).astype(np.float32)
-
-    def spent(function, *given):
-        before = time.perf_counter()
-        function(*given)
-        return time.perf_counter() - before
-
-    backward = min(spent(cnn_core.gelu_backward, x, x) for _ in range(20))
-    assert backward < 2 * min(spent(gelu, x) for _ in range(20))
-
-
-def beyond(function, *given):
-    """Bytes that a call held at most at a time, less those of its result."""
-    tracemalloc.start()
-    try:
-        made = function(*given)
-        return tracemalloc.get_traced_memory()[1] - made.nbytes
-    finally:
-        tracemalloc.stop()
-
-
 @pytest.mark.parametrize("lay_out", [np.ravel, lambda x: x[::2], lambda x: x.reshape(1, 1, 1500, 2000)])
 def test_relu_of_a_long_line_or_plane_needs_no_memory_beside_its_result(lay_out):
     assert beyond(relu, lay_out(np.ones(3_000_000, np.float32))) < 200_000
@@ -269,10 +208,3 @@ def test_softplus_there_and_back_needs_a_block_beside_its_result():
     x = np.ones(3_000_000, np.float32)
     for call in ((softplus, x), (softplus, x, 2, 0.5), (cnn_core.softplus_backward, x, x, 2, 0.5)):
         assert beyond(*call) < 3_000_000
-
-
-def test_gelu_by_tanh_in_single_precision_works_in_three_arrays():
-    x = np.ones(32_768, np.float32)
-    three = 3 * 8 * x.size + 50_000
-    assert beyond(gelu, x, "tanh") < three
-    assert beyond(cnn_core.gelu_backward, x, x, "tanh") < three

@@ -1,6 +1,5 @@
 """Going back: every layer's gradient against differences, then whole networks, and what is refused."""
 
-import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +24,7 @@ from cnn_core import (
 from tests.core.cases import LAYOUTS
 from tests.core.layer_cases import given
 from tests.helpers.gradients import assert_gradients, distinct
+from tests.helpers.memory import held
 
 
 def in_double(network: Sequential) -> Sequential:
@@ -256,12 +256,7 @@ def test_one_number_a_channel_has_no_spread_to_train_with():
 def test_going_back_takes_no_more_memory_than_what_it_gives():
     network = Sequential([Linear(1000, 1000), Linear(1000, 2)])
     trace = network.trace(np.ones((1, 1000), np.float32))
-    tracemalloc.start()
-    try:
-        network.backward(trace, np.ones((1, 2), np.float32), needs_input=False)
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    _, most = held(lambda: network.backward(trace, np.ones((1, 2), np.float32), needs_input=False))
     given = sum(array.nbytes for array in network.params().values())
     assert most < 1.5 * given
     # What comes after the stage that one begins at has zeros.

@@ -1,7 +1,5 @@
 """The gradients of pooling against loops, small steps and PyTorch."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +17,7 @@ from cnn_core.ops.pool import average, largest, pool_window, spans, two_by_two, 
 from tests.core.cases import LAYOUTS, integers, poolings
 from tests.helpers import oracles
 from tests.helpers.gradients import assert_gradients, distinct
+from tests.helpers.memory import held
 
 ORDER = ("stride", "padding", "dilation", "ceil_mode")
 
@@ -231,13 +230,8 @@ def test_a_gradient_of_another_shape_is_refused():
 def large_plane(made, *shapes):
     """Bytes that a call on a plane of 2000×1500 holds beside operands and result at most, and the limit."""
     operands = [np.random.default_rng(k).random((1, 1, *shape), np.float32) for k, shape in enumerate(shapes)]
-    tracemalloc.start()
-    try:
-        result = made(*operands)
-        most = tracemalloc.get_traced_memory()[1] - result.nbytes
-    finally:
-        tracemalloc.stop()
-    return most, 16_000_000 + (result.nbytes + sum(each.nbytes for each in operands)) // 2
+    result, most = held(made, *operands)
+    return most - result.nbytes, 16_000_000 + (result.nbytes + sum(each.nbytes for each in operands)) // 2
 
 
 PLANE = (2000, 1500)

@@ -1,19 +1,15 @@
 """What a convolution holds beside input and output does not grow with the kernel's area."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
 from cnn_core import conv2d, conv2d_backward
+from tests.helpers.memory import held
 
 
 def peak_beyond(make):
     """What is made, and the bytes held at most beside it."""
-    tracemalloc.start()
-    made = make()
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    made, most = held(make)
     return made, most - sum(each.nbytes for each in made)
 
 

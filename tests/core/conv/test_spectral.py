@@ -1,7 +1,5 @@
 """Kernels multiplied with the spectra of tiles."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +11,7 @@ from cnn_core.ops.conv.dispatch import Branch, choose, estimates
 from cnn_core.ops.conv.spectral import even
 from tests.core.cases import convolutions
 from tests.core.forcing import PLAIN, SINGLE, assert_close, by_loops, forced, noisy, small_parts
+from tests.helpers.memory import held
 
 
 @pytest.mark.parametrize("parts", [False, True])
@@ -95,11 +94,8 @@ def test_a_kernel_beyond_half_the_longest_tile_is_one_tile_of_the_image_and_esti
     smaller = conv_window(x.shape, (1, 1, 300, 300), 1, 0, 1, 1, "zeros")
     assert time < 3 * dict(estimates(x.shape, (1, 1, 300, 300), smaller, 1))[Branch.SPECTRAL]
     conv2d(x, weight)
-    tracemalloc.start()
-    out = conv2d(x, weight)
-    beyond = tracemalloc.get_traced_memory()[1] - out.nbytes
-    tracemalloc.stop()
-    assert beyond < (x.nbytes + out.nbytes) / 2 + 32e6
+    out, most = held(conv2d, x, weight)
+    assert most - out.nbytes < (x.nbytes + out.nbytes) / 2 + 32e6
     for i, j in ((0, 0), (360, 360), (17, 251)):
         cells = x[0, 0, i : i + 640, j : j + 640].astype(float) * weight[0, 0]
         assert abs(out[0, 0, i, j] - cells.sum()) < 1e-6 * cells.sum()
