@@ -16,6 +16,7 @@ from cnn_core.ops.conv import (
     shifted,
     spectral,
     staggered,
+    staggered_rows,
     tiles,
     whole_rows,
 )
@@ -88,7 +89,7 @@ def small_parts(patch):
     patch.setattr(folded, "SUMS_TOGETHER", 90)
     patch.setattr(folded, "LONG_LEAST", 50)
     patch.setattr(folded, "LOW", 2)
-    patch.setattr(staggered, "NUMBERS", 3000)
+    patch.setattr(staggered_rows, "NUMBERS", 3000)
     staggered.layout.cache_clear()
     patch.setattr(plane_rows, "NUMBERS", 200)
     plane_rows.layout.cache_clear()

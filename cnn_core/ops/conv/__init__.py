@@ -14,6 +14,7 @@ The branches, a file each: ``shifted``, ``gathered``, ``banded``, ``folded``, ``
 - gathered: ``batched`` (several small images, or a single one, in few calls), ``tapped`` (tap by tap), ``covered``
   (windows as large as the image);
 - banded: ``whole_rows`` (few calls), ``panels`` (batches of narrow images), ``plane_rows`` (a kernel for each plane);
+- staggered: ``staggered_rows`` (how a kernel's rows meet a plane's);
 - separable: ``along_rows`` (a row alone);
 - winograd: ``tiles`` (its blocks);
 - gradients: ``stamped`` and ``abreast`` for the image, ``dotted`` and ``abreast`` for the weights, ``covered``

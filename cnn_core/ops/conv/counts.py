@@ -15,7 +15,7 @@ from cnn_core.ops.conv import (
     plane_rows,
     separable,
     spectral,
-    staggered,
+    staggered_rows,
     tapped,
     tiles,
     whole_rows,
@@ -332,15 +332,15 @@ def _folded(work: Work) -> dict[str, float]:
     }
 
 
-def _staggered_rows(work: Work) -> staggered.Rows:
+def _staggered_rows(work: Work) -> staggered_rows.Rows:
     (top, _), step, down = work.window.padding[0], work.window.stride[0], work.window.dilation[0]
-    return staggered.met(work.window.kernel_size[0], top, step, work.image[0], work.size, down)
+    return staggered_rows.met(work.window.kernel_size[0], top, step, work.image[0], work.size, down)
 
 
 def staggered_chunk(work: Work) -> Pair:
     """How many images and planes of each to do at a time when planes are staggered; none where one is too many."""
-    each = staggered.numbers(_staggered_rows(work), work.window.kernel_size[1], work.size[1])
-    return staggered.chunk(work.batch, work.channels, each)
+    each = staggered_rows.numbers(_staggered_rows(work), work.window.kernel_size[1], work.size[1])
+    return staggered_rows.chunk(work.batch, work.channels, each)
 
 
 def _staggered(work: Work) -> dict[str, float]:
@@ -354,14 +354,14 @@ def _staggered(work: Work) -> dict[str, float]:
     # Short rows are put together first, a line each; then all are picked in one go.
     first = (
         planes * rows.made * len(rows.phases)
-        if staggered.puts_together(rows, work.image[1], work.size[1], step_w)
+        if staggered_rows.puts_together(rows, work.image[1], work.size[1], step_w)
         else 0
     )
     chunks = -(-work.batch // images) * -(-work.channels // together)
     # Columns that lie left or right of the image are cleared: one of the second tap, two of the third.
     reach = range(0, kernel_w * work.window.dilation[1], work.window.dilation[1])
     cleared = sum(max(0, around - further) for around in work.window.padding[1] for further in reach) // step_w
-    each = staggered.numbers(rows, kernel_w, work.size[1])
+    each = staggered_rows.numbers(rows, kernel_w, work.size[1])
     return {
         "call": 1,
         "chunk": chunks,

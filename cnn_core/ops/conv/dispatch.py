@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from cnn_core.ops._arrays import Array
-from cnn_core.ops.conv import folded, staggered, winograd
+from cnn_core.ops.conv import folded, staggered_rows, winograd
 from cnn_core.ops.conv.banded import block_rows, correlate_banded
 from cnn_core.ops.conv.costs import microseconds
 from cnn_core.ops.conv.counts import Work, staggered_chunk
@@ -255,7 +255,9 @@ def _keeps_cells_apart(branch: Branch, sliding: Window) -> bool:
     if branch is Branch.SPECTRAL:
         return True
     (kernel_h, _), (top, _) = sliding.kernel_size, sliding.padding[0]
-    return branch is Branch.STAGGERED and staggered.keeps_apart(kernel_h, top, sliding.stride[0], sliding.dilation[0])
+    return branch is Branch.STAGGERED and staggered_rows.keeps_apart(
+        kernel_h, top, sliding.stride[0], sliding.dilation[0]
+    )
 
 
 def choose(x: Array, weight: Array, sliding: Window, groups: int, ordered: bool = True) -> Branch:
@@ -308,7 +310,7 @@ def _why_not_folded(width: int, sliding: Window, columns: int) -> str | None:
 
 
 def _why_not_staggered(height: int, sliding: Window) -> str | None:
-    if staggered.fits(sliding.kernel_size, sliding.padding[0][0], height, sliding.dilation[0]):
+    if staggered_rows.fits(sliding.kernel_size, sliding.padding[0][0], height, sliding.dilation[0]):
         return None
     return "It adds up the sums of a kernel's rows, one as it is, the others moved by less than a plane's height."
 

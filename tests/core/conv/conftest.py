@@ -11,6 +11,7 @@ from cnn_core.ops.conv import (
     plane_rows,
     spectral,
     staggered,
+    staggered_rows,
     stamped,
     whole_rows,
 )
@@ -26,7 +27,7 @@ def own_layouts():
         panels.layout,
         batched.layout,
         staggered.layout,
-        staggered.met,
+        staggered_rows.met,
         staggered._chunk_plan,
         folded.layout,
         dotted.layout,

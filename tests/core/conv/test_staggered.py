@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnn_core import conv2d, conv2d_plan
-from cnn_core.ops.conv import dispatch, execute, plane_rows, rows, staggered
+from cnn_core.ops.conv import dispatch, execute, plane_rows, rows, staggered, staggered_rows
 from cnn_core.ops.conv.checks import conv_window
 from cnn_core.ops.conv.dispatch import Branch
 from cnn_core.shapes import PADDING_MODES
@@ -44,8 +44,8 @@ def test_a_kernel_may_multiply_planes_laid_out_for_each_of_its_columns(dtype, ca
 def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
     monkeypatch, numbers, stride, around, kernel, long
 ):
-    monkeypatch.setattr(staggered, "NUMBERS", numbers)
-    monkeypatch.setattr(staggered, "LONG", long)
+    monkeypatch.setattr(staggered_rows, "NUMBERS", numbers)
+    monkeypatch.setattr(staggered_rows, "LONG", long)
     rng = np.random.default_rng(16)
     x, weight = rng.normal(size=(3, 5, 6, 8)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     kept = {"stride": stride, "padding": around, "dilation": (1, 1), "groups": 5}
@@ -58,7 +58,7 @@ def test_planes_laid_out_together_leave_nothing_behind_in_each_other(
 @pytest.mark.parametrize("step", [1, 2])
 @pytest.mark.usefixtures("own_layouts")
 def test_dilated_rows_are_added_up_where_they_lie(monkeypatch, numbers, around, kernel, step):
-    monkeypatch.setattr(staggered, "NUMBERS", numbers)
+    monkeypatch.setattr(staggered_rows, "NUMBERS", numbers)
     rng = np.random.default_rng(25)
     x, weight = rng.normal(size=(3, 5, 10, 19)).astype(np.float32), rng.normal(size=(5, 1, *kernel)).astype(np.float32)
     bias, kept = x[0, :, 0, 0], {"stride": (1, step), "padding": around, "dilation": (3, 5), "groups": 5}
@@ -71,7 +71,7 @@ def test_a_dilated_kernel_leaves_what_is_not_finite_in_the_windows_that_read_it(
     x, weight = np.ones((1, 2, 8, 9), np.float32), np.ones((2, 1, 3, 3), np.float32)
     x[0, 1, 3, 4] = value
     kept = {"stride": (1, 1), "padding": ((top, 2), (2, 2)), "dilation": (2, 2), "groups": 2}
-    assert staggered.keeps_apart(3, top, 1, 2)
+    assert staggered_rows.keeps_apart(3, top, 1, 2)
     ours = forced(Branch.STAGGERED, x, weight, None, kept)
     np.testing.assert_array_equal(ours, by_loops(x, weight, None, kept))
 
@@ -88,7 +88,7 @@ def test_dilated_planes_need_not_be_put_together_and_apart_again():
 @pytest.mark.parametrize("long", [1, 100])
 @pytest.mark.usefixtures("own_layouts")
 def test_planes_are_laid_out_from_wherever_they_lie(monkeypatch, change, stride, long):
-    monkeypatch.setattr(staggered, "LONG", long)
+    monkeypatch.setattr(staggered_rows, "LONG", long)
     rng = np.random.default_rng(17)
     x = change(rng.normal(size=(2, 3, 18, 12)).astype(np.float32))
     weight = rng.normal(size=(3, 1, 3, 3)).astype(np.float32)
@@ -141,7 +141,7 @@ def test_planes_are_laid_out_with_whatever_is_around_them(monkeypatch, mode, str
 )
 @pytest.mark.usefixtures("own_layouts")
 def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_planes, step, top, numbers):
-    for module in (staggered, plane_rows):
+    for module in (staggered_rows, plane_rows):
         monkeypatch.setattr(module, "NUMBERS", numbers)
     x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, 9, 7), (3, 1, 3, 3), (3,)))
     size = conv_window(x.shape, weight.shape, step, top, 1, 3, "zeros").output_size(9, 7)
@@ -163,7 +163,7 @@ def test_chunks_overlook_no_cell_that_is_not_finite(monkeypatch, correlate_plane
 @pytest.mark.parametrize("size", [(9, 7), (6, 8), (5, 5)])
 @pytest.mark.usefixtures("own_layouts")
 def test_without_a_stride_what_is_not_finite_stays_in_the_windows_that_read_it(monkeypatch, size, value, numbers):
-    monkeypatch.setattr(staggered, "NUMBERS", numbers)
+    monkeypatch.setattr(staggered_rows, "NUMBERS", numbers)
     x, weight, bias = (np.ones(shape, np.float32) for shape in ((2, 3, *size), (3, 1, 3, 3), (3,)))
     out, place = np.empty_like(x), rows.Place((1, 1), (1, 1), 1)
     for n, c, i, j in np.ndindex(x.shape):
