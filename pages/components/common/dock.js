@@ -7,29 +7,33 @@
 import { oncePerFrame } from "./dom.js";
 
 /**
- * px of the window from the bar above the ledger down, for both to stay in their own place: no more than they take
- * while the ledger is short, so that scrolling to the page's end always reaches them.
+ * px of the window below the bar above the ledger, for it to stay in its own place: its headline and its sum are seen
+ * there, and it takes no more while it is short, so that scrolling to the page's end always reaches it.
  */
-const ROOM = 148;
+const ROOM = 104;
+
+/** px that the bar above grows by where the player goes back to it from the ledger at the window's edge. */
+const PLAYER = 44;
 
 /** @typedef {"page" | "edge" | "stacked"} Where  in its own place; at the window's edge; there for good, as the page is narrow */
 
 /**
  * @param {boolean} stacked whether the page is narrow
  * @param {boolean} held whether it keeps its own place on a wide page
- * @param {number} top of the bar above the ledger, px from the window's upper edge
+ * @param {boolean} docked whether it lies at the window's edge now
+ * @param {number} bottom of the bar above the ledger, px from the window's upper edge
  * @param {number} height of the window, px
  * @returns {Where} where the ledger is seen
  */
-export function whereToLie(stacked, held, top, height) {
+export function whereToLie(stacked, held, docked, bottom, height) {
   if (stacked) return "stacked";
-  return !held && top > height - ROOM ? "edge" : "page";
+  return !held && bottom + (docked ? PLAYER : 0) > height - ROOM ? "edge" : "page";
 }
 
 export class Dock {
   /**
    * @param {HTMLElement} root of the page
-   * @param {HTMLElement} bar above the ledger: nothing that moves with the ledger moves its upper edge
+   * @param {HTMLElement} bar above the ledger: nothing but the player moves its lower edge along with the ledger
    * @param {(where: Where) => void} lay called whenever that changes
    */
   constructor(root, bar, lay) {
@@ -63,7 +67,7 @@ export class Dock {
   }
 
   check() {
-    this.#lie(whereToLie(this.stacked, this.held, this.bar.getBoundingClientRect().top, window.innerHeight));
+    this.#lie(whereToLie(this.stacked, this.held, this.where === "edge", this.bar.getBoundingClientRect().bottom, window.innerHeight));
   }
 
   /** @param {Where} where */

@@ -183,8 +183,8 @@ export class Ledger {
       { "aria-label": name },
       h("h3", { text: `${name} = ${stage.averages ? brief(explanation.value, 6, stage.dust) : fixed(explanation.value, sum.places)}` }),
       this.#written(model, stage, explanation, sum.places),
-      terms,
       lineOf(sentence),
+      terms,
     );
   }
 
@@ -280,7 +280,8 @@ export class Ledger {
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
     if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
-    parts.push(h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark), this.#written(model, stage, explanation, sum.places), lineOf(this.#sentence(model, stage, explanation, sum))));
+    // The whole first: what it is made of may reach beyond the screen.
+    parts.push(h("div", { class: "ks-ledger-sum" }, this.#written(model, stage, explanation, sum.places), lineOf(this.#sentence(model, stage, explanation, sum)), this.#terms(model, stage, sum, dark)));
     return parts;
   }
 
@@ -296,8 +297,8 @@ export class Ledger {
     return h(
       "div",
       { class: "ks-ledger-sum" },
-      this.#terms(model, /** @type {any} */ (plain), sum, dark),
       lineOf(this.#sentence(model, /** @type {any} */ (plain), explanation, sum)),
+      this.#terms(model, /** @type {any} */ (plain), sum, dark),
       h("p", { class: "ks-ledger-note", text: meant }),
     );
   }
@@ -345,7 +346,6 @@ export class Ledger {
       return block;
     });
     const total = lineOf(inWords(whole, stage.bias === null ? "" : "bias", this.write));
-    // The whole first: the parts below it may reach beyond the screen.
     return [h("div", { class: "ks-ledger-sum" }, total), h("div", { class: "ks-ledger-planes" }, ...blocks)];
   }
 

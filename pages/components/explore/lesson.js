@@ -77,10 +77,10 @@ export class LessonPanel {
   /** Whether the first screen is wanted for the stages below the words, or for the controls that a task asks for. */
   get crowded() {
     const { lesson } = this;
-    if (!lesson) return false;
+    if (!lesson || lesson.predicts) return false; // the ledger asks for what is predicted
     // From which width on the words stand beside the stages, the style alone knows.
     const beside = getComputedStyle(this.element).float !== "none";
-    return !beside || (!!lesson.goal && !lesson.predicts);
+    return !beside || !!lesson.goal;
   }
 
   /** Whether the step's goal is of this kind and is open, where a field may have the focus unasked. @param {string} kind */
