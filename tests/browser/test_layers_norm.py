@@ -50,6 +50,12 @@ def test_batch_norm_is_written_as_its_paper_has_it_and_a_mean_as_a_sum_that_is_d
     hover_cell(laboratory, "output-0", 1, 2, (2, 4))
     expect(told.first).to_have_text("(10 − 6) / √(4.5 + 0.00001) × 1 − 0.5 ≈ 1.386")
     expect(told.last).to_have_text("1.886 + β −0.500 = 1.386")
+    # A step takes the unbiased variance, as is said.
+    asked_row(laboratory, "next_var", 0)
+    expect(told.first).to_have_text("4.5 × 0.1 × 16/15 + 1 × (1 − 0.1) = 1.380")
+    expect(laboratory.locator("[data-column=statistics] .ks-note")).to_contain_text("the unbiased variance, × 16/15")
+    asked_row(laboratory, "next_mean", 1)
+    expect(told.first).to_have_text("−0.5 × 0.1 + 0 × (1 − 0.1) = −0.05")
     # The variance too, and level by level.
     asked_row(laboratory, "var", 0)
     expect(told).to_contain_text("= 72, and 72 / 16 = 4.5")

@@ -20,14 +20,14 @@ const PLAYER = 44;
 /**
  * @param {boolean} stacked whether the page is narrow
  * @param {boolean} held whether it keeps its own place on a wide page
- * @param {boolean} docked whether it lies at the window's edge now
+ * @param {boolean} playing whether the player lies at the window's edge with it now
  * @param {number} bottom of the bar above the ledger, px from the window's upper edge
  * @param {number} height of the window, px
  * @returns {Where} where the ledger is seen
  */
-export function whereToLie(stacked, held, docked, bottom, height) {
+export function whereToLie(stacked, held, playing, bottom, height) {
   if (stacked) return "stacked";
-  return !held && bottom + (docked ? PLAYER : 0) > height - ROOM ? "edge" : "page";
+  return !held && bottom + (playing ? PLAYER : 0) > height - ROOM ? "edge" : "page";
 }
 
 export class Dock {
@@ -67,7 +67,8 @@ export class Dock {
   }
 
   check() {
-    this.#lie(whereToLie(this.stacked, this.held, this.where === "edge", this.bar.getBoundingClientRect().bottom, window.innerHeight));
+    const playing = this.where === "edge" && !this.bar.querySelector(".ks-player") && !!this.root.querySelector(".ks-player");
+    this.#lie(whereToLie(this.stacked, this.held, playing, this.bar.getBoundingClientRect().bottom, window.innerHeight));
   }
 
   /** @param {Where} where */

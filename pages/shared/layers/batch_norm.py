@@ -134,9 +134,8 @@ def screen(laboratory: Laboratory) -> Screen:
     controls.append(button({"op": "forget"}, "Forget", hint="Running mean 0 and variance 1 again"))
     words = "the batch's own mean and variance normalise it" if training else "the running statistics normalise it"
     steps = "1 step taken" if laboratory.steps == 1 else f"{laboratory.steps} steps taken"
-    shown.column(
-        "statistics", "figures", "Statistics", note=f"{words}\n{steps}", figures=figures, controls=controls, sign="→"
-    )
+    note = f"{words}\n{steps}{_told_of_bias(seen.count) if training else ''}"
+    shown.column("statistics", "figures", "Statistics", note=note, figures=figures, controls=controls, sign="→")
     note = f"(x − mean) / √(variance + {eps:.5f})"
     shown.column("normalised", "maps", "Normalised", shape=size, note=note, controls=table("normalised"), sign="→")
     settings = [
@@ -168,6 +167,15 @@ def _digits(largest: float, deviation: float) -> int:
 def _factor(x: float) -> str:
     """A number behind a sign of multiplication."""
     return f"({operand(x)})" if x < 0 else operand(x)
+
+
+def _unbiased(count: int) -> str:
+    """What makes a batch's variance the unbiased one (Bessel's correction), as it is written behind it."""
+    return f" × {count}/{count - 1}" if count > 1 else ""
+
+
+def _told_of_bias(count: int) -> str:
+    return f"; each takes the unbiased variance,{_unbiased(count)}" if count > 1 else ""
 
 
 def _sentence(x: Array, output: Array, *, training: bool) -> str:
@@ -239,12 +247,16 @@ def _statistics(shown: Screen, seen: Statistics) -> None:
         note = "What earlier steps left: 0 for a mean and 1 for a variance before the first."
         shown.add(stage, view, title, vector(values), **alike, note=note, scale=scale)
     after = stepped(laboratory)
-    moved = {"rule": "sum", "reads": MEAN, "link": {"kind": "same"}}
-    shown.add(NEXT_MEAN, "next_mean", "Mean after a step", vector(after[0][:channels]), **alike, **moved, scale=means)
-    shown.add(
-        NEXT_VAR, "next_var", "Variance after a step", vector(after[1][:channels]), **alike, **moved, scale=variances
-    )
-    unbiased = count / (count - 1) if count > 1 else 1.0
+    step = operand(momentum)
+    for stage, view, title, running, stepping, of, unbiased, scale in (
+        (NEXT_MEAN, "next_mean", "Mean after a step", held[0], after[0], MEAN, "", means),
+        (NEXT_VAR, "next_var", "Variance after a step", held[1], after[1], VAR, _unbiased(count), variances),
+    ):
+        texts = [f"{{x}} × {step}{unbiased}{_added(float(kept))} × (1 − {step})" for kept in running]
+        written = {"of": of, "texts": texts, "digits": [_LEAST_DIGITS] * channels}
+        moved = {"rule": "sum", "reads": MEAN, "link": {"kind": "same"}, "written": written}
+        shown.add(stage, view, title, vector(stepping[:channels]), **alike, **moved, scale=scale)
+    of_var = count / (count - 1) if count > 1 else 1.0
     for c in range(channels):
         at = (0, c)
         cells = [(n, c, i, j) for n in range(x.shape[0]) for i in range(x.shape[2]) for j in range(x.shape[3])]
@@ -252,7 +264,10 @@ def _statistics(shown: Screen, seen: Statistics) -> None:
             shown.told.append(
                 weighted(stage, at, float(value), [(read, cell, float(source[cell]), 1 / count) for cell in cells])
             )
-        for stage, old, new, factor in ((NEXT_MEAN, RUNNING_MEAN, MEAN, 1.0), (NEXT_VAR, RUNNING_VAR, VAR, unbiased)):
+        for stage, old, new, factor in (
+            (NEXT_MEAN, RUNNING_MEAN, MEAN, 1.0),
+            (NEXT_VAR, RUNNING_VAR, VAR, of_var),
+        ):
             k = 0 if stage == NEXT_MEAN else 1
             batch = float((seen.mean, seen.var)[k][c])
             terms = [(old, at, float(held[k][c]), 1 - momentum), (new, at, batch, momentum * factor)]
