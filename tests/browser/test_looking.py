@@ -383,9 +383,9 @@ def test_padding_of_a_max_pooling_window_is_no_number(explore: Page):
 @pytest.mark.parametrize(
     ("of_one", "window"),
     [
-        (1.0, ["2.0", "3.0", "0.0", "5.0", "6.0", "1.0", "8.0", "9.0", "2.5"]),
-        (0.01, ["0.020", "0.030", "0.000", "0.050", "0.060", "0.010", "0.080", "0.090", "0.025"]),
-        (0.001, ["0.0020", "0.0030", "0.0000", "0.0050", "0.0060", "0.0010", "0.0080", "0.0090", "0.0025"]),
+        (1.0, ["2", "3", "0", "5", "6", "1", "8", "9", "2.5"]),
+        (0.01, ["0.02", "0.03", "0", "0.05", "0.06", "0.01", "0.08", "0.09", "0.025"]),
+        (0.001, ["0.002", "0.003", "0", "0.005", "0.006", "0.001", "0.008", "0.009", "0.0025"]),
     ],
 )
 def test_small_numbers_can_be_told_apart_in_the_picture_of_their_window(
@@ -418,15 +418,30 @@ def test_the_cells_of_a_window_have_the_colours_of_the_maps_they_stand_on(explor
         assert lens.evaluate_all(block) == ["rgb({}, {}, {})".format(*each) for each in there]
 
 
-def test_products_in_the_picture_of_a_window_are_rounded_once(page: Page, server: Server):
+def test_products_in_the_picture_of_a_window_have_the_digits_of_the_sum(page: Page, server: Server):
     grid = np.array(WORKED_GRID, dtype=np.float64) / 2
-    grid[2, 3] = 111 / 255  # 0.43529…, in the sum 0.435, whose nearest of two decimals is 0.43
+    grid[2, 3] = 111 / 255  # 0.43529…
     open_experiment(page, server.url, replace(Experiment(), grid=grid))
     hover_cell(page, "conv", 0, 1, (3, 3))
     expect(page.locator(".ks-term-product").nth(8)).to_have_text("−0.435")
-    for figure, last in (("window", "0.44"), ("products", "−0.44")):
+    for figure, last in (("window", "0.435"), ("products", "−0.435")):
         cells = page.locator(".ks-lens-figure", has_text=figure).locator(".ks-lens-cell")
         expect(cells.last).to_have_text(last)
+
+
+def test_no_factor_in_the_picture_of_a_window_is_cut_to_0_beside_larger_ones(page: Page, server: Server):
+    grid = np.array(WORKED_GRID, dtype=np.float64)
+    grid[0, 0], grid[1, 1] = 0.125, 2500.5
+    bank = np.array([[[[1000, 0.25, -1], [1, 0.0125, -1], [0.0625, 1e-9, -100 / 3]]]])
+    open_experiment(page, server.url, replace(Experiment(), grid=grid, bank=bank))
+    hover_cell(page, "conv", 0, 0, (3, 3))
+    for figure, texts in (
+        ("window", ["0.125", "2", "3", "4", "2501", "6", "7", "8", "9"]),
+        ("kernel", ["1000", "0.25", "−1", "1", "0.0125", "−1", "0.0625", "1.0e−9", "−33.3"]),
+        ("products", ["125.0", "0.5", "−3.0", "4.0", "31.3", "−6.0", "0.4", "0", "−300.0"]),
+    ):
+        cells = page.locator(".ks-lens-figure", has_text=figure).locator(".ks-lens-cell")
+        expect(cells).to_have_text(texts)
 
 
 def test_a_cell_that_loses_its_window_marks_nothing_behind_it(explore: Page):

@@ -81,7 +81,7 @@ def test_the_keyboard_asks_what_a_remainder_is_in_the_sum_and_among_its_terms(pa
     expect(terms.last).to_contain_text("remainder")
     expect(terms.last).to_be_focused()
     told_by_keys(page, terms.last)
-    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
     word = page.locator(".ks-sum").get_by_role("button", name="remainder")
     expect(word).to_be_focused()
     told_by_keys(page, word)

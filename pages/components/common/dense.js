@@ -246,7 +246,7 @@ export class Dense {
   /** A product and what makes it. @param {number} at */
   #product(at) {
     const [product] = addUp({ products: [this.products[at]], bias: 0, value: 0 }, this.places).products;
-    return `${madeOf({ value: this.shown.values[at], weight: this.shown.weights[at] }, product, this.places, short)} = ${fixed(product, this.places)}`;
+    return `${madeOf({ value: this.shown.values[at], weight: this.shown.weights[at] }, product, this.places, { value: short, weight: short })} = ${fixed(product, this.places)}`;
   }
 
   /** @param {Cell | null} cell */

@@ -9,8 +9,9 @@ import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
 import { brief, equals, fixed, operand, placesFor, read, short } from "./format.js";
 import { nameOf, sourceName } from "./names.js";
-import { colour, positionHue, scaleFor } from "./scale.js";
+import { positionHue } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
+import { goesUnder, lensOf } from "./lens.js";
 import { meant } from "./meaning.js";
 import { raised } from "./power.js";
 import { preview } from "./preview.js";
@@ -23,8 +24,6 @@ import { Trail, keyOf } from "./trail.js";
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {{stage: number, index: number[]}} Place */
 
-const WIDEST_LENS = 7; // columns: wider windows are told by their terms alone
-const LENS_TINY = 1e-4; // where no number under the glass is larger, four decimals show next to nothing of them
 const FEW = 9; // terms, which a glance takes in, zeros among them
 const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function, where so many give its result
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
@@ -84,7 +83,6 @@ export class Ledger {
     const { digits, dust: left = 0, averages } = model.byNumber.get(stage);
     const averaged = averages && !of;
     const dust = of ? 0 : left;
-    if (dust && !exact) this.factor = (x) => brief(x, 4, dust);
     const sum = rule === "sum" ? shownSum(this.#counted(model, explanation), undefined, this.parts, of ? 0 : digits, dust) : null;
     // A factor with the digits of its product, so that the two can be compared.
     if (sum && digits && !exact) this.factor = (x) => short(x, Math.max(4, sum.places + 1 + Math.max(0, Math.floor(Math.log10(Math.abs(x) || 1)))));
@@ -279,7 +277,7 @@ export class Ledger {
     if (this.planes) return this.#planes(model, explanation, this.planes, dark);
     if (this.of) return [this.#gradient(model, explanation, sum, dark)];
     const parts = [];
-    if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) parts.push(this.#lens(explanation.terms, stage, sum.places, sum.rows, dark, sum.out));
+    if (goesUnder(stage)) parts.push(this.#lens(explanation.terms, stage, sum, dark));
     // The whole first: what it is made of may reach beyond the screen.
     parts.push(h("div", { class: "ks-ledger-sum" }, this.#written(model, stage, explanation, sum.places), lineOf(this.#sentence(model, stage, explanation, sum)), this.#terms(model, stage, sum, dark)));
     return parts;
@@ -340,7 +338,7 @@ export class Ledger {
       // As many digits as the whole sum shows, so that what stands here is what is added below.
       const own = { ...shownSum({ ...explanation, terms, bias: 0, value: sums[c] }, whole.places, this.parts), withBias: false };
       const block = h("section", { class: "ks-ledger-plane", "aria-label": names[c] }, h("h3", { text: `${names[c]} = ${this.write(whole.products[c], whole.places)}` }));
-      if (stage.link.kind === "window" && stage.link.extent[1] <= WIDEST_LENS) block.append(this.#lens(terms, stage, own.places, own.rows, dark));
+      if (goesUnder(stage)) block.append(this.#lens(terms, stage, own, dark));
       else block.append(this.#terms(model, stage, own, dark));
       block.append(lineOf(inWords(own, "", this.write), "ks-ledger-note"));
       return block;
@@ -358,7 +356,7 @@ export class Ledger {
     const item = h(
       "li",
       { class: term.weight === 0 ? "ks-term ks-idle" : "ks-term", title: where },
-      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.factor(term.value)} ${inContest(term, largest)}` : term.alone ?? `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
+      h("span", { class: "ks-term-factors", text: largest !== null ? `${term.index === null ? "padding" : this.#value(term)(term.value)} ${inContest(term, largest)}` : term.alone ?? `${term.label ?? ""}${this.#factors(term, shown, places)}` }),
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
@@ -373,7 +371,30 @@ export class Ledger {
 
   /** What a product is made of. @param {Term} term @param {number} shown @param {number} places */
   #factors(term, shown, places) {
-    return madeOf(term, shown, places, this.factor, !this.parts);
+    return madeOf(term, shown, places, { value: this.#value(term), weight: this.factor }, !this.parts);
+  }
+
+  /** How a term's value is written; a weight is what it is, however small. @param {Term} term @returns {(x: number) => string} */
+  #value(term) {
+    const dust = this.parts ? 0 : this.#dust(term);
+    return dust ? (x) => brief(x, 4, dust) : this.factor;
+  }
+
+  /** Up to which size a term's value may be all that rounding left of a 0, where it was computed. @param {Term | undefined} term */
+  #dust(term) {
+    return (term && !this.of && this.looked.model.byNumber.get(term.stage)?.dust) || 0;
+  }
+
+  /** A window, the weights it meets and the products. @param {Term[]} terms @param {import("./model.js").Stage} stage @param {ReturnType<typeof shownSum>} sum @param {boolean} dark */
+  #lens(terms, stage, sum, dark) {
+    const inside = terms.find((term) => term.index);
+    return lensOf(stage, terms, sum, {
+      dark,
+      fraction: this.parts ? inParts(this.parts) : null,
+      scale: inside ? this.scaleAt(inside.stage, inside.index) : null,
+      dust: this.#dust(inside),
+      on: this.on.term,
+    });
   }
 
   /**
@@ -412,59 +433,6 @@ export class Ledger {
       h("span", { class: "ks-term-factors" }, ...[label].flat()),
       h("span", { class: "ks-term-product", text: this.write(value, places) }),
     );
-  }
-
-  /**
-   * The window under a glass: its numbers, the weights they meet, and the products.
-   * @param {Term[]} terms of one plane
-   * @param {import("./model.js").Stage} stage
-   * @param {number} places decimals of the sum: products have no more
-   * @param {{term: Term, shown: number}[]} rows the products as they are shown elsewhere, where parts are what counts
-   * @param {boolean} dark
-   * @param {Set<Term>} [out] what counts for nothing stays empty
-   */
-  #lens(terms, stage, places, rows, dark, out = new Set()) {
-    const columns = stage.link.extent[1];
-    const values = terms.map((term) => term.value);
-    const padding = terms.map((term) => term.index === null);
-    const kind = stage.lens ?? "diverging";
-    // What stands on a map has the colour that it has there.
-    const inside = terms.find((term) => term.index);
-    const theirs = inside ? this.scaleAt(inside.stage, inside.index) : null;
-    const table = (/** @type {string} */ title, /** @type {number[]} */ numbers, /** @type {import("./scale.js").Scale} */ scale, /** @type {boolean[] | null} */ blank, most = Infinity) => {
-      const largest = Math.max(...numbers.map(Math.abs));
-      // Two decimals, or two digits of what is smaller than that: with a power of ten where four decimals show none.
-      const places = Math.min(most, placesFor(numbers), largest ? Math.max(2, Math.min(4, 1 - Math.floor(Math.log10(largest)))) : 0);
-      const write = (/** @type {number} */ x) => (largest < LENS_TINY && !this.parts ? brief(x, 3, stage.dust) : this.write(x, places));
-      const cells = numbers.map((x, k) => {
-        const { fill, ink } = colour(x, scale, dark);
-        const cell = h("span", { class: blank?.[k] ? "ks-lens-cell ks-blank" : "ks-lens-cell", text: out.has(terms[k]) || (blank?.[k] && stage.reduce === "max") ? "" : write(x) });
-        if (!blank?.[k]) Object.assign(cell.style, { background: fill, color: ink });
-        cell.style.setProperty("--ks-hue", positionHue(terms[k].key, dark));
-        cell.addEventListener("pointerenter", () => this.on.term(terms[k]));
-        cell.addEventListener("pointerleave", () => this.on.term(null));
-        return cell;
-      });
-      const grid = h("div", { class: "ks-lens-grid" }, ...cells);
-      grid.style.gridTemplateColumns = `repeat(${columns}, 1fr)`;
-      return h("figure", { class: "ks-lens-figure" }, grid, h("figcaption", { text: title }));
-    };
-    const sign = (/** @type {string} */ text) => h("span", { class: "ks-lens-sign", text });
-    const lens = h("div", { class: "ks-lens", "aria-hidden": "true" });
-    const ofValues = theirs ?? scaleFor(kind, [values]);
-    lens.append(table("window", values, ofValues, padding));
-    if (stage.reduce !== "max") {
-      const weights = terms.map((term) => term.weight);
-      const itself = stage.reduce === "norm";
-      lens.append(sign("×"), table(stage.weight ? "kernel" : itself ? "itself" : "share", weights, itself ? ofValues : scaleFor("diverging", [weights]), null));
-      // Rounded once, from the product itself: 0.4353 cut to 0.435 for the sum would be 0.43 here, beside a cell of 0.44.
-      const shown = new Map(this.parts ? rows.map((row) => [row.term, row.shown]) : []);
-      const products = terms.map((term) => shown.get(term) ?? (this.parts || Number(term.product.toFixed(places)) ? term.product : 0));
-      lens.append(sign("="), table("products", products, scaleFor("diverging", [products]), null, this.parts ? Infinity : places));
-    } else {
-      [...lens.querySelectorAll(".ks-lens-cell")].forEach((cell, k) => cell.classList.toggle("ks-wins", terms[k].weight === 1));
-    }
-    return lens;
   }
 
   /** @param {Model} model @param {Explanation} explanation @param {number} [level] */
@@ -516,7 +484,7 @@ export class Ledger {
     const root = `√${counted === cells ? under : `(${under})`} ${equals(result, explanation.value)} ${result}`;
     const written = h("div", { class: "ks-ledger-sum" }, this.#terms(model, stage, sum, dark, level), lineOf(`${inWords(sum, "", this.write)}, and ${root}`));
     if (counted !== cells) written.append(h("p", { class: "ks-ledger-note", text: `× ${cells}/${counted}: PyTorch multiplies the sum by the cells of the window over those counted, as the others lie past the edge.` }));
-    const lens = level === 0 && stage.link.extent[1] <= WIDEST_LENS && counted === cells ? this.#lens(squares, stage, sum.places, sum.rows, dark) : null;
+    const lens = level === 0 && goesUnder(stage) && counted === cells ? this.#lens(squares, stage, sum, dark) : null;
     return h("div", { class: "ks-ledger-body" }, lens, written);
   }
 

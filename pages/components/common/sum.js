@@ -87,11 +87,11 @@ function placesToShow(value, digits) {
  * @param {{value: number, weight: number}} term
  * @param {number} shown the product as it is shown
  * @param {number} places its decimals
- * @param {(x: number) => string} write a factor, as it is written where that is enough
+ * @param {{value: (x: number) => string, weight: (x: number) => string}} write how each is written where that is enough
  * @param {boolean} [more] whether it may have more digits than that
  */
 export function madeOf({ value, weight }, shown, places, write, more = true) {
-  let written = [value, weight].map(write);
+  let written = [write.value(value), write.weight(weight)];
   for (let digits = 5; more && digits <= MOST_DIGITS; digits += 1) {
     const [a, b] = written.map(read);
     if (Math.abs(a * b - shown) * 10 ** places <= LAST_DIGIT) break;
