@@ -1,5 +1,6 @@
 """Coming closer on all maps at once: by wheel, drag, pinch, keys and buttons, with numbers that stay cnn_core's."""
 
+import itertools
 import math
 import statistics
 from pathlib import Path
@@ -517,6 +518,60 @@ def test_from_as_close_as_one_comes_the_whole_window_of_the_pinned_cell_is_seen_
             assert region[2] >= row + 3 - 0.01
             assert region[3] >= column + 3 - 0.01
         explore.keyboard.press("Home")
+
+
+def test_close_up_a_click_at_a_map_s_edge_shows_the_whole_window_of_that_cell_and_what_it_feeds(photographed: Page):
+    come_close(photographed)
+    box = photographed.locator("[data-view=conv]").bounding_box()
+    for across, down in ((0.98, 0.5), (0.02, 0.98), (0.5, 0.02)):
+        conv = seen(photographed, "conv")
+        photographed.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        frames(photographed)
+        row, column = last_cell(photographed)["index"][2:]
+        assert seen(photographed, "conv") == conv  # what is under the hand stays there
+        top, left, bottom, right = seen(photographed, "input")
+        assert top - 0.01 <= row
+        assert row + 3 <= bottom + 0.01
+        assert left - 0.01 <= column
+        assert column + 3 <= right + 0.01
+        top, left, bottom, right = seen(photographed, "pool")
+        assert top - 0.01 <= row // 2 <= bottom - 0.99
+        assert left - 0.01 <= column // 2 <= right - 0.99
+    # The wheel holds what is seen under it, on a map that leans too.
+    x, y = middle(photographed, "input")
+    photographed.mouse.move(x, y)
+    under = last_cell(photographed)["index"]
+    photographed.mouse.wheel(0, 60)
+    frames(photographed)
+    photographed.mouse.move(x + 0.5, y)
+    assert last_cell(photographed)["index"] == under
+
+
+def test_a_map_leans_as_far_as_it_must_ever_less_the_further_the_cells_are_out_of_sight_and_never_jumps(explore: Page):
+    shape = {"rows": 100, "columns": 60, "field": {"jump": [1, 1], "centre": [0, 0]}}
+    steps = [k / 8 for k in range(8 * 92)]
+    leant = explore.evaluate(
+        """async ([map, steps]) => {
+          const { leaning } = await import("/ui/common/viewport.js");
+          const box = { top: 40, left: -1, bottom: 42, right: 1 };
+          return steps.map((top) => leaning({ top, left: 1.5, rows: 8, columns: 5 }, map, box));
+        }""",
+        [shape, steps],
+    )
+    rows = [each["rows"] for each in leant]
+    assert {each["columns"] for each in leant} == {-1.5}  # of what lies in the padding there is nothing to see
+    assert max(abs(b - a) for a, b in itertools.pairwise(rows)) <= 1 / 8 + 1e-9
+    for top, row in zip(steps, rows, strict=True):
+        out = min(0, 40 - top) or max(0, 43 - top - 8)
+        assert 0 <= top + row <= 92
+        if abs(out) <= 3:
+            assert row == out
+        assert row == 0 or abs(out) < 6
+    assert 3 in rows
+    assert -3 in rows
+    one = [{"top": 10, "left": 0, "rows": 2, "columns": 60}, shape, {"top": 40, "left": 0, "bottom": 42, "right": 2}]
+    of_none = explore.evaluate("async (given) => (await import('/ui/common/viewport.js')).leaning(...given)", one)
+    assert of_none == {"rows": 0, "columns": 0}  # three rows have no room in two
 
 
 def within_sight(page: Page, view: str) -> bool:

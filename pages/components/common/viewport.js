@@ -35,6 +35,27 @@ export function regionOf({ zoom, row, column }, { rows, columns, field }) {
 }
 
 /**
+ * How far a map leans out of its region for some of its cells to be seen whole that lie half in it: what the cell at
+ * another map's edge was made of. The further they lie out of it, the less it does, down to not at all: it never jumps.
+ * @param {Region} region
+ * @param {Map} map
+ * @param {{top: number, left: number, bottom: number, right: number}} box its first and last rows and columns
+ * @returns {{rows: number, columns: number}} in cells
+ */
+export function leaning(region, map, { top, left, bottom, right }) {
+  const along = (/** @type {number} */ from, /** @type {number} */ size, /** @type {number} */ low, /** @type {number} */ high) => {
+    const wide = high - low;
+    if (wide > size) return 0;
+    const out = low < from ? low - from : Math.max(0, high - from - size);
+    return Math.sign(out) * clamp(2 * wide - Math.abs(out), 0, Math.abs(out));
+  };
+  return {
+    rows: along(region.top, region.rows, Math.max(0, top), Math.min(map.rows, bottom + 1)),
+    columns: along(region.left, region.columns, Math.max(0, left), Math.min(map.columns, right + 1)),
+  };
+}
+
+/**
  * The viewport that shows a region of a map.
  * @param {number} zoom
  * @param {number} top

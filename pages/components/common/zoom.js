@@ -5,12 +5,13 @@
 
 import { h, oncePerFrame, setText } from "./dom.js";
 import { READABLE } from "./layout.js";
-import { WHOLE, around, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
+import { WHOLE, around, leaning, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
 
 /** @typedef {import("./viewport.js").Map} MapShape */
 /** @typedef {import("./grid.js").Grid} Grid */
+/** @typedef {{top: number, left: number, bottom: number, right: number}} Box */
 /**
- * @typedef {{view: string, row: number, column: number, window?: {top: number, left: number, bottom: number, right: number} | null}} Looked
+ * @typedef {{view: string, row: number, column: number, window?: Box | null}} Looked
  *   a cell that is looked at, and what it sees of the input
  */
 
@@ -23,9 +24,11 @@ export class Zoom {
   /**
    * @param {() => Looked | null} pinned the cell that the buttons come closer to
    * @param {() => void} [moved] called when another part of the maps is looked at
+   * @param {() => ReadonlyMap<string, Box>} [belonging] what belongs to that cell on the other maps
    */
-  constructor(pinned, moved = () => {}) {
+  constructor(pinned, moved = () => {}, belonging = () => new Map()) {
     this.moved = moved;
+    this.belonging = belonging;
     this.viewport = WHOLE;
     /** Where it was before it came closer to something by itself. @type {import("./viewport.js").Viewport | null} */
     this.before = null;
@@ -106,14 +109,22 @@ export class Zoom {
   }
 
   #show() {
-    for (const { grid, map } of this.maps.values()) {
-      const { top, left } = regionOf(this.viewport, map);
-      grid.look(this.viewport.zoom, top, left);
-    }
+    this.lean();
     setText(this.amount, `${this.viewport.zoom < 10 ? this.viewport.zoom.toFixed(1) : Math.round(this.viewport.zoom)}×`);
     this.out.setAttribute("aria-disabled", String(this.viewport.zoom === 1));
     this.fit.setAttribute("aria-disabled", String(this.viewport.zoom === 1));
     this.closer.setAttribute("aria-disabled", String(this.viewport.zoom >= this.most));
+  }
+
+  /** Have each map show its part, and what belongs to the pinned cell along with it. */
+  lean() {
+    const belonging = this.viewport.zoom > 1 ? this.belonging() : new Map();
+    for (const [view, { grid, map }] of this.maps) {
+      const region = regionOf(this.viewport, map);
+      const box = belonging.get(view);
+      const { rows, columns } = box ? leaning(region, map, box) : { rows: 0, columns: 0 };
+      grid.look(this.viewport.zoom, region.top + rows, region.left + columns);
+    }
   }
 
   /**
@@ -127,7 +138,10 @@ export class Zoom {
     const at = this.maps.get(view);
     this.before = null;
     if (!at || this.most === 1 || (factor < 1 && this.viewport.zoom === 1)) return false;
-    this.#set(zoomAt(this.viewport, at.map, point, factor, this.most));
+    // The map may lean out of its region: the point is meant that is seen there.
+    const { top, left, rows, columns } = regionOf(this.viewport, at.map);
+    const seen = { x: point.x + (at.grid.left - left) / columns, y: point.y + (at.grid.top - top) / rows };
+    this.#set(zoomAt(this.viewport, at.map, seen, factor, this.most));
     return true;
   }
 

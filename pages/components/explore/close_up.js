@@ -20,7 +20,7 @@ export class CloseUp {
    */
   constructor(on) {
     this.on = on;
-    this.zoom = new Zoom(() => this.#pinned(), () => this.#moved());
+    this.zoom = new Zoom(() => this.#pinned(), () => this.#moved(), () => this.#belonging());
   }
 
   leave() {
@@ -52,6 +52,16 @@ export class CloseUp {
   #pinned() {
     const pin = this.on.pin();
     return pin && this.cellOn(this.on.model().byNumber.get(pin.stage).view);
+  }
+
+  /** What the pinned cell was made of and what is made of it, on the other maps. */
+  #belonging() {
+    const pin = this.on.pin();
+    const found = new Map();
+    if (!pin || pin.index.length !== 4) return found;
+    const model = this.on.model();
+    for (const [stage, { box }] of model.relatives(pin.stage, pin.index)) if (stage !== pin.stage) found.set(model.byNumber.get(stage).view, box);
+    return found;
   }
 
   /** Bring the pinned cell into sight, if it lies on this view's map. @param {string} view */

@@ -118,7 +118,8 @@ export class Strip {
 
   /** Outline what is looked at, what it is made of and what it is made into. */
   mark() {
-    const { model, place, pin, hover, shown, dark, columns, term, weight, gradients, slide } = this.page;
+    const { model, place, pin, hover, shown, dark, columns, term, weight, gradients, slide, closeUp } = this.page;
+    closeUp.zoom.lean();
     const cell = place?.param ? null : place;
     const winner = gradients.shown ? null : winnerOf(model, place);
     const marks = marksOf({ model, shown, dark }, { cell, pinned: hover ? pin : null, winner, term: term ?? weight.met() });
