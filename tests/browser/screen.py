@@ -64,6 +64,20 @@ def cell_centre(page: Page, view: str, row: int, column: int, shape: tuple[int, 
     )
 
 
+def seen(page: Page, view: str) -> list[float]:
+    """The part of a map that its frame shows: its top, left, bottom and right, in cells."""
+    script = """(view) => {
+      const map = document.querySelector(`[data-view=${view}]`);
+      const frame = map.getBoundingClientRect();
+      const values = map.querySelector(".ks-map-values");
+      const box = values.getBoundingClientRect();
+      const scale = box.width / values.width;
+      const [top, left] = [(frame.top - box.top) / scale, (frame.left - box.left) / scale];
+      return [top, left, top + frame.height / scale, left + frame.width / scale];
+    }"""
+    return page.evaluate(script, view)
+
+
 def hover_cell(page: Page, view: str, row: int, column: int, shape: tuple[int, int]) -> dict:
     """Move the pointer to a cell; what the page says of it."""
     clear(page)

@@ -26,6 +26,7 @@ from tests.browser.screen import (
     resize,
     revision,
     same_sum,
+    seen,
     wait_drawn,
     within,
 )
@@ -644,6 +645,32 @@ def test_all_maps_come_closer_together_and_a_cell_stays_under_the_pointer(page: 
     page.locator("[data-view=input-0]").focus()
     page.keyboard.press("PageUp")
     expect(amount).to_have_text("1.6×")
+
+
+def test_close_up_a_click_at_an_output_s_edge_shows_its_window_on_every_channel_of_the_input(
+    page: Page, server: Server
+):
+    larger = to_link(Sight(carried({"op": "input", "value": "larger"}).laboratory)).code
+    page.goto(f"{server.url}/convolution?c={larger}")
+    wait_drawn(page, "output-0")
+    page.mouse.move(*cell_centre(page, "input-0", 8, 8, (16, 16)))
+    for _ in range(4):
+        page.mouse.wheel(0, -100)
+    expect(page.locator(".ks-zoom-amount")).not_to_have_text("1.0×")
+    frames(page)
+    box = page.locator("[data-view=output-0]").bounding_box()
+    for across, down in ((0.97, 0.5), (0.03, 0.97)):
+        output = seen(page, "output-0")
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        frames(page)
+        row, column = last_cell(page)["index"][2:]
+        assert seen(page, "output-0") == output
+        for view in ("input-0", "input-1"):
+            top, left, bottom, right = seen(page, view)
+            assert top - 0.01 <= row
+            assert row + 3 <= bottom + 0.01
+            assert left - 0.01 <= column
+            assert column + 3 <= right + 0.01
 
 
 def test_a_map_of_large_cells_offers_no_zoom(laboratory: Page):

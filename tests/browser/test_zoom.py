@@ -27,6 +27,7 @@ from tests.browser.screen import (
     open_experiment,
     revision,
     same_sum,
+    seen,
     take_sample,
     wait_drawn,
 )
@@ -74,20 +75,6 @@ SCALE = """() => {
   const values = document.querySelector("[data-view=input] .ks-map-values");
   return values.getBoundingClientRect().width / values.width;
 }"""
-
-
-def seen(page: Page, view: str) -> list[float]:
-    """The part of a map that its frame shows: its top, left, bottom and right, in cells."""
-    script = """(view) => {
-      const map = document.querySelector(`[data-view=${view}]`);
-      const frame = map.getBoundingClientRect();
-      const values = map.querySelector(".ks-map-values");
-      const box = values.getBoundingClientRect();
-      const scale = box.width / values.width;
-      const [top, left] = [(frame.top - box.top) / scale, (frame.left - box.left) / scale];
-      return [top, left, top + frame.height / scale, left + frame.width / scale];
-    }"""
-    return page.evaluate(script, view)
 
 
 def come_close(page: Page) -> None:

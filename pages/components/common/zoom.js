@@ -27,8 +27,12 @@ export class Zoom {
    * @param {() => ReadonlyMap<string, Box>} [belonging] what belongs to that cell on the other maps
    */
   constructor(pinned, moved = () => {}, belonging = () => new Map()) {
+    this.pinned = pinned;
     this.moved = moved;
     this.belonging = belonging;
+    /** The map that the hand moves: it does not lean for this pinned cell. */
+    this.led = "";
+    this.leansFor = "";
     this.viewport = WHOLE;
     /** Where it was before it came closer to something by itself. @type {import("./viewport.js").Viewport | null} */
     this.before = null;
@@ -116,12 +120,16 @@ export class Zoom {
     this.closer.setAttribute("aria-disabled", String(this.viewport.zoom >= this.most));
   }
 
-  /** Have each map show its part, and what belongs to the pinned cell along with it. */
+  /** Have each map show its part, and what belongs to the pinned cell along with it, but where the hand leads. */
   lean() {
-    const belonging = this.viewport.zoom > 1 ? this.belonging() : new Map();
+    const close = this.viewport.zoom > 1;
+    const belonging = close ? this.belonging() : new Map();
+    const place = close ? JSON.stringify(this.pinned()) : "";
+    if (place !== this.leansFor) this.led = "";
+    this.leansFor = place;
     for (const [view, { grid, map }] of this.maps) {
       const region = regionOf(this.viewport, map);
-      const box = belonging.get(view);
+      const box = view === this.led ? null : belonging.get(view);
       const { rows, columns } = box ? leaning(region, map, box) : { rows: 0, columns: 0 };
       grid.look(this.viewport.zoom, region.top + rows, region.left + columns);
     }
@@ -138,10 +146,8 @@ export class Zoom {
     const at = this.maps.get(view);
     this.before = null;
     if (!at || this.most === 1 || (factor < 1 && this.viewport.zoom === 1)) return false;
-    // The map may lean out of its region: the point is meant that is seen there.
-    const { top, left, rows, columns } = regionOf(this.viewport, at.map);
-    const seen = { x: point.x + (at.grid.left - left) / columns, y: point.y + (at.grid.top - top) / rows };
-    this.#set(zoomAt(this.viewport, at.map, seen, factor, this.most));
+    this.#lead(view);
+    this.#set(zoomAt(this.viewport, at.map, point, factor, this.most));
     return true;
   }
 
@@ -149,7 +155,17 @@ export class Zoom {
   pan(view, right, down) {
     const at = this.maps.get(view);
     this.before = null;
-    if (at) this.#set(panBy(this.viewport, at.map, -down / at.grid.scale, -right / at.grid.scale));
+    if (!at) return;
+    this.#lead(view);
+    this.#set(panBy(this.viewport, at.map, -down / at.grid.scale, -right / at.grid.scale));
+  }
+
+  /** From here on the hand moves this map: it stays where it leant to, and leans no more. @param {string} view */
+  #lead(view) {
+    const { grid, map } = this.maps.get(view);
+    const { top, left } = regionOf(this.viewport, map);
+    if (view !== this.led && this.viewport.zoom > 1) this.viewport = panBy(this.viewport, map, grid.top - top, grid.left - left);
+    this.led = view;
   }
 
   /**

@@ -36,7 +36,11 @@ export class Convolution extends Board {
     this.weights = { pointed: null, held: null };
     this.strip = h("div", { class: "ks-strip" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
-    this.zoom = new Zoom(() => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)));
+    this.zoom = new Zoom(
+      () => this.pin && this.#pinnedCell(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index)),
+      () => {},
+      () => this.#belonging(),
+    );
     this.dialog = new Dialog();
     this.share = this.sharing("laboratory");
     this.bar = h("div", { class: "ks-bar-top" }, this.look.element, this.zoom.element);
@@ -292,6 +296,7 @@ export class Convolution extends Board {
   mark() {
     const { model, place } = this;
     if (!model) return;
+    this.zoom.lean();
     const marks = this.weight ? this.#marksOfWeight() : place ? this.#marksOf(place) : new Map();
     const add = (/** @type {string} */ view, /** @type {any} */ mark) => marks.set(view, [...(marks.get(view) ?? []), mark]);
     if (this.pin && (this.hover || this.weight)) add(this.viewName(model.byNumber.get(this.pin.stage), this.pin.index), { box: boxAt(this.pin.index), role: "pinned" });
@@ -346,6 +351,17 @@ export class Convolution extends Board {
     marks.set(`output-${output}`, [{ box, role: stage === OUTPUT ? "self" : stage === ALONE ? "feeds" : "source" }]);
     marks.set(`relu-${output}`, [{ box, role: stage === RELU ? "self" : "feeds" }]);
     return marks;
+  }
+
+  /** The window of the pinned cell on every channel of the input, for these to be seen at one place. */
+  #belonging() {
+    const found = new Map();
+    if (!this.pin || this.pin.stage === INPUT) return found;
+    const ofInput = (/** @type {string} */ view) => view.startsWith("input-");
+    const [, marks = []] = [...this.#marksOf(this.pin)].find(([view]) => ofInput(view)) ?? [];
+    const window = marks.find(({ role }) => role === "source");
+    for (const view of window ? this.zoom.maps.keys() : []) if (ofInput(view)) found.set(view, window.box);
+    return found;
   }
 
   /** All that an input cell feeds of the channel that is looked at, as the ledger lists it, in the hue of the weight it meets there. @param {number[]} index */
