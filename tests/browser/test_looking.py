@@ -293,9 +293,14 @@ def test_what_is_left_of_rounding_or_has_no_room_is_told_as_next_to_nothing(expl
         ([2.9999999, 5], 7, ["3.00", "5"]),
         # One that has no room for its zeros must not hide those beside it.
         ([0.0145, -0.000384, -0.023234], 6, ["0.015", "−4e−4", "−0.023"]),
+        # Nor one of which the decimals beside it leave nothing, if that is little of the largest.
+        ([-1.8314, 1.2706, -0.0157, 0.4], 3.5, ["−1.8", "1.3", "≈0", "0.4"]),
+        ([-1.8314, 1.2706, -0.0457], 3.5, None),
     ],
 )
-def test_the_numbers_of_one_grid_have_the_same_decimals(explore: Page, numbers: list, letters: int, texts: list):
+def test_the_numbers_of_one_grid_have_the_same_decimals(
+    explore: Page, numbers: list, letters: float, texts: list | None
+):
     script = """async ([numbers, letters]) => (await import("/ui/common/format.js")).fitting(numbers, 3, letters)"""
     assert explore.evaluate(script, [numbers, letters]) == texts
 

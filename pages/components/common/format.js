@@ -9,6 +9,7 @@ const NEXT_TO_NOTHING = "≈0";
 /** Of the largest number beside it: what is no larger is left of rounding. */
 export const NOISE = 1e-12;
 const NEGLIGIBLE = 1e-3; // likewise: what has no room may be told as next to nothing
+const ROUNDED_AWAY = 0.02; // likewise, where the decimals beside it leave nothing of it
 
 const MOST_ZEROS = 5; // after the point: nobody counts more
 const TINY_PLACES = MOST_ZEROS + 4; // decimals that four digits of a number take which has more
@@ -154,7 +155,8 @@ export function fitting(numbers, digits, letters, beside = 0, least = 1) {
     for (let places = from; places >= Math.max(0, to); places -= 1) {
       const texts = all((x) => {
         const text = fixed(x, places);
-        return read(text) === 0 ? alone(x, digits, letters, largest) : inRoom(text) ? text : null;
+        if (read(text) !== 0) return inRoom(text) ? text : null;
+        return alone(x, digits, letters, largest) ?? (Math.abs(x) <= ROUNDED_AWAY * largest ? NEXT_TO_NOTHING : null);
       }, places);
       if (texts) return texts;
     }
