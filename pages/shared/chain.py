@@ -25,6 +25,7 @@ from cnn_core import (
     Trace,
 )
 from cnn_core.layers import Layer
+from cnn_core.shapes import window
 from pages.shared.experiment import Experiment, Pair, Sides, read_only
 
 Shape = tuple[int, ...]
@@ -99,6 +100,14 @@ def convolution(experiment: Experiment) -> Conv2d:
     layer.weight = np.ascontiguousarray(weight)
     layer.bias = experiment.bias
     return layer
+
+
+def padding_of(experiment: Experiment) -> Sides:
+    """The padding of the convolution in cells, side by side: what "same" amounts to, where it is that."""
+    if not isinstance(experiment.padding, str):
+        return experiment.padding
+    spread: dict[str, Any] = {"stride": experiment.stride, "dilation": experiment.dilation}
+    return window(experiment.kernel_size, **spread, padding=experiment.padding, input_size=experiment.plane).padding
 
 
 def _activation(experiment: Experiment) -> Layer:

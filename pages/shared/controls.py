@@ -41,7 +41,7 @@ def menu(edit: Edit, label: str, options: Sequence[dict[str, Any]], **words: str
 def stepper(
     edit: Edit,
     label: str,
-    value: int,
+    value: int | Sequence[int],
     bounds: tuple[int, int],
     *,
     why_low: str = "",
@@ -56,7 +56,7 @@ def stepper(
     Args:
         edit: what is sent, with the new ``value`` added.
         label: its name.
-        value: as it stands.
+        value: as it stands; of several axes or sides one each, which a step makes alike.
         bounds: the least and the largest value there can be.
         why_low: the reason at the lower bound.
         why_high: the reason at the upper bound.
@@ -66,13 +66,14 @@ def stepper(
         words: ``place`` and ``hint``.
     """
     (low, high), (least, most) = bounds, typed or bounds
-    reasons = [
-        why_low if value <= low else allowed(value - 1),
-        why_high if value >= high else allowed(value + 1),
-    ]
-    return _control(
-        "stepper", label, words, edit=edit, value=value, low=least, high=most, why_not=reasons, text=text or str(value)
-    )
+    each = [value] if isinstance(value, int) else value
+    smallest, largest = min(each), max(each)
+    # Where they differ, a step down makes none of them larger, and a step up none smaller.
+    less, more = (smallest, largest) if smallest < largest else (smallest - 1, largest + 1)
+    less = min(less, high)  # what a word such as "same" amounts to may lie beyond
+    reasons = [why_low if less < low else allowed(less), why_high if more > high else allowed(more)]
+    said = {"low": least, "high": most, "why_not": reasons, "text": text or str(largest)}
+    return _control("stepper", label, words, edit=edit, value=largest, steps=[less, more], **said)
 
 
 def number(edit: Edit, label: str, value: float, **words: str) -> Control:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pages.shared.chain import Geometry, geometry, misfit
+from pages.shared.chain import Geometry, geometry, misfit, padding_of
 from pages.shared.controls import Control, option, select, stepper
 from pages.shared.edits.stages import PADDING_MOST
 from pages.shared.experiment import Experiment
@@ -15,8 +15,7 @@ _SIDES = ("top", "bottom", "left", "right")
 
 def padding_controls(experiment: Experiment) -> list[Control]:
     """All sides at once; behind "More" the two named paddings and each side alone."""
-    padding = experiment.padding
-    sides = [0, 0, 0, 0] if isinstance(padding, str) else [each for axis in padding for each in axis]
+    sides = [each for axis in padding_of(experiment) for each in axis]
     reach = [
         dilation * (kernel - 1) for dilation, kernel in zip(experiment.dilation, experiment.kernel_size, strict=True)
     ]
@@ -34,7 +33,7 @@ def padding_controls(experiment: Experiment) -> list[Control]:
     together = stepper(
         {"op": "padding"},
         "padding",
-        max(sides),
+        sides,
         (0, max(most, *sides)),
         allowed=_asks(experiment, lambda sizes, n: sizes._replace(padding=((n, n), (n, n))), "padding"),
         why_low="Padding cannot be negative",
@@ -99,7 +98,7 @@ def pair_steppers(
     together = stepper(
         {"op": field},
         label,
-        max(value),
+        value,
         bounds,
         allowed=_asks(experiment, lambda sizes, n: _both(sizes, field, n), label),
         text=None if alike else f"{value[0]} × {value[1]}",

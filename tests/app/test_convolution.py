@@ -10,7 +10,7 @@ from cnn_core import conv2d, conv_transpose2d
 from pages.shared import answers
 from pages.shared.convolution.columns import columns
 from pages.shared.convolution.edits import apply
-from pages.shared.convolution.laboratory import Laboratory, misfit, parts, run
+from pages.shared.convolution.laboratory import PADDING_MOST, Laboratory, misfit, parts, run
 from pages.shared.convolution.message import ALONE, convolution_message
 from pages.shared.edits import EditRefusedError
 from pages.shared.experiment import Experiment
@@ -300,3 +300,16 @@ def test_output_padding_goes_from_0_to_one_below_stride_or_dilation_and_says_why
 def test_a_convolution_that_is_not_transposed_has_no_output_padding():
     with pytest.raises(StopIteration):
         control(edited(), "kernel", "output padding")
+
+
+def test_in_the_laboratory_too_steps_of_the_padding_begin_at_what_same_amounts_to():
+    five = [{"op": "kernel_size", "axis": axis, "value": 5} for axis in (0, 1)]
+    same = edited(*five, {"op": "padding", "value": "same"})
+    together = control(same, "input", "padding")
+    assert (together["text"], together["steps"], together["why_not"]) == ("same", [1, 3], [None, None])
+    alone = apply(same, {"op": "padding", "side": 3, "value": 0}, Experiment())
+    assert alone.operation.padding == ((2, 2), (2, 0))
+    wide = apply(same, {"op": "dilation", "value": 3}, Experiment())
+    told = control(wide, "input", "padding")
+    assert (told["value"], told["steps"][0]) == (6, PADDING_MOST)
+    assert told["why_not"] == [None, f"{PADDING_MOST} cells are the most here"]

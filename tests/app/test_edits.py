@@ -14,6 +14,8 @@ from pages.shared.edits import _OPERATIONS, EditRefusedError, apply
 from pages.shared.experiment import WORKED_GRID, Experiment
 
 ZEROS = ((0, 0), (0, 0))
+ROOMY = {"op": "grid", "value": [[0] * 12] * 12}
+SAME = {"op": "padding", "value": "same"}
 EDITS = [
     ({"op": "stride", "value": 2}, "stride", (2, 2)),
     ({"op": "stride", "value": 3, "axis": 1}, "stride", (1, 3)),
@@ -447,6 +449,30 @@ def test_what_a_stepper_says_can_be_typed_is_what_is_taken(before):
         for value in (control["low"] - 1, control["high"] + 1):
             with pytest.raises(EditRefusedError, match=f"from {control['low']} to {control['high']};"):
                 apply(experiment, {**control["edit"], "value": value})
+
+
+def stepper(experiment, label):
+    controls = [each for column in columns(build(experiment), 0) for each in column["controls"]]
+    return next(each for each in controls if each["label"] == label)
+
+
+def test_steps_of_the_padding_begin_at_what_same_amounts_to():
+    same = after(ROOMY, {"op": "kernel_size", "value": 7}, SAME)
+    together = stepper(same, "padding")
+    assert (together["text"], together["steps"], together["why_not"]) == ("same", [2, 4], [None, None])
+    assert [stepper(same, f"padding {side}")["value"] for side in ("top", "bottom", "left", "right")] == [3] * 4
+    alone = apply(same, {"op": "padding", "side": 1, "value": 5})
+    assert alone.padding == ((3, 5), (3, 3))
+    nothing = stepper(apply(same, {"op": "kernel_size", "value": 1}), "padding")
+    assert (nothing["steps"][1], nothing["why_not"][0]) == (1, "Padding cannot be negative")
+
+
+def test_a_step_makes_sides_or_axes_alike_none_larger_on_the_way_down_and_none_smaller_on_the_way_up():
+    assert stepper(after({"op": "kernel_size", "value": 4}, SAME), "padding")["steps"] == [1, 2]
+    uneven = after(ROOMY, {"op": "padding", "value": [[0, 2], [1, 1]]}, {"op": "stride", "value": [1, 3]})
+    assert stepper(uneven, "padding")["steps"] == [0, 2]
+    assert stepper(uneven, "stride")["steps"] == [1, 3]
+    assert stepper(uneven, "padding")["why_not"] == [None, None]
 
 
 def test_a_pooling_s_stride_is_called_a_stride_and_its_key_stays():

@@ -158,3 +158,17 @@ def test_a_kernel_is_removed_and_those_that_stay_keep_their_maps(tall: Page, ser
     # The last one stays: marked as not available, and it says so where it is pressed.
     tall.get_by_role("button", name="Remove this kernel").dispatch_event("click")
     expect(tall.locator(".ks-notice")).to_contain_text("The last kernel stays")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_padding_by_its_name_is_legible_and_stepped_from_what_it_amounts_to(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 1000})
+    seven = edited({"op": "grid", "value": GRID}, {"op": "kernel_size", "value": 7}, {"op": "padding", "value": "same"})
+    open_experiment(page, server.url, seven)
+    kernel = page.locator("[data-column=kernel]")
+    field = kernel.get_by_label("padding, as a number", exact=True)
+    for name, text in (("", "same"), ("less padding", "2"), ("more padding", "3")):
+        if name:
+            press(page, name)
+        expect(field).to_have_value(text)
+        assert field.evaluate("(field) => field.scrollWidth <= field.clientWidth")

@@ -12,7 +12,7 @@ import { check, rove } from "./roving.js";
  *   kind: "select" | "menu" | "stepper" | "number" | "text" | "range" | "dial" | "segments" | "check" | "button" | "command" | "heading",
  *   label: string, place: "top" | "bottom" | "more", hint: string, edit?: any, command?: string, gallery?: string,
  *   value?: any, text?: string, options?: {value: string, label: string, why: string | null, group: string}[],
- *   low?: number, high?: number, why_not?: (string | null)[], why?: string, placeholder?: string,
+ *   low?: number, high?: number, steps?: number[], why_not?: (string | null)[], why?: string, placeholder?: string,
  *   stops?: number[],
  * }} Control  as pages/shared/controls.py describes it
  * @typedef {{
@@ -22,6 +22,8 @@ import { check, rove } from "./roving.js";
  *   refuse: (sentence: string) => void,
  * }} ControlHandlers  `slide` takes each value that a dial passes over; all of one drag carry the same `drag`
  */
+
+const AIR = 1; // digit wide: between a word and the edges of its field
 
 /** What a control is called. @param {Element} element */
 const nameOf = (element) => element.getAttribute("aria-label") ?? element.textContent;
@@ -149,12 +151,12 @@ export class Controls {
   /** @param {Control} control */
   #stepper({ label, hint }) {
     let now = /** @type {any} */ ({});
-    const step = (/** @type {number} */ by) => {
-      const why = now.why_not[by < 0 ? 0 : 1];
+    const step = (/** @type {0 | 1} */ up) => {
+      const why = now.why_not[up];
       if (why) this.on.refuse(`${why}.`.replace("..", "."));
-      else this.on.send({ ...now.edit, value: now.value + by });
+      else this.on.send({ ...now.edit, value: now.steps[up] });
     };
-    const less = h("button", { type: "button", "aria-label": `less ${label}`, text: "−", onclick: () => step(-1) });
+    const less = h("button", { type: "button", "aria-label": `less ${label}`, text: "−", onclick: () => step(0) });
     const more = h("button", { type: "button", "aria-label": `more ${label}`, text: "+", onclick: () => step(1) });
     const field = h("input", { type: "text", inputmode: "numeric", class: "ks-stepper-value", autocomplete: "off", "aria-label": `${label}, as a number` });
     field.addEventListener("focus", () => field.select());
@@ -168,11 +170,12 @@ export class Controls {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
       event.preventDefault();
-      step(event.key === "ArrowUp" ? 1 : -1);
+      step(event.key === "ArrowUp" ? 1 : 0);
     });
     this.refresh.push((control) => {
       now = control;
       if (!typing()) field.value = control.text;
+      field.style.minWidth = `${control.text.length + AIR}ch`; // a word, as "same", is wider than a number
       for (const [button, why] of /** @type {[HTMLElement, string | null][]} */ ([
         [less, control.why_not[0]],
         [more, control.why_not[1]],

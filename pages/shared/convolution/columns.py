@@ -29,6 +29,7 @@ from pages.shared.convolution.laboratory import (
     largest,
     layer,
     misfit,
+    padding_of,
     parts,
     sides_of,
 )
@@ -211,7 +212,7 @@ def _input(laboratory: Laboratory) -> list[Control]:
     operation, plane = laboratory.operation, laboratory.plane
     sources = [option(name, title) for name, title in SOURCES.items()]
     taken = "Your input has no more" if laboratory.source == OWN else f"{CHANNELS_MOST} channels are the most here"
-    sides = [0] * 4 if isinstance(operation.padding, str) else [each for axis in operation.padding for each in axis]
+    sides = [each for axis in padding_of(operation, plane) for each in axis]
     same = operation.padding == "same"
     top = laboratory.channels if laboratory.source == OWN else CHANNELS_MOST
 
@@ -256,7 +257,7 @@ def _input(laboratory: Laboratory) -> list[Control]:
         stepper(
             {"op": "padding"},
             "padding",
-            max(sides),
+            sides,
             (0, PADDING_MOST),
             allowed=lambda n: _because(plane, padded([n] * 4), f"padding {n}"),
             why_low="Padding cannot be negative",
@@ -341,7 +342,7 @@ def _output_padding(laboratory: Laboratory) -> list[Control]:
         return stepper(
             {"op": "output_padding", **edit},
             label,
-            max(value[axis] for axis in axes),
+            [value[axis] for axis in axes],
             (0, most),
             allowed=lambda n: _because(laboratory.plane, changed(n), f"{label} {n}"),
             why_low="Output padding cannot be negative",
@@ -416,7 +417,7 @@ def _pair(laboratory: Laboratory, name: str, most: int, why_low: str, hint: str)
         return stepper(
             {"op": name, **edit},
             label,
-            value[edit["axis"]] if edit else max(value),
+            value[edit["axis"]] if edit else value,
             (1, most),
             allowed=lambda n: _because(laboratory.plane, changed(to(n)), f"{label} {n}"),
             why_low=why_low,

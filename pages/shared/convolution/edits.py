@@ -26,6 +26,7 @@ from pages.shared.convolution.laboratory import (
     Operation,
     given,
     misfit,
+    padding_of,
     parts,
     taken_from,
 )
@@ -231,8 +232,7 @@ def _padding(laboratory: Laboratory, edit: Edit) -> Laboratory:
     count = whole_number(1 if value == "own" else value, 0, PADDING_MOST, "The padding")
     sides = [count] * 4
     if "side" in edit:
-        old = operation.padding
-        sides = [0, 0, 0, 0] if isinstance(old, str) else [*old[0], *old[1]]
+        sides = [each for axis in padding_of(operation, laboratory.plane) for each in axis]
         sides[whole_number(edit["side"], 0, 3, "The side")] = count
     top, bottom, left, right = sides
     return _operated(laboratory, replace(operation, padding=((top, bottom), (left, right))))

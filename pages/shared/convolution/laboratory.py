@@ -227,6 +227,11 @@ def sides_of(operation: Operation, plane: Pair) -> Sides:
     return NO_PADDING if isinstance(made, ConvTranspose2d) else made.window((1, operation.inputs, *plane)).padding
 
 
+def padding_of(operation: Operation, plane: Pair) -> Sides:
+    """The padding that is set, side by side: what "same" amounts to on that input, where it is that."""
+    return sides_of(operation, plane) if isinstance(operation.padding, str) else operation.padding
+
+
 def misfit(plane: Pair, operation: Operation) -> str | None:
     """None where the convolution fits an input of that many rows and columns, else the core's sentence why not."""
     try:

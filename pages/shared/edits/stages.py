@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cnn_core import kernels
+from pages.shared.chain import padding_of
 from pages.shared.edits.checked import (
     Edit,
     EditRefusedError,
@@ -43,8 +44,7 @@ def set_padding(experiment: Experiment, edit: Edit) -> Experiment:
     else:
         sides = [value] * 4
     if "side" in edit:
-        old = experiment.padding
-        kept = [0] * 4 if isinstance(old, str) else [each for axis in old for each in axis]
+        kept = [each for axis in padding_of(experiment) for each in axis]
         kept[whole_number(edit["side"], 0, 3, "The side")] = value
         sides = kept
     top, bottom, left, right = (whole_number(each, 0, PADDING_MOST, "The padding") for each in sides)

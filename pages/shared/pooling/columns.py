@@ -123,7 +123,7 @@ def window_controls(laboratory: Laboratory) -> list[Control]:
             return stepper(
                 {"op": name} if axis is None else {"op": name, "axis": axis},
                 text,
-                max(value) if axis is None else value[axis],
+                value if axis is None else value[axis],
                 bounds,
                 allowed=allowed(change, text),
                 text=size(value) if axis is None and value[0] != value[1] else None,
