@@ -168,6 +168,30 @@ def test_a_number_that_is_spoilt_while_it_is_typed_is_refused_and_leaves_what_st
     expect(explore.locator(".ks-notice")).to_contain_text("An empty field is not a number, so the weight stays 1.")
 
 
+def test_a_refusal_that_follows_the_server_s_outlives_the_answer_to_what_was_previewed(explore: Page):
+    notice = explore.locator(".ks-notice")
+    field = explore.locator("[data-view=kernel] input").first
+    for beyond, spoilt in (("1e7", "3x"), ("1e308", "-1e400")):
+        field.fill(beyond)
+        field.press("Enter")
+        expect(notice).to_contain_text("A weight must lie between")
+        before = revision(explore)
+        field.focus()
+        field.press_sequentially(spoilt)
+        field.press("Enter")
+        wait_drawn(explore, "conv", "cnn_core", before)
+        expect(notice).to_contain_text(f"“{spoilt}” is not a number, so the weight stays 1.")
+    for text, said in (("12345678.9", "A cell must lie between"), ("--3", "“--3” is not a number"), ("4", None)):
+        before = revision(explore)
+        explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+        explore.keyboard.type(text)
+        explore.keyboard.press("Enter")
+        wait_drawn(explore, "conv", "cnn_core", before)
+        if said:
+            expect(notice).to_contain_text(said)
+    expect(notice).to_be_hidden()
+
+
 def test_a_number_that_is_half_typed_is_neither_drawn_nor_sent_with_what_is_dragged_meanwhile(explore: Page):
     fields = explore.locator("[data-view=kernel] input")
     fields.first.focus()

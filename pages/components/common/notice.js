@@ -20,7 +20,8 @@ export class Notice {
     const close = h("button", { type: "button", class: "ks-button", "aria-label": "Close this message", text: "×", onclick: () => this.tell("") });
     this.element = h("div", { class: "ks-notice", hidden: true }, this.sentence, close);
     this.passing = new Passing(this.element, () => this.tell(""));
-    /** The server's last sentence and the revision it belongs to. */
+    /** The server's last sentence, and with the revision it belongs to. */
+    this.served = "";
     this.news = "";
   }
 
@@ -58,10 +59,15 @@ export class Notice {
     element.style.left = `${end - room / 2}px`;
   }
 
-  /** Only news: a sentence that the page wrote itself must outlive the answer to the edit it spoke of. @param {any} header */
+  /**
+   * Only news, and where there are none the server's own sentence alone goes: one that the page wrote itself must outlive
+   * the answer to the edit it spoke of, whatever the server said before.
+   * @param {any} header
+   */
   arrived({ notice, revision, uploads }) {
     const news = notice && `${revision} ${uploads} ${notice}`;
-    if (news !== this.news) this.tell(notice);
-    this.news = news;
+    if (!notice) this.withdraw(this.served);
+    else if (news !== this.news) this.tell(notice);
+    Object.assign(this, { served: notice, news });
   }
 }
