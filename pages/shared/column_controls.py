@@ -216,7 +216,8 @@ def step_controls(view: str, experiment: Experiment) -> list[Control]:
         return _pool_controls(experiment)
     if view == "scores":
         most = f"At most {CLASSES_LARGEST} classes"
-        names = ", ".join(experiment.class_name(k) for k in range(experiment.classes))
+        named = max(experiment.classes, len(experiment.class_names))
+        names = ", ".join(experiment.class_name(k) for k in range(named))
         hint = "Names of the classes, separated by commas"
         again = "Other seeded weights and biases; your own go with the old ones"
         return [

@@ -213,6 +213,15 @@ def kernel_label(experiment: Experiment, output: int) -> str:
     return experiment.kernel_names[output] or (found.title if found else _by_number(output))
 
 
+def names_kept(experiment: Experiment) -> str:
+    """Which names have no class to name, as a sentence; "" where each has one."""
+    kept = [name for name in experiment.class_names[experiment.classes :] if name]
+    if not kept:
+        return ""
+    count = f"are {experiment.classes} classes" if experiment.classes > 1 else "is 1 class"
+    return f"There {count}, so without one yet: {', '.join(kept)}. More names are kept for when there are more classes."
+
+
 def _by_number(output: int) -> str:
     return f"kernel {output + 1}"
 

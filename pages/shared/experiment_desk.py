@@ -9,6 +9,7 @@ from typing import Any
 from cnn_core import Gradients
 from pages.shared.backward import Target, gradients, holds, parse
 from pages.shared.chain import Chain, build
+from pages.shared.describe import names_kept
 from pages.shared.desk import Desk
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, arrays_of
@@ -85,6 +86,8 @@ class ExperimentDesk(Desk[Experiment]):
             before = self.experiment
             super().edit(edit)
             self.see_whole(before)
+            if edit["op"] == "class_names":
+                self.notice = self.notice or names_kept(self.experiment)
 
     def see_whole(self, before: Experiment) -> None:
         """Look at all of a picture that has come in place of ``before``'s, and of an input of another size."""

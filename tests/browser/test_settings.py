@@ -136,6 +136,34 @@ def test_there_can_be_one_class_or_ten_and_their_names_are_typed(tall: Page, ser
     check(tall, edited({"op": "class_names", "value": typed}, start=experiment))
 
 
+def test_a_name_that_is_refused_stays_to_be_corrected_and_one_without_a_class_is_told(tall: Page, server: Server):
+    open_experiment(tall, server.url, edited())
+    notice = tall.locator(".ks-notice")
+    long = "a very long class name that goes on"
+    with within(tall, "scores", "Names of the classes, separated by commas") as field:
+        for text, said, stays in (
+            (f"cat, dog, {long}", "A class name has at most 24 characters", f"cat, dog, {long}"),
+            ("cat, dog, a long name, d, e", "so without one yet: d, e.", "cat, dog, a long name, d, e"),
+            ("", None, "A, B, C"),
+        ):
+            field.fill(text)
+            field.press("Enter")
+            expect(notice).to_contain_text(said) if said else expect(notice).to_be_hidden()
+            expect(field).to_have_value(stays)
+            assert field.get_attribute("aria-invalid") == ("true" if long in text else None)
+    with within(tall, "kernel", "name") as field:
+        field.fill("x" * 32)
+        field.press("Enter")
+        expect(notice).to_contain_text("A kernel's name has at most 24 characters")
+        expect(field).to_have_value("x" * 32)
+        press(tall, "Add a kernel")
+        expect(field).to_have_value("x" * 32)
+        tall.keyboard.press("Escape")
+    tall.get_by_role("radiogroup", name="Which kernel").get_by_role("radio").nth(1).click()
+    with within(tall, "kernel", "name") as field:
+        expect(field).to_have_value("")  # another kernel's
+
+
 def test_a_kernel_is_removed_and_those_that_stay_keep_their_maps(tall: Page, server: Server):
     edits = [
         {"op": "add_kernel"},

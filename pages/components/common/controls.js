@@ -18,9 +18,10 @@ import { check, rove } from "./roving.js";
  * @typedef {{
  *   send: (edit: any) => void,
  *   slide?: (edit: any) => void,
+ *   ask?: (edit: any) => Promise<string>,
  *   run: (command: string) => void,
  *   refuse: (sentence: string) => void,
- * }} ControlHandlers  `slide` takes each value that a dial passes over; all of one drag carry the same `drag`
+ * }} ControlHandlers  `ask` sends an edit and waits for why it was refused, "" where it was not: a page with lines of text has it; `slide` takes each value that a dial passes over; all of one drag carry the same `drag`
  */
 
 const AIR = 1; // digit wide: between a word and the edges of its field
@@ -217,12 +218,24 @@ export class Controls {
     const field = h("input", { type: "text", class: "ks-words", autocomplete: "off", placeholder, "aria-label": hint || label });
     let now = /** @type {any} */ ({});
     const typing = whileTyping(field);
-    field.addEventListener("change", () => {
-      if (field.value !== now.value) this.on.send({ ...now.edit, value: field.value });
+    // What was sent stands there until it is taken, or something else is: refused, it is there to be corrected.
+    let held = false;
+    const release = () => {
+      held = false;
+      field.value = now.value;
+      field.removeAttribute("aria-invalid");
+    };
+    field.addEventListener("change", async () => {
+      if (field.value === now.value) return release();
+      held = true;
+      const why = await this.on.ask({ ...now.edit, value: field.value });
+      if (!why) release();
+      else if (held) field.setAttribute("aria-invalid", "true");
     });
     this.refresh.push((control) => {
+      const same = JSON.stringify([control.edit, control.value]) === JSON.stringify([now.edit, now.value]);
       now = control;
-      if (!typing()) field.value = control.value;
+      if (!typing() && !(held && same)) release();
     });
     return h("label", { class: "ks-stepper ks-wide", title: hint }, h("span", { class: "ks-stepper-name", text: label }), field);
   }

@@ -41,10 +41,10 @@ export class Hand {
 
   /** What all columns are made with. @returns {import("../common/column.js").ColumnHandlers} */
   columns() {
-    const { edits, notice, shown, weight } = this.page;
+    const { edits, notice, shown, waiting, weight } = this.page;
     const refuse = (/** @type {string} */ sentence) => notice.tell(sentence);
     return {
-      controls: { send: (/** @type {any} */ edit) => edits.send(edit), run: (/** @type {string} */ command) => this.#run(command), refuse },
+      controls: { send: (/** @type {any} */ edit) => edits.send(edit), ask: (/** @type {any} */ edit) => waiting.ask(edit), run: (/** @type {string} */ command) => this.#run(command), refuse },
       cell: (/** @type {string} */ view) => (view === "input" ? { ...this.#cell(view), ...this.#paint() } : this.#cell(view)),
       kernel: {
         change: (/** @type {number[]} */ values) => edits.changeWeights(values, shown.output, shown.kernelPlane),
