@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError, ShapeError, shown
+from cnn_core.kernels.bracketed import unbracketed
 
 LARGEST_SIZE = 11
 """The most rows or columns a kernel may have."""
@@ -77,8 +78,8 @@ def parse(text: str) -> Weights:
     """Read a kernel from typed or pasted text.
 
     Rows end with a line break or a semicolon; numbers in a row are set apart by blanks, a tab or a comma, and between
-    two tabs or commas there has to be one. A number may be a fraction such as ``1/9``; the minus sign may be the
-    typographic one, as the screen shows it.
+    two tabs or commas there has to be one. Rows may stand in brackets, as Python, NumPy and PyTorch write and print
+    them. A number may be a fraction such as ``1/9``; the minus sign may be the typographic one, as the screen shows it.
 
     Args:
         text: for example ``"1 0 -1; 2 0 -2; 1 0 -1"``.
@@ -87,13 +88,14 @@ def parse(text: str) -> Weights:
         A read-only float64 array, ``(KH, KW)``, 1 to 11 rows and columns.
 
     Raises:
-        ShapeError: where there are no numbers, rows differ in length, or there are more than 11 of either.
+        ShapeError: where there are no numbers, brackets hold no grid of them, rows differ in length, or there are more
+            than 11 of either.
         ModelError: where something is not a finite number, a cell is left empty, or what was given is no text.
     """
     if not isinstance(text, str):
         raise ModelError(f"A kernel is read from text such as 1 0 -1; 2 0 -2; 1 0 -1, and this is {quoted(text)}.")
     # Blanks of every kind, such as those at which no line is broken, are blanks.
-    plain = re.sub(r"[^\S\t\r\n]", " ", text.replace("−", "-"))
+    plain = re.sub(r"[^\S\t\r\n]", " ", unbracketed(text).replace("−", "-"))
     plain = "/".join(part.strip(" \t") for part in plain.split("/"))
     ended = [row.strip(" \t,") for row in re.split(r"[;\r\n]", plain)]
     rows = [_words(row) for row in ended if row]

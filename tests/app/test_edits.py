@@ -384,6 +384,12 @@ def test_a_comma_in_typed_weights_is_a_decimal_one_where_something_else_sets_num
     np.testing.assert_array_equal(typed.bank[0, 0], weights)
 
 
+@pytest.mark.parametrize("text", ["[ [1,2] ,[3,4] ]", "np.array([[1,2], [3,4]], dtype=float)", "[[1. 2.]\n [3. 4.]]"])
+def test_a_comma_in_brackets_parts_weights(text: str):
+    typed = apply(Experiment(), {"op": "kernel_text", "value": text})
+    np.testing.assert_array_equal(typed.bank[0, 0], [[1, 2], [3, 4]])
+
+
 def test_an_empty_cell_of_a_pasted_kernel_is_told_and_does_not_vanish():
     for text in ("1\t\t3\n4\t\t6", "0,5\t\t1,5"):
         with pytest.raises(EditRefusedError, match="Row 1 has nothing between"):

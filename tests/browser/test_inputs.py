@@ -1,6 +1,8 @@
 """Every way in for the input: samples, camera, clipboard, patterns, typed sizes; and nonsense at each door."""
 
 import io
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +28,8 @@ from tests.browser.screen import (
 )
 
 pytestmark = pytest.mark.browser
+
+BRACKETED = json.loads((Path(__file__).parents[1] / "cases" / "bracketed.json").read_text())
 
 # Hand the clipboard to the page as a person's paste would.
 PASTE = """async ([text, picture]) => {
@@ -299,6 +303,33 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was_meant(explore: Page):
     script = "async (text) => (await import('/ui/common/format.js')).readRows(text).rows"
     for text, rows in cases.items():
         assert explore.evaluate(script, text) == rows, text
+
+
+@pytest.mark.parametrize("case", BRACKETED, ids=lambda case: repr(case["text"]))
+def test_rows_in_brackets_are_read_as_cnn_core_reads_them(modules: Page, case: dict):
+    script = "async (text) => (await import('/ui/common/format.js')).readRows(text)"
+    told = modules.evaluate(script, case["text"])
+    assert told["rows"] == (case["rows"] or [])
+    assert (told["why"] is None) == (case["rows"] is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[1,2,3],[4,5,6],[7,8,9.5]]", "Pasted 3 × 3 numbers from Input [1, 1] on"),
+        ("[[1,2", "These brackets hold no grid of numbers; [[1, 2], [3, 4]] works."),
+        ("hello", "“hello” is not a number"),
+    ],
+)
+def test_a_list_pasted_on_an_open_cell_goes_to_the_input_and_a_text_is_refused_at_once(
+    explore: Page, text: str, said: str
+):
+    for _ in range(2):  # the second click opens its field
+        explore.mouse.click(*cell_centre(explore, "input", 1, 1, (5, 5)))
+    explore.evaluate(PASTE, [text, None])
+    expect(explore.locator(".ks-notice")).to_contain_text(said)
+    expect(explore.locator(".ks-cell-editor")).to_have_count(0)
+    assert hover_cell(explore, "input", 3, 3, (5, 5))["value"] == (9.5 if "Pasted" in said else WORKED_GRID[3][3])
 
 
 class SlowRoad:

@@ -1,8 +1,10 @@
 """The kernel library: what its kernels are, what they answer to, and what typed text becomes."""
 
 import dataclasses
+import json
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from hypothesis.extra import numpy as npst
 
 from cnn_core import kernels
 from cnn_core.errors import CnnCoreError, ModelError, ShapeError
+
+BRACKETED = json.loads((Path(__file__).parents[1] / "cases" / "bracketed.json").read_text())
 
 # Written out by hand, as a textbook prints them: the module builds them from parts instead.
 TEXTBOOK = {
@@ -368,3 +372,12 @@ def test_any_text_becomes_a_usable_kernel_or_a_refusal(text):
         assert_one_sentence(refusal)
     else:
         np.testing.assert_array_equal(kernels.check(weights), weights)
+
+
+@pytest.mark.parametrize("case", BRACKETED, ids=lambda case: repr(case["text"]))
+def test_rows_in_brackets_are_read_as_python_writes_them(case):
+    if case["rows"] is None:
+        with pytest.raises((ModelError, ShapeError), match=r"works|not a number|give all rows the same|no numbers"):
+            kernels.parse(case["text"])
+    else:
+        np.testing.assert_array_equal(kernels.parse(case["text"]), case["rows"])

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { NO_GRID, unbracketed } from "./bracketed.js";
+
 const MINUS = "−";
 const NEXT_TO_NOTHING = "≈0";
 
@@ -287,12 +289,14 @@ export function addUp({ products, bias, value }, asked = placesForSum(products, 
 
 /**
  * Rows of numbers as a person types them or a spreadsheet copies them.
- * A comma sets numbers apart only where nothing else does; between digits alone it is a decimal comma.
+ * A comma sets numbers apart only where nothing else does, or in brackets; between digits alone it is a decimal comma.
  * @param {string} text
  * @returns {{rows: number[][], why: string | null}} `why` says what could not be read
  */
 export function readRows(text) {
-  const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  const plain = unbracketed(text);
+  if (plain === null) return { rows: [], why: NO_GRID };
+  const lines = plain.split(/[\r\n]+/).filter((line) => line.trim() !== "");
   const rows = [];
   for (const line of lines) {
     const separator = line.includes("\t") ? /\t/ : /;/.test(line) ? /;/ : /,\s|,(?=[^\d])/.test(line) || /^[^\s]+(,[^\s]+){2,}$/.test(line.trim()) ? /,/ : /\s+/;

@@ -3,9 +3,10 @@
  * @module
  */
 
-import { readRows } from "../common/format.js";
+import { read, readRows } from "../common/format.js";
 
-const SEVERAL = /[\t\n;]|\S\s+\S/; // what sets numbers apart
+// What may become a number where it is put into one that is being typed, as e3.
+const PIECE = /^[-+−–]?\d*[.,]?\d*(?:e[-+−–]?\d*)?(?:\/[-+−–]?\d*[.,]?\d*)?$/i;
 
 /**
  * @typedef {{at: {row: number, column: number} | null, size: number[], plane: number | null, low: number | null, high: number | null}} Input
@@ -60,7 +61,7 @@ export class PasteDoor {
 
 /**
  * What was pasted on the page; null where it is meant for a field, or is neither picture nor text. The field of a
- * single cell takes a single number: rows of them, or a picture, are meant for the input.
+ * single cell takes a number or a piece of one: rows of them, or a picture, are meant for the input, and a text is refused.
  * @param {ClipboardEvent} event
  * @returns {{picture: File} | {text: string} | null}
  */
@@ -71,7 +72,8 @@ function pasted(event) {
   const picture = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
   if (picture) return { picture };
   const text = event.clipboardData.getData("text/plain");
-  return text.trim() && (!cell || SEVERAL.test(text.trim())) ? { text } : null;
+  const own = cell && (read(text) !== null || PIECE.test(text.trim()));
+  return text.trim() && !own ? { text } : null;
 }
 
 /**

@@ -97,7 +97,10 @@ def _decimal_points(row: str) -> str:
 
 def paste_kernel(experiment: Experiment, edit: Edit) -> Experiment:
     """Weights typed or pasted as text, as :func:`cnn_core.kernels.parse` reads it, or with decimal commas."""
-    weights = kernels.parse(re.sub(r"[^;\r\n]+", lambda row: _decimal_points(row[0]), str(edit["value"])))
+    text = str(edit["value"])
+    # In brackets a comma parts numbers.
+    plain = text if "[" in text else re.sub(r"[^;\r\n]+", lambda row: _decimal_points(row[0]), text)
+    weights = kernels.parse(plain)
     if np.abs(weights).max() > VALUE_LIMIT:
         raise EditRefusedError("A weight must lie between −1,000,000 and 1,000,000; the kernel stays as it was.")
     return _with_kernel(experiment, _output(experiment, edit), _planes(experiment, edit), weights)
