@@ -219,7 +219,7 @@ def names_kept(experiment: Experiment) -> str:
     if not kept:
         return ""
     count = f"are {experiment.classes} classes" if experiment.classes > 1 else "is 1 class"
-    return f"There {count}, so without one yet: {', '.join(kept)}. More names are kept for when there are more classes."
+    return f"There {count}: {', '.join(kept)} {'is' if len(kept) == 1 else 'are'} kept for when there are more."
 
 
 def _by_number(output: int) -> str:

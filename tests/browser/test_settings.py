@@ -143,7 +143,11 @@ def test_a_name_that_is_refused_stays_to_be_corrected_and_one_without_a_class_is
     with within(tall, "scores", "Names of the classes, separated by commas") as field:
         for text, said, stays in (
             (f"cat, dog, {long}", "A class name has at most 24 characters", f"cat, dog, {long}"),
-            ("cat, dog, a long name, d, e", "so without one yet: d, e.", "cat, dog, a long name, d, e"),
+            (
+                "cat, dog, a long name, d, e",
+                "3 classes: d, e are kept for when",
+                "cat, dog, a long name, d, e",
+            ),
             ("", None, "A, B, C"),
         ):
             field.fill(text)
