@@ -94,6 +94,48 @@ def test_edits_are_undone_and_done_again_by_all_the_usual_keys_and_a_stepper_ste
         expect(shape).to_have_text(f"{rows} × 5")
 
 
+def test_home_and_end_lead_to_the_ends_of_a_row_and_with_control_to_those_of_the_map(explore: Page):
+    for view, start, ends in (
+        ("input", (1, 2), {"End": [1, 4], "Home": [1, 0], "Control+End": [4, 4], "Control+Home": [0, 0]}),
+        ("conv", (1, 1), {"Home": [1, 0], "End": [1, 2], "Control+Home": [0, 0], "Control+End": [2, 2]}),
+    ):
+        explore.mouse.click(*cell_centre(explore, view, *start, (5, 5) if view == "input" else (3, 3)))
+        explore.mouse.move(2, 2)
+        for key, place in ends.items():
+            explore.keyboard.press(key)
+            assert last_cell(explore)["index"][2:] == place
+    explore.locator("[data-view=probabilities]").focus()
+    for key, at in (("End", 2), ("Home", 0)):
+        explore.keyboard.press(key)
+        assert last_cell(explore)["index"] == [0, at]
+
+
+def test_on_a_closer_map_home_shows_all_of_it_first(explore: Page):
+    take_sample(explore, "Shapes")
+    explore.mouse.click(*cell_centre(explore, "input", 30, 40, (128, 128)))
+    explore.keyboard.press("PageUp")
+    explore.keyboard.press("Home")
+    expect(explore.get_by_role("button", name="Show the whole map (Home on a map)")).to_have_attribute(
+        "aria-disabled", "true"
+    )
+    here = last_cell(explore)["index"]
+    explore.keyboard.press("Home")
+    assert last_cell(explore)["index"] == [*here[:3], 0]
+
+
+@pytest.mark.parametrize("key", ["Delete", "Backspace"])
+def test_a_key_that_empties_a_chosen_input_cell_sets_it_to_0_and_one_undo_takes_it_back(explore: Page, key: str):
+    explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
+    keys(explore, key, view="input")
+    assert hover_cell(explore, "input", 2, 2, (5, 5))["value"] == 0
+    press(explore, "↶ Undo", "input")
+    assert hover_cell(explore, "input", 1, 1, (5, 5))["value"] == 5
+    assert hover_cell(explore, "input", 2, 2, (5, 5))["value"] == 9
+    explore.mouse.click(*cell_centre(explore, "conv", 0, 1, (3, 3)))
+    explore.keyboard.press(key)
+    assert hover_cell(explore, "conv", 0, 1, (3, 3))["value"] == 12
+
+
 def test_undo_by_keys_works_wherever_the_page_was_pressed_last(explore: Page):
     choose(explore, "Activation", "tanh")
     explore.locator(".ks-heading").click()

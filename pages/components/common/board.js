@@ -368,6 +368,13 @@ export class Board extends DeskPage {
     this.edits.changeCells([{ row, column }], next, this.inputPlane(this.pin.index), true);
   }
 
+  /** The pinned input cell holds 0 from now on, as an emptied one of a spreadsheet counts. */
+  empty() {
+    const [, , row, column] = this.pin.index;
+    this.edits.changeCells([{ row, column }], 0, this.inputPlane(this.pin.index));
+    this.edits.endCells();
+  }
+
   /** A letter was typed on an input cell. */
   refuseWord() {
     this.notice.tell(NO_WORDS);

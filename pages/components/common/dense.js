@@ -9,7 +9,7 @@ import { h, oncePerFrame, setText, whileTyping } from "./dom.js";
 import { fsum } from "./exact.js";
 import { addUp, fixed, notANumber, read, short, typed } from "./format.js";
 import { Grid } from "./grid.js";
-import { NO_WORDS, begins, stepOf, within } from "./keys.js";
+import { NO_WORDS, begins, leadsTo, stepOf } from "./keys.js";
 import { Legend } from "./legend.js";
 import { check, rove } from "./roving.js";
 import { scaleFor } from "./scale.js";
@@ -284,20 +284,21 @@ export class Dense {
     } else if (value !== before) this.on.send({ op: "dense_bias", cells: [[this.number, value]] });
   }
 
-  /** Arrow keys walk, Shift and up or down change a weight, a digit opens a field. @param {KeyboardEvent} event */
+  /** Arrow keys, Home and End walk, Shift and up or down change a weight, a digit opens a field. @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.shown) return;
+    if (!this.shown) return;
     const step = stepOf(event);
     const { rows, columns } = this.grids.weights;
     const cell = this.cell ?? { row: 0, column: 0 };
+    const next = leadsTo(event, [cell.row, cell.column], [rows, columns]);
     const value = this.shown.weights[cell.row * columns + cell.column];
     if (step && event.shiftKey && step[1] === 0) {
       event.preventDefault();
       this.#set([cell], Number((value - step[0] * NUDGE).toFixed(10)));
       this.on.end();
-    } else if (step) {
+    } else if (next) {
       event.preventDefault();
-      this.#look({ row: within(cell.row + (this.cell ? step[0] : 0), rows), column: within(cell.column + (this.cell ? step[1] : 0), columns) });
+      this.#look(this.cell || !step ? { row: next[0], column: next[1] } : cell);
     } else if (begins(event) === "word") {
       this.on.refuse(NO_WORDS);
     } else if (begins(event) === "number") {

@@ -28,7 +28,28 @@ export function stepOf(event) {
 }
 
 /** A place that is walked to, or the edge that it would be beyond. @param {number} at @param {number} size */
-export const within = (at, size) => Math.min(size - 1, Math.max(0, at));
+const within = (at, size) => Math.min(size - 1, Math.max(0, at));
+
+/**
+ * Where a key leads from a cell: an arrow key to the one beside it, Home and End to the ends of its row, or with Ctrl to
+ * the map's first and last cell; null for any other key. What has one column is a row that stands upright.
+ * @param {KeyboardEvent} event
+ * @param {number[]} from row and column
+ * @param {number[]} size rows and columns
+ * @returns {number[] | null} row and column
+ */
+export function leadsTo(event, [row, column], [rows, columns]) {
+  const step = stepOf(event);
+  if (step) return [within(row + step[0], rows), within(column + step[1], columns)];
+  if (event.altKey || event.shiftKey || !["Home", "End"].includes(event.key)) return null;
+  const whole = event.ctrlKey || event.metaKey || columns === 1;
+  return event.key === "Home" ? [whole ? 0 : row, 0] : [whole ? rows - 1 : row, columns - 1];
+}
+
+/** Whether a key empties a cell. @param {KeyboardEvent} event */
+export function empties(event) {
+  return !event.ctrlKey && !event.metaKey && !event.altKey && ["Delete", "Backspace"].includes(event.key);
+}
 
 /** What is said of a word that is typed on a cell. */
 export const NO_WORDS = "A cell holds a number: begin with a digit or a sign, as in 12, −0.5 or 2/9.";

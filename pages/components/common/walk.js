@@ -1,9 +1,10 @@
 /**
- * A map by keyboard: arrow keys walk the pinned cell over it, Space slides the window, and an input cell is typed into.
+ * A map by keyboard: arrow keys, Home and End walk the pinned cell over it, Space slides the window, and an input cell is
+ * typed into or emptied.
  * @module
  */
 
-import { begins, stepOf, within } from "./keys.js";
+import { begins, empties, leadsTo, stepOf } from "./keys.js";
 
 /**
  * Take a key that was pressed on a map; on the input, Shift and up or down change the pinned cell's value.
@@ -33,24 +34,29 @@ export function walk(board, event, view) {
       return;
     }
     if (begun === "word") board.refuseWord();
+    if (empties(event)) {
+      event.preventDefault();
+      board.empty();
+      return;
+    }
   }
-  if (!step) return;
+  const index = onward(event, here ?? board.firstOn(view), board.model.values.get(stage).shape);
+  if (!index) return;
   event.preventDefault();
-  board.pick({ stage, index: here ? beside(here, step, board.model.values.get(stage).shape) : board.firstOn(view) });
+  // By an arrow key one comes to a map at its first cell, and not beside it.
+  board.pick({ stage, index: here || !step ? index : board.firstOn(view) });
   board.walked(view);
 }
 
 /**
- * The cell beside another one, or the same at the map's edge.
+ * The cell that a key leads to from another one; a vector has rows alone.
+ * @param {KeyboardEvent} event
  * @param {number[]} index
- * @param {number[]} step rows down and columns to the right; a vector has rows alone
  * @param {number[]} shape
+ * @returns {number[] | null}
  */
-function beside(index, step, shape) {
-  const axes = shape.length === 4 ? [2, 3] : [1];
-  const next = [...index];
-  axes.forEach((axis, k) => {
-    next[axis] = within(index[axis] + step[k], shape[axis]);
-  });
-  return next;
+function onward(event, index, shape) {
+  const axes = shape.length === 4 ? 2 : 1;
+  const next = leadsTo(event, [...index.slice(axes), 0], [...shape.slice(axes), 1]);
+  return next && [...index.slice(0, axes), ...next].slice(0, shape.length);
 }

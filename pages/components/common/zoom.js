@@ -223,7 +223,7 @@ export class Zoom {
     if (this.most === 1 || event.ctrlKey || event.metaKey || event.altKey) return false;
     if (event.key === "PageUp") this.step(1, place);
     else if (event.key === "PageDown") this.step(-1, place);
-    else if (event.key === "Home") this.#set(WHOLE);
+    else if (event.key === "Home" && this.viewport.zoom > 1) this.#set(WHOLE); // on a whole map it leads to the row's begin
     else return false;
     event.preventDefault();
     return true;

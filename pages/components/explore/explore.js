@@ -369,6 +369,10 @@ export class Explore extends Board {
     if (this.pin?.stage === -1 && !this.hand.refuses()) super.nudge(direction);
   }
 
+  empty() {
+    if (!this.hand.refuses()) super.empty();
+  }
+
   refuseWord() {
     if (!this.hand.refuses()) super.refuseWord();
   }

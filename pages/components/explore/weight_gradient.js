@@ -6,7 +6,7 @@
 import { h, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
-import { stepOf, within } from "../common/keys.js";
+import { leadsTo } from "../common/keys.js";
 import { Legend } from "../common/legend.js";
 import { scaleFor } from "../common/scale.js";
 import { weightSize } from "../common/kernel.js";
@@ -105,13 +105,12 @@ export class WeightGradient {
     });
   }
 
-  /** Arrow keys walk over the weights. @param {KeyboardEvent} event @param {number} plane */
+  /** Arrow keys, Home and End walk over the weights. @param {KeyboardEvent} event @param {number} plane */
   #key(event, plane) {
-    const step = event.key === "Enter" ? [0, 0] : stepOf(event);
-    if (!step) return;
-    event.preventDefault();
     const here = this.index?.length === 4 && this.index[1] === plane ? this.index.slice(2) : [0, 0];
-    const next = here.map((at, axis) => within(at + step[axis], this.size[axis]));
+    const next = event.key === "Enter" ? here : leadsTo(event, here, this.size);
+    if (!next) return;
+    event.preventDefault();
     this.on.pick([this.output, plane, ...next], "weight");
   }
 }

@@ -10,7 +10,7 @@ import { h, oncePerFrame, setText } from "../common/dom.js";
 import { short } from "../common/format.js";
 import { Grid } from "../common/grid.js";
 import { keep, takeUp } from "../common/keep.js";
-import { stepOf, within } from "../common/keys.js";
+import { leadsTo } from "../common/keys.js";
 import { kernelPicture } from "../common/kernel_picture.js";
 import { Ledger } from "../common/ledger.js";
 import { Legend } from "../common/legend.js";
@@ -216,12 +216,11 @@ export class Gallery {
 
   /** @param {KeyboardEvent} event @param {number} stage */
   #walk(event, stage) {
-    const step = stepOf(event);
-    if (!step) return;
-    event.preventDefault();
     const { shape } = this.model.values.get(stage);
-    const [row, column] = this.place?.stage === stage ? this.place.index.slice(2) : [0, 0];
-    this.place = { stage, index: [0, 0, within(row + step[0], shape[2]), within(column + step[1], shape[3])] };
+    const next = leadsTo(event, this.place?.stage === stage ? this.place.index.slice(2) : [0, 0], shape.slice(2));
+    if (!next) return;
+    event.preventDefault();
+    this.place = { stage, index: [0, 0, ...next] };
     this.remark();
     setText(this.live, `${nameOf(this.model, stage, this.place.index)} is ${short(this.model.value(stage, this.place.index), 6)}`);
     announce.cell(this.model.byNumber.get(stage).view, this.model.explain(stage, this.place.index), this.channel.revision);
