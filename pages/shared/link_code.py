@@ -98,6 +98,21 @@ def an_object(value: Any) -> dict[str, Any]:
     return value
 
 
+def of_version(told: Mapping[str, Any], newest: int) -> None:
+    """Refuse a file that was written in another version than the one that is read here.
+
+    Raises:
+        ScenarioError: with a sentence, where it was, or does not say.
+    """
+    version = told.get("version")
+    if version == newest:
+        return
+    if isinstance(version, int | float) and version > newest:
+        raise ScenarioError("This file was written by a newer Kernelscope; open it there, or update this one.")
+    wrong = "has no “version”" if version is None else "has a “version” that Kernelscope never wrote"
+    raise ScenarioError(f"The file could not be opened: it {wrong}; {newest} works.")
+
+
 def whole(value: Any) -> Any:
     """The same numbers and lists, whole numbers without their ".0"."""
     if isinstance(value, list):

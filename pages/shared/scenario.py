@@ -31,6 +31,7 @@ from pages.shared.link_code import (
     a_place,
     a_zoom,
     an_object,
+    of_version,
     opening,
     pack,
     unpack,
@@ -43,6 +44,7 @@ _PICTURE_MOST = 8 * 3 * LARGEST * LARGEST  # bytes of a working copy
 _OWN_PICTURE = (
     "This link was made over a picture that it cannot carry: here are its kernel and settings, over the worked grid."
 )
+_NONE_OF_OURS = "This JSON file is neither a scenario nor a kernel that Kernelscope wrote."
 
 Pin = tuple[int, tuple[int, ...]]
 
@@ -269,13 +271,14 @@ def from_file(data: bytes, current: Scenario) -> Scenario:
         ScenarioError: with a sentence, where it is no such file; nothing was changed.
     """
     with opening("file"):
-        told = an_object(json.loads(data.decode("utf-8-sig")))
+        told = json.loads(data.decode("utf-8-sig"))
+        if not isinstance(told, dict):
+            raise ScenarioError(_NONE_OF_OURS)
         if told.get("kernelscope") == "kernel":
             return replace(current, experiment=apply(current.experiment, _kernel_edit(told, current.output)))
         if told.get("kernelscope") != "scenario":
-            raise ScenarioError("This JSON file is neither a scenario nor a kernel that Kernelscope wrote.")
-        if told.get("version") != VERSION:
-            raise ScenarioError("This file was written by a newer Kernelscope; open it there, or update this one.")
+            raise ScenarioError(_NONE_OF_OURS)
+        of_version(told, VERSION)
         return from_full(told)
 
 

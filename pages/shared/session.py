@@ -169,8 +169,8 @@ class Session(ExperimentDesk):
         number = self.uploads + 1
         refusal = ""
         photo = None
-        # No picture begins like this; our own files do.
-        ours = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+        # No picture begins like this, or is called so; our own files do and are.
+        ours = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" or name.lower().endswith(".json")
         if number != self._called_off and not ours:
             try:
                 photo = open_photo(data, name)

@@ -27,6 +27,7 @@ from pages.shared.scenario import (
     to_file,
     to_link,
 )
+from pages.shared.session import Session
 
 FIELDS = [name for name in Experiment.__dataclass_fields__ if name != "photo"]
 PHOTOGRAPH = ASSETS / "photograph.jpg"
@@ -306,3 +307,26 @@ def test_whoever_opens_a_link_over_someone_s_own_picture_is_told():
     assert "a picture that it cannot carry" in opened.notice
     assert opened.experiment.stride == (2, 2)
     assert from_link(to_link(Scenario(after({"op": "stride", "value": 2}))).code).notice == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"kernelscope": "scenario", "settings": {}}', "it has no “version”; 1 works."),
+        ('{"kernelscope": "scenario", "version": "new", "settings": {}}', "a “version” that Kernelscope never wrote"),
+        ('{"kernelscope": "scenario", "version": 2}', "written by a newer Kernelscope"),
+        ("[]", "This JSON file is neither a scenario nor a kernel"),
+        ("null", "This JSON file is neither a scenario nor a kernel"),
+        ("{", "it was cut off on the way"),
+        (
+            '{"kernelscope": "scenario", "version": 1, "settings": {"grid": [[1, 2], [3, "x"]]}}',
+            "The file could not be opened: A cell at [1, 1] must be a number, so nothing was changed.",
+        ),
+        ('{"kernelscope": "kernel", "weights": [[1, 2, null]]}', "A weight at [0, 2] must be a number"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_says_what_is_wrong_with_it(text, said):
+    session = Session()
+    session.take_in(text.encode(), "mine.json")
+    assert said in session.notice
+    assert session.experiment is session.history[0]

@@ -174,7 +174,7 @@ def test_a_refusal_that_follows_the_server_s_outlives_the_answer_to_what_was_pre
     for beyond, spoilt in (("1e7", "3x"), ("1e308", "-1e400")):
         field.fill(beyond)
         field.press("Enter")
-        expect(notice).to_contain_text("A weight must lie between")
+        expect(notice).to_contain_text("A weight at [0, 0] must lie between")
         before = revision(explore)
         field.focus()
         field.press_sequentially(spoilt)

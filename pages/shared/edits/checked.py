@@ -44,7 +44,7 @@ def carried_out(operation: Callable[[State, Edit], State] | None, state: State, 
 def finite(value: object, what: str) -> float:
     """A finite number of at most a million either way."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise EditRefusedError(f"{what} must be a number, so it keeps what it had.")
+        raise EditRefusedError(f"{what} must be a number, so nothing was changed.")
     if abs(value) > VALUE_LIMIT:
         raise EditRefusedError(f"{what} must lie between −1,000,000 and 1,000,000, so it keeps what it had.")
     return float(value)
@@ -76,12 +76,13 @@ def short_name(value: object, what: str) -> str:
 
 
 def number_rows(rows: Any, what: str, each: str = "A number") -> FloatArray:
-    """Numbers in equally long rows, ``(H, W)``, ``each`` of them by its name."""
+    """Numbers in equally long rows, ``(H, W)``, ``each`` of them by its name and place."""
     if not isinstance(rows, list | tuple) or not rows or not all(isinstance(row, list | tuple) for row in rows):
         raise EditRefusedError(f"{what} must come in rows of numbers, so nothing was changed.")
     if len({len(row) for row in rows}) != 1 or not rows[0]:
         raise EditRefusedError(f"{what} must come in rows of equal length, so nothing was changed.")
-    return np.array([[finite(value, each) for value in row] for row in rows])
+    checked = [[finite(value, f"{each} at [{i}, {j}]") for j, value in enumerate(row)] for i, row in enumerate(rows)]
+    return np.array(checked)
 
 
 def axis_pair(edit: Edit, old: Pair, low: int, high: int, what: str) -> Pair:

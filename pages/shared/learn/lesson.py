@@ -10,7 +10,7 @@ from typing import Any
 from pages.shared.backward import parse
 from pages.shared.experiment import Experiment
 from pages.shared.learn.groups import GROUPS
-from pages.shared.link_code import Link, ScenarioError, an_object, opening, pack, unpack
+from pages.shared.link_code import Link, an_object, of_version, opening, pack, unpack
 from pages.shared.predict import HIDEABLE
 from pages.shared.scenario import VERSION, Scenario, from_full, from_short, in_full, in_short
 
@@ -129,11 +129,10 @@ def from_file(data: bytes) -> Lesson | None:
         ScenarioError: with a sentence, where it is one and cannot be opened.
     """
     with opening("file"):
-        told = an_object(json.loads(data.decode("utf-8-sig")))
-        if told.get("kernelscope") != "lesson":
+        told = json.loads(data.decode("utf-8-sig"))
+        if not isinstance(told, dict) or told.get("kernelscope") != "lesson":
             return None
-        if told.get("version") != VERSION:
-            raise ScenarioError("This file was written by a newer Kernelscope; open it there, or update this one.")
+        of_version(told, VERSION)
         return _read(told, lambda each: from_full(an_object(each["on"])))
 
 
