@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.shared.chain import build
 from pages.shared.learn.course import COURSE
-from pages.shared.learn.lesson import Lesson, Step, to_file, to_link
+from pages.shared.learn.lesson import Lesson, Step, predicting, to_file, to_link
 from pages.shared.learn.lessons import LESSONS
 from pages.shared.scenario import Scenario
 from tests.browser.conftest import LISTEN, ROOT, Server
@@ -629,6 +629,17 @@ def test_a_hidden_stage_of_a_teacher_s_step_is_a_goal_with_progress(explore: Pag
         explore.get_by_label("Your prediction").fill(str(output[0, 0, 0, column]))
         explore.keyboard.press("Enter")
         expect(told).to_have_text(after)
+
+
+def test_what_is_to_be_predicted_is_asked_on_the_first_screen_however_many_stages_there_are(page: Page, server: Server):
+    code = to_link(Lesson("Edges", (Step("Say what comes.", hidden="conv", goal=predicting(2)),))).code
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{server.url}/learn?lesson={code}")
+    field = page.get_by_label("Your prediction")
+    expect(field).to_be_in_viewport(ratio=1)
+    assert page.locator("[data-view]").count() > 5
+    # Its note, where it has one, stands off its frame.
+    assert page.locator(".ks-lesson-note").evaluate("(note) => getComputedStyle(note).padding") == "6px 10px"
 
 
 # ---- for everyone --------------------------------------------------------------------------------------------------
