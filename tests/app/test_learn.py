@@ -705,6 +705,31 @@ def test_the_list_counts_what_is_done():
     assert sum(counted.values()) == 1
 
 
+def test_a_step_that_asks_nothing_is_done_once_somebody_goes_on_from_it():
+    desk = at("sliding")
+
+    def done() -> list[bool]:
+        told = told_lesson(desk, (0, (0, 0, 0, 0)))
+        return [] if told is None else [each["done"] for each in told["steps"]]
+
+    def counted() -> int:
+        return next(entry["done"] for entry in told_course(desk) if entry["name"] == "sliding")
+
+    desk.go("", 0)  # looked into, no more
+    assert counted() == 0
+    desk.go("sliding", 0)
+    desk.go("sliding", 2)
+    desk.go("sliding", 1)  # going back is not going on
+    assert done() == [True, False, False]
+    desk.go("sliding", 2)
+    assert counted() == 2
+    desk.go("channels", 0)
+    assert counted() == 3
+    now = LearnDesk()
+    now.take_over(desk)
+    assert {("sliding", k) for k in range(3)} <= now.done
+
+
 @pytest.mark.parametrize(("name", "step"), STEPS)
 def test_a_lesson_s_address_opens_that_step(name: str, step: int):
     code = at(name, step).link().code

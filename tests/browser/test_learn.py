@@ -66,6 +66,9 @@ def test_a_lesson_is_read_from_its_card_to_its_end(learn: Callable[..., Page], n
         page.locator(".ks-lesson-foot .ks-button").last.click()
     following = list(COURSE)[list(COURSE).index(name) + 1]
     expect(page.locator(".ks-lesson-head h2")).to_have_text(COURSE[following].title)
+    page.get_by_role("button", name="‹ All lessons").click()
+    card = page.locator(".ks-lesson-card", has=page.get_by_text(lesson.title, exact=True))
+    expect(card.locator("small")).to_have_text("✓ done")
 
 
 def test_the_browser_s_back_leads_through_the_steps_to_the_list_and_on_to_the_page_before(page: Page, server: Server):

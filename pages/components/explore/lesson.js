@@ -16,7 +16,7 @@ import { setRaised } from "../common/power.js";
  *   paragraphs: string[], formulas: Formula[], goal: Goal | null, beside: boolean, descends: boolean, predicts: boolean, gradients: boolean,
  *   next: {name: string, title: string} | null,
  * }} Lesson  as pages/shared/learn/told.py describes it
- * @typedef {{name: string, title: string, about: string, kind: string, steps: number, goals: number, done: number}} Entry
+ * @typedef {{name: string, title: string, about: string, kind: string, steps: number, done: number}} Entry
  */
 
 export class LessonPanel {
@@ -126,19 +126,20 @@ export class LessonPanel {
     const written = JSON.stringify(course);
     if (written === this.written) return;
     this.written = written;
-    const card = (/** @type {Entry} */ { name, title, about, kind, steps, goals, done }) =>
+    const card = (/** @type {Entry} */ { name, title, about, kind, steps, done }) =>
       h(
         "button",
         { type: "button", class: "ks-sample ks-lesson-card", onclick: () => this.on.send({ op: "lesson", value: name }) },
         h("strong", { text: title }),
         h("span", { text: about }),
-        h("small", { text: done && done === goals ? "✓ done" : kind === "lesson" ? `${steps} steps` : "" }),
+        h("small", { text: done === steps ? "✓ done" : kind === "exercise" ? "" : done ? `${done} of ${steps} steps done` : `${steps} steps` }),
       );
     const part = (/** @type {string} */ title, /** @type {string} */ kind) =>
       h("section", { "aria-label": title }, h("h2", { text: title }), h("div", { class: "ks-samples" }, ...course.filter((each) => each.kind === kind).map(card)));
-    const solved = course.filter(({ goals, done }) => goals && done === goals).length;
+    const exercises = course.filter(({ kind }) => kind === "exercise");
+    const solved = exercises.filter(({ steps, done }) => done === steps).length;
     const open = h("button", { type: "button", class: "ks-button", text: "Open a lesson file…", onclick: this.on.open });
-    const tally = h("p", { class: "ks-quiet", text: solved ? `${solved} of ${course.filter(({ goals }) => goals).length} exercises done.` : "A lesson takes about three minutes; exercises can be done in any order." });
+    const tally = h("p", { class: "ks-quiet", text: solved ? `${solved} of ${exercises.length} exercises done.` : "A lesson takes about three minutes; exercises can be done in any order." });
     this.course.replaceChildren(tally, part("Lessons", "lesson"), part("Exercises", "exercise"), h("div", { class: "ks-own-lesson" }, open, ownLesson()));
   }
 

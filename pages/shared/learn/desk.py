@@ -47,7 +47,7 @@ class LearnDesk(ExperimentDesk):
         name: of the lesson that is open, ``OWN`` for one that was brought, "" for none.
         own: the lesson that was brought, or None.
         number: of the step that is open, from 0.
-        done: names and steps whose goals were reached.
+        done: names and steps whose goals were reached, or that ask nothing and were read.
         answer: what was typed to a question.
         clues: how many of the goal's hints were taken.
     """
@@ -172,6 +172,7 @@ class LearnDesk(ExperimentDesk):
 
     def go(self, name: str, number: int) -> None:
         """Open a step: as it was left, or as it begins."""
+        self._read(name, number)
         self._leave()
         lesson = self.own if name == OWN else COURSE.get(name)
         self.name = name if lesson is not None else ""
@@ -185,6 +186,14 @@ class LearnDesk(ExperimentDesk):
             self.look_as(scenario)
             self._turn_to_the_question()
         self._shorten()
+
+    def _read(self, name: str, number: int) -> None:
+        """A step that asks nothing is done once somebody goes on: to a later one, or from the last one elsewhere."""
+        lesson, step = self.lesson, self.step
+        if lesson is None or step is None or step.goal is not None:
+            return
+        if number > self.number if name == self.name else self.number == len(lesson.steps) - 1:
+            self.done.add((self.name, self.number))
 
     def _turn_to_the_question(self) -> None:
         """Whoever comes back to a prediction that is still open finds its question, whatever was looked at last."""

@@ -68,7 +68,6 @@ def told_course(desk: LearnDesk) -> list[dict[str, Any]]:
             "about": lesson.about,
             "kind": lesson.kind,
             "steps": len(lesson.steps),
-            "goals": sum(step.goal is not None for step in lesson.steps),
             "done": sum((name, k) in desk.done for k in range(len(lesson.steps))),
         }
         for name, lesson in COURSE.items()
