@@ -236,6 +236,16 @@ def test_powers_of_e_are_raised_and_read_aloud_as_powers(explore: Page):
         assert said == [f"to the power of {each}" for each in exponents]
 
 
+def test_a_probability_that_is_next_to_none_is_told_so_in_one_line_of_its_column(any_screen: Page, server: Server):
+    any_screen.goto(server.url)
+    wait_drawn(any_screen, "probabilities")
+    numbers = any_screen.locator("[data-view=probabilities] .ks-bar-number")
+    expect(numbers).to_have_text(["0.9993", "0.0007", "<0.0001"])
+    for number in numbers.all():
+        assert number.evaluate("(e) => e.scrollWidth <= e.clientWidth")
+    assert len({row["height"] for row in (each.bounding_box() for each in numbers.all())}) == 1
+
+
 def test_a_ledger_stops_where_a_cell_no_longer_counts(explore: Page):
     hover_cell(explore, "conv", 2, 2, (3, 3))
     expect(explore.locator(".ks-ledger-feeds")).to_have_text("feeds → ReLU [2, 2] = 6 → no window of Pooled reads it ")

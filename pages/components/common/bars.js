@@ -4,7 +4,7 @@
  */
 
 import { h, setText } from "./dom.js";
-import { fixed, rounded } from "./format.js";
+import { rounded, share } from "./format.js";
 
 export class Bars {
   /**
@@ -48,7 +48,7 @@ export class Bars {
       const sign = this.cover ? this.cover.get(`${k},0`) : "";
       const hidden = sign === undefined;
       setText(name, names[k]);
-      setText(number, hidden ? "?" : `${sign ? `${sign} ` : ""}${places === null ? rounded(value, 3) : fixed(value, places)}`);
+      setText(number, hidden ? "?" : `${sign ? `${sign} ` : ""}${places === null ? rounded(value, 3) : share(value, places)}`);
       row.title = hidden ? names[k] : `${names[k]}: ${value}`;
       bar.style.left = `${Math.min(zero, place)}%`;
       bar.style.width = hidden ? "0" : `${Math.abs(place - zero)}%`;

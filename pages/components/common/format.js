@@ -74,6 +74,18 @@ export function brief(value, digits, dust = 0) {
   return value !== 0 && Math.abs(value) <= dust ? NEXT_TO_NOTHING : short(value, digits);
 }
 
+/**
+ * A share of one with so many decimals: what is more than none of it, or less than all, is not written as that.
+ * @param {number} x
+ * @param {number} places
+ */
+export function share(x, places) {
+  const least = 10 ** -places;
+  const text = fixed(x, places);
+  if (x > 0 && read(text) === 0) return `<${fixed(least, places)}`;
+  return x < 1 && read(text) === 1 ? `>${fixed(1 - least, places)}` : text;
+}
+
 /** A written number behind another and a sign, as a book prints it: 3 × (−1). @param {string} written */
 export function operand(written) {
   return written.startsWith(MINUS) ? `(${written})` : written;
