@@ -116,6 +116,26 @@ def test_rows_pasted_while_a_cell_is_open_begin_at_it_and_a_single_number_is_its
     assert [hover_cell(explore, "input", k, k, (5, 5))["value"] for k in (2, 1, 0)] == [WORKED_GRID[2][2], 4, 1]
 
 
+def test_an_open_field_stays_over_its_cell_where_the_window_is_made_narrower(explore: Page):
+    explore.set_viewport_size({"width": 1920, "height": 1080})
+    explore.mouse.click(*cell_centre(explore, "input", 1, 1, (5, 5)))
+    explore.keyboard.type("12")
+    field = explore.get_by_label("cell value")
+    for width in (1920, 1024, 390):
+        explore.set_viewport_size({"width": width, "height": 900})
+        x, y = cell_centre(explore, "input", 1, 1, (5, 5))
+        explore.wait_for_function(
+            """([x, y]) => {
+              const box = document.querySelector(".ks-cell-editor").getBoundingClientRect();
+              return Math.hypot(box.left + box.width / 2 - x, box.top + box.height / 2 - y) < 2;
+            }""",
+            arg=[x, y],
+        )
+        expect(field).to_be_focused()
+    explore.keyboard.press("Enter")
+    assert hover_cell(explore, "input", 1, 1, (5, 5))["value"] == 12
+
+
 def test_a_copied_number_is_pasted_into_the_chosen_cell_and_one_undo_takes_it_back(explore: Page):
     explore.context.grant_permissions(["clipboard-read", "clipboard-write"])
     explore.mouse.click(*cell_centre(explore, "input", 1, 1, (5, 5)))

@@ -61,7 +61,10 @@ def test_a_shown_sum_adds_up_in_the_digits_that_are_shown(modules: Page):
 def test_a_share_that_is_not_none_or_not_all_is_not_written_so(modules: Page):
     shares = [0, 1e-9, 0.00004, 0.00006, 0.5, 0.99994, 0.99996, 1 - 1e-12, 1]
     told = modules.evaluate(
-        "async (all) => { const { share } = await import('/ui/common/format.js'); return all.map((x) => share(x, 4)); }",
+        """async (shares) => {
+          const { share } = await import("/ui/common/format.js");
+          return shares.map((x) => share(x, 4));
+        }""",
         shares,
     )
     assert told == ["0.0000", "<0.0001", "<0.0001", "0.0001", "0.5000", "0.9999", ">0.9999", ">0.9999", "1.0000"]

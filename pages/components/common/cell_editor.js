@@ -29,6 +29,8 @@ export class CellEditor {
         this.#close(true);
       }
     });
+    // A window made narrower has smaller maps.
+    this.resized = new ResizeObserver(() => this.#place());
     this.field.addEventListener("blur", () => this.#close(false));
     // The field lies on the map: a press in it places the cursor or marks digits, and is none on the cell below.
     this.field.addEventListener("pointerdown", (event) => event.stopPropagation());
@@ -56,7 +58,19 @@ export class CellEditor {
   open(grid, cell, text, before, bounds) {
     this.#close(false); // what is open on another cell belongs to that cell
     Object.assign(this, { grid, cell, before, bounds });
-    const box = grid.boxOf(cell);
+    this.#place();
+    this.field.value = text ?? typed(before);
+    this.field.setAttribute("aria-invalid", "false");
+    grid.element.append(this.field);
+    this.resized.observe(grid.element);
+    this.field.focus();
+    if (text === null) this.field.select();
+    else this.field.dispatchEvent(new Event("input"));
+  }
+
+  /** Over its cell, wherever that has come to lie. */
+  #place() {
+    const box = this.grid.boxOf(this.cell);
     const width = Math.max(box.size, 56);
     const height = Math.max(box.size, 28);
     Object.assign(this.field.style, {
@@ -65,12 +79,6 @@ export class CellEditor {
       width: `${width}px`,
       height: `${height}px`,
     });
-    this.field.value = text ?? typed(before);
-    this.field.setAttribute("aria-invalid", "false");
-    grid.element.append(this.field);
-    this.field.focus();
-    if (text === null) this.field.select();
-    else this.field.dispatchEvent(new Event("input"));
   }
 
   /** Close the field, if it is open: something else is done to the input. */
@@ -87,6 +95,7 @@ export class CellEditor {
     const beyond = this.#beyond();
     const bad = this.#value() === null && beyond === null;
     const element = this.grid.element;
+    this.resized.disconnect();
     this.field.remove();
     this.closing = false;
     if (beyond !== null) this.on.change(this.cell, beyond);

@@ -35,7 +35,7 @@ function row({ title, same, cells, change, share, relative, sentence }, most) {
     { "data-measure": title },
     h("b", { text: title }),
     h("span", { class: "ks-measure-same", text: `${same.toLocaleString("en")} of ${cells.toLocaleString("en")} unchanged`, title: "Cells that show the number that they showed before" }),
-    h("span", { class: "ks-measure-change", text: `mean |change| ${short(change, 4)}${share === null ? "" : ` = ${short(100 * share, 1)} %`}`, title: "The mean of all cells' absolute differences, and how much that is of what the cells held" }),
+    h("span", { class: "ks-measure-change", text: `mean |change| ${short(change, 4)}${share === null ? "" : ` = ${short(100 * share, 1)} % of mean |cell|`}`, title: "The mean of all cells' absolute differences, and how much that is of the mean of what they held, signs aside" }),
     h("span", { class: "ks-measure-relative", title: "The mean change over the input's own mean change" }, h("span", { class: "ks-bar-track", "aria-hidden": "true" }, bar), h("span", { text: relative === null ? "–" : `${short(relative, 3)} × the input's` })),
     h("p", { text: sentence }),
   );
