@@ -147,7 +147,7 @@ def _kernels(_request: Request) -> Response:
 
 def _groups(_request: Request) -> Response:
     """What a teacher may leave to the learner; the page asks when a lesson is put together."""
-    return JSONResponse([{"name": name, "title": group.title} for name, group in GROUPS.items()])
+    return JSONResponse([{"name": name, "title": group.title, "views": group.views} for name, group in GROUPS.items()])
 
 
 def _sample(request: Request) -> Response:

@@ -613,6 +613,38 @@ def test_a_draft_s_step_is_rewritten_in_its_place(explore: Page):
     expect(explore.locator(".ks-lesson-words p")).to_have_text("Look <b>closely</b>.")
 
 
+def test_what_stands_in_columns_that_a_learner_does_not_see_cannot_be_left_to_him(explore: Page):
+    explore.get_by_role("button", name="Teach…").click()
+    dialog = explore.get_by_role("dialog")
+    tick = {name: dialog.get_by_label(name, exact=True) for name in ("Scores", "Probabilities", "Pooled")}
+    classes, dense, pooling, bias = (
+        dialog.get_by_label(name, exact=True)
+        for name in ("classes and their names", "fully connected weights", "pooling", "bias")
+    )
+    dense.uncheck()
+    tick["Scores"].uncheck()
+    expect(classes).to_be_checked()  # which probabilities have too
+    expect(dense).to_be_disabled()
+    tick["Probabilities"].uncheck()
+    tick["Pooled"].uncheck()
+    for group in (classes, pooling):
+        expect(group).to_be_disabled()
+        expect(group).not_to_be_checked()
+    expect(bias).to_be_checked()
+    explore.keyboard.press("Escape")
+    explore.get_by_role("button", name="Teach…").click()
+    expect(classes).to_be_disabled()
+    for name in tick.values():
+        name.check()
+    expect(classes).to_be_checked()
+    expect(pooling).to_be_checked()
+    expect(dense).to_be_enabled()
+    expect(dense).not_to_be_checked()
+    dialog.get_by_label("Hidden, to be predicted").select_option("pool")
+    tick["Probabilities"].uncheck()
+    expect(pooling).to_be_checked()
+
+
 def test_a_hidden_stage_of_a_teacher_s_step_is_a_goal_with_progress(explore: Page):
     explore.get_by_role("button", name="Teach…").click()
     dialog = explore.get_by_role("dialog")

@@ -42,7 +42,10 @@ export class Teach {
     for (const field of [this.heading, this.text]) field.addEventListener("input", () => this.#remember());
     this.problem = h("p", { class: "ks-problem", role: "alert" });
     this.columns = h("fieldset", { class: "ks-ticks" });
+    this.columns.addEventListener("change", () => this.#offerGroups());
     this.groups = h("fieldset", { class: "ks-ticks" });
+    /** The columns that each group of controls stands in, where a step may do without these. @type {Map<string, string[]>} */
+    this.standing = new Map();
     this.hidden = h("select");
     this.cells = h("input", { type: "number", class: "ks-words", min: 1, max: CELLS_MOST, step: 1, value: CELLS, required: true });
     this.count = h("label", { class: "ks-teach-field" }, h("span", { text: "Cells to predict right" }), this.cells);
@@ -81,6 +84,7 @@ export class Teach {
     const { columns, predict } = header();
     const onScreen = new Set(this.on.stages().map(({ view }) => view));
     ticks(this.columns, "The learner sees", columns.filter((/** @type {any} */ { view }) => view !== "input").map(({ view, title }) => ({ name: view, title })), (view) => onScreen.has(view));
+    this.standing = new Map(groups.map(({ name, views }) => [name, views]));
     ticks(this.groups, "The learner may change", groups, () => true);
     const options = predict.options.map((/** @type {any} */ { value, label }) => h("option", { value, text: label }));
     this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
@@ -137,9 +141,20 @@ export class Teach {
   /** A hidden stage is a goal: so many of its cells are to be predicted, and it is among what the learner sees. */
   #offerCount() {
     this.count.hidden = !this.hidden.value;
-    for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (this.columns.querySelectorAll("input"))) {
+    for (const box of boxes(this.columns)) {
       box.disabled = box.value === this.hidden.value;
       if (box.disabled) box.checked = true;
+    }
+    this.#offerGroups();
+  }
+
+  /** What stands in columns that the learner does not see cannot be changed; seen again, it is as it was. */
+  #offerGroups() {
+    const seen = new Set(chosen(this.columns) ?? boxes(this.columns).map((box) => box.value));
+    for (const box of boxes(this.groups)) {
+      const views = this.standing.get(box.value);
+      const gone = views.length > 0 && !views.some((view) => seen.has(view));
+      if (gone !== box.disabled) [box.disabled, box.checked, box.dataset.was] = gone ? [true, false, String(box.checked)] : [false, box.dataset.was === "true", ""];
     }
   }
 
@@ -198,19 +213,24 @@ export class Teach {
  * @param {(name: string) => boolean} begins whether a box begins ticked
  */
 function ticks(set, legend, options, begins) {
-  const before = new Map([.../** @type {NodeListOf<HTMLInputElement>} */ (set.querySelectorAll("input"))].map((box) => [box.value, box]));
-  const boxes = options.map(({ name, title }) => {
+  const before = new Map(boxes(set).map((box) => [box.value, box]));
+  const labels = options.map(({ name, title }) => {
     const box = h("input", { type: "checkbox", value: name });
     box.defaultChecked = begins(name);
     const left = before.get(name);
-    if (left?.defaultChecked === box.defaultChecked) box.checked = left.checked;
+    if (left?.defaultChecked === box.defaultChecked) box.checked = left.disabled && left.dataset.was ? left.dataset.was === "true" : left.checked;
     return h("label", { class: "ks-check" }, box, title);
   });
-  set.replaceChildren(h("legend", { text: legend }), ...boxes);
+  set.replaceChildren(h("legend", { text: legend }), ...labels);
+}
+
+/** @param {HTMLElement} set @returns {HTMLInputElement[]} */
+function boxes(set) {
+  return [...set.querySelectorAll("input")];
 }
 
 /** Those that are ticked. @param {HTMLElement} set @returns {string[] | null} null for all */
 function chosen(set) {
-  const boxes = [.../** @type {NodeListOf<HTMLInputElement>} */ (set.querySelectorAll("input"))];
-  return boxes.every((box) => box.checked) ? null : boxes.filter((box) => box.checked).map((box) => box.value);
+  const all = boxes(set);
+  return all.every((box) => box.checked) ? null : all.filter((box) => box.checked).map((box) => box.value);
 }

@@ -15,15 +15,17 @@ class Group(NamedTuple):
         title: what a teacher reads beside its tick.
         operations: the edits that it is made of.
         commands: what the page does for it by itself.
+        views: the columns that they stand in, where a step may do without these: who sees none of them changes nothing.
     """
 
     title: str
     operations: frozenset[str]
     commands: frozenset[str] = frozenset()
+    views: tuple[str, ...] = ()
 
 
-def _group(title: str, operations: str, commands: str = "") -> Group:
-    return Group(title, frozenset(operations.split()), frozenset(commands.split()))
+def _group(title: str, operations: str, commands: str = "", views: str = "") -> Group:
+    return Group(title, frozenset(operations.split()), frozenset(commands.split()), tuple(views.split()))
 
 
 GROUPS: dict[str, Group] = {
@@ -37,10 +39,10 @@ GROUPS: dict[str, Group] = {
     "stride": _group("stride", "stride"),
     "padding": _group("padding", "padding"),
     "dilation": _group("dilation", "dilation"),
-    "activation": _group("activation", "activation slope"),
-    "pooling": _group("pooling", "pooling pool_size pool_stride pool_padding"),
-    "classes": _group("classes and their names", "classes class_names head seed"),
-    "dense": _group("fully connected weights", "dense dense_bias"),
+    "activation": _group("activation", "activation slope", views="activation"),
+    "pooling": _group("pooling", "pooling pool_size pool_stride pool_padding", views="pool"),
+    "classes": _group("classes and their names", "classes class_names head seed", views="scores probabilities"),
+    "dense": _group("fully connected weights", "dense dense_bias", views="scores"),
 }
 # To read numbers changes nothing.
 _READING = frozenset({"table", "copy_cell", "copy_row", "copy_map", "large", "save_kernel"})
