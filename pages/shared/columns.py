@@ -88,7 +88,7 @@ def _input_note(experiment: Experiment) -> str:
     if not experiment.on_photo or photo is None:
         return by_hand(
             "Choose a cell and type, drag to draw, or paste from a spreadsheet",
-            "Tap a cell twice to change it, or drag to draw",
+            "Tap a cell twice to change it, drag sideways to draw",
         )
     height, width = photo.original
     rows, columns_ = experiment.plane

@@ -221,12 +221,12 @@ def test_a_number_beyond_all_bounds_is_refused_in_the_same_words_for_a_cell_and_
     with within(explore, "kernel", "weight, row 0, column 0") as field:
         field.fill("1e9")
         field.press("Enter")
-        refused(explore, f"A weight {beyond}")
+        refused(explore, f"A weight at [0, 0] {beyond}")
     explore.mouse.click(*cell_centre(explore, "input", 0, 1, (5, 5)))
     explore.keyboard.type("-1e9")
     expect(explore.get_by_label("cell value")).to_have_attribute("aria-invalid", "true")
     explore.keyboard.press("Enter")
-    refused(explore, f"A cell {beyond}")
+    refused(explore, f"A cell at [0, 1] {beyond}")
     explore.mouse.move(5, 5)
     assert hover_cell(explore, "input", 0, 1, (5, 5))["value"] == 2
     nothing_is_lost(explore)
@@ -330,15 +330,6 @@ def test_an_address_of_garbage_opens_the_worked_example_and_says_so(page: Page, 
     refused(page, "This is the worked example instead")
     nothing_is_lost(page)
     assert "garbage" not in page.url
-
-
-def test_what_was_refused_leaves_its_field(explore: Page):
-    explore.locator("[data-column=scores] summary").click()
-    names = explore.locator("[data-column=scores] .ks-words")
-    names.fill("a name of far more letters than there is room for")
-    names.press("Enter")
-    refused(explore, "at most 24")
-    expect(names).to_have_value("A, B, C")
 
 
 def test_undo_by_keys_is_the_field_s_own_where_words_are_written(explore: Page):

@@ -181,7 +181,11 @@ def test_a_refusal_that_follows_the_server_s_outlives_the_answer_to_what_was_pre
         field.press("Enter")
         wait_drawn(explore, "conv", "cnn_core", before)
         expect(notice).to_contain_text(f"“{spoilt}” is not a number, so the weight stays 1.")
-    for text, said in (("12345678.9", "A cell must lie between"), ("--3", "“--3” is not a number"), ("4", None)):
+    for text, said in (
+        ("12345678.9", "A cell at [2, 2] must lie between"),
+        ("--3", "“--3” is not a number"),
+        ("4", None),
+    ):
         before = revision(explore)
         explore.mouse.click(*cell_centre(explore, "input", 2, 2, (5, 5)))
         explore.keyboard.type(text)

@@ -236,6 +236,24 @@ def test_powers_of_e_are_raised_and_read_aloud_as_powers(explore: Page):
         assert said == [f"to the power of {each}" for each in exponents]
 
 
+def test_a_long_weight_is_cut_to_what_can_be_read_and_whole_where_it_has_the_focus(page: Page, server: Server):
+    bank = np.array([[[[-100 / 3, -999999.5, 0.5], [-0.0012345, 12345.5, 1 / 9], [2, -1, 0.0625]]]])
+    open_experiment(page, server.url, replace(Experiment(), bank=bank))
+    fields = page.locator("[data-view=kernel] input")
+    shown = [field.input_value() for field in fields.all()]
+    assert shown == ["−33.333", "−1.0e+6", "0.5", "−0.0012", "12345.5", "0.1111", "2", "−1", "0.0625"]
+    sizes = fields.evaluate_all("(all) => all.map((each) => parseFloat(getComputedStyle(each).fontSize))")
+    assert min(sizes) >= 11
+    assert fields.evaluate_all("(all) => all.every((each) => each.scrollWidth <= each.clientWidth)")
+    for k, whole in ((0, "−33.3333"), (1, "−999999.5")):
+        fields.nth(k).focus()
+        expect(fields.nth(k)).to_have_value(whole)
+        assert fields.nth(k).evaluate("(each) => each.scrollWidth <= each.clientWidth")
+        fields.nth(k).blur()
+        expect(fields.nth(k)).to_have_value(shown[k])
+    assert hover_cell(page, "conv", 0, 0, (3, 3))["terms"][0]["weight"] == -100 / 3
+
+
 def test_a_probability_that_is_next_to_none_is_told_so_in_one_line_of_its_column(any_screen: Page, server: Server):
     any_screen.goto(server.url)
     wait_drawn(any_screen, "probabilities")

@@ -4,14 +4,15 @@
  */
 
 import { h } from "./dom.js";
-import { notANumber, read, short, signed, typed } from "./format.js";
+import { fitting, notANumber, read, short, signed, typed } from "./format.js";
 import { colour, positionHue, scaleFor } from "./scale.js";
 import { KernelBrush } from "./kernel_brush.js";
 
 const PIXELS_A_STEP = 7;
 const LETTERS = 4; // of a number in a field that has no room for all of them
 const LETTER = 0.57; // of the letters' size that a digit is wide
-const [SMALLEST, LARGEST] = [8, 15]; // px of the letters
+const [SMALLEST, LEGIBLE, LARGEST] = [8, 11, 15]; // px of the letters; digits are cut where all of them would be smaller
+const DIGITS = 6; // of a number that is cut, at most
 const SETTLE = 350; // ms after the last wheel notch or arrow key until the edit counts as done
 const TYPING = 900; // ms likewise after the last letter of a number, which Enter ends at once
 
@@ -74,8 +75,6 @@ export class Kernel {
       field.style.setProperty("--ks-hue", positionHue(k, dark));
       field.title = typed(values[k]);
       field.readOnly = this.locked !== "";
-      // A long number is written smaller rather than cut.
-      field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, (this.size - 2) / (this.#written(values[k]).length * LETTER)))}px`;
       // What is half typed, such as "1e", belongs to the person typing it, and so does what is too large to be taken.
       const typing = document.activeElement === field;
       if (!typing || this.#taken(field) !== null) field.removeAttribute("aria-invalid");
@@ -84,6 +83,7 @@ export class Kernel {
         field.value = this.#text(field, k);
         if (selected) field.select();
       }
+      this.#fit(field, k);
     });
     return scale;
   }
@@ -124,12 +124,14 @@ export class Kernel {
     field.addEventListener("focus", () => {
       this.typing = null;
       field.value = this.#text(field, k);
+      this.#fit(field, k);
       field.select();
       this.on.focus?.(k);
     });
     field.addEventListener("blur", () => {
       this.on.focus?.(null);
       if (read(field.value) !== null) field.value = this.#text(field, k);
+      this.#fit(field, k);
     });
     field.addEventListener("pointerenter", () => this.on.hover(k));
     field.addEventListener("pointerleave", () => this.on.hover(null));
@@ -151,10 +153,25 @@ export class Kernel {
     return this.words ? this.words(value) : shown(value);
   }
 
-  /** A weight as its field has room for it. @param {HTMLInputElement} field @param {number} k */
+  /** A weight as its field has room for it; the one that has the focus in full. @param {HTMLInputElement} field @param {number} k */
   #text(field, k) {
     const value = this.values[k];
-    return this.small && document.activeElement !== field ? cut(value) : this.#written(value);
+    const written = this.#written(value);
+    if (document.activeElement === field) return written;
+    if (this.small) return cut(value);
+    const room = this.#room / (LEGIBLE * LETTER);
+    return this.words || written.length <= room ? written : (fitting([value], DIGITS, room)?.[0] ?? written);
+  }
+
+  /** px of a field that its number has. */
+  get #room() {
+    return this.size - 2;
+  }
+
+  /** Have what a field shows be as large as it has room for. @param {HTMLInputElement} field @param {number} k */
+  #fit(field, k) {
+    const { length } = this.#text(field, k);
+    field.style.fontSize = this.small ? "" : `${Math.max(SMALLEST, Math.min(LARGEST, this.#room / (length * LETTER)))}px`;
   }
 
   /** The step that suits the numbers on the table. @param {boolean} fine */

@@ -27,7 +27,7 @@ def set_cells(experiment: Experiment, edit: Edit) -> Experiment:
     for row, column, value in edit["cells"]:
         if not (0 <= row < values.shape[1] and 0 <= column < values.shape[2]):
             raise EditRefusedError("That cell lies outside the input, so nothing was changed.")
-        values[planes, row, column] = number = finite(value, "A cell")
+        values[planes, row, column] = number = finite(value, f"A cell at [{row}, {column}]")
         if experiment.on_photo and not 0 <= number <= 1:
             raise EditRefusedError("A pixel must lie between 0 and 1, so the picture stays as it was.")
     if experiment.on_photo and experiment.photo is not None:
