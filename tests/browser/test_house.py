@@ -161,6 +161,6 @@ def test_a_change_of_theme_repaints_the_pictures_of_the_kernels(page: Page, serv
     assert light != dark
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(
-        "(dark) => document.querySelector('.ks-card-kernel > span').style.background === dark", arg=dark[0][0]
+        "(dark) => document.querySelector('.ks-card-kernel > span')?.style.background === dark", arg=dark[0][0]
     )
     assert weights.evaluate_all(colours) == dark
