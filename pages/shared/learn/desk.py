@@ -192,7 +192,8 @@ class LearnDesk(ExperimentDesk):
         lesson, step = self.lesson, self.step
         if lesson is None or step is None or step.goal is not None:
             return
-        if number > self.number if name == self.name else self.number == len(lesson.steps) - 1:
+        within, last = name == self.name, self.number == len(lesson.steps) - 1
+        if (within and number > self.number) or (last and not within):
             self.done.add((self.name, self.number))
 
     def _turn_to_the_question(self) -> None:
