@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import numpy as np
 from playwright.sync_api import CDPSession, Locator, Page
@@ -168,9 +169,24 @@ HOLD_FRAMES = """() => {
 def weights(page: Page) -> np.ndarray:
     """The kernel as its fields show it, ``(KH, KW)``."""
     kernel = page.locator("[data-view=kernel]")
-    values = kernel.locator("input").evaluate_all("(fields) => fields.map((field) => field.value)")
     columns = int(kernel.evaluate("(element) => getComputedStyle(element).getPropertyValue('--ks-columns')"))
-    return np.array([float(value.replace("−", "-")) for value in values]).reshape(-1, columns)
+    return np.array(weights_as_written(page), dtype=float).reshape(-1, columns)
+
+
+def weights_as_written(page: Page) -> list[Decimal]:
+    """The kernel's weights, row-major, with the digits that their fields show."""
+    return _decimals(page, "value")
+
+
+def whole_weights(page: Page) -> np.ndarray:
+    """The kernel as its fields tell it in full to whoever rests on them, row-major, to ten digits."""
+    return np.array(_decimals(page, "title"), dtype=float)
+
+
+def _decimals(page: Page, attribute: str) -> list[Decimal]:
+    fields = page.locator("[data-view=kernel] input")
+    said = fields.evaluate_all("(fields, attribute) => fields.map((field) => field[attribute])", attribute)
+    return [Decimal(number.replace("−", "-")) for number in said]
 
 
 def choose(page: Page, label: str, value: str, view: str = "conv") -> None:

@@ -1,6 +1,7 @@
 """Kernels of every size, several at once and in colour, by mouse, touch and keyboard; numbers held against cnn_core."""
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
@@ -30,6 +31,8 @@ from tests.browser.screen import (
     type_number,
     wait_drawn,
     weights,
+    weights_as_written,
+    whole_weights,
 )
 
 pytestmark = pytest.mark.browser
@@ -46,7 +49,11 @@ def after(*edits: dict) -> Experiment:
 def test_a_kernel_of_the_library_is_painted_and_convolved_in_its_own_size(explore: Page, name: str):
     choose(explore, "Kernel", name, "kernel")
     expected = kernels.get(name)
-    np.testing.assert_allclose(weights(explore), expected.weights, atol=5e-5)
+    np.testing.assert_allclose(whole_weights(explore).reshape(expected.weights.shape), expected.weights, rtol=1e-9)
+    for written, weight in zip(weights_as_written(explore), expected.weights.flat, strict=True):
+        # As many digits as the field has room for, and each of them right.
+        last = Decimal(1).scaleb(written.as_tuple().exponent)
+        assert abs(written - Decimal(float(weight))) <= last / 2
     expect(explore.locator(".ks-sentence b")).to_have_text(expected.title)
     expect(explore.locator(".ks-sentence")).to_contain_text("Weights sum to")
     experiment = after({"op": "library", "value": name})
