@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pages.shared.experiment import Experiment
 from pages.shared.scenario import Scenario, to_link
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import edited, frames, next_frame, wait_drawn
+from tests.browser.screen import cell_centre, edited, frames, hover_cell, next_frame, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -59,9 +59,82 @@ def test_a_tap_tells_what_a_remainder_is_in_sight_and_moves_nothing(phone: Page)
     expect(told).to_have_count(0)
 
 
+def counted(page: Page) -> Locator:
+    """What the place in the headline tells when it is pressed."""
+    page.locator(".ks-ledger h2 .ks-meant").click()
+    return page.locator(TOLD)
+
+
 def test_a_tap_on_the_headlines_place_tells_how_it_is_counted(phone: Page):
-    phone.locator(".ks-ledger h2").get_by_role("button", name="[0, 1]").tap()
-    expect(phone.locator(TOLD)).to_have_text("Row and column, counted from 0")
+    expect(counted(phone)).to_contain_text("Row and column, counted from 0")
+
+
+def test_a_cell_is_gone_to_by_its_numbers_and_the_arrow_keys_go_on_from_there(explore: Page):
+    told = counted(explore)
+    told.get_by_label("row to go to").fill("2")
+    told.get_by_label("column to go to").fill("1")
+    explore.keyboard.press("Enter")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 1]")
+    expect(explore.locator(TOLD)).to_have_count(0)
+    expect(explore.locator("[data-view=conv]")).to_be_focused()
+    explore.keyboard.press("ArrowRight")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 2]")
+
+
+@pytest.mark.parametrize("pasted", ["2, 0", "[2, 0]", " (2 0)"])
+def test_a_place_is_pasted_as_it_is_written_on_the_page(explore: Page, pasted: str):
+    counted(explore).get_by_label("row to go to").fill(pasted)
+    explore.keyboard.press("Enter")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 0]")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "why"),
+    [
+        ("3", "0", "“3” is not one of the rows 0 to 2."),
+        ("0", "-1", "“-1” is not one of the columns 0 to 2."),
+        ("", "0", "“” is not one of the rows 0 to 2."),
+        ("1.5", "x", "“1.5” is not one of the rows 0 to 2."),
+    ],
+)
+def test_a_place_that_is_not_on_the_map_is_refused_beside_the_field(explore: Page, row: str, column: str, why: str):
+    told = counted(explore)
+    fields = {"row": row, "column": column}
+    for name, text in fields.items():
+        told.get_by_label(f"{name} to go to").fill(text)
+    explore.keyboard.press("Enter")
+    expect(told.get_by_role("alert")).to_have_text(why)
+    wrong = told.locator("[aria-invalid=true]")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_have_count(1)
+    assert {name: told.get_by_label(f"{name} to go to").input_value() for name in fields} == fields
+    expect(explore.locator(".ks-ledger h2")).to_contain_text("Feature map [0, 1]")
+
+
+def test_a_number_of_the_flattened_row_is_gone_to_as_well(explore: Page):
+    take_sample(explore, "Zone plate")
+    explore.locator("[data-view=flat]").click(position={"x": 5, "y": 5})
+    expect(explore.locator(".ks-ledger h2")).to_contain_text("Flattened")
+    told = counted(explore)
+    expect(told).to_contain_text("Counted from 0")
+    told.get_by_label("number to go to").fill("700")
+    explore.keyboard.press("Enter")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Flattened [700]")
+
+
+def test_what_is_typed_of_a_place_stays_while_an_answer_comes(explore: Page):
+    hover_cell(explore, "conv", 1, 1, (3, 3))
+    explore.mouse.click(*cell_centre(explore, "conv", 1, 1, (3, 3)))
+    told = counted(explore)
+    told.get_by_label("row to go to").fill("0")
+    explore.evaluate("document.querySelector('.ks-ledger-value').dataset.before = ''")
+    explore.get_by_label("Colours of the maps").evaluate(
+        "(menu) => { menu.value = 'grey'; menu.dispatchEvent(new Event('change')); }"
+    )
+    explore.wait_for_function("!('before' in document.querySelector('.ks-ledger-value').dataset)")
+    expect(told.get_by_label("row to go to")).to_have_value("0")
+    told.get_by_role("button", name="Go").click()
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [0, 1]")
 
 
 def told_by_keys(page: Page, on: Locator) -> None:

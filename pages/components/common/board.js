@@ -63,6 +63,10 @@ export class Board extends DeskPage {
     this.ledger = new Ledger({
       pick: (stage, index) => this.pick({ stage, index }),
       term: (term) => this.showTerm(term),
+      go: (stage, index) => {
+        this.#step({ stage, index });
+        this.focusPinned({ preventScroll: true });
+      },
     });
     this.writer = new LedgerWriter(this);
     this.editor = new CellEditor({

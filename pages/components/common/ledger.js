@@ -8,6 +8,7 @@ import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
 import { brief, equals, fixed, operand, placesFor, read, short } from "./format.js";
+import { goTo } from "./go_to.js";
 import { nameOf, sourceName } from "./names.js";
 import { positionHue } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
@@ -29,16 +30,19 @@ const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a fu
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
 
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
-const COUNTED = "Row and column, counted from 0";
+const COUNTED = { 1: "Counted from 0", 2: "Row and column, counted from 0" };
 
 export class Ledger {
   /**
-   * @param {{pick: (stage: number, index: number[]) => void, term: (term: Term | null) => void}} on
+   * @param {{pick: (stage: number, index: number[]) => void, term: (term: Term | null) => void, go?: (stage: number, index: number[]) => void}} on
+   *   `go`: to a cell by its numbers, where the page goes to cells
    */
   constructor(on) {
     this.on = on;
     this.head = h("div", { class: "ks-ledger-head" });
     this.body = h("div", { class: "ks-ledger-body" });
+    /** What the head was last begun with. */
+    this.titled = "";
     this.tallest = 0;
     // After layout, where its height costs nothing to read.
     this.observer = new ResizeObserver(() => this.#keepHeight());
@@ -89,8 +93,8 @@ export class Ledger {
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
     const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : rule === "weight" && parts ? inParts(parts)(value) : brief(value, 6, dust);
-    this.head.replaceChildren(
-      headline(of ? `∂ ${of} / ∂ ${name}` : name),
+    this.#begin(model, explanation, of ? `∂ ${of} / ∂ ${name}` : name);
+    this.head.append(
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
       verdict ? h("span", { class: "ks-verdict", text: verdict }) : "",
@@ -133,6 +137,7 @@ export class Ledger {
    * @param {{beside: Node, below: Node}} question `beside`: in the number's place, `below`: in its sum's
    */
   ask(name, { beside, below }) {
+    this.titled = "";
     // Whoever is typing the answer keeps the field.
     if (beside.parentNode === this.head) setText(this.head.firstElementChild, name);
     else this.head.replaceChildren(h("h2", { text: name }), h("span", { class: "ks-equals", text: "=" }), beside);
@@ -160,6 +165,25 @@ export class Ledger {
       if (kind === ".ks-term") again.tabIndex = 0;
       again.focus({ preventScroll: true });
     };
+  }
+
+  /**
+   * Begin the head anew with what the number is called, which stays where it is the same: someone may be typing a place in it.
+   * @param {Model} model @param {Explanation} explanation @param {string} name
+   */
+  #begin(model, explanation, name) {
+    const { stage, index } = explanation;
+    const shape = explanation.param ? null : model.values.get(stage)?.shape;
+    const key = JSON.stringify([name, stage, index, shape]);
+    const first = this.head.firstElementChild;
+    if (first && this.titled === key) {
+      while (first.nextSibling) first.nextSibling.remove();
+      return;
+    }
+    this.titled = key;
+    const axes = index.length === 4 ? 2 : 1; // (N, C, H, W) or (N, F): an image and a channel stay the same
+    const go = shape && this.on.go && ((/** @type {number[]} */ at) => this.on.go(stage, [...index.slice(0, axes), ...at]));
+    this.head.replaceChildren(headline(name, go ? () => goTo(index.slice(axes), shape.slice(axes), go) : null));
   }
 
   /** What a cell further down was made of. @param {Place} place @param {number} level */
@@ -317,7 +341,7 @@ export class Ledger {
     // One stop of the Tab key for the whole list.
     list.firstElementChild?.setAttribute("tabindex", "0");
     if (sum.remainder !== 0) {
-      const word = meant(REMAINDER, REMAINS, false);
+      const word = meant(REMAINDER, REMAINS, { stop: false });
       const item = this.#plain(word, sum.remainder, sum.places);
       entersTo(item, word[0]);
       list.append(item);
@@ -522,10 +546,14 @@ function lineOf(text, look = "ks-sum") {
   return h("p", { class: look }, sum, ...after.flatMap((rest) => [...meant(REMAINDER, REMAINS), rest]));
 }
 
-/** What the number is called, in which its place can be asked how it is counted. @param {string} name */
-function headline(name) {
-  const [, before, place = ""] = /^(.*?)(\[\d+, \d+\])?$/.exec(name);
-  return h("h2", {}, before, ...(place ? meant(place, COUNTED) : []));
+/**
+ * What the number is called, in which its place can be asked how it is counted.
+ * @param {string} name
+ * @param {(() => Node) | null} further what leads from there to another place
+ */
+function headline(name, further) {
+  const [, before, place = ""] = /^(.*?)(\[\d+(?:, \d+)?\])?$/.exec(name);
+  return h("h2", {}, before, ...(place ? meant(place, COUNTED[place.includes(",") ? 2 : 1], { further }) : []));
 }
 
 /** The Enter key on a term does what its button does. @param {HTMLElement} item @param {HTMLElement} button */

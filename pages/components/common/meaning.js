@@ -8,24 +8,25 @@ import { h } from "./dom.js";
 
 const MARGIN = 12; // px kept free at the window's edges
 const WIDEST = 300; // px
-const LINES = 90; // px of the window above the word that the longest of them takes
+const LINES = 150; // px of the window above the word that the longest of them takes, a form below it included
 
 let made = 0;
 
 /**
  * @param {string} word
  * @param {string} meaning a sentence
- * @param {boolean} [stop] whether it is a stop of the Tab key of its own
+ * @param {{stop?: boolean, further?: (() => Node) | null}} [how] `stop`: whether it is a stop of the Tab key of its own;
+ *   `further`: makes what can be done about it
  * @returns {[HTMLButtonElement, HTMLElement]} the word, and what it says: empty until then, for whoever reads the line
  */
-export function meant(word, meaning, stop = true) {
+export function meant(word, meaning, { stop = true, further = null } = {}) {
   made += 1;
-  const says = h("span", { class: "ks-meaning", id: `ks-meaning-${made}`, popover: "auto", role: "status" });
+  const says = h("span", { class: "ks-meaning", id: `ks-meaning-${made}`, popover: "auto", role: further ? "group" : "status", "aria-label": further && meaning });
   // A button that is named as what it opens tells by itself whether that is open.
   const button = h("button", { type: "button", class: "ks-meant", popovertarget: says.id, tabindex: stop ? null : -1 }, h("abbr", { title: meaning, text: word }));
   says.addEventListener("beforetoggle", (event) => {
     const opens = /** @type {ToggleEvent} */ (event).newState === "open";
-    says.textContent = opens ? meaning : "";
+    says.replaceChildren(...(opens ? [meaning, further?.() ?? ""] : []));
     if (opens) Object.assign(says.style, beside(button.getBoundingClientRect()));
   });
   return [button, says];
