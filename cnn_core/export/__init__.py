@@ -1,6 +1,8 @@
-"""Results to take away: a run as NPZ and CSV, and a script that computes it again in NumPy alone."""
+"""Results to take away: a run as NPZ and CSV, and scripts that compute it again in NumPy alone and in PyTorch."""
 
+from cnn_core.export.arrays import INLINE
+from cnn_core.export.numpy_code import numpy_script
 from cnn_core.export.results import archive, npz, to_csv
-from cnn_core.export.script import INLINE, numpy_script
+from cnn_core.export.torch_code import torch_script
 
-__all__ = ["INLINE", "archive", "npz", "numpy_script", "to_csv"]
+__all__ = ["INLINE", "archive", "npz", "numpy_script", "to_csv", "torch_script"]

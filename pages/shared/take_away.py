@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cnn_core import Gradients
-from cnn_core.export import archive, npz, numpy_script, to_csv
+from cnn_core.export import archive, npz, numpy_script, to_csv, torch_script
 from pages.shared.chain import Chain
 from pages.shared.learn import lesson
 from pages.shared.scenario import Scenario, kernel_file, to_file
@@ -41,6 +41,10 @@ _FILES: dict[str, tuple[str, Callable[[Taken], bytes]]] = {
         "text/x-python; charset=utf-8",
         lambda taken: numpy_script(taken.chain.network, taken.chain.trace.input).encode(),
     ),
+    "pytorch.py": (
+        "text/x-python; charset=utf-8",
+        lambda taken: torch_script(taken.chain.network, taken.chain.trace.input).encode(),
+    ),
 }
 
 
@@ -50,8 +54,8 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
     Args:
         kept: whose experiment it is of.
         name: ``"scenario.json"``, ``"lesson.json"``, ``"trace.npz"``, ``"reproduce.py"``,
-            ``"kernel_0.json"`` for the first kernel, or a stage's view with ``.csv`` or ``.npz``, such as
-            ``"conv.csv"``, or ``"conv_gradient.csv"`` for the gradients that are shown of it.
+            ``"pytorch.py"``, ``"kernel_0.json"`` for the first kernel, or a stage's view with ``.csv`` or
+            ``.npz``, such as ``"conv.csv"``, or ``"conv_gradient.csv"`` for the gradients that are shown of it.
     """
     with kept.lock:  # not while a gesture's state is on screen; writing takes longer, and edits go on meanwhile
         shown = kept.backward

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -76,6 +77,20 @@ def test_the_script_reproduces_every_number_on_screen_to_the_bit(name, tmp_path)
             assert results[stage.name].tobytes() == np.ascontiguousarray(stage.output).tobytes()
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_the_network_in_pytorch_gives_every_stage_but_for_rounding(name, tmp_path):
+    pytest.importorskip("torch")
+    kept = session(*CASES[name])
+    for file in ("pytorch.py", "trace.npz"):
+        (tmp_path / file).write_bytes(make(kept, file)[1])
+    command = [sys.executable, "-I", "pytorch.py", "trace.npz"]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    apart = [float(number) for number in re.findall(r"at most (\S+) from", done.stdout)]
+    assert len(apart) == len(kept.chain.trace.stages)
+    assert max(apart) < 1e-12
+
+
 def test_the_scenario_file_is_one_that_can_be_opened():
     kept = session(*CASES["colour and three kernels"])
     _, data = make(kept, "scenario.json")
@@ -103,7 +118,7 @@ def test_a_chain_that_stops_early_gives_what_there_is():
     assert b"stages" in make(kept, "reproduce.py")[1]
 
 
-NAMES = ("input.csv", "input.npz", "scenario.json", "trace.npz", "reproduce.py")
+NAMES = ("input.csv", "input.npz", "scenario.json", "trace.npz", "reproduce.py", "pytorch.py")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from cnn_core import Trace
+from cnn_core.export import torch_script
 from pages.shared.chain import build
 from tests.browser.conftest import LISTEN, Server
 from tests.browser.screen import choose, edited, open_experiment, take_sample, wait_drawn
@@ -110,7 +111,10 @@ def test_every_number_of_every_stage_is_in_its_files_to_the_last_bit(page: Page,
             with np.load(io.BytesIO(data)) as opened:
                 assert opened.files == [view]
                 np.testing.assert_array_equal(opened[view], values_of(trace, stage))
+        called, pytorch = download(dialog, "PyTorch script")
     other.close()
+    assert called == "pytorch.py"
+    assert pytorch.decode() == torch_script(build(experiment).network, trace.input)
     np.testing.assert_array_equal(kept["input"], trace.input)
     np.testing.assert_array_equal(kept["0.weight"], experiment.weight)
     np.testing.assert_array_equal(kept["0.bias"], [0, 0.1])

@@ -31,7 +31,7 @@ from cnn_core import (
     Trace,
 )
 from cnn_core.export import archive, npz, numpy_script, to_csv
-from cnn_core.export import script as script_module
+from cnn_core.export import numpy_code as script_module
 from cnn_core.ops.conv import execute
 
 RNG = np.random.default_rng(5)

@@ -265,6 +265,7 @@ CALLS = {
     "export.npz": (export.npz, [{"a": ROWS}]),
     "export.to_csv": (export.to_csv, [ROWS[:1], ["a", "b", "c"]]),
     "export.numpy_script": (lambda n, x, most: export.numpy_script(n, x, inline=most), [NETWORK, IMAGES, 10]),
+    "export.torch_script": (lambda n, x, most: export.torch_script(n, x, inline=most), [NETWORK, IMAGES, 10]),
     "occlusion": (
         lambda x, target, size, fill: attribution.occlusion(NETWORK, x, target, size=size, fill=fill),
         [IMAGES, 0, 2, 0.0],

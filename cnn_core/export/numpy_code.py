@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError
+from cnn_core.export.arrays import ARCHIVE, INLINE, Written, beyond_numbers
 from cnn_core.layers import (
     GELU,
     AvgPool2d,
@@ -28,14 +27,8 @@ from cnn_core.layers import (
     Tanh,
 )
 from cnn_core.network import Sequential
-from cnn_core.ops._arrays import Array, real
 from cnn_core.ops.conv.dispatch import Branch, in_order
 from cnn_core.ops.conv.execute import GATHERED_MOST
-from cnn_core.settings import whole
-
-INLINE = 2048
-"""Numbers that a script still holds itself; a longer array is read from the archive beside it."""
-
 
 _CONVOLVE = '''
 def taps(x, size, stride, dilation, padding, fill=0.0):
@@ -164,47 +157,33 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         ModelError: where the network has a layer that no line here is known for, or a setting is of another kind.
         ShapeError: where the input does not fit.
     """
-    if not isinstance(network, Sequential):
-        raise ModelError(f"a script is of a network, got {type(network).__name__}; Sequential([ReLU()]) works")
-    inline = whole(inline, "inline", least=0, works=INLINE, error=ModelError)
-    x = real(x, "x")
-    shape: tuple[int, ...] = x.shape
+    written = Written(network, x, inline)
+    shape: tuple[int, ...] = written.input.shape
     needed: list[str] = []
     lines: list[str] = []
-    external = False
-    held = [array for layer in network.layers for array in (layer.params() | layer.buffers()).values()]
-    double = all(array.dtype == np.float64 for array in (x, *held))
-
-    def literal(array: Array, key: str) -> str:
-        nonlocal external
-        if array.size > inline:
-            external = True
-            return f'data["{key}"]' if double else f'np.asarray(data["{key}"], dtype=np.float64)'
-        return f"np.array({np.asarray(array, dtype=np.float64).tolist()!r})"
-
-    body = [f"x = {literal(np.asarray(x, dtype=np.float64), 'input')}  # (N, C, H, W)", "stages = {}"]
+    body = [f"x = {written.array(written.input, 'input')}  # (N, C, H, W)", "stages = {}"]
     for number, (name, layer) in enumerate(network.named()):
         functions, call, parameters = _line(layer, shape)
         needed += [function for function in functions if function not in needed]
         for parameter in parameters:
             array = (layer.params() | layer.buffers())[parameter]
-            lines.append(f"{parameter}_{number} = {literal(array, f'{number}.{parameter}')}")
+            lines.append(f"{parameter}_{number} = {written.array(array, f'{number}.{parameter}')}")
         after = layer.output_shape(shape)
         lines += [f'stages["{name}"] = x = {call.format(n=number)}  # {shape} -> {after}', ""]
         shape = after
     head = [
         '"""Every number that Kernelscope showed, computed again with NumPy alone.',
         "",
-        *([] if double else _IN_DOUBLE),
-        "Run:  python reproduce.py" + (" trace.npz" if external else "") + ("    prints every stage"),
-        f"      python reproduce.py {'trace.npz' if external else '-'} out.npz    writes them to out.npz",
+        *([] if written.double else _IN_DOUBLE),
+        "Run:  python reproduce.py" + (" trace.npz" if written.external else "") + ("    prints every stage"),
+        f"      python reproduce.py {'trace.npz' if written.external else '-'} out.npz    writes them to out.npz",
         '"""',
         "",
         "import sys",
         "",
         "import numpy as np",
         "",
-        *(['data = np.load(sys.argv[1] if len(sys.argv) > 1 else "trace.npz")', ""] if external else []),
+        *([ARCHIVE, ""] if written.external else []),
     ]
     tail = [
         "if len(sys.argv) > 2:",
@@ -213,8 +192,7 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         "    for name, values in stages.items():",
         '        print(name, values.shape, values.tolist() if values.size < 1000 else values, sep="\\n")',
     ]
-    if any(re.search(r"\b(inf|nan)\b", line) for line in (*body, *lines)):
-        head += ["inf, nan = np.inf, np.nan", ""]
+    head += beyond_numbers([*body, *lines])
     definitions = "\n".join(needed)
     return "\n".join([*head, definitions, "", *body, "", *lines, *tail, ""])
 
