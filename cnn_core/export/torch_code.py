@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 
 from cnn_core.errors import ModelError
-from cnn_core.export.arrays import ARCHIVE, INLINE, Written, beyond_numbers
+from cnn_core.export.arrays import INLINE, Written
+from cnn_core.export.compared import comparing
 from cnn_core.layers import (
     KINDS,
     AvgPool2d,
@@ -46,19 +47,6 @@ class Divided(nn.Module):
 
     def forward(self, x):
         return x / self.temperature
-
-'''
-
-_TELL = '''
-def tell(name, x):
-    """The stage, and how far it is from the run's own where that is at hand."""
-    print(name, tuple(x.shape))
-    if name in data:
-        ours, theirs = data[name], x.numpy()
-        same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-        print("    at most", np.abs(np.where(same, 0, ours - theirs)).max(initial=0), "from Kernelscope's")
-    else:
-        print(x.tolist() if x.numel() < 1000 else x)
 
 '''
 
@@ -106,24 +94,6 @@ def torch_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         shape = after
     dtype = "float32" if written.single else "float64"
     taken = f"    x = torch.from_numpy({written.array(written.input, 'input')}).to(torch.{dtype})  # (N, C, H, W)"
-    names = [name for name, _ in network.named()]
-    head = [
-        '"""The network of Kernelscope\'s run in PyTorch.',
-        "",
-        "Run:  python pytorch.py trace.npz    prints how far each stage is from the run's",
-        *([] if written.external else ["      python pytorch.py              prints every stage"]),
-        '"""',
-        "",
-        "import sys",
-        "",
-        "import numpy as np",
-        "import torch",
-        "from torch import nn",
-        "",
-        ARCHIVE if written.external else "data = np.load(sys.argv[1]) if len(sys.argv) > 1 else {}",
-        "",
-        *beyond_numbers([*modules, *loads, taken]),
-    ]
     body = [
         "network = nn.Sequential(",
         *modules,
@@ -132,12 +102,12 @@ def torch_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         "with torch.no_grad():",
         *loads,
         taken,
-        f"    for name, layer in zip({names!r}, network):",
+        f"    for name, layer in zip({[name for name, _ in network.named()]!r}, network):",
         "        x = layer(x)",
-        "        tell(name, x)",
+        "        tell(name, x.numpy())",
     ]
-    divided = _DIVIDED if any("Divided(" in line for line in modules) else ""
-    return "\n".join([*head, divided + _TELL, *body, ""])
+    imports = ["import numpy as np", "import torch", "from torch import nn"]
+    return comparing(written, "PyTorch", imports, {"Divided": _DIVIDED}, body)
 
 
 def _module(layer: Layer, shape: Shape) -> _Module:

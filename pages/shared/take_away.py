@@ -12,8 +12,8 @@ import numpy.typing as npt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cnn_core import Gradients
-from cnn_core.export import archive, npz, numpy_script, to_csv, torch_script
+from cnn_core import Gradients, Sequential
+from cnn_core.export import archive, keras_script, npz, numpy_script, to_csv, torch_script
 from pages.shared.chain import Chain
 from pages.shared.learn import lesson
 from pages.shared.scenario import Scenario, kernel_file, to_file
@@ -29,6 +29,11 @@ class Taken(NamedTuple):
     draft: lesson.Lesson
 
 
+def _script(write: Callable[[Sequential, npt.ArrayLike], str]) -> tuple[str, Callable[[Taken], bytes]]:
+    """A script that one of ``cnn_core.export``'s functions writes of the run."""
+    return "text/x-python; charset=utf-8", lambda taken: write(taken.chain.network, taken.chain.trace.input).encode()
+
+
 _FILES: dict[str, tuple[str, Callable[[Taken], bytes]]] = {
     "scenario.json": ("application/json", lambda taken: to_file(taken.scenario).encode()),
     "lesson.json": ("application/json", lambda taken: lesson.to_file(taken.draft).encode()),
@@ -37,14 +42,9 @@ _FILES: dict[str, tuple[str, Callable[[Taken], bytes]]] = {
         lambda taken: json.dumps(asdict(lesson.to_link(taken.draft))).encode(),
     ),
     "trace.npz": ("application/octet-stream", lambda taken: archive(taken.chain.trace)),
-    "reproduce.py": (
-        "text/x-python; charset=utf-8",
-        lambda taken: numpy_script(taken.chain.network, taken.chain.trace.input).encode(),
-    ),
-    "pytorch.py": (
-        "text/x-python; charset=utf-8",
-        lambda taken: torch_script(taken.chain.network, taken.chain.trace.input).encode(),
-    ),
+    "reproduce.py": _script(numpy_script),
+    "in_pytorch.py": _script(torch_script),
+    "in_keras.py": _script(keras_script),
 }
 
 
@@ -54,8 +54,9 @@ def make(kept: Session, name: str) -> tuple[str, bytes] | None:
     Args:
         kept: whose experiment it is of.
         name: ``"scenario.json"``, ``"lesson.json"``, ``"trace.npz"``, ``"reproduce.py"``,
-            ``"pytorch.py"``, ``"kernel_0.json"`` for the first kernel, or a stage's view with ``.csv`` or
-            ``.npz``, such as ``"conv.csv"``, or ``"conv_gradient.csv"`` for the gradients that are shown of it.
+            ``"in_pytorch.py"``, ``"in_keras.py"``, ``"kernel_0.json"`` for the first kernel, or a stage's view with
+            ``.csv`` or ``.npz``, such as ``"conv.csv"``, or ``"conv_gradient.csv"`` for the gradients that are shown
+            of it.
     """
     with kept.lock:  # not while a gesture's state is on screen; writing takes longer, and edits go on meanwhile
         shown = kept.backward

@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -46,6 +48,13 @@ CASES = {
         {"op": "pooling", "value": "average"},
         {"op": "head", "value": "sigmoid"},
     ),
+    "strided, dilated and padded": (
+        {"op": "sample", "value": "zone_plate"},
+        {"op": "stride", "value": [2, 1]},
+        {"op": "dilation", "value": [1, 3]},
+        {"op": "padding", "value": "same"},
+        {"op": "pool_padding", "value": 1},
+    ),
 }
 
 
@@ -77,18 +86,23 @@ def test_the_script_reproduces_every_number_on_screen_to_the_bit(name, tmp_path)
             assert results[stage.name].tobytes() == np.ascontiguousarray(stage.output).tobytes()
 
 
+@pytest.mark.parametrize(("framework", "most"), [("pytorch", 1e-12), ("keras", 1e-5)])
 @pytest.mark.parametrize("name", CASES)
-def test_the_network_in_pytorch_gives_every_stage_but_for_rounding(name, tmp_path):
-    pytest.importorskip("torch")
+def test_the_network_in_another_framework_gives_every_stage_but_for_rounding(name, framework, most, tmp_path):
+    for package in {"torch", framework.removeprefix("py")}:
+        if find_spec(package) is None:
+            pytest.skip(f"{package} cannot be had here")
     kept = session(*CASES[name])
-    for file in ("pytorch.py", "trace.npz"):
+    for file in (f"in_{framework}.py", "trace.npz"):
         (tmp_path / file).write_bytes(make(kept, file)[1])
-    command = [sys.executable, "-I", "pytorch.py", "trace.npz"]
-    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    command = [sys.executable, "-I", f"in_{framework}.py", "trace.npz"]
+    # Keras has no arithmetic of its own; by PyTorch it multiplies matrices in single precision.
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     apart = [float(number) for number in re.findall(r"at most (\S+) from", done.stdout)]
     assert len(apart) == len(kept.chain.trace.stages)
-    assert max(apart) < 1e-12
+    assert max(apart) < most
 
 
 def test_the_scenario_file_is_one_that_can_be_opened():
@@ -118,7 +132,7 @@ def test_a_chain_that_stops_early_gives_what_there_is():
     assert b"stages" in make(kept, "reproduce.py")[1]
 
 
-NAMES = ("input.csv", "input.npz", "scenario.json", "trace.npz", "reproduce.py", "pytorch.py")
+NAMES = ("input.csv", "input.npz", "scenario.json", "trace.npz", "reproduce.py", "in_pytorch.py", "in_keras.py")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -113,7 +113,7 @@ def test_every_number_of_every_stage_is_in_its_files_to_the_last_bit(page: Page,
                 np.testing.assert_array_equal(opened[view], values_of(trace, stage))
         called, pytorch = download(dialog, "PyTorch script")
     other.close()
-    assert called == "pytorch.py"
+    assert called == "in_pytorch.py"
     assert pytorch.decode() == torch_script(build(experiment).network, trace.input)
     np.testing.assert_array_equal(kept["input"], trace.input)
     np.testing.assert_array_equal(kept["0.weight"], experiment.weight)

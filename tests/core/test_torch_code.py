@@ -35,7 +35,7 @@ torch = pytest.importorskip("torch")
 def in_pytorch(network: Sequential, x: np.ndarray) -> "torch.nn.Sequential":
     """The network that the script makes, every array written into it."""
     space: dict = {}
-    with mock.patch.object(sys, "argv", ["pytorch.py"]), redirect_stdout(io.StringIO()):
+    with mock.patch.object(sys, "argv", ["in_pytorch.py"]), redirect_stdout(io.StringIO()):
         exec(torch_script(network, x, inline=10**9), space)
     return space["network"]
 
@@ -117,9 +117,9 @@ def network(dtype: type) -> tuple[Sequential, np.ndarray]:
 def test_the_script_alone_tells_how_far_each_stage_is_from_the_run(tmp_path, inline: int, dtype: type):
     built, x = network(dtype)
     trace = built.trace(x)
-    (tmp_path / "pytorch.py").write_text(torch_script(built, x, inline=inline), encoding="utf-8")
+    (tmp_path / "in_pytorch.py").write_text(torch_script(built, x, inline=inline), encoding="utf-8")
     (tmp_path / "trace.npz").write_bytes(archive(trace))
-    command = [sys.executable, "-I", "pytorch.py", "trace.npz"]
+    command = [sys.executable, "-I", "in_pytorch.py", "trace.npz"]
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for stage in trace.stages:
@@ -127,22 +127,22 @@ def test_the_script_alone_tells_how_far_each_stage_is_from_the_run(tmp_path, inl
     apart = [float(number) for number in re.findall(r"at most (\S+) from", done.stdout)]
     assert len(apart) == len(trace.stages)
     assert max(apart) < (1e-5 if dtype == np.float32 else 1e-13)
-    assert ("float32" in (tmp_path / "pytorch.py").read_text().split("network = ")[1]) == (dtype == np.float32)
+    assert ("float32" in (tmp_path / "in_pytorch.py").read_text().split("network = ")[1]) == (dtype == np.float32)
 
 
 def test_a_run_that_is_another_is_told_to_be_apart(tmp_path):
     built, x = network(np.float64)
-    (tmp_path / "pytorch.py").write_text(torch_script(built, x, inline=10**9), encoding="utf-8")
+    (tmp_path / "in_pytorch.py").write_text(torch_script(built, x, inline=10**9), encoding="utf-8")
     (tmp_path / "trace.npz").write_bytes(archive(built.trace(x + 1)))
-    command = [sys.executable, "-I", "pytorch.py", "trace.npz"]
+    command = [sys.executable, "-I", "in_pytorch.py", "trace.npz"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert float(re.findall(r"at most (\S+) from", done.stdout)[0]) > 0.01
 
 
 def test_without_the_run_the_script_prints_the_numbers(tmp_path):
     x = np.array([[[[1.0, -2.0], [np.inf, np.nan]]]])
-    (tmp_path / "pytorch.py").write_text(torch_script(Sequential([ReLU()]), x), encoding="utf-8")
-    command = [sys.executable, "-I", "pytorch.py"]
+    (tmp_path / "in_pytorch.py").write_text(torch_script(Sequential([ReLU()]), x), encoding="utf-8")
+    command = [sys.executable, "-I", "in_pytorch.py"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert done.stdout.splitlines() == ["0.ReLU (1, 1, 2, 2)", "[[[[1.0, 0.0], [inf, nan]]]]"]
 

@@ -237,7 +237,8 @@ export class Commands {
       h("li", {}, from("scenario.json", "Scenario file"), h("span", { text: "everything, the picture included; Upload opens it again" })),
       h("li", {}, from("trace.npz", "Whole trace, NPZ"), h("span", { text: "input, every stage and every weight as NumPy arrays" })),
       h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "with trace.npz beside it, computes the same numbers again in NumPy alone, to the last bit" })),
-      h("li", {}, from("pytorch.py", "PyTorch script"), h("span", { text: "the same network in PyTorch; with trace.npz beside it, tells how far each stage is from these numbers" })),
+      h("li", {}, from("in_pytorch.py", "PyTorch script"), h("span", { text: "the same network in PyTorch; with trace.npz beside it, tells how far each stage is from these numbers" })),
+      h("li", {}, from("in_keras.py", "Keras script"), h("span", { text: "likewise in Keras, channels last" })),
     );
     const rows = this.on
       .stages()
