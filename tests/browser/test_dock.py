@@ -472,3 +472,37 @@ def test_opened_at_the_edge_each_plane_of_a_picture_in_colour_has_its_own_produc
     assert places[-1]["x"] + places[-1]["width"] < ledger["x"] + ledger["width"]
     # Each stands below the sum that it makes.
     assert laptop.locator(".ks-ledger-plane p").first.bounding_box()["y"] < places[0]["y"]
+
+
+def torn(page: Page) -> list[str]:
+    """The numbers under a glass that do not stand in one piece in their cell."""
+    return page.locator(".ks-ledger .ks-lens:visible .ks-lens-cell").evaluate_all(
+        """(cells) => cells.filter((cell) => {
+          const text = document.createRange();
+          text.selectNodeContents(cell);
+          const { width, height } = text.getBoundingClientRect();
+          return width > cell.clientWidth || height > cell.clientHeight;
+        }).map((cell) => cell.textContent)"""
+    )
+
+
+def test_no_number_under_a_plane_s_glass_is_torn_and_a_glass_without_room_is_left_out(laptop: Page, server: Server):
+    laptop.goto(f"{server.url}/learn?lesson=channels")
+    wait_drawn(laptop, "conv")
+    laptop.get_by_role("button", name="products").first.click()
+    lenses = laptop.locator(".ks-ledger .ks-lens")
+    expect(lenses).to_have_count(3)
+    expect(lenses.first).to_be_visible()
+    assert "0.949" in lenses.last.inner_text()
+    assert torn(laptop) == []
+    # Beside each other in the narrow half of a lesson too.
+    assert len({lens.bounding_box()["y"] for lens in lenses.all()}) == 1
+    weights = laptop.locator("[data-view=kernel] input")
+    for k in range(9):
+        before = revision(laptop)
+        weights.nth(k).fill("-98765.4")
+        weights.nth(k).press("Enter")
+        wait_drawn(laptop, "conv", "cnn_core", before)
+    assert torn(laptop) == []
+    expect(lenses.first).to_be_hidden()
+    expect(laptop.locator(".ks-ledger-plane p").first).to_contain_text("−")

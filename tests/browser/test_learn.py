@@ -731,3 +731,16 @@ def test_how_far_a_task_is_stands_beside_the_weights_that_it_is_about(learn: Cal
     assert within_the_panel() == before  # the line moves nothing
     page = learn("one_cell")
     expect(page.locator(".ks-dense-goal")).to_be_hidden()
+
+
+def test_what_is_said_lies_within_the_window_where_the_words_stand_beside(learn):
+    page = learn("five_silent")
+    resize(page, 1440, 900)
+    bias = page.get_by_label("bias", exact=True)
+    bias.fill("1e9")
+    bias.press("Enter")
+    notice = page.locator(".ks-notice:not([hidden])")
+    expect(notice).to_contain_text("must lie between")
+    box, undo = notice.bounding_box(), page.get_by_role("button", name="Undo").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= undo["x"]

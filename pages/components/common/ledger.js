@@ -12,7 +12,7 @@ import { goTo } from "./go_to.js";
 import { nameOf, sourceName } from "./names.js";
 import { positionHue } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
-import { goesUnder, lensOf } from "./lens.js";
+import { goesUnder, leaveOutCrowded, lensOf } from "./lens.js";
 import { meant } from "./meaning.js";
 import { raised } from "./power.js";
 import { preview } from "./preview.js";
@@ -115,6 +115,7 @@ export class Ledger {
     focused?.();
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
     this.short.describe(this.#details(model, explanation, sum), this.feeds.hasChildNodes());
+    if (this.planes) leaveOutCrowded(this.body);
     this.room.holds(`${of ? "gradient" : "value"} ${stage} ${rule} ${this.trail.element.childElementCount}`, pinned);
   }
 

@@ -42,7 +42,7 @@ export function lensOf(stage, terms, { places, rows, out = new Set() }, { dark, 
       return cell;
     });
     const grid = h("div", { class: "ks-lens-grid" }, ...cells);
-    grid.style.gridTemplateColumns = `repeat(${stage.link.extent[1]}, 1fr)`;
+    grid.style.setProperty("--ks-columns", String(stage.link.extent[1]));
     return h("figure", { class: "ks-lens-figure" }, grid, h("figcaption", { text: title }));
   };
   const sign = (/** @type {string} */ text) => h("span", { class: "ks-lens-sign", text });
@@ -67,6 +67,13 @@ export function lensOf(stage, terms, { places, rows, out = new Set() }, { dark, 
     table("products", products, fraction ? products.map(fraction) : asInSum(products, places), scaleFor("diverging", [products])),
   );
   return lens;
+}
+
+/** Leave out each glass of these that has no room for its numbers: the sums tell them too. @param {Element} within */
+export function leaveOutCrowded(within) {
+  const glasses = [...within.querySelectorAll(".ks-lens")];
+  const crowded = glasses.filter((glass) => glass.scrollWidth > glass.clientWidth);
+  for (const glass of crowded) glass.classList.add("ks-crowded");
 }
 
 /**

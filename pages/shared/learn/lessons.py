@@ -98,15 +98,27 @@ _SLIDING = _lesson(
     ),
 )
 
+
+def _at_the_centre(weight: float) -> list[list[float]]:
+    """One plane's weights of a kernel that looks at the cell in its middle alone."""
+    return [[0, 0, 0], [0, weight, 0], [0, 0, 0]]
+
+
 _CHANNELS = _lesson(
     "Channels",
     "Three planes in, many maps out, and one sum over all of them.",
     Step(
         title="A colour picture is three planes",
         text="Red, green and blue are three planes of numbers. The kernel lies on all three at once, with "
-        "its own weights for each, and all the products add up to one number.\n\n"
-        "Choose a cell of the map: the ledger has a part for each plane, and the sum of the three.",
-        scenario=scene(photo("shapes", 64, "rgb"), pin=(0, (0, 0, 45, 38))),
+        "its own weights for each, and all the products add up to one number. This one takes red less blue: "
+        "yellow comes out positive, blue negative, and grey 0.\n\n"
+        "Choose R, G and B below the kernel to see the weights of each. Choose a cell of the map: its sum has a part "
+        "for each plane.",
+        scenario=scene(
+            photo("shapes", 64, "rgb"),
+            {"op": "bank", "value": [[_at_the_centre(1), _at_the_centre(0), _at_the_centre(-1)]]},
+            pin=(0, (0, 0, 20, 48)),
+        ),
         show=_LOOK | {"bank"},
         columns=KERNEL,
         formulas=("channels",),
