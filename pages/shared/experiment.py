@@ -151,8 +151,9 @@ class Experiment:
 
 
 def with_photo(experiment: Experiment, photo: Photo) -> Experiment:
-    """The experiment with ``photo`` as its input."""
-    return replace(experiment, photo=photo, source="photo")
+    """The experiment with ``photo`` as its input, looked at as the picture before it."""
+    before = experiment.photo
+    return replace(experiment, photo=photo if before is None else photo.like(before), source="photo")
 
 
 def arrays_of(experiment: Experiment) -> list[npt.NDArray[np.floating]]:

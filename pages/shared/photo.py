@@ -68,6 +68,10 @@ class Photo:
         """The same picture at another working size; what was painted on the old one is not carried over."""
         return self._worked(max(size, self.smallest), self.colour)
 
+    def like(self, before: Photo) -> Photo:
+        """The same picture looked at as the one before: as large as that was asked for, and in colour where it was."""
+        return self.at(min(before.wanted, max(self.grey.shape))).in_colour(before.colour)
+
     def in_colour(self, colour: str) -> Photo:
         """The same picture in grey or in colour; what was painted on the old one is not carried over."""
         return self._worked(self.size, "grey" if self.rgb is None else colour)

@@ -23,7 +23,7 @@ from pages.shared import samples
 from pages.shared.backward import Target, parse
 from pages.shared.describe import kernel_label
 from pages.shared.edits import apply
-from pages.shared.experiment import Experiment, read_only, with_photo
+from pages.shared.experiment import Experiment, read_only
 from pages.shared.link_code import (
     Link,
     ScenarioError,
@@ -221,8 +221,8 @@ def from_full(told: Mapping[str, Any]) -> Scenario:
     """The scenario that :func:`in_full` wrote; to be read within :func:`pages.shared.link_code.opening`."""
     experiment = _carry_out(an_object(told["settings"]), Experiment())
     if told.get("picture") is not None:
-        experiment = with_photo(experiment, _read_picture(an_object(told["picture"])))
-        experiment = replace(experiment, source="grid" if told.get("source") == "grid" else "photo")
+        photo = _read_picture(an_object(told["picture"]))
+        experiment = replace(experiment, photo=photo, source="grid" if told.get("source") == "grid" else "photo")
     return _read_eye(told, experiment)
 
 

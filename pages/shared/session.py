@@ -192,7 +192,7 @@ class Session(ExperimentDesk):
                 before = desk.experiment
                 desk.put(with_photo(before, photo))
                 desk.see_whole(before)
-                desk.pin = None
+                desk.pin = desk.target = None  # one's own picture is seen first
             desk.notice = refusal
             if not refusal:
                 desk._latest = ("upload", number, desk.experiment)

@@ -246,6 +246,24 @@ def test_history_keeps_a_bounded_weight_of_pictures():
     assert session.position == len(session.history) - 1
 
 
+def test_another_picture_is_looked_at_as_the_one_before_and_seen_as_it_is_not_as_gradients():
+    session = Session()
+    rocket, cat = ((ASSETS / "samples" / f"{name}.jpg").read_bytes() for name in ("rocket", "cat"))
+    session.take_in(rocket, "rocket.jpg")
+    assert (session.experiment.photo.colour, session.experiment.photo.size) == ("grey", 128)
+    for edit in ({"op": "photo_size", "value": 64}, {"op": "colour", "value": "rgb"}):
+        session.put(apply(session.experiment, edit))
+    session.target = Target("score", 0)
+    session.take_in(cat, "cat.jpg")
+    assert (session.experiment.photo.colour, session.experiment.photo.size) == ("rgb", 64)
+    assert session.experiment.input.shape[0] == 3
+    assert session.backward is None
+    grey = io.BytesIO()
+    Image.new("L", (300, 200), 80).save(grey, "PNG")
+    session.take_in(grey.getvalue(), "grey.png")
+    assert (session.experiment.photo.colour, session.experiment.input.shape[0]) == ("grey", 1)
+
+
 def test_a_reloaded_page_takes_over_what_it_showed_and_shares_nothing_afterwards():
     before = Session()
     before.put(apply(before.experiment, {"op": "stride", "value": 2}))

@@ -16,7 +16,7 @@ from pages.shared.edits.checked import (
     whole_number,
 )
 from pages.shared.experiment import COLOURS, GRID_LARGEST, SOURCES, Experiment, FloatArray, read_only, with_photo
-from pages.shared.photo import DEFAULT, LARGEST, SMALLEST, from_planes
+from pages.shared.photo import LARGEST, SMALLEST, from_planes
 
 
 def set_cells(experiment: Experiment, edit: Edit) -> Experiment:
@@ -91,16 +91,12 @@ def set_source(experiment: Experiment, edit: Edit) -> Experiment:
 
 
 def set_sample(experiment: Experiment, edit: Edit) -> Experiment:
-    """A sample picture from the gallery, at the working size that the visitor had."""
+    """A sample picture from the gallery."""
     name = one_of(edit["value"], samples.names(), "The sample")
     planes = samples.pixels(name)  # (3, H, W)
     grey = samples.grey(name)
-    title = samples.get(name).title
-    size = min(max(planes.shape[1:]), experiment.photo.wanted if experiment.photo is not None else DEFAULT)
-    photo = from_planes(grey, planes, title, original=(planes.shape[1], planes.shape[2]), size=size, sample=name)
-    if experiment.photo is not None and experiment.photo.colour == "rgb":
-        photo = photo.in_colour("rgb")
-    return with_photo(experiment, photo)
+    original = (planes.shape[1], planes.shape[2])
+    return with_photo(experiment, from_planes(grey, planes, samples.get(name).title, original=original, sample=name))
 
 
 def set_photo_size(experiment: Experiment, edit: Edit) -> Experiment:
