@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import ROOT
-from tests.browser.screen import cell_centre, revision, wait_drawn
+from tests.browser.screen import cell_centre, frames, revision, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +17,12 @@ LEVELS = ".ks-ledger-trail > section"
 
 def number(text: str) -> float:
     return float(text.replace("−", "-").replace(",", ""))
+
+
+def page_end(page: Page) -> None:
+    """Scroll down to where the ledger lies on the page."""
+    page.locator(".stMain").evaluate("(main) => main.scrollTo(0, main.scrollHeight)")
+    frames(page)
 
 
 def pin_score(page: Page) -> None:
@@ -40,6 +46,40 @@ def test_a_score_opens_down_to_the_numbers_that_were_given(explore: Page):
     assert sum(shown) == told.value
     # Nothing is behind an input cell.
     expect(last.locator(".ks-term-open")).to_have_count(0)
+
+
+def test_all_of_a_term_s_card_opens_it_and_closes_it_and_no_empty_room_is_left(explore: Page):
+    pin_score(explore)
+    page_end(explore)
+    ledger = explore.locator(".ks-ledger")
+    before = ledger.bounding_box()["height"]
+    card = explore.locator(".ks-ledger-body .ks-term").first
+    card.locator(".ks-term-factors").click()
+    expect(explore.locator(f"{LEVELS} h3")).to_have_text(["Pooled [0, 0] = 12"])
+    frames(explore)
+    assert ledger.bounding_box()["height"] > before + 40
+    card.locator(".ks-term-product").click()
+    expect(explore.locator(LEVELS)).to_have_count(0)
+    frames(explore)
+    assert ledger.bounding_box()["height"] <= before
+
+
+def test_effective_weights_are_brought_in_sight_and_no_empty_room_is_left(explore: Page):
+    pin_score(explore)
+    page_end(explore)
+    for name in ("Pooled [0, 0]", "ReLU [0, 1]", "Feature map [0, 1]"):
+        explore.get_by_role("button", name=f"What {name} was made of").click()
+    page_end(explore)
+    frames(explore)
+    ledger = explore.locator(".ks-ledger")
+    opened = ledger.bounding_box()["height"]
+    before = revision(explore)
+    explore.get_by_role("button", name="effective weights").click()
+    explore.wait_for_function("() => document.querySelector('.ks-ledger h2').textContent.startsWith('∂')")
+    frames(explore)
+    assert revision(explore) == before
+    expect(explore.locator("[data-view=input]")).to_be_in_viewport(ratio=1)
+    assert ledger.bounding_box()["height"] < opened - 150
 
 
 def test_another_term_takes_the_place_of_the_levels_below_and_pressed_again_it_closes(explore: Page):

@@ -41,6 +41,8 @@ export class Ledger {
     this.on = on;
     this.head = h("div", { class: "ks-ledger-head" });
     this.body = h("div", { class: "ks-ledger-body" });
+    /** What the number is a gradient of, "" where it is a value. */
+    this.of = "";
     /** What the head was last begun with. */
     this.titled = "";
     this.tallest = 0;
@@ -49,7 +51,7 @@ export class Ledger {
     /** Where what must stay in sight with the ledger is put. */
     this.dock = h("div", { class: "ks-dock" });
     this.feeds = h("p", { class: "ks-ledger-feeds" });
-    this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level) });
+    this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level), closed: () => this.#forget() });
     this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.trail.element, this.feeds);
     this.short = new ShortLedger(this.element, { folded: () => this.trail.close(), onward: () => this.feeds.scrollIntoView({ block: "nearest" }) });
     this.observer.observe(this.element);
@@ -74,6 +76,7 @@ export class Ledger {
   draw(model, explanation, { pinned, dark, shown = 0, of = "", parts = null, verdict = "", further = null, onward = () => true, scaleAt = () => null }) {
     this.shown = shown;
     this.scaleAt = scaleAt;
+    if (of !== this.of) this.#forget(); // gradients have other sums than values
     this.of = of;
     const { stage, index, rule, value } = explanation;
     const focused = this.#focused(explanation);
@@ -385,7 +388,7 @@ export class Ledger {
       h("span", { class: "ks-term-product", text: this.write(shown, places) }),
       opener,
     );
-    if (opener) entersTo(item, opener);
+    if (opener) opensBy(item, opener);
     if (hue) item.style.setProperty("--ks-hue", hue);
     item.addEventListener("pointerenter", () => this.on.term(term));
     item.addEventListener("pointerleave", () => this.on.term(null));
@@ -555,6 +558,15 @@ function lineOf(text, look = "ks-sum") {
 function headline(name, further) {
   const [, before, place = ""] = /^(.*?)(\[\d+(?:, \d+)?\])?$/.exec(name);
   return h("h2", {}, before, ...(place ? meant(place, COUNTED[place.includes(",") ? 2 : 1], { further }) : []));
+}
+
+/** All of a term's card does what its small arrow does; to choose its digits, to copy them, is no press. @param {HTMLElement} item @param {HTMLElement} button */
+function opensBy(item, button) {
+  item.classList.add("ks-opens");
+  item.addEventListener("click", (event) => {
+    if (event.target instanceof Node && !button.contains(event.target) && getSelection()?.isCollapsed !== false) button.click();
+  });
+  entersTo(item, button);
 }
 
 /** The Enter key on a term does what its button does. @param {HTMLElement} item @param {HTMLElement} button */

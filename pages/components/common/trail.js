@@ -12,8 +12,8 @@ import { nameOf } from "./names.js";
 
 export class Trail {
   /**
-   * @param {{ledger: () => HTMLElement, level: (place: Place, level: number) => HTMLElement}} on `ledger`: what holds the
-   *   buttons that open; `level`: writes what a place was made of
+   * @param {{ledger: () => HTMLElement, level: (place: Place, level: number) => HTMLElement, closed: () => void}} on
+   *   `ledger`: what holds the buttons that open; `level`: writes what a place was made of; `closed`: one was closed again
    */
   constructor(on) {
     this.on = on;
@@ -66,7 +66,8 @@ export class Trail {
     this.of = this.cell;
     this.steps = again ? steps.slice(0, level) : [...steps.slice(0, level), place];
     this.draw();
-    if (!again) this.element.lastElementChild?.scrollIntoView({ block: "nearest" });
+    if (again) this.on.closed();
+    else this.element.lastElementChild?.scrollIntoView({ block: "nearest" });
   }
 
   /** Fold every level away. */

@@ -53,6 +53,7 @@ export class Explore extends Board {
       arrived: () => this.answered(),
       tell,
       withdraw: (sentence) => this.notice.withdraw(sentence),
+      show: (view) => this.columns.get(view)?.element.scrollIntoView({ block: "nearest" }),
     });
     this.weight = new WeightPointer({
       model,

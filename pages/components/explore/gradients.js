@@ -26,8 +26,9 @@ export class Gradients {
    *   arrived: () => void,
    *   tell: (sentence: string) => void,
    *   withdraw: (sentence: string) => void,
+   *   show: (view: string) => void,
    * }} on `kernel`: the stage whose weights these are; `keep` holds a weight's gradient until another place is chosen;
-   *   `arrived`: an answer about one has come
+   *   `arrived`: an answer about one has come; `show` brings a view in sight
    */
   constructor(on) {
     this.on = on;
@@ -87,6 +88,7 @@ export class Gradients {
     const seen = asked && this.on.model().sees(pin.stage, pin.index)?.inside;
     if (seen) zoom.comeTo("input", seen);
     else zoom.comeBack();
+    this.on.show("input"); // further down on the page the press would seem to do nothing
   }
 
   /** Outline the weight that is looked at, and say what the cell that is sees. @param {Place | null} place */
