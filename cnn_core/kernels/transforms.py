@@ -72,7 +72,8 @@ def normalised(weights: npt.ArrayLike) -> Weights:
 def resized(weights: npt.ArrayLike, shape: tuple[int, int]) -> Weights:
     """Grown with zeros or cut about its middle.
 
-    An odd row or column is added, or cut, at the bottom and right, as ``"same"`` padding does.
+    The middle of an even number of rows is the upper one of the two, as ``"same"`` padding has it, and that of columns
+    the left one; so a kernel that grows row by row has the middle that it would have in one step.
 
     Args:
         weights: ``(KH, KW)`` real numbers.
@@ -87,7 +88,7 @@ def resized(weights: npt.ArrayLike, shape: tuple[int, int]) -> Weights:
     out = np.zeros(size)
     inside, outside = [], []
     for new, old in zip(size, checked.shape, strict=True):
-        kept, start = min(new, old), abs(new - old) // 2
+        kept, start = min(new, old), abs((new - 1) // 2 - (old - 1) // 2)
         inside.append(slice(start, start + kept) if new > old else slice(0, kept))
         outside.append(slice(start, start + kept) if old > new else slice(0, kept))
     out[tuple(inside)] = checked[tuple(outside)]

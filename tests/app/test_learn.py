@@ -631,6 +631,14 @@ def test_an_answer_that_misses_by_a_known_slip_is_told_of_it(name: str, answer: 
     assert word in desk.verdict.told
 
 
+@pytest.mark.parametrize("answer", ["6084", "6,084", "6084,0", "6 084"])
+def test_an_answer_may_part_its_thousands_as_the_page_does(answer: str):
+    desk = at("count_work")
+    carry_out(desk, [{"op": "answer", "value": answer}])
+    assert desk.verdict is not None
+    assert desk.verdict.told == "6084: right."
+
+
 @pytest.mark.parametrize("name", [name for name, each in COURSE.items() if each.steps[0].scenario.target])
 def test_a_step_that_shows_gradients_opens_at_a_cell_that_has_one(name: str):
     desk = at(name)

@@ -9,7 +9,7 @@ from pages.shared.chain import build
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.learn.exercises import EXERCISES
-from pages.shared.predict import Answer, Predictions, Score, described, number_of, rounds_to, tolerance
+from pages.shared.predict import Answer, Predictions, Score, described, readings_of, rounds_to, tolerance
 from pages.shared.predict.hints import hints
 from pages.shared.predict.mistakes import mistake
 from pages.shared.session import Session
@@ -118,7 +118,24 @@ def test_a_probability_of_nearly_nothing_may_be_said_in_two_decimals():
     ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, value: float):
-    assert number_of(text) == pytest.approx(value)
+    assert readings_of(text) == pytest.approx((value,))
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("6,084", (6.084, 6084)),
+        ("-1,000", (-1, -1000)),
+        ("1,000,000", (1_000_000,)),
+        ("6,084.5", (6084.5,)),
+        ("0,125", (0.125,)),
+        ("1,25", (1.25,)),
+        ("12,0845", (12.0845,)),
+        ("1,00,000", ()),
+    ],
+)
+def test_a_comma_may_part_thousands_as_on_the_page(text: str, readings: tuple[float, ...]):
+    assert readings_of(text) == readings
 
 
 @pytest.mark.parametrize(
@@ -126,7 +143,7 @@ def test_a_number_is_read_as_people_write_it(text: str, value: float):
 )
 def test_what_is_no_number_is_refused_with_a_sentence_and_counts_as_no_try(text: str):
     chain, predictions = build(Experiment()), hiding("conv")
-    assert number_of(text) is None
+    assert readings_of(text) == ()
     assert guess(predictions, chain, (0, 0, 0, 0), text) == ""
     assert "is not a number" in predictions.answers[0, 0, 0, 0].told
     assert predictions.answers[0, 0, 0, 0].tries == 0

@@ -156,7 +156,11 @@ def test_a_tiny_number_keeps_its_digits_and_has_its_zeros_as_a_power_of_ten(
 @pytest.mark.parametrize(
     ("text", "value"),
     [("5", 5), (" -2.5 ", -2.5), ("0,5", 0.5), ("−3", -3), ("1/4", 0.25), ("1e3", 1000), (".5", 0.5), ("2.", 2)]
-    + [(text, None) for text in ("", "abc", "NaN", "Infinity", "1/0", "--1", "1 2", "0x10", "1/2/3")],
+    + [("1,000,000", 1e6), ("−6,084.5", -6084.5), ("0,125", 0.125), ("12,0845", 12.0845)]
+    + [
+        (text, None)
+        for text in ("6,084", "-1,000", "1,00,000", "", "abc", "NaN", "Infinity", "1/0", "--1", "1 2", "0x10", "1/2/3")
+    ],
 )
 def test_numbers_are_read_as_people_write_them(modules: Page, text: str, value: float | None):
     read = modules.evaluate(
@@ -164,6 +168,14 @@ def test_numbers_are_read_as_people_write_them(modules: Page, text: str, value: 
         text,
     )
     assert read == value
+
+
+def test_what_may_be_either_of_two_numbers_is_told_as_such_and_in_a_table_a_comma_is_a_decimal_one(modules: Page):
+    told = modules.evaluate("""async () => {
+      const { notANumber, readRows } = await import("/ui/common/format.js");
+      return [notANumber(" 6,084 "), notANumber("6,08x"), readRows("1,125\\t0,5\\n2\\t3").rows];
+    }""")
+    assert told == ["“6,084” may be 6.084 or 6084", "“6,08x” is not a number", [[1.125, 0.5], [2, 3]]]
 
 
 @pytest.mark.parametrize(

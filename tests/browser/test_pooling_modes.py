@@ -126,7 +126,7 @@ def test_a_gradient_is_typed_over_an_output_cell_and_goes_back_from_there(labora
     laboratory.keyboard.press("1")  # letters are no number, a digit begins one
     laboratory.locator(".ks-cell-editor").fill("1x")
     laboratory.keyboard.press("Enter")
-    expect(laboratory.locator(".ks-notice p")).to_contain_text("is not a number from −1000000 to 1000000")
+    expect(laboratory.locator(".ks-notice p")).to_contain_text("is not a number from −1,000,000 to 1,000,000")
     before = revision(laboratory)
     laboratory.keyboard.press("Control+z")
     wait_drawn(laboratory, "l2-gradient", "cnn_core", before)

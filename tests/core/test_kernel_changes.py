@@ -58,8 +58,21 @@ def test_a_kernel_that_grew_is_cut_back_to_what_it_was(weights, more):
 
 def test_an_odd_row_is_added_at_the_bottom_and_right_as_same_padding_does():
     np.testing.assert_array_equal(kernels.resized([[1]], (2, 2)), [[1, 0], [0, 0]])
-    np.testing.assert_array_equal(kernels.resized([[1, 2], [3, 4]], (3, 3)), [[1, 2, 0], [3, 4, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(kernels.resized([[1, 2], [3, 4]], (3, 3)), [[0, 0, 0], [0, 1, 2], [0, 3, 4]])
     np.testing.assert_array_equal(kernels.resized(sobel("sobel_x"), (1, 1)), [[0]])
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("wanted", range(1, 12))
+def test_row_by_row_a_kernel_comes_to_the_same_as_in_one_step(size, wanted):
+    weights = np.arange(1.0, size * 2 + 1).reshape(size, 2)
+    now = weights
+    for rows in range(size, wanted, 1) if wanted > size else range(size, wanted, -1):
+        now = kernels.resized(now, (rows + (1 if wanted > size else -1), 2))
+    np.testing.assert_array_equal(now, kernels.resized(weights, (wanted, 2)))
+    if size % 2 and wanted % 2 and wanted > size:
+        above = (wanted - size) // 2
+        np.testing.assert_array_equal(now, np.pad(weights, ((above, above), (0, 0))))
 
 
 @pytest.mark.parametrize("shape", [(0, 1), (1, 12), (12, 1)])

@@ -4,7 +4,7 @@
  */
 
 import { h } from "./dom.js";
-import { notANumber, read, short, typed } from "./format.js";
+import { grouped, notANumber, read, short, typed } from "./format.js";
 
 /** @typedef {{row: number, column: number}} Cell */
 
@@ -101,9 +101,9 @@ export class CellEditor {
     if (beyond !== null) this.on.change(this.cell, beyond);
     if (bad) {
       const { low, high } = this.bounds;
-      const range = low === null ? "" : ` from ${short(low)} to ${short(high)}`;
+      const range = low === null ? "" : ` from ${grouped(low)} to ${grouped(high)}`;
       this.on.change(this.cell, this.before);
-      this.on.refuse(`${notANumber(text)}${range}, so the cell stays ${short(this.before)}.`);
+      this.on.refuse(`${notANumber(text, range)}, so the cell stays ${short(this.before)}.`);
     }
     this.on.end();
     if (refocus) element.focus();

@@ -201,15 +201,30 @@ export function signed(text) {
   return text.replaceAll("-", MINUS);
 }
 
+// 1,000,000 and 6,084.5, as numbers are written on the page; 6,084 may be meant so, or with a decimal comma.
+const [GROUPED, EITHER] = [/^-?[1-9]\d{0,2}(?:(?:,\d{3})+\.\d*|(?:,\d{3}){2,})$/, /^-?[1-9]\d{0,2},\d{3}$/];
+
+/** What a person typed, with the keyboard's minus. @param {string} text */
+function plain(text) {
+  return text.trim().replace(/[−–]/g, "-");
+}
+
 /**
- * Read what a person typed: 0.5, 0,5, −2, 1/9. Returns null where it is no finite number.
+ * Read what a person typed: 0.5, 0,5, −2, 1/9, 1,000,000. Returns null where it is no finite number, or may be either of
+ * two.
  * @param {string} text
  * @returns {number | null}
  */
 export function read(text) {
-  const plain = text.trim().replace(/[−–]/g, "-").replace(",", ".");
+  const written = plain(text);
+  if (EITHER.test(written)) return null;
+  return decimal(GROUPED.test(written) ? written.replaceAll(",", "") : written);
+}
+
+/** A number among others, where a comma is a decimal one. @param {string} text @returns {number | null} */
+function decimal(text) {
   const number = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?";
-  const match = new RegExp(`^(${number})(?:\\s*/\\s*(${number}))?$`, "i").exec(plain);
+  const match = new RegExp(`^(${number})(?:\\s*/\\s*(${number}))?$`, "i").exec(plain(text).replace(",", "."));
   if (!match) return null;
   const value = Number(match[1]) / (match[2] === undefined ? 1 : Number(match[2]));
   return Number.isFinite(value) ? value : null;
@@ -226,13 +241,20 @@ export function equals(written, value) {
   return shown !== null && Math.abs(shown - value) <= 4 * Number.EPSILON * Math.abs(value) ? "=" : "≈";
 }
 
+/** A whole number with its thousands apart. @param {number} value */
+export function grouped(value) {
+  return signed(value.toLocaleString("en"));
+}
+
 /**
- * How a sentence begins that refuses what {@link read} could not.
+ * How a sentence begins that refuses what {@link read} could not read.
  * @param {string} text as it was typed
+ * @param {string} [range] of the numbers that may be, as " from 0 to 1"
  */
-export function notANumber(text) {
+export function notANumber(text, range = "") {
   const written = text.trim();
-  return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number`;
+  if (EITHER.test(plain(text))) return `“${written}” may be ${written.replace(",", ".")} or ${written.replace(",", "")}`;
+  return `${written === "" ? "An empty field" : `“${written.slice(0, 20)}”`} is not a number${range}`;
 }
 
 const MOST_PLACES = 12; // decimals of a sum, unless its numbers are so tiny that four of their digits lie beyond
@@ -314,7 +336,7 @@ export function readRows(text) {
     const separator = line.includes("\t") ? /\t/ : /;/.test(line) ? /;/ : /,\s|,(?=[^\d])/.test(line) || /^[^\s]+(,[^\s]+){2,}$/.test(line.trim()) ? /,/ : /\s+/;
     const words = line.trim().split(separator).map((word) => word.trim());
     if (words[words.length - 1] === "") words.pop();
-    const numbers = words.map(read);
+    const numbers = words.map(decimal);
     const bad = numbers.indexOf(null);
     if (bad >= 0) return { rows: [], why: `Row ${rows.length + 1}: ${notANumber(words[bad])}.` };
     rows.push(/** @type {number[]} */ (numbers));

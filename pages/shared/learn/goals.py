@@ -14,7 +14,7 @@ from pages.shared.chain import Chain, build, convolution
 from pages.shared.describe import size
 from pages.shared.experiment import Experiment, FloatArray
 from pages.shared.learn.lesson import Goal
-from pages.shared.predict import Predictions, no_number, not_it, number_of, tolerance
+from pages.shared.predict import Predictions, no_number, not_it, readings_of, tolerance
 
 
 class Verdict(NamedTuple):
@@ -229,12 +229,16 @@ def _answer(asked: Mapping[str, Any], work: Work) -> Verdict:
     if not work.answer:
         return Verdict(False, "")
     wanted = quantity(asked["quantity"], work.chain)
-    guess = number_of(work.answer)
-    if guess is None:
+    guesses = readings_of(work.answer)
+    if not guesses:
         return Verdict(False, no_number(work.answer))
-    if _same(guess, wanted):
+
+    def meant(number: float) -> bool:
+        return any(_same(guess, number) for guess in guesses)
+
+    if meant(wanted):
         return Verdict(True, f"{_short(wanted)}: right.")
-    slips = (sentence for name, sentence in asked.get("slips", {}).items() if _same(guess, quantity(name, work.chain)))
+    slips = (sentence for name, sentence in asked.get("slips", {}).items() if meant(quantity(name, work.chain)))
     return Verdict(False, f"{not_it(work.answer)} {next(slips, '')}".strip())
 
 

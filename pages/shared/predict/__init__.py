@@ -22,6 +22,7 @@ _NEAR = 0.005  # half of the second decimal
 _SHARE = 0.05  # of a small number
 _LEAST = 0.0005
 _NUMBER = re.compile(r"[-+]?(\d{1,9}(\.\d{0,12})?|\.\d{1,12})(/[1-9]\d{0,8}|[eE][-+]?\d{1,2})?")
+_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?%?")  # as numbers are written on the page
 _AGAIN = "Try again, or take a hint."
 _ALL_TOLD = "Try again: all that it needs stands below."  # where no hint is left
 _MISSED = "This cell is not hidden any more."
@@ -155,15 +156,16 @@ class Predictions:
         return ""
 
     def _guess(self, chain: Chain, stage: int, index: Index, before: Answer, text: str) -> str:
-        guess = number_of(text)
-        if guess is None:
+        guesses = readings_of(text)
+        if not guesses:
             self.answers[index] = replace(before, told=no_number(text))
             return ""
         value = float(chain.trace.stages[stage].output[index])
         tried = replace(before, tries=before.tries + 1)
-        if abs(guess - value) <= tolerance(value) or rounds_to(text, value):
+        if any(abs(guess - value) <= tolerance(value) for guess in guesses) or rounds_to(text, value):
             self._opened(index, replace(tried, open=True, right=True, told="Right."))
         else:
+            guess = guesses[0]
             why = mistake(chain, stage, index, guess, tolerance(guess))
             more = before.hints < len(hints(chain, stage, index))
             self.answers[index] = replace(tried, told=f"{not_it(text)} {why or (_AGAIN if more else _ALL_TOLD)}")
@@ -181,7 +183,7 @@ def tolerance(value: float) -> float:
 
 def rounds_to(text: str, value: float) -> bool:
     """Whether ``value`` rounded to the decimals that ``text`` has, at least two, is what it says: 0.00 of 0.0007."""
-    read = _read(text)
+    read = _read(text.replace(",", "."))
     if read is None or "/" in read.plain:
         return False
     decimals = 2 * read.share - int(Decimal(read.plain).as_tuple().exponent)
@@ -196,7 +198,7 @@ class _Read(NamedTuple):
 
 
 def _read(text: str) -> _Read | None:
-    plain = text.strip().replace("−", "-").replace(",", ".").replace(" ", "")
+    plain = text.strip().replace("−", "-").replace(" ", "")
     share, plain = plain.endswith("%"), plain.removesuffix("%")
     if not _NUMBER.fullmatch(plain) or plain[-1] == ".":
         return None
@@ -204,10 +206,16 @@ def _read(text: str) -> _Read | None:
     return _Read(plain, share, float(Fraction(above) / int(below or 1) / (100 if share else 1)))
 
 
-def number_of(text: str) -> float | None:
-    """A number as a person writes it, fractions, percents and either decimal sign included; None for anything else."""
-    read = _read(text)
-    return None if read is None else read.number
+def readings_of(text: str) -> tuple[float, ...]:
+    """The numbers that a text may be meant as: fractions and percents too, and with either decimal sign.
+
+    Where a comma may part thousands, as in 6,084, it has two readings, and where there are more of them, that one; none
+    where it is no number.
+    """
+    written = [text.replace(",", ".")]
+    if _GROUPED.fullmatch(text.strip().replace("−", "-")):
+        written.append(text.replace(",", ""))
+    return tuple(read.number for read in map(_read, written) if read is not None)
 
 
 def no_number(text: str) -> str:
