@@ -26,7 +26,7 @@ from cnn_core import (
 )
 from cnn_core.layers import Layer
 from cnn_core.shapes import window
-from pages.shared.experiment import Experiment, Pair, Sides, read_only
+from pages.shared.experiment import Experiment, FloatArray, Pair, Sides, read_only
 
 Shape = tuple[int, ...]
 
@@ -163,6 +163,12 @@ def build(experiment: Experiment) -> Chain:
             layers.append(layer)
     network = Sequential(layers)
     return Chain(experiment, chain_steps, network, network.trace(x), problem)
+
+
+def stage_of(chain: Chain, view: str) -> FloatArray | None:
+    """A stage's numbers, None where the chain stops before it."""
+    position = next(k for k, step in enumerate(chain.steps) if step.view == view)
+    return chain.trace.stages[position].output if position < len(chain.trace.stages) else None
 
 
 def _fitting(chain_steps: tuple[Step, ...], shape: Shape) -> Iterator[Layer | str]:

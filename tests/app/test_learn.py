@@ -13,7 +13,7 @@ import pytest
 from cnn_core import cross_entropy, softmax
 from pages.shared.answers import explanation
 from pages.shared.backward import Target
-from pages.shared.chain import build
+from pages.shared.chain import build, stage_of
 from pages.shared.columns import columns
 from pages.shared.edits import _OPERATIONS, apply
 from pages.shared.edits.checked import VALUE_LIMIT, EditRefusedError
@@ -22,13 +22,15 @@ from pages.shared.learn.course import COURSE
 from pages.shared.learn.desk import OWN, LearnDesk
 from pages.shared.learn.exercises import EXERCISES
 from pages.shared.learn.formulas import _FORMULAS, formulas
-from pages.shared.learn.goals import quantity, stage_of
+from pages.shared.learn.goals import quantity
 from pages.shared.learn.groups import GROUPS, allows, offered
 from pages.shared.learn.lesson import (
     TEXT_LONGEST,
     Lesson,
     Step,
     from_file,
+    from_link,
+    predicting,
     to_file,
     to_link,
 )
@@ -674,6 +676,23 @@ def test_a_picture_that_a_link_cannot_carry_is_told_of_on_the_card_for_good():
     back = from_file(to_file(lesson).encode())
     assert back is not None
     assert back.steps[0].scenario.notice == ""
+
+
+@pytest.mark.parametrize(
+    ("window", "hidden", "task"), [(2, "pool", "Predict one cell right."), (4, "", None)], ids=["one cell", "none"]
+)
+def test_without_its_picture_a_step_asks_for_no_more_cells_than_are_left(window: int, hidden: str, task: str | None):
+    photo = open_photo((ASSETS / "photograph.jpg").read_bytes(), "mine.jpg")
+    made_over = with_photo(apply(Experiment(), {"op": "pool_size", "value": window}), photo)
+    step = Step("Look.", Scenario(made_over), hidden="pool", goal=predicting(3))
+    code = to_link(Lesson("x", (step,))).code
+    assert code is not None
+    read = from_link(code).steps[0]
+    assert read.hidden == hidden
+    assert (read.goal and read.goal.task) == task
+    back = from_file(to_file(Lesson("x", (step,))).encode())
+    assert back is not None
+    assert back.steps[0].goal == step.goal
 
 
 def opened(session: Session) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pages.shared.chain import build
 from pages.shared.desk import Desk
 from pages.shared.edits.checked import EditRefusedError
 from pages.shared.experiment import Experiment, arrays_of
-from pages.shared.learn.goals import stage_of
 from pages.shared.learn.lesson import (
     STEPS_MOST,
     TITLE_LONGEST,
@@ -18,9 +16,9 @@ from pages.shared.learn.lesson import (
     Step,
     line,
     paragraphs,
-    predicting,
     step_of,
     to_link,
+    within_reach,
 )
 from pages.shared.link_code import Link
 from pages.shared.scenario import Scenario
@@ -93,11 +91,7 @@ def _added(draft: Lesson, edit: Mapping[str, Any], scenario: Scenario) -> Step:
         raise EditRefusedError(_UNREAD) from error
     if not step.text:
         raise EditRefusedError(_NO_WORDS)
-    output = stage_of(build(scenario.experiment), step.hidden) if step.hidden else None
-    if step.goal is None or output is None:
-        return step
-    # No more cells can be predicted than the hidden stage has.
-    return replace(step, goal=predicting(min(step.goal.asked["cells"], output.size)))
+    return within_reach(step)
 
 
 def _steps(steps: tuple[Step, ...], edit: Mapping[str, Any]) -> tuple[Step, ...]:

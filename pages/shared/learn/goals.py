@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from cnn_core import conv2d, cross_entropy
 from cnn_core.digits import written
-from pages.shared.chain import Chain, build, convolution
+from pages.shared.chain import Chain, build, convolution, stage_of
 from pages.shared.describe import size
-from pages.shared.experiment import Experiment, FloatArray
+from pages.shared.experiment import Experiment
 from pages.shared.learn.lesson import Goal
 from pages.shared.predict import Predictions, no_number, not_it, readings_of, tolerance
 
@@ -48,12 +48,6 @@ class Work(NamedTuple):
 def check(goal: Goal, work: Work) -> Verdict:
     """Whether ``goal`` is reached by what is on screen."""
     return _CHECKS[goal.kind](goal.asked, work)
-
-
-def stage_of(chain: Chain, view: str) -> FloatArray | None:
-    """A stage's numbers, None where the chain stops before it."""
-    position = next(k for k, step in enumerate(chain.steps) if step.view == view)
-    return chain.trace.stages[position].output if position < len(chain.trace.stages) else None
 
 
 _NOTHING = 1e-9  # what rounding may leave of a sum that is 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pages.shared.backward import parse
+from pages.shared.chain import build, stage_of
 from pages.shared.experiment import Experiment
 from pages.shared.learn.groups import GROUPS
 from pages.shared.link_code import Link, an_object, of_version, opening, pack, unpack
@@ -90,6 +91,16 @@ def predicting(cells: int) -> Goal:
     return Goal("predict", f"Predict {'one cell' if cells == 1 else f'{cells} cells'} right.", {"cells": cells})
 
 
+def within_reach(step: Step) -> Step:
+    """The step with no more cells to be predicted than its hidden stage has; none, where there is no such stage."""
+    if step.goal is None or not step.hidden:
+        return step
+    output = stage_of(build(step.scenario.experiment), step.hidden)
+    if output is None:
+        return replace(step, hidden="", goal=None)
+    return replace(step, goal=predicting(min(step.goal.asked["cells"], output.size)))
+
+
 # ---- links and files ---------------------------------------------------------------------------------------------
 
 
@@ -155,8 +166,10 @@ def _read(told: Mapping[str, Any], scenario_of: Any) -> Lesson:
     steps = told["steps"]
     if not isinstance(steps, list) or not 1 <= len(steps) <= STEPS_MOST:
         raise ValueError("no such number of steps")
-    read = tuple(step_of(an_object(each), scenario_of(each)) for each in steps)
-    return Lesson(line(told.get("title", ""), TITLE_LONGEST) or "A lesson", read)
+    read = [step_of(an_object(each), scenario_of(each)) for each in steps]
+    # Over another input than the one it was made over, a step may ask for more than there is.
+    read = [within_reach(step) if step.scenario.notice else step for step in read]
+    return Lesson(line(told.get("title", ""), TITLE_LONGEST) or "A lesson", tuple(read))
 
 
 def step_of(told: Mapping[str, Any], scenario: Scenario) -> Step:
