@@ -413,8 +413,8 @@ def test_scales_and_controls_stay_below_their_maps_while_the_kernel_shows_its_gr
     assert explore.evaluate(places) == pytest.approx(before, abs=24)
     own = [
         "[data-view=kernel]",
-        ".ks-weight-gradient",
         "[data-column=kernel] > .ks-legend",
+        ".ks-weight-gradient",
         "[data-column=kernel] > .ks-bottom",
     ]
     boxes = [explore.locator(each).bounding_box() for each in own]

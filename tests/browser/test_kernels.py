@@ -363,10 +363,23 @@ def test_no_card_grows_under_the_pointer_however_long_the_number_of_its_cell(pag
     before = page.evaluate(heads)
     page.evaluate(
         """() => document.querySelectorAll(".ks-card-value").forEach((value) => {
-          value.textContent = "[127, 127] = −0.0078431";
+          value.textContent = "[127, 127] = −0.0078431, red + green + blue";
         })"""
     )
     assert page.evaluate(heads) == before
+
+
+def test_of_a_picture_in_colour_a_card_says_that_its_number_is_the_sum_of_three(explore: Page):
+    take_sample(explore, "Cat")
+    choose(explore, "Colour", "rgb")
+    explore.get_by_role("link", name="Kernels").click()
+    wait_drawn(explore, "identity")
+    value = explore.locator(".ks-card", has=explore.locator("[data-view=identity]")).locator(".ks-card-value")
+    expect(value).to_contain_text(", red + green + blue")
+    at = [int(number) for number in re.findall(r"\d+", value.inner_text())[:2]]
+    chain = build(after({"op": "sample", "value": "cat"}, {"op": "colour", "value": "rgb"}))
+    total = chain.trace.input[0, :, at[0] + 1, at[1] + 1].sum()
+    assert float(re.search(r"= ([\d.]+)", value.inner_text())[1]) == pytest.approx(total, abs=1e-3)
 
 
 def test_the_library_shows_what_each_kernel_is_made_of_and_puts_it_in(explore: Page):

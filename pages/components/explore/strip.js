@@ -40,14 +40,20 @@ export class Strip {
 
   /** Have the columns stand side by side that are on screen now. */
   place() {
-    const { columns, header, tail, gradients, hand } = this.page;
+    const { columns, header, tail, hand } = this.page;
     placeColumns(columns, this.page.sideBySide(), this.element, hand.columns());
     tail.place(this.element, columns.get("flat"), !!header.lesson);
     const kernel = columns.get("kernel");
+    if (kernel) kernel.view.locked = header.locked.weights ?? "";
+  }
+
+  /** The weights' gradient lies below the kernel, and its scale: on a narrow page within the part that holds it. @param {boolean} stacked */
+  #placeGradient(stacked) {
+    const kernel = this.page.columns.get("kernel");
     if (!kernel) return;
-    const { element } = gradients.ofWeights;
-    if (element.parentElement !== kernel.body) kernel.body.append(element);
-    kernel.view.locked = header.locked.weights ?? "";
+    const { element } = this.page.gradients.ofWeights;
+    const before = stacked ? kernel.planes.element : kernel.legend.element;
+    if (before.nextElementSibling !== element) before.after(element);
   }
 
   /** Lay the columns out where one has to hold another size: asking for widths has the browser lay the page out at once. @param {boolean} anyway */
@@ -76,6 +82,7 @@ export class Strip {
     const { stacked, abreast, tight, looked } = layOut(this.width, this.#sizes(), columns);
     dock.hold(lesson.crowded);
     dock.stack(stacked);
+    this.#placeGradient(stacked);
     root.classList.toggle("ks-abreast", abreast);
     root.classList.toggle("ks-tight", tight);
     closeUp.take(looked);

@@ -201,6 +201,8 @@ export class Gallery {
     const { model, place } = this;
     if (!place) return;
     const relatives = model.relatives(place.stage, place.index);
+    // What a card says of its kernel, it says of each plane; its map is their sum.
+    const added = model.byNumber.get(-1).planes ? ", red + green + blue" : "";
     for (const { map, stage, value } of this.cards.values()) {
       const own = relatives.get(stage.stage);
       // The same place on every kernel's map: one hovered cell for the whole page.
@@ -209,7 +211,7 @@ export class Gallery {
       const fed = stage.stage < 0 || place.stage < 0 ? own : null;
       if (twin) map.drawMarks([{ box: cellBox(twin), role: "self" }]);
       else map.drawMarks(fed ? (fed.lines ? boxesOf(fed.lines) : [fed.box]).map((box) => ({ box, role: fed.role })) : []);
-      setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}` : "");
+      setText(value, at ? `[${at[2]}, ${at[3]}] = ${short(model.value(stage.stage, at), 4)}${stage.stage < 0 ? "" : added}` : "");
     }
     this.ledger.draw(model, model.explain(place.stage, place.index), { pinned: false, dark: this.dark, scaleAt: (stage) => this.scales.get(stage) ?? null });
   }
