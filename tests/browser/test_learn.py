@@ -744,3 +744,20 @@ def test_what_is_said_lies_within_the_window_where_the_words_stand_beside(learn)
     box, undo = notice.bounding_box(), page.get_by_role("button", name="Undo").bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= undo["x"]
+
+
+def test_a_teacher_s_words_and_task_leave_room_for_all_the_maps_on_a_projector(learn, page: Page):
+    """With every stage shown the words have the page's width: what is to be done stands beside them."""
+    resize(page, 1280, 720)
+    experiment = edited({"op": "sample", "value": "cat"})
+    step = Step("Look.\n\nWhat comes of an edge?", Scenario(experiment), hidden="pool", goal=predicting(3))
+    code = to_link(Lesson("Lecture 3", (step,))).code
+    assert code is not None
+    learn(code)
+    words, task = (page.locator(each).bounding_box() for each in (".ks-lesson-text", ".ks-goal"))
+    assert words["x"] + words["width"] < task["x"]
+    assert task["y"] < words["y"] + words["height"]
+    edge = page.locator(".ks-ledger").bounding_box()["y"]
+    for view in ("input", "conv", "activation", "pool"):
+        box = page.locator(f"[data-view={view}]").bounding_box()
+        assert box["y"] + box["height"] <= edge, view

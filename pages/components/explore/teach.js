@@ -37,7 +37,7 @@ export class Teach {
     this.typing = whileTyping(this.title);
     this.title.addEventListener("change", () => on.send({ op: "draft_title", value: this.title.value }));
     this.heading = h("input", { type: "text", class: "ks-words", maxlength: 80, placeholder: "What is an edge?" });
-    this.text = h("textarea", { rows: 5, maxlength: 2000, placeholder: "What the learner is to read, to try, to find out. An empty line begins a new paragraph." });
+    this.text = h("textarea", { rows: 5, maxlength: 2000, placeholder: "What the learner is to read, to try, to find out, in plain words. An empty line begins a new paragraph." });
     this.#recall();
     for (const field of [this.heading, this.text]) field.addEventListener("input", () => this.#remember());
     this.problem = h("p", { class: "ks-problem", role: "alert" });
