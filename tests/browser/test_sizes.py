@@ -1,5 +1,7 @@
 """How large maps are drawn: whatever is laid around one, it stays in its column, and columns beside each other."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page
 
@@ -121,3 +123,42 @@ def test_the_laboratories_too_keep_a_padded_input_in_its_column(page: Page, serv
     type_number(page, "padding, as a number", "2", "max")
     resize(page, width, 900)
     in_order(page)
+
+
+# The lines that the notes under the columns are laid out in.
+LINES = """() => {
+  const letter = document.createRange();
+  const lines = [];
+  for (const note of document.querySelectorAll(".ks-note")) {
+    const text = note.firstChild;
+    for (let [k, last] = [0, -1]; k < (text?.length ?? 0); k += 1) {
+      letter.setStart(text, k);
+      letter.setEnd(text, k + 1);
+      const { top, width } = letter.getBoundingClientRect();
+      if (!width) continue;
+      if (last !== top) lines.push("");
+      last = top;
+      lines.push(lines.pop() + text.data[k]);
+    }
+  }
+  return lines.map((line) => line.replaceAll("\\u00a0", " ").trim());
+}"""
+
+
+@pytest.mark.parametrize("path", ["/", "/pooling"])
+def test_a_size_breaks_before_an_operator_and_never_leaves_its_result_alone(page: Page, server: Server, path: str):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    if path == "/":
+        cat = [{"op": "sample", "value": "cat"}, {"op": "photo_size", "value": 128}]
+        open_experiment(page, server.url, edited(*cat, {"op": "stride", "value": 2}, {"op": "padding", "value": 1}))
+    else:
+        page.goto(f"{server.url}{path}")
+        wait_drawn(page, "max")
+        type_number(page, "padding, as a number", "1", "max")
+        type_number(page, "window down, as a number", "3", "max")
+    frames(page)
+    lines = page.evaluate(LINES)
+    results = [line for line in lines if re.search(r"= \d+$", line)]
+    assert len(results) > 3
+    assert [line for line in results if not re.search(r"\d⌋? \+ 1 = \d+$|^\+ 1 = \d+$", line)] == []
+    assert [line for line in lines if line.endswith(("=", "+", "−", "/")) or line.isdecimal()] == []

@@ -4,6 +4,7 @@
  */
 
 import { Bars } from "./bars.js";
+import { wellBroken } from "./breaks.js";
 import { Figures, Kernels, Maps } from "./channels.js";
 import { h, setText } from "./dom.js";
 import { Grid } from "./grid.js";
@@ -97,7 +98,7 @@ export class Column {
     if (described.title !== this.named) this.#name(described.title);
     this.extent = described.shape;
     this.tellInstead("");
-    this.told = inHand(described.note ?? "");
+    this.told = wellBroken(inHand(described.note ?? ""));
     this.hint(this.hinted);
     setText(this.sign, described.sign);
     this.title.dataset.sign = described.sign.trim();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { wellBroken } from "../common/breaks.js";
 import { h, setText } from "../common/dom.js";
 import { doorTo } from "../common/menu.js";
 import { setRaised } from "../common/power.js";
@@ -185,7 +186,7 @@ export class LessonPanel {
       const [title, general, plugged] = this.formulas.children[k].children;
       setText(title, name);
       setRaised(general, rule);
-      setRaised(plugged, here);
+      setRaised(plugged, wellBroken(here));
     });
   }
 
