@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from pages.shared.backward import gradients, parse
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import ROOT, Server
 from tests.browser.screen import (
     cell_centre,
     choose,
@@ -19,6 +19,7 @@ from tests.browser.screen import (
     hover_cell,
     last_cell,
     next_frame,
+    open_experiment,
     press,
     resize,
     revision,
@@ -354,6 +355,22 @@ def test_three_gradients_have_no_picture_in_colour_to_choose(explore: Page):
     for key, chosen in (("End", "B"), ("ArrowRight", "R"), ("ArrowLeft", "B"), ("Home", "R")):
         explore.keyboard.press(key)
         expect(explore.locator("[data-column=input] .ks-plane[aria-checked=true]")).to_have_text(chosen)
+
+
+def test_a_small_picture_shows_gradients_of_which_every_other_column_is_zero(page: Page, server: Server):
+    cat = {"sample": "cat", "photo_size": 128, "colour": "rgb", "stride": 2, "padding": 1, "dilation": [1, 2]}
+    open_experiment(page, server.url, edited(*({"op": name, "value": value} for name, value in cat.items())))
+    show(page, "loss:0")
+    colours = """(canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    }"""
+    pictures = page.locator("[data-column=input] .ks-plane:visible canvas")
+    expect(pictures).to_have_count(3)
+    for picture in pictures.all():
+        assert picture.evaluate(colours) > 50
+        # Of what is drawn nothing is left out on the screen.
+        assert picture.evaluate("(canvas) => canvas.width <= canvas.clientWidth")
 
 
 @pytest.mark.parametrize("width", [1366, 1440])

@@ -5,15 +5,15 @@
 
 import { h, setText } from "./dom.js";
 import { check, rove } from "./roving.js";
-import { sampled } from "./sample.js";
+import { condensed, sampled } from "./sample.js";
 import { paint, paintColour } from "./scale.js";
 
 /** @typedef {import("./scale.js").Scale} Scale */
 
-const LARGEST = 56; // cells a side of a small picture
+const LARGEST = 28; // px a side of a small picture
 
-/** As many cells as a small picture has pixels: the others would be drawn for nobody. @param {number[]} size */
-const stepOf = (size) => Math.max(1, Math.floor(Math.max(...size) / LARGEST));
+/** How many cells share a pixel, so that a small picture has no more of them: else it would be drawn with every other one left out. @param {number[]} size */
+const stepOf = (size) => Math.ceil(Math.max(...size) / (LARGEST * (window.devicePixelRatio || 1)));
 
 export class Planes {
   /**
@@ -65,9 +65,11 @@ export class Planes {
    * @param {number[]} size rows and columns
    * @param {Scale} scale
    * @param {boolean} dark
+   * @param {boolean} [coarse] whether cells may be left out, as long as a gesture lasts
    */
-  draw(k, values, offset, size, scale, dark) {
-    const { seen, rows, columns } = sampled(values, [offset], size, stepOf(size));
+  draw(k, values, offset, size, scale, dark, coarse = false) {
+    const step = stepOf(size);
+    const { seen, rows, columns } = coarse ? sampled(values, [offset], size, step) : condensed(values, [offset], size, step, scale.low < 0);
     const image = this.#image(k, rows, columns);
     paint(image.data, seen, 0, scale, dark);
     this.buttons[k].canvas.getContext("2d").putImageData(image, 0, 0);
@@ -80,7 +82,7 @@ export class Planes {
    */
   drawColour(k, values, size) {
     const plane = size[0] * size[1];
-    const { seen, rows, columns } = sampled(values, [0, plane, 2 * plane], size, stepOf(size));
+    const { seen, rows, columns } = condensed(values, [0, plane, 2 * plane], size, stepOf(size), false);
     const image = this.#image(k, rows, columns);
     paintColour(image.data, seen);
     this.buttons[k].canvas.getContext("2d").putImageData(image, 0, 0);

@@ -94,7 +94,8 @@ function drawMap(column, stage, { values, shape }, scales, { shown, dark, coarse
   if (!stage.planes) return;
   if (first && !gradients) column.planes.drawColour(0, values, size);
   const small = cover ? new Float64Array(values.length) : values;
-  for (let c = 0; c < channels; c += 1) column.planes.draw(c + first, small, c * plane, size, scales[c], dark);
+  // Gradients may lie in just the cells that would be left out.
+  for (let c = 0; c < channels; c += 1) column.planes.draw(c + first, small, c * plane, size, scales[c], dark, coarse && !gradients);
 }
 
 /**
