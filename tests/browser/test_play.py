@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import Fingers, last_cell, take_sample, wait_drawn
+from tests.browser.screen import Fingers, clear, edited, last_cell, open_experiment, take_sample, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +85,26 @@ def test_scores_are_not_told_before_the_window_has_made_what_they_are_made_of(ex
     expect(score).to_be_hidden()
     speed.fill("100")
     expect(score).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [128, 512])
+def test_a_map_keeps_all_of_its_frame_while_most_of_it_is_blank(page: Page, server: Server, size: int):
+    open_experiment(page, server.url, edited({"op": "sample", "value": "cat"}, {"op": "photo_size", "value": size}))
+    clear(page)
+    page.get_by_label("speed").fill("70")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("window.cnn.cell.at(-1)?.index[2] >= 2")
+    page.get_by_role("button", name="Pause").click()
+    for view in ("conv", "activation", "pool"):
+        box = page.locator(f"[data-view={view}]").bounding_box()
+        around = {"x": box["x"] - 4, "y": box["y"] - 4, "width": box["width"] + 8, "height": box["height"] + 8}
+        with Image.open(io.BytesIO(page.screenshot(clip=around))) as picture:
+            shown = picture.convert("L")
+            width, height = shown.size
+            paper = shown.getpixel((width // 2, height // 2))
+            below = [shown.getpixel((width // 2, height - k)) for k in range(1, 9)]
+            beside = [shown.getpixel((width - k, height // 2)) for k in range(1, 9)]
+        assert [sum(each < paper - 16 for each in edge) for edge in (below, beside)] == [1, 1], view
 
 
 def test_showing_the_rest_stops_the_window_and_moves_nothing(explore: Page):

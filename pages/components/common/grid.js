@@ -292,11 +292,13 @@ export class Grid {
     }
     if (veil) {
       context.fillStyle = paper;
+      // As far as the browser draws the map, whose frame lies around that.
+      const [wide, tall] = [across, down].map((side) => Math.round(side * this.ratio) / this.ratio);
       for (let row = Math.floor(top); row < Math.min(rows, top + rows / this.zoom); row += 1) {
         const from = veil(row);
         // Whole pixels, a little over: cells of a photograph end between pixels and would shine through the seams.
-        const [x, y] = [Math.max(0, Math.floor((from - left) * scale)), Math.floor((row - top) * scale)];
-        if (from < columns) context.fillRect(x, Math.max(0, y), Math.ceil(across) - x, Math.ceil(scale) + 1 + Math.min(0, y));
+        const [x, y] = [Math.max(0, Math.floor((from - left) * scale)), Math.max(0, Math.floor((row - top) * scale))];
+        if (from < columns) context.fillRect(x, y, wide - x, Math.min(tall, Math.ceil((row + 1 - top) * scale) + 1) - y);
       }
     }
     if (this.cover) drawCover(context, this, this.cover, style);
