@@ -673,5 +673,19 @@ def test_close_up_a_click_at_an_output_s_edge_shows_its_window_on_every_channel_
             assert column + 3 <= right + 0.01
 
 
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_zoom_lies_beside_play_where_the_ledger_lies_at_the_window_s_edge(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 720})
+    spread = carried({"op": "transposed", "value": True}, {"op": "stride", "value": 2}).laboratory
+    page.goto(f"{server.url}/convolution?c={to_link(Sight(spread)).code}")
+    wait_drawn(page, "output-0")
+    frames(page)
+    expect(page.locator(".ks-dock .ks-player")).to_be_in_viewport()
+    for name in ("Zoom out", "Zoom in", "Show the whole map"):
+        button = page.locator(".ks-ledger").get_by_role("button", name=name).bounding_box()
+        assert button["x"] + button["width"] < width - 32
+        assert button["y"] + button["height"] < 720
+
+
 def test_a_map_of_large_cells_offers_no_zoom(laboratory: Page):
     expect(laboratory.locator(".ks-zoom")).to_be_hidden()

@@ -27,7 +27,7 @@ const PIN_SETTLE = 120; // ms: walking by arrow key asks the server about the ce
 /**
  * A page gives: `bar` (what stands above the ledger), `look`, `share` (of `sharing`), `output` (the kernel that is
  * looked at), `channelOf(stage, view)`, `inputPlane(index)`, `draw(source, tell, anew)`, `mark()`, `layout()`,
- * `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `begin`, `chosen`, `walked` and `played`.
+ * `show(header)`, `showTerm(term)`, `kernelColumns()` and, where it needs them, `zoom`, `begin`, `chosen`, `walked` and `played`.
  */
 export class Board extends DeskPage {
   /**
@@ -82,8 +82,10 @@ export class Board extends DeskPage {
     return this.header && this.model?.byNumber.get(this.header.kernel.stage);
   }
 
-  /** Play goes with the ledger where that lies at the window's edge, on a narrow page undo too. @param {import("./dock.js").Where} where */
+  /** Play and zoom go with the ledger where that lies at the window's edge, on a narrow page play and undo. @param {import("./dock.js").Where} where */
   lay(where) {
+    // On the first screen of a photograph, where it is wanted most.
+    if (this.zoom) move(this.zoom.element, where === "edge" ? this.ledger.dock : this.bar);
     // Last of the bar, though seen first: whoever comes to the bar by Tab from a page that scrolls to it comes to play.
     if (this.slides && where === "page") move(this.slide.player.element, this.bar);
     else if (this.slides) move(this.slide.player.element, this.ledger.dock, "prepend");

@@ -114,8 +114,6 @@ export class Explore extends Board {
   /** @param {import("../common/dock.js").Where} where */
   lay(where) {
     super.lay(where);
-    // On the first screen of a photograph, where it is wanted most.
-    move(this.closeUp.zoom.element, where === "edge" ? this.ledger.dock : this.bar);
     this.#layMenu(where);
   }
 
@@ -126,6 +124,10 @@ export class Explore extends Board {
     this.guess.leave();
     this.back.leave();
     this.dense.leave();
+  }
+
+  get zoom() {
+    return this.closeUp.zoom;
   }
 
   get of() {
