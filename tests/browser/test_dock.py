@@ -6,7 +6,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LISTEN, ROOT, Server
-from tests.browser.screen import cell_centre, choose, frames, next_frame, revision, take_sample, wait_drawn
+from tests.browser.screen import (
+    cell_centre,
+    choose,
+    clear,
+    edited,
+    frames,
+    next_frame,
+    open_experiment,
+    revision,
+    take_sample,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -165,6 +176,29 @@ def test_the_ledger_s_edge_stays_where_it_is_whichever_stage_is_asked(laptop: Pa
         expect(laptop.locator(".ks-ledger h2")).to_have_text(told)
         edges.add(round(laptop.locator(".ks-ledger").bounding_box()["y"]))
     assert len(edges) == 1
+
+
+def test_the_long_sum_of_a_weight_s_gradient_does_not_lift_the_ledger_over_it(laptop: Page, server: Server):
+    cat = {"sample": "cat", "photo_size": 128, "colour": "rgb", "stride": 2}
+    open_experiment(laptop, server.url, edited(*({"op": name, "value": value} for name, value in cat.items())))
+    laptop.set_viewport_size({"width": 1280, "height": 720})
+    clear(laptop)
+    laptop.get_by_label("What the maps show").select_option("loss:0")
+    wait_drawn(laptop, "conv")
+    frames(laptop)
+    ledger, said = laptop.locator(".ks-ledger"), laptop.locator(".ks-ledger > :not(.ks-dock):visible")
+    before = ledger.bounding_box()
+    for part in (0.1, 0.5, 0.9):
+        box = laptop.locator("[data-view^=kernel_gradient]").first.bounding_box()
+        laptop.mouse.move(box["x"] + box["width"] / 2, box["y"] + part * box["height"])
+        expect(laptop.locator(".ks-ledger h2")).to_contain_text(f"weight R [{int(3 * part)}, 1]")
+        frames(laptop)
+        assert ledger.bounding_box() == before
+        # What has no room is left out, and not cut.
+        assert all(each["y"] + each["height"] <= 720 for each in (part.bounding_box() for part in said.all()))
+    # Chosen, it is told in full.
+    laptop.mouse.click(box["x"] + box["width"] / 2, box["y"] + 0.5 * box["height"])
+    expect(laptop.locator(".ks-ledger-note")).to_be_visible()
 
 
 def test_at_the_edge_terms_open_and_the_ledger_folds_to_its_headline(laptop: Page, server: Server):

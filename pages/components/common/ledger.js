@@ -56,7 +56,7 @@ export class Ledger {
     this.short = new ShortLedger(this.element, { folded: () => this.trail.close(), onward: () => this.feeds.scrollIntoView({ block: "nearest" }) });
     this.observer.observe(this.element);
     this.room = new LedgerRoom(this.element);
-    this.room.watch(this.body, this.trail.element, this.feeds);
+    this.room.watch(this.element, this.body, this.trail.element, this.feeds);
   }
 
   leave() {
@@ -119,7 +119,7 @@ export class Ledger {
     this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
     this.short.describe(this.#details(model, explanation, sum), this.feeds.hasChildNodes());
     if (this.planes) leaveOutCrowded(this.body);
-    this.room.holds(`${of ? "gradient" : "value"} ${stage} ${rule} ${this.trail.element.childElementCount}`, pinned);
+    this.room.holds(`${of ? "gradient" : "value"} ${stage} ${explanation.param ?? ""} ${rule} ${this.trail.element.childElementCount}`, pinned);
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
- * How tall the opened ledger is at the window's edge: as the sums of the stage need whose cell is pinned, so that it
- * hides no more than it must. What is only pointed at never changes that: growing under the pointer, the ledger would
- * cover the cell it speaks of. A sum of another stage that finds no room there is told as shortly as in a closed one.
+ * How tall the ledger is at the window's edge: opened as the sums of the stage need whose cell is pinned, so that it
+ * hides no more than it must, and else as the pinned cell's own does. What is only pointed at never changes that: growing
+ * under the pointer, the ledger would cover the cell it speaks of. A sum that finds no room there is told more shortly.
  * @module
  */
 
@@ -19,6 +19,8 @@ export class LedgerRoom {
     /** The kind of the pinned cell's sum. */
     this.own = "";
     this.pinned = false;
+    /** Of the ledger that is not opened with the pinned cell's sum, px. */
+    this.height = Infinity;
     // After layout, where a height costs nothing to read.
     this.observer = new ResizeObserver(oncePerFrame(() => this.#measure()));
   }
@@ -41,6 +43,7 @@ export class LedgerRoom {
     const news = kind !== this.kind || pinned !== this.pinned;
     Object.assign(this, { kind, pinned });
     if (pinned) this.own = kind;
+    this.element.classList.toggle("ks-pointed", !pinned);
     this.#shorten();
     if (news) this.#measure();
   }
@@ -52,17 +55,32 @@ export class LedgerRoom {
   }
 
   #measure() {
-    const { element, kind, needs } = this;
-    if (!element.matches(".ks-docked:not(.ks-stacked) .ks-open:not(.ks-closed, .ks-brief)")) return;
+    const { element, name, needs } = this;
+    if (!element.matches(".ks-docked:not(.ks-stacked) .ks-ledger:not(.ks-closed, .ks-brief)")) return;
+    const frame = element.getBoundingClientRect();
     const lowest = Math.max(...[...element.children].map((each) => each.getBoundingClientRect().bottom));
-    const needed = Math.ceil(lowest - element.getBoundingClientRect().top + element.scrollTop);
-    needs.set(kind, Math.max(needed, needs.get(kind) ?? 0));
-    if (this.pinned) element.style.setProperty("--ks-needed", `${needs.get(kind) + SPARE}px`);
+    const needed = Math.ceil(lowest - frame.top + element.scrollTop);
+    needs.set(name, Math.max(needed, needs.get(name) ?? 0));
+    if (this.pinned && this.open) element.style.setProperty("--ks-needed", `${needs.get(name) + SPARE}px`);
+    else if (this.pinned) {
+      this.height = frame.height;
+      element.style.setProperty("--ks-pinned", `${frame.height}px`);
+    }
     this.#shorten();
   }
 
+  get open() {
+    return this.element.classList.contains("ks-open");
+  }
+
+  /** What the kind of the sum is remembered by: opened it takes more room. */
+  get name() {
+    return this.open ? this.kind : `${this.kind}, short`;
+  }
+
   #shorten() {
-    const { kind, own, needs, pinned } = this;
-    this.element.classList.toggle("ks-brief", !pinned && kind !== own && needs.get(kind) > (needs.get(own) ?? Infinity) + SPARE);
+    const { own, name, needs, pinned } = this;
+    const room = this.open ? (needs.get(own) ?? Infinity) + SPARE : this.height;
+    this.element.classList.toggle("ks-brief", !pinned && needs.get(name) > room);
   }
 }
