@@ -5,8 +5,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Server
-from tests.browser.pooling_laboratory import carried, cell_of, look, nothing, opened, set_to  # noqa: F401 - a fixture
-from tests.browser.screen import cell_centre, clear, drawn, floor, last_cell, revision, wait_drawn
+from tests.browser.pooling_laboratory import carried, cell_of, lines, look, nothing, opened, set_to  # noqa: F401 - a fixture
+from tests.browser.screen import cell_centre, clear, drawn, floor, frames, last_cell, revision, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,17 @@ FRAMES = """() => {
     window.ticking = requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);
+}"""
+
+
+# What lies over the numbers at a place of a map's frame, in cells from its corner: red, green, blue and alpha.
+INK = """([view, rows, row, column]) => {
+  const map = document.querySelector(`[data-view=${view}]`);
+  const canvas = map.querySelector(".ks-map-marks");
+  const frame = canvas.getBoundingClientRect();
+  const bleed = (frame.width - map.clientWidth) / 2;
+  const at = (cells) => Math.round(((bleed + (cells * map.clientHeight) / rows) * canvas.width) / frame.width);
+  return [...canvas.getContext("2d").getImageData(at(column), at(row), 1, 1).data];
 }"""
 
 
@@ -146,6 +157,31 @@ def test_the_window_slides_over_the_input_and_fills_the_maps(laboratory: Page):
     look(laboratory, "Gradient", "max-gradient")
     laboratory.get_by_role("button", name="To the first cell").click()
     expect(head).to_have_text("∂ Σ Max / ∂ Max [0, 0]")
+
+
+def test_nothing_is_told_of_a_cell_before_the_window_has_reached_it(laboratory: Page):
+    corners = [("max", 3, 0.07, 1.93), ("max", 3, 1.07, 1.93), ("max", 3, 2.07, 1.93), ("global_max", 1, 0.07, 0.93)]
+
+    def inks() -> list[list[int]]:
+        frames(laboratory)
+        return [laboratory.evaluate(INK, list(corner)) for corner in corners]
+
+    laboratory.get_by_label("all arrows").check()
+    whole = inks()
+    assert lines(laboratory) == 10
+    laboratory.get_by_label("speed").fill("0")  # four seconds a cell
+    laboratory.get_by_role("button", name="Play").click()
+    laboratory.wait_for_function("document.querySelector('.ks-ledger h2').textContent === 'Max [0, 1]'")
+    paper = laboratory.evaluate(INK, ["max", 3, 1.5, 1.5])
+    assert paper[3] == 255  # what is not reached is covered
+    assert inks() == [whole[0], paper, paper, paper]
+    for view in ("global_max", "global_average"):
+        assert laboratory.evaluate(INK, [view, 1, 0.5, 0.5]) == paper
+    assert lines(laboratory) == 3  # of the two cells it has made, and of the one that is looked at
+    laboratory.get_by_role("button", name="Show what the window has not reached yet").click()
+    assert inks() == whole
+    assert laboratory.evaluate(INK, ["global_average", 1, 0.5, 0.5])[3] == 0
+    assert lines(laboratory) == 10
 
 
 def test_what_does_not_fit_is_not_offered_and_says_why(laboratory: Page):

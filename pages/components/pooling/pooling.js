@@ -243,12 +243,11 @@ export class Pooling extends Board {
       for (const { stage } of this.stages) if (this.#takesInflow(stage) && !(place?.stage === stage && same(place, { stage, index: [0, 0, ...this.header.cell] }))) add(stage, [0, 0, ...this.header.cell], "pinned");
     }
     if (this.term) add(this.term.stage, this.term.index, "term");
-    for (const [stage, cells] of this.tied) marks.set(stage, [...cells.map((cell) => ({ box: boxAt(cell), role: "tied" })), ...(marks.get(stage) ?? [])]);
-    const blank = this.slide.blank();
     for (const stage of this.stages) {
-      const { part, kind } = partOf(stage.stage);
-      const fills = (part === VALUES || part === UPSTREAM) && !isWhole(kind);
-      this.#grid(stage).drawMarks(marks.get(stage.stage) ?? [], fills ? blank : null);
+      const blank = this.#blank(stage.stage);
+      const ties = (this.tied.get(stage.stage) ?? []).filter((/** @type {number[]} */ cell) => !isBlank(cell, blank));
+      const tied = ties.map((/** @type {number[]} */ cell) => ({ box: boxAt(cell), role: "tied" }));
+      this.#grid(stage).drawMarks([...tied, ...(marks.get(stage.stage) ?? [])], blank);
     }
     this.#point();
     setText(this.sentence, place ? this.#sentence(place) : "");
@@ -258,10 +257,22 @@ export class Pooling extends Board {
     this.writeSoon();
   }
 
+  /**
+   * For each row of a map, the first cell that the window has not reached yet; null where none is blank. What is made of
+   * all cells is there once it has been over them all.
+   * @param {number} stage
+   */
+  #blank(stage) {
+    const { part, kind } = partOf(stage);
+    const blank = part === VALUES || part === UPSTREAM ? this.slide.blank() : null;
+    return blank && isWhole(kind) ? () => 0 : blank;
+  }
+
   /** The arrows of the cell that is looked at, over all others where these are asked for. */
   #point() {
     const { model, place } = this;
-    const all = this.all.checked && !this.allLabel.hidden ? allArrows(model).map((arrow) => ({ ...arrow, thin: true })) : [];
+    const made = (/** @type {import("./marks.js").Arrow} */ { from, to }) => [from, to].every(({ stage, index }) => !isBlank(index, this.#blank(stage)));
+    const all = this.all.checked && !this.allLabel.hidden ? allArrows(model).filter(made).map((arrow) => ({ ...arrow, thin: true })) : [];
     const own = place ? arrowsOf(model, place).map((arrow) => ({ ...arrow, thin: false })) : [];
     // Where columns stand below each other, an arrow goes no further than to the next: it would cross the others' maps.
     const near = (/** @type {import("./marks.js").Arrow} */ { from, to }) => !this.dock.stacked || this.header.mode === "gradient" || (from.stage === INPUT && to.stage === VALUES && this.header.mode === "values");
@@ -401,6 +412,9 @@ export class Pooling extends Board {
     this.dialog.open(this.columns.get(view).title.textContent, ...tables);
   }
 }
+
+/** @param {number[]} index of a cell @param {((row: number) => number) | null} blank for each row, the first cell that is blank */
+const isBlank = ([, , row, column], blank) => !!blank && column >= blank(row);
 
 /** Each term of a gradient has a hue of its own, and says which output it comes from. @param {any} told */
 function keyed(told) {
