@@ -687,5 +687,24 @@ def test_zoom_lies_beside_play_where_the_ledger_lies_at_the_window_s_edge(page: 
         assert button["y"] + button["height"] < 720
 
 
+def test_from_as_close_as_one_comes_a_wide_window_is_seen_whole_on_every_channel(page: Page, server: Server):
+    wide = [{"op": "input", "value": "larger"}, {"op": "kernel_size", "axis": 0, "value": 7}]
+    laboratory = carried(*wide, {"op": "kernel_size", "axis": 1, "value": 7}).laboratory
+    page.goto(f"{server.url}/convolution?c={to_link(Sight(laboratory)).code}")
+    wait_drawn(page, "output-0")
+    page.mouse.click(*cell_centre(page, "output-0", 8, 2, (10, 10)))
+    page.mouse.move(5, 5)
+    for _ in range(8):
+        page.keyboard.press("PageUp")
+    frames(page)
+    assert last_cell(page)["index"] == [0, 0, 8, 2]
+    for view in ("input-0", "input-1"):
+        top, left, bottom, right = seen(page, view)
+        assert top - 0.01 <= 8
+        assert bottom + 0.01 >= 15
+        assert left - 0.01 <= 2
+        assert right + 0.01 >= 9
+
+
 def test_a_map_of_large_cells_offers_no_zoom(laboratory: Page):
     expect(laboratory.locator(".ks-zoom")).to_be_hidden()

@@ -15,6 +15,8 @@
 /** @type {Viewport} Nothing is cut off; the centre does not matter. */
 export const WHOLE = Object.freeze({ zoom: 1, row: 0, column: 0 });
 
+const SLACK = 1e-9; // cells: what rounding may add to a region in which a window has just room
+
 const clamp = (/** @type {number} */ x, /** @type {number} */ low, /** @type {number} */ high) => Math.min(high, Math.max(low, x));
 
 /**
@@ -45,7 +47,7 @@ export function regionOf({ zoom, row, column }, { rows, columns, field }) {
 export function leaning(region, map, { top, left, bottom, right }) {
   const along = (/** @type {number} */ from, /** @type {number} */ size, /** @type {number} */ low, /** @type {number} */ high) => {
     const wide = high - low;
-    if (wide > size) return 0;
+    if (wide > size + SLACK) return 0;
     const out = low < from ? low - from : Math.max(0, high - from - size);
     return Math.sign(out) * clamp(2 * wide - Math.abs(out), 0, Math.abs(out));
   };

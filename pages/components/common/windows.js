@@ -32,6 +32,14 @@ function spanBack(link, axis, first, last) {
   return [link.origin[axis] + first * link.stride[axis], link.origin[axis] + last * link.stride[axis] + reach];
 }
 
+/** How many rows and columns lie from the first to the last that one output cell reads, at most. @param {any} link @returns {number[]} */
+export function windowOf({ kind, extent, dilation, stride }) {
+  return extent.map((/** @type {number} */ count, /** @type {number} */ axis) => {
+    const reach = (count - 1) * dilation[axis] + 1;
+    return kind === "spread" ? Math.ceil(reach / stride[axis]) : reach;
+  });
+}
+
 /**
  * The output rows or columns that read anything of a run of input cells; first > last where none does.
  * @param {any} link

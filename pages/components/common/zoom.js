@@ -20,6 +20,9 @@ const LEGIBLE = 30; // px a cell in which numbers of a few digits still fit
 const STEP = 1.6; // of zoom, a key or a button
 const MIDDLE = { x: 0.5, y: 0.5 };
 
+/** Whether a view is of the input, or of a channel of it. @param {string} view */
+export const ofInput = (view) => view.split("-")[0] === "input";
+
 export class Zoom {
   /**
    * @param {() => Looked | null} pinned the cell that the buttons come closer to
@@ -39,6 +42,8 @@ export class Zoom {
     /** Where the next maps to come begin to be looked at. */
     this.wanted = WHOLE;
     this.most = 1;
+    /** As close as the input is looked at, whatever the others are: the window has room in it. */
+    this.mostOfInput = 1;
     /** @type {Map<string, {grid: Grid, map: MapShape}>} */
     this.maps = new Map();
     this.size = "";
@@ -82,7 +87,8 @@ export class Zoom {
   /**
    * Take in the maps of the strip. Another input's size begins anew; any other change keeps the place.
    * @param {Map<string, {grid: Grid, map: MapShape}>} maps the input's first
-   * @param {number[]} [window] rows and columns of the first map that are to be seen at once, where their numbers can be read so
+   * @param {number[]} [window] rows and columns of the input that are to be seen at once; the others come no closer either, once
+   *   their numbers can be read
    * @returns {boolean} whether they are seen whole for being of another size
    */
   take(maps, window = [1, 1]) {
@@ -97,6 +103,7 @@ export class Zoom {
     const { grid } = first;
     const whole = Math.min((grid.rows * grid.cell) / window[0], (grid.columns * grid.cell) / window[1]);
     this.most = Math.max(1, Math.min(closest, Math.max(LEGIBLE, whole) / grid.cell));
+    this.mostOfInput = Math.max(1, whole / grid.cell);
     // A map of large cells as it stands needs no closer look.
     if (this.most < STEP) this.most = 1;
     if (this.viewport.zoom > this.most) this.viewport = zoomAt(this.viewport, first.map, MIDDLE, this.most / this.viewport.zoom, this.most);
@@ -120,6 +127,28 @@ export class Zoom {
     this.closer.setAttribute("aria-disabled", String(this.viewport.zoom >= this.most));
   }
 
+  /** How close a map may be looked at. @param {string} view */
+  #most(view) {
+    return ofInput(view) ? Math.min(this.most, this.mostOfInput) : this.most;
+  }
+
+  /** The viewport as one map has it. @param {string} view @returns {import("./viewport.js").Viewport} */
+  #on(view) {
+    const { viewport } = this;
+    return viewport.zoom > this.#most(view) ? { ...viewport, zoom: this.#most(view) } : viewport;
+  }
+
+  /**
+   * The viewport that has moved as one map moves, as close as before.
+   * @param {string} view
+   * @param {(viewport: import("./viewport.js").Viewport) => import("./viewport.js").Viewport} to
+   */
+  #along(view, to) {
+    const { zoom } = this.viewport;
+    const there = to(this.#on(view));
+    return there.zoom === zoom ? there : { ...there, zoom };
+  }
+
   /** Have each map show its part, and what belongs to the pinned cell along with it, but where the hand leads. */
   lean() {
     const close = this.viewport.zoom > 1;
@@ -128,10 +157,11 @@ export class Zoom {
     if (place !== this.leansFor) this.led = "";
     this.leansFor = place;
     for (const [view, { grid, map }] of this.maps) {
-      const region = regionOf(this.viewport, map);
+      const shown = this.#on(view);
+      const region = regionOf(shown, map);
       const box = view === this.led ? null : belonging.get(view);
       const { rows, columns } = box ? leaning(region, map, box) : { rows: 0, columns: 0 };
-      grid.look(this.viewport.zoom, region.top + rows, region.left + columns);
+      grid.look(shown.zoom, region.top + rows, region.left + columns);
     }
   }
 
@@ -147,7 +177,9 @@ export class Zoom {
     this.before = null;
     if (!at || this.most === 1 || (factor < 1 && this.viewport.zoom === 1)) return false;
     this.#lead(view);
-    this.#set(zoomAt(this.viewport, at.map, point, factor, this.most));
+    const zoom = Math.min(this.most, Math.max(1, this.viewport.zoom * factor));
+    const [shown, most] = [this.#on(view), this.#most(view)];
+    this.#set({ ...zoomAt(shown, at.map, point, Math.min(zoom, most) / shown.zoom, most), zoom });
     return true;
   }
 
@@ -157,14 +189,14 @@ export class Zoom {
     this.before = null;
     if (!at) return;
     this.#lead(view);
-    this.#set(panBy(this.viewport, at.map, -down / at.grid.scale, -right / at.grid.scale));
+    this.#set(this.#along(view, (from) => panBy(from, at.map, -down / at.grid.scale, -right / at.grid.scale)));
   }
 
   /** From here on the hand moves this map: it stays where it leant to, and leans no more. @param {string} view */
   #lead(view) {
     const { grid, map } = this.maps.get(view);
-    const { top, left } = regionOf(this.viewport, map);
-    if (view !== this.led && this.viewport.zoom > 1) this.viewport = panBy(this.viewport, map, grid.top - top, grid.left - left);
+    const { top, left } = regionOf(this.#on(view), map);
+    if (view !== this.led && this.viewport.zoom > 1) this.viewport = this.#along(view, (from) => panBy(from, map, grid.top - top, grid.left - left));
     this.led = view;
   }
 
@@ -203,11 +235,11 @@ export class Zoom {
   step(direction, place = null) {
     const view = place && this.maps.has(place.view) ? place.view : [...this.maps.keys()][0];
     const { grid, map } = this.maps.get(view);
-    const seen = place && reveal(this.viewport, map, place);
-    if (seen) this.viewport = seen;
-    const { top, left } = regionOf(this.viewport, map);
+    if (place) this.viewport = this.#along(view, (from) => reveal(from, map, place));
+    const shown = this.#on(view);
+    const { top, left } = regionOf(shown, map);
     const point = place
-      ? { x: ((place.column + 0.5 - left) * this.viewport.zoom) / grid.columns, y: ((place.row + 0.5 - top) * this.viewport.zoom) / grid.rows }
+      ? { x: ((place.column + 0.5 - left) * shown.zoom) / grid.columns, y: ((place.row + 0.5 - top) * shown.zoom) / grid.rows }
       : MIDDLE;
     this.at(view, direction > 0 ? STEP : 1 / STEP, point);
     if (place?.window) this.revealAll(place);
@@ -231,19 +263,18 @@ export class Zoom {
 
   /** Bring a cell into sight, and of the input what it sees, as far as there is room. @param {Looked} place */
   revealAll({ view, row, column, window }) {
+    if (!this.maps.has(view)) return;
     const input = this.maps.get("input");
-    let { viewport } = this;
     if (window && input) {
-      viewport = reveal(viewport, input.map, { row: window.bottom, column: window.right });
-      viewport = reveal(viewport, input.map, { row: window.top, column: window.left });
+      const [first, last] = [{ row: window.top, column: window.left }, { row: window.bottom, column: window.right }];
+      this.viewport = this.#along("input", (from) => reveal(reveal(from, input.map, last), input.map, first));
     }
-    const at = this.maps.get(view);
-    if (at) this.#set(reveal(viewport, at.map, { row, column }));
+    this.reveal(view, { row, column });
   }
 
   /** Bring a cell into sight. @param {string} view @param {{row: number, column: number}} cell */
   reveal(view, cell) {
     const at = this.maps.get(view);
-    if (at) this.#set(reveal(this.viewport, at.map, cell));
+    if (at) this.#set(this.#along(view, (from) => reveal(from, at.map, cell)));
   }
 }

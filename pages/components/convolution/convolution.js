@@ -17,8 +17,8 @@ import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { positionHue, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
-import { taps } from "../common/windows.js";
-import { Zoom } from "../common/zoom.js";
+import { taps, windowOf } from "../common/windows.js";
+import { Zoom, ofInput } from "../common/zoom.js";
 import { sizes } from "./sizes.js";
 
 /** @typedef {{channel: number, key: number}} Weight  which input channel's, and its position in that kernel */
@@ -195,7 +195,7 @@ export class Convolution extends Board {
       const { stage, rows, columns } = maps[k];
       return [...column.view.shown].map(([channel, { drawn: grid }]) => [`${column.view.view}-${channel}`, { grid, map: { rows, columns, field: stage.field } }]);
     });
-    this.zoom.take(new Map(/** @type {any} */ (looked)));
+    this.zoom.take(new Map(/** @type {any} */ (looked)), windowOf(this.convolution.link));
     if (draw) this.draw(this.source ?? "cnn_core", false, false);
   }
 
@@ -357,7 +357,6 @@ export class Convolution extends Board {
   #belonging() {
     const found = new Map();
     if (!this.pin || this.pin.stage === INPUT) return found;
-    const ofInput = (/** @type {string} */ view) => view.startsWith("input-");
     const [, marks = []] = [...this.#marksOf(this.pin)].find(([view]) => ofInput(view)) ?? [];
     const window = marks.find(({ role }) => role === "source");
     for (const view of window ? this.zoom.maps.keys() : []) if (ofInput(view)) found.set(view, window.box);

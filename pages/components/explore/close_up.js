@@ -3,6 +3,7 @@
  * @module
  */
 
+import { windowOf } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 
 /** @typedef {import("../common/board.js").Place} Place */
@@ -35,8 +36,8 @@ export class CloseUp {
 
   /** The maps have been laid out. @param {Parameters<Zoom["take"]>[0]} maps */
   take(maps) {
-    const window = this.on.model().ofView("conv")?.link;
-    const whole = this.zoom.take(maps, window?.extent.map((/** @type {number} */ extent, /** @type {number} */ axis) => (extent - 1) * window.dilation[axis] + 1));
+    const link = this.on.model().ofView("conv")?.link;
+    const whole = this.zoom.take(maps, link && windowOf(link));
     if (whole) this.on.channel.zoom = null; // what it told before was of an input of another size
     this.#hint();
   }
