@@ -6,8 +6,19 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import LISTEN, Server
-from tests.browser.screen import Fingers, clear, edited, last_cell, open_experiment, take_sample, wait_drawn
+from tests.browser.conftest import LISTEN, ROOT, Server
+from tests.browser.screen import (
+    Fingers,
+    choose,
+    clear,
+    edited,
+    frames,
+    last_cell,
+    open_experiment,
+    revision,
+    take_sample,
+    wait_drawn,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -170,4 +181,78 @@ def test_a_phone_sets_the_speed_while_it_plays_and_the_button_stays_under_the_fi
     finger.send("touchEnd")
     expect(speed).to_be_hidden()
     expect(phone.locator(".ks-ledger .ks-sum")).to_be_visible()
+    context.close()
+
+
+SLOW = "(slider) => { slider.value = 20; slider.dispatchEvent(new Event('input')); }"
+
+# Where everything is on a page that is not wide: its maps, its controls, and the ledger with its own.
+PLACES = """() => {
+  const seen = ".ks h2, .ks-map, .ks-note, .ks-bottom, .ks-ledger, .ks-sum, .ks-dock :is(button, input, select)";
+  return [...document.querySelectorAll(seen)].map((part) => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    return [part.localName, x, y, part.matches("h2, .ks-sum") ? 0 : width, height];
+  });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "view", "width"),
+    [("", "conv", 820), ("/pooling", "max", 820), ("/convolution", "output-0", 820), ("/pooling", "max", 768)],
+)
+def test_on_a_tablet_nothing_moves_while_it_plays_and_the_sum_stays(
+    browser: Browser, server: Server, path: str, view: str, width: int
+):
+    context = browser.new_context(viewport={"width": width, "height": 1180}, has_touch=True)
+    context.add_init_script(LISTEN)
+    tablet = context.new_page()
+    tablet.goto(f"{server.url}{path}")
+    wait_drawn(tablet, view)
+    tablet.get_by_role("button", name="To the first cell").tap()
+    tablet.get_by_label("speed").evaluate(SLOW)
+    frames(tablet)
+    before, told = tablet.evaluate(PLACES), tablet.locator(".ks-ledger .ks-sum").inner_text()
+    tablet.get_by_role("button", name="Play").tap()
+    expect(tablet.locator(".ks-ledger .ks-sum")).not_to_have_text(told)
+    frames(tablet)
+    show = tablet.get_by_role("button", name="Show what the window has not reached yet")
+    expect(show).to_be_visible()
+    expect(tablet.locator(".ks-ledger .ks-sum")).to_be_visible()
+    assert tablet.evaluate(PLACES) == before
+    row = tablet.get_by_role("button", name="Pause").bounding_box()["y"]
+    assert show.bounding_box()["y"] == row
+    if width == 820:
+        assert tablet.get_by_role("button", name="Undo").bounding_box()["y"] == row
+    show.tap()
+    expect(show).to_be_hidden()
+    frames(tablet)
+    assert tablet.evaluate(PLACES) == before
+    context.close()
+
+
+def test_on_a_tablet_a_sum_of_fewer_lines_leaves_play_where_a_taller_one_took_it(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+    context.add_init_script(LISTEN)
+    tablet = context.new_page()
+    tablet.goto(server.url)
+    wait_drawn(tablet, "probabilities")
+    before = revision(tablet)
+    tablet.set_input_files(".st-key-photo input[type=file]", ROOT / "assets" / "photograph.jpg")
+    wait_drawn(tablet, "probabilities", "cnn_core", before)
+    choose(tablet, "Kernel", "gaussian_blur")
+    tablet.get_by_role("button", name="Play").tap()
+    heights = tablet.evaluate(
+        """async () => {
+          const found = [];
+          for (let k = 0; k < 150; k += 1) {
+            await new Promise(requestAnimationFrame);
+            found.push(document.querySelector(".ks-ledger").getBoundingClientRect().height);
+          }
+          return found;
+        }"""
+    )
+    assert heights == sorted(heights)
+    tablet.get_by_role("button", name="hide", exact=True).tap()
+    frames(tablet)
+    assert tablet.locator(".ks-ledger").bounding_box()["height"] < heights[-1] - 20
     context.close()

@@ -11,6 +11,7 @@ import { h, move, oncePerFrame, setText } from "./dom.js";
 import { explained } from "./explained.js";
 import { short } from "./format.js";
 import { NO_WORDS } from "./keys.js";
+import { PHONE } from "./layout.js";
 import { Ledger } from "./ledger.js";
 import { LedgerWriter } from "./ledger_writer.js";
 import { nameOf } from "./names.js";
@@ -287,7 +288,7 @@ export class Board extends DeskPage {
   #playing(playing) {
     if (playing !== this.root.classList.contains("ks-playing")) this.played(playing);
     this.root.classList.toggle("ks-playing", playing);
-    if (playing && this.dock.stacked) [...this.columns.values()][0].element.scrollIntoView({ block: "start" });
+    if (playing && this.dock.stacked && matchMedia(PHONE).matches) [...this.columns.values()][0].element.scrollIntoView({ block: "start" });
   }
 
   /** The window was moved on by a button: the pinned cell stays in sight. @param {Place} place */

@@ -5,6 +5,7 @@
 
 export const LARGEST_CELL = 48; // px
 export const STACK_BELOW = 860; // px: under this width the columns stand below each other
+export const PHONE = "(max-width: 739px), (max-height: 500px)"; // as in common.css: less room than a tablet has
 export const STACKED_MAP = 176; // px of a map beside its own controls, where columns stand below each other
 export const STACKED_WIDTH = 186; // px of a column's body there
 export const GAP = 30; // px between a laboratory's columns, where signs stand or arrows cross

@@ -2,6 +2,7 @@
  * How tall the ledger is at the window's edge: opened as the sums of the stage need whose cell is pinned, so that it
  * hides no more than it must, and else as the pinned cell's own does. What is only pointed at never changes that: growing
  * under the pointer, the ledger would cover the cell it speaks of. A sum that finds no room there is told more shortly.
+ * On a narrow page it is as tall as it comes to be while the window slides by itself: play stays under the finger.
  * @module
  */
 
@@ -21,8 +22,15 @@ export class LedgerRoom {
     this.pinned = false;
     /** Of the ledger that is not opened with the pinned cell's sum, px. */
     this.height = Infinity;
+    /** How tall it came to be since the window began to slide by itself, px. */
+    this.tallest = 0;
+    /** Its classes then, which say what of it is folded away. */
+    this.folded = "";
     // After layout, where a height costs nothing to read.
     this.observer = new ResizeObserver(oncePerFrame(() => this.#measure()));
+    // At once: by the next frame another cell's sum may have made it shorter again.
+    this.heights = new ResizeObserver(() => this.#keep());
+    this.heights.observe(element);
   }
 
   /** @param {Element[]} parts those whose height is another one with other sums */
@@ -32,6 +40,7 @@ export class LedgerRoom {
 
   leave() {
     this.observer.disconnect();
+    this.heights.disconnect();
   }
 
   /**
@@ -56,6 +65,7 @@ export class LedgerRoom {
 
   #measure() {
     const { element, name, needs } = this;
+    this.#keep();
     if (!element.matches(".ks-docked:not(.ks-stacked) .ks-ledger:not(.ks-closed, .ks-brief)")) return;
     const frame = element.getBoundingClientRect();
     const lowest = Math.max(...[...element.children].map((each) => each.getBoundingClientRect().bottom));
@@ -76,6 +86,14 @@ export class LedgerRoom {
   /** What the kind of the sum is remembered by: opened it takes more room. */
   get name() {
     return this.open ? this.kind : `${this.kind}, short`;
+  }
+
+  #keep() {
+    const { element } = this;
+    const goesOn = element.matches(".ks-stacked.ks-playing *") && element.className === this.folded;
+    this.folded = element.className; // of what is folded away or out nothing is kept
+    this.tallest = goesOn ? Math.max(this.tallest, element.getBoundingClientRect().height) : 0;
+    element.style.setProperty("--ks-tallest", `${this.tallest}px`);
   }
 
   #shorten() {
