@@ -12,6 +12,8 @@ from tests.browser.test_everyone import OVER_THE_EDGE, serious
 
 pytestmark = pytest.mark.browser
 
+BOXES = "(parts) => parts.map((part) => part.getBoundingClientRect().toJSON())"
+
 
 def test_all_three_rows_of_a_shift_and_the_ledger_s_headline_are_in_sight(page: Page, server: Server):
     page.set_viewport_size({"width": 1440, "height": 1000})
@@ -35,6 +37,32 @@ def test_on_a_phone_a_pooled_map_is_on_the_first_screen_and_the_window_folds_awa
     set_to(page, "stride down, as a number", "1")
     page.get_by_role("button", name="Window…").click()
     expect(page.get_by_label("stride down, as a number")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("sample", "count"), [("larger", 16), ("noise", 12)])
+def test_on_a_tablet_the_numbers_of_a_larger_input_have_the_room_that_there_is(
+    page: Page, server: Server, sample: str, count: int
+):
+    page.set_viewport_size({"width": 820, "height": 1180})
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "max")
+    words = page.locator("[data-column] h2")
+    beside = {each["x"] for each in words.evaluate_all(BOXES)}
+    small = page.locator("[data-view=input]").bounding_box()["width"]
+    set_to(page, "Input", sample, kind="select")
+    frames(page)
+    for view in ("input", "max"):
+        side = count if view == "input" else count // 2
+        assert page.locator(f"[data-view={view}]").bounding_box()["width"] / side >= 20.5, view
+    assert page.locator("[data-view=input]").bounding_box()["width"] > small
+    moved = {each["x"] for each in words.evaluate_all(BOXES)}
+    assert len(beside) == len(moved) == 1  # below each other, however wide each map is
+    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 820
+    look(page, "Shift", "max-after")
+    frames(page)
+    maps = page.locator("[data-column=input] .ks-map").evaluate_all(BOXES)
+    assert len({each["y"] for each in maps}) == 1
+    assert maps[0]["width"] >= 240
 
 
 def test_the_laboratory_survives_another_page_and_a_reload(laboratory: Page, server: Server):

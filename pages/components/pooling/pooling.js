@@ -147,6 +147,7 @@ export class Pooling extends Board {
     }));
     const found = sizes(this.width, maps, this.columns.size - columns.length);
     this.dock.stack(found.stacked);
+    this.root.style.setProperty("--ks-stacked-width", `${found.stackedWidth}px`);
     columns.forEach(([view, column], c) => {
       this.#stagesIn(view).forEach((stage, k) => {
         const { rows, columns: across, ring } = maps[c][k];

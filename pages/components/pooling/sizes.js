@@ -4,11 +4,13 @@
  * @module
  */
 
-import { GAP, STACKED_MAP, STACK_BELOW, WHY, across, down, largestThat, least } from "../common/layout.js";
+import { GAP, READABLE, STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, across, down, largestThat, least } from "../common/layout.js";
 
 const STACKED = [STACKED_MAP, STACKED_MAP, 150]; // px of a map beside its own words, or beside other maps, by how many a column has
+const [WORDS, BETWEEN] = [320, 14]; // px of the words and controls beside a map, and between maps that stand beside each other
 const [NARROWEST, FIRST] = [118, 190]; // px of a column, and of the first, which has a menu; where the page is roomy
 const ROOMY = 1200; // px
+const WIDEST = 340; // px of a map beside its words: numbers of 16 cells can be read
 const SMALLEST_MAP = 96; // px: a map of few cells may have larger ones
 const TALLEST = [272, 204, 138]; // px of a map, by how many stand below each other
 
@@ -26,10 +28,11 @@ export function sizes(page, columns, missing) {
   const widest = (/** @type {Size[]} */ maps, /** @type {number} */ cell) => Math.max(maps === columns[0] && page > ROOMY ? FIRST : NARROWEST, ...maps.map((map) => Math.ceil(across(map) * own(map, cell))));
   const most = Math.max(...columns.map((maps) => maps.length));
   const tallest = TALLEST[most - 1];
+  const all = columns.flat();
+  const beside = stackedMap(page, all, most);
   const fits = (/** @type {number} */ cell) => {
-    const all = columns.flat();
-    if (all.some((map) => down(map) * cell > tallest)) return false;
-    if (stacked) return all.every((map) => across(map) * cell <= STACKED[most - 1]);
+    if (all.some((map) => down(map) * cell > (stacked ? Math.max(tallest, beside) : tallest))) return false;
+    if (stacked) return all.every((map) => across(map) * cell <= beside);
     return (columns.length - 1) * GAP + columns.reduce((sum, maps) => sum + widest(maps, cell), 0) <= width;
   };
   const low = largestThat(fits);
@@ -39,5 +42,17 @@ export function sizes(page, columns, missing) {
   const rows = Array.from({ length: most }, (_, k) =>
     Math.max(...columns.map((maps, c) => (maps[k] ? Math.ceil(down(maps[k]) * cells[c][k]) : 0))),
   );
-  return { stacked, cells, rows, widths: columns.map((maps) => widest(maps, cell)) };
+  return { stacked, cells, rows, widths: columns.map((maps) => widest(maps, cell)), stackedWidth: beside + STACKED_WIDTH - STACKED_MAP };
+}
+
+/**
+ * How wide a map is at most where columns stand below each other: on a tablet as wide as its numbers need to be read.
+ * @param {number} page its width, px
+ * @param {Size[]} maps
+ * @param {number} most maps of a column
+ */
+function stackedMap(page, maps, most) {
+  const room = most > 2 ? (page - (most - 1) * BETWEEN) / most : page - WORDS;
+  const readable = (READABLE + 1) * Math.max(...maps.map(across)); // less than whole is cut off
+  return Math.max(STACKED[most - 1], Math.min(WIDEST, readable, room));
 }
