@@ -8,7 +8,7 @@ import { fsum } from "./exact.js";
 import { feeds } from "./feeds.js";
 import { addsUp, inParts } from "./fraction.js";
 import { brief, equals, fixed, operand, placesFor, read, short } from "./format.js";
-import { goTo } from "./go_to.js";
+import { Headline } from "./headline.js";
 import { nameOf, sourceName } from "./names.js";
 import { positionHue } from "./scale.js";
 import { LedgerRoom } from "./ledger_room.js";
@@ -18,6 +18,7 @@ import { raised } from "./power.js";
 import { preview } from "./preview.js";
 import { ShortLedger } from "./short_ledger.js";
 import { REMAINDER, inWords, largestInWords, madeOf, planesOf, shownSum } from "./sum.js";
+import { entersTo, opensBy, walk } from "./terms.js";
 import { Trail, keyOf } from "./trail.js";
 
 /** @typedef {import("./model.js").Explanation} Explanation */
@@ -30,7 +31,6 @@ const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a fu
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
 
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
-const COUNTED = { 1: "Counted from 0", 2: "Row and column, counted from 0" };
 
 export class Ledger {
   /**
@@ -43,8 +43,7 @@ export class Ledger {
     this.body = h("div", { class: "ks-ledger-body" });
     /** What the number is a gradient of, "" where it is a value. */
     this.of = "";
-    /** What the head was last begun with. */
-    this.titled = "";
+    this.headline = new Headline(this.head, on.go);
     this.tallest = 0;
     // After layout, where its height costs nothing to read.
     this.observer = new ResizeObserver(() => this.#keepHeight());
@@ -96,7 +95,7 @@ export class Ledger {
     this.planes = sum && !of ? planesOf(model, explanation, this.parts) : null;
     if (this.planes) sum.places = this.planes.whole.places;
     const value_text = sum && !averaged ? this.write(value, sum.places) : value === null ? "—" : rule === "weight" && parts ? inParts(parts)(value) : brief(value, 6, dust);
-    this.#begin(model, explanation, of ? `∂ ${of} / ∂ ${name}` : name);
+    this.headline.begin(model, explanation, of ? `∂ ${of} / ∂ ${name}` : name);
     this.head.append(
       h("span", { class: "ks-equals", text: "=" }),
       h("strong", { class: "ks-ledger-value", text: value_text }),
@@ -141,7 +140,7 @@ export class Ledger {
    * @param {{beside: Node, below: Node}} question `beside`: in the number's place, `below`: in its sum's
    */
   ask(name, { beside, below }) {
-    this.titled = "";
+    this.headline.forget();
     // Whoever is typing the answer keeps the field.
     if (beside.parentNode === this.head) setText(this.head.firstElementChild, name);
     else this.head.replaceChildren(h("h2", { text: name }), h("span", { class: "ks-equals", text: "=" }), beside);
@@ -169,25 +168,6 @@ export class Ledger {
       if (kind === ".ks-term") again.tabIndex = 0;
       again.focus({ preventScroll: true });
     };
-  }
-
-  /**
-   * Begin the head anew with what the number is called, which stays where it is the same: someone may be typing a place in it.
-   * @param {Model} model @param {Explanation} explanation @param {string} name
-   */
-  #begin(model, explanation, name) {
-    const { stage, index } = explanation;
-    const shape = explanation.param ? null : model.values.get(stage)?.shape;
-    const key = JSON.stringify([name, stage, index, shape]);
-    const first = this.head.firstElementChild;
-    if (first && this.titled === key) {
-      while (first.nextSibling) first.nextSibling.remove();
-      return;
-    }
-    this.titled = key;
-    const axes = index.length === 4 ? 2 : 1; // (N, C, H, W) or (N, F): an image and a channel stay the same
-    const go = shape && this.on.go && ((/** @type {number[]} */ at) => this.on.go(stage, [...index.slice(0, axes), ...at]));
-    this.head.replaceChildren(headline(name, go ? () => goTo(index.slice(axes), shape.slice(axes), go) : null));
   }
 
   /** What a cell further down was made of. @param {Place} place @param {number} level */
@@ -551,34 +531,6 @@ function lineOf(text, look = "ks-sum") {
 }
 
 /**
- * What the number is called, in which its place can be asked how it is counted.
- * @param {string} name
- * @param {(() => Node) | null} further what leads from there to another place
- */
-function headline(name, further) {
-  const [, before, place = ""] = /^(.*?)(\[\d+(?:, \d+)?\])?$/.exec(name);
-  return h("h2", {}, before, ...(place ? meant(place, COUNTED[place.includes(",") ? 2 : 1], { further }) : []));
-}
-
-/** All of a term's card does what its small arrow does; to choose its digits, to copy them, is no press. @param {HTMLElement} item @param {HTMLElement} button */
-function opensBy(item, button) {
-  item.classList.add("ks-opens");
-  item.addEventListener("click", (event) => {
-    if (event.target instanceof Node && !button.contains(event.target) && getSelection()?.isCollapsed !== false) button.click();
-  });
-  entersTo(item, button);
-}
-
-/** The Enter key on a term does what its button does. @param {HTMLElement} item @param {HTMLElement} button */
-function entersTo(item, button) {
-  item.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target !== item) return;
-    event.preventDefault();
-    button.click();
-  });
-}
-
-/**
  * A weight's gradient without the places where nothing comes of it, which are told in a line of their own: of a pooled map
  * most cells pass nothing back. Of few places each is told.
  * @param {Explanation} explanation
@@ -600,19 +552,6 @@ function weightName(model, { param, index }) {
 function placeOf(model, { stage, index }) {
   const { images } = model.byNumber.get(stage);
   return `${images ? `${images[index[0]]} ` : ""}[${index.slice(2).join(", ")}]`;
-}
-
-/** Arrow keys lead from term to term. @param {KeyboardEvent} event @param {HTMLElement} list */
-function walk(event, list) {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  const items = /** @type {HTMLElement[]} */ ([...list.children]);
-  const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  if (!step || at < 0) return;
-  event.preventDefault();
-  const next = items[Math.min(items.length - 1, Math.max(0, at + step))];
-  items[at].tabIndex = -1;
-  next.tabIndex = 0;
-  next.focus();
 }
 
 /** What becomes of a cell in a window of which the largest counts. @param {Term} term @param {number} largest */
