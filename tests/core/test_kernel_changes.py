@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from cnn_core import kernels
+from cnn_core import conv2d, kernels
 from cnn_core.errors import ModelError, ShapeError
 
 SIZES = st.tuples(st.integers(1, 11), st.integers(1, 11))
@@ -60,6 +60,16 @@ def test_an_odd_row_is_added_at_the_bottom_and_right_as_same_padding_does():
     np.testing.assert_array_equal(kernels.resized([[1]], (2, 2)), [[1, 0], [0, 0]])
     np.testing.assert_array_equal(kernels.resized([[1, 2], [3, 4]], (3, 3)), [[0, 0, 0], [0, 1, 2], [0, 3, 4]])
     np.testing.assert_array_equal(kernels.resized(sobel("sobel_x"), (1, 1)), [[0]])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (3, 2), (4, 4), (5, 5)])
+@pytest.mark.parametrize("more", [(1, 0), (0, 1), (1, 1), (2, 3)])
+def test_a_kernel_with_zeros_around_it_gives_the_same_map_under_same_padding(size, more):
+    rng = np.random.default_rng(sum(size))
+    x, weights = rng.normal(size=(1, 1, 9, 8)), rng.normal(size=size)
+    larger = kernels.resized(weights, (size[0] + more[0], size[1] + more[1]))
+    maps = [conv2d(x, kernel[None, None], padding="same") for kernel in (weights, larger)]
+    np.testing.assert_allclose(maps[1], maps[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", range(1, 12))
