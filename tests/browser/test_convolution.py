@@ -706,5 +706,29 @@ def test_from_as_close_as_one_comes_a_wide_window_is_seen_whole_on_every_channel
         assert right + 0.01 >= 9
 
 
+def test_the_window_slides_over_whole_maps_and_is_in_sight_as_close_as_before_where_it_stops(
+    page: Page, server: Server
+):
+    laboratory = carried({"op": "input", "value": "larger"}).laboratory
+    page.goto(f"{server.url}/convolution?c={to_link(Sight(laboratory)).code}")
+    wait_drawn(page, "output-0")
+    page.mouse.click(*cell_centre(page, "output-0", 8, 8, (14, 14)))
+    page.mouse.move(5, 5)
+    for _ in range(8):
+        page.keyboard.press("PageUp")
+    frames(page)
+    amount = page.locator(".ks-zoom-amount").inner_text()
+    assert amount != "1.0×"
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".ks-zoom-amount")).to_have_text("1.0×")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".ks-zoom-amount")).to_have_text(amount)
+    frames(page)
+    at = last_cell(page)["index"]
+    top, left, bottom, right = seen(page, f"output-{at[1]}")
+    assert top - 0.01 <= at[2] <= bottom - 0.99
+    assert left - 0.01 <= at[3] <= right - 0.99
+
+
 def test_a_map_of_large_cells_offers_no_zoom(laboratory: Page):
     expect(laboratory.locator(".ks-zoom")).to_be_hidden()

@@ -81,6 +81,28 @@ def test_a_cell_is_gone_to_by_its_numbers_and_the_arrow_keys_go_on_from_there(ex
     expect(explore.locator(".ks-ledger h2")).to_have_text("Feature map [2, 2]")
 
 
+def test_the_place_that_one_is_at_is_gone_to_as_well_and_escape_leads_back_to_the_word(explore: Page):
+    field = counted(explore).get_by_label("row to go to")
+    field.focus()
+    explore.keyboard.press("Escape")
+    expect(explore.locator(TOLD)).to_have_count(0)
+    expect(explore.locator(".ks-ledger h2 .ks-meant")).to_be_focused()
+    explore.keyboard.press("Enter")
+    explore.locator(TOLD).get_by_role("button", name="Go").click()
+    expect(explore.locator(TOLD)).to_have_count(0)
+    expect(explore.locator("[data-view=conv]")).to_be_focused()
+
+
+def test_the_window_stops_where_its_place_is_asked(explore: Page):
+    explore.get_by_label("speed").fill("0")
+    explore.get_by_role("button", name="Play").click()
+    told = counted(explore)
+    expect(explore.get_by_role("button", name="Play")).to_be_visible()
+    told.get_by_label("row to go to").fill("2")
+    explore.keyboard.press("Enter")
+    expect(explore.locator(".ks-ledger h2")).to_contain_text("Feature map [2, ")
+
+
 @pytest.mark.parametrize("pasted", ["2, 0", "[2, 0]", " (2 0)"])
 def test_a_place_is_pasted_as_it_is_written_on_the_page(explore: Page, pasted: str):
     counted(explore).get_by_label("row to go to").fill(pasted)
@@ -117,9 +139,9 @@ def test_a_number_of_the_flattened_row_is_gone_to_as_well(explore: Page):
     expect(explore.locator(".ks-ledger h2")).to_contain_text("Flattened")
     told = counted(explore)
     expect(told).to_contain_text("Counted from 0")
-    told.get_by_label("number to go to").fill("700")
+    told.get_by_label("number to go to").fill("1,000")
     explore.keyboard.press("Enter")
-    expect(explore.locator(".ks-ledger h2")).to_have_text("Flattened [700]")
+    expect(explore.locator(".ks-ledger h2")).to_have_text("Flattened [1000]")
 
 
 def test_what_is_typed_of_a_place_stays_while_an_answer_comes(explore: Page):

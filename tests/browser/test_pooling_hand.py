@@ -172,6 +172,8 @@ def test_nothing_is_told_of_a_cell_before_the_window_has_reached_it(laboratory: 
     laboratory.get_by_label("speed").fill("0")  # four seconds a cell
     laboratory.get_by_role("button", name="Play").click()
     laboratory.wait_for_function("document.querySelector('.ks-ledger h2').textContent === 'Max [0, 1]'")
+    laboratory.get_by_role("button", name="Pause").click()
+    expect(laboratory.locator(".ks-ledger h2")).to_have_text("Max [0, 1]")
     paper = laboratory.evaluate(INK, ["max", 3, 1.5, 1.5])
     assert paper[3] == 255  # what is not reached is covered
     assert inks() == [whole[0], paper, paper, paper]

@@ -7,7 +7,17 @@ from playwright.sync_api import Page, expect
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
 from tests.browser.conftest import Server
-from tests.browser.screen import edited, hover_cell, open_experiment, press, revision, same_sum, wait_drawn, within
+from tests.browser.screen import (
+    edited,
+    hover_cell,
+    open_experiment,
+    press,
+    revision,
+    same_sum,
+    type_number,
+    wait_drawn,
+    within,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -204,3 +214,13 @@ def test_a_padding_by_its_name_is_legible_and_stepped_from_what_it_amounts_to(pa
             press(page, name)
         expect(field).to_have_value(text)
         assert field.evaluate("(field) => field.scrollWidth <= field.clientWidth")
+
+
+def test_a_long_number_is_seen_whole_in_its_field(explore: Page):
+    bias = explore.get_by_label("bias", exact=True)
+    narrow = bias.bounding_box()["width"]
+    type_number(explore, "bias", "1,000,000")
+    expect(bias).to_have_value("1000000")
+    assert bias.evaluate("(field) => field.scrollWidth <= field.clientWidth")
+    type_number(explore, "bias", "0")
+    assert bias.bounding_box()["width"] == narrow

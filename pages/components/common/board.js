@@ -64,9 +64,14 @@ export class Board extends DeskPage {
     this.ledger = new Ledger({
       pick: (stage, index) => this.pick({ stage, index }),
       term: (term) => this.showTerm(term),
-      go: (stage, index) => {
-        this.#step({ stage, index });
-        this.focusPinned({ preventScroll: true });
+      place: {
+        go: (stage, index) => {
+          this.#step({ stage, index });
+          this.focusPinned({ preventScroll: true });
+        },
+        halt: () => {
+          if (this.slide.player.playing) this.slide.player.pause();
+        },
       },
     });
     this.writer = new LedgerWriter(this);

@@ -17,7 +17,8 @@ function namesOf({ length }) {
  * @returns {{at: number[]} | {axis: number, why: string}} `axis`: which number is none, and `why`
  */
 export function placeIn(texts, shape) {
-  const pasted = texts[0].match(/[^\s,;[\]()]+/g) ?? [];
+  // A single one may have its thousands apart, as "2,583 values" has on the page.
+  const pasted = shape.length === 1 ? [texts[0].replace(/[\s,[\]]/g, "")] : texts[0].match(/[^\s,;[\]()]+/g) ?? [];
   const written = pasted.length === shape.length ? pasted : texts.map((text) => text.trim());
   const wrong = written.findIndex((text, axis) => !/^\d+$/.test(text) || Number(text) >= shape[axis]);
   if (wrong < 0) return { at: written.map(Number) };

@@ -15,11 +15,12 @@ const COUNTED = { 1: "Counted from 0", 2: "Row and column, counted from 0" };
 export class Headline {
   /**
    * @param {HTMLElement} head that it stands first in
-   * @param {(stage: number, index: number[]) => void} [go] to a cell by its numbers, where the page goes to cells
+   * @param {{go: (stage: number, index: number[]) => void, halt: () => void} | null} on `go`: to a cell by its numbers, where
+   *   the page goes to cells; `halt`: whoever is about to type them is not led on
    */
-  constructor(head, go) {
+  constructor(head, on) {
     this.head = head;
-    this.go = go;
+    this.on = on;
     /** What it was last begun with. */
     this.titled = "";
   }
@@ -34,7 +35,7 @@ export class Headline {
    * @param {Model} model @param {Explanation} explanation @param {string} name
    */
   begin(model, { stage, index, param }, name) {
-    const { head, go } = this;
+    const { head, on } = this;
     const shape = param ? null : model.values.get(stage)?.shape;
     const key = JSON.stringify([name, stage, index, shape]);
     const first = head.firstElementChild;
@@ -44,12 +45,18 @@ export class Headline {
     }
     this.titled = key;
     const axes = index.length === 4 ? 2 : 1; // (N, C, H, W) or (N, F): an image and a channel stay the same
-    const to = shape && go && ((/** @type {number[]} */ at) => go(stage, [...index.slice(0, axes), ...at]));
-    head.replaceChildren(titleOf(name, to ? () => goTo(index.slice(axes), shape.slice(axes), to) : null));
+    const ask = (/** @type {() => void} */ close) => {
+      on.halt();
+      return goTo(index.slice(axes), shape.slice(axes), (at) => {
+        close();
+        on.go(stage, [...index.slice(0, axes), ...at]);
+      });
+    };
+    head.replaceChildren(titleOf(name, shape && on ? ask : null));
   }
 }
 
-/** @param {string} name @param {(() => Node) | null} further what leads from its place to another one */
+/** @param {string} name @param {((close: () => void) => Node) | null} further what leads from its place to another one */
 function titleOf(name, further) {
   const [, before, place = ""] = /^(.*?)(\[\d+(?:, \d+)?\])?$/.exec(name);
   return h("h2", {}, before, ...(place ? meant(place, COUNTED[place.includes(",") ? 2 : 1], { further }) : []));

@@ -34,8 +34,8 @@ const REMAINS = "What the digits cut off the other terms add up to: with it, the
 
 export class Ledger {
   /**
-   * @param {{pick: (stage: number, index: number[]) => void, term: (term: Term | null) => void, go?: (stage: number, index: number[]) => void}} on
-   *   `go`: to a cell by its numbers, where the page goes to cells
+   * @param {{pick: (stage: number, index: number[]) => void, term: (term: Term | null) => void, place?: {go: (stage: number, index: number[]) => void, halt: () => void}}} on
+   *   `place`: where the page goes to cells, what leads to one by its numbers
    */
   constructor(on) {
     this.on = on;
@@ -43,7 +43,7 @@ export class Ledger {
     this.body = h("div", { class: "ks-ledger-body" });
     /** What the number is a gradient of, "" where it is a value. */
     this.of = "";
-    this.headline = new Headline(this.head, on.go);
+    this.headline = new Headline(this.head, on.place ?? null);
     this.tallest = 0;
     // After layout, where its height costs nothing to read.
     this.observer = new ResizeObserver(() => this.#keepHeight());

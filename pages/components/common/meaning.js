@@ -15,8 +15,8 @@ let made = 0;
 /**
  * @param {string} word
  * @param {string} meaning a sentence
- * @param {{stop?: boolean, further?: (() => Node) | null}} [how] `stop`: whether it is a stop of the Tab key of its own;
- *   `further`: makes what can be done about it
+ * @param {{stop?: boolean, further?: ((close: () => void) => Node) | null}} [how] `stop`: whether it is a stop of the Tab key of its own;
+ *   `further`: makes what can be done about it, after which it is closed
  * @returns {[HTMLButtonElement, HTMLElement]} the word, and what it says: empty until then, for whoever reads the line
  */
 export function meant(word, meaning, { stop = true, further = null } = {}) {
@@ -26,7 +26,9 @@ export function meant(word, meaning, { stop = true, further = null } = {}) {
   const button = h("button", { type: "button", class: "ks-meant", popovertarget: says.id, tabindex: stop ? null : -1 }, h("abbr", { title: meaning, text: word }));
   says.addEventListener("beforetoggle", (event) => {
     const opens = /** @type {ToggleEvent} */ (event).newState === "open";
-    says.replaceChildren(...(opens ? [meaning, further?.() ?? ""] : []));
+    const held = says.contains(document.activeElement);
+    says.replaceChildren(...(opens ? [meaning, further?.(() => says.hidePopover()) ?? ""] : []));
+    if (held) button.focus({ preventScroll: true }); // it was in what is gone
     if (opens) Object.assign(says.style, beside(button.getBoundingClientRect()));
   });
   return [button, says];

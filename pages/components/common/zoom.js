@@ -261,6 +261,21 @@ export class Zoom {
     return true;
   }
 
+  /**
+   * The window slides over whole maps: close by, most of its way would be out of sight. When it stops, they are looked at
+   * as close as before.
+   * @param {boolean} playing
+   * @param {() => void} reveal brings the cell that it stopped at in sight
+   */
+  played(playing, reveal) {
+    if (playing) {
+      this.comeOut();
+      return;
+    }
+    this.comeBack();
+    reveal();
+  }
+
   /** Bring a cell into sight, and of the input what it sees, as far as there is room. @param {Looked} place */
   revealAll({ view, row, column, window }) {
     if (!this.maps.has(view)) return;

@@ -211,6 +211,13 @@ export class Convolution extends Board {
     if (place) this.zoom.reveal(view, place);
   }
 
+  /** @param {boolean} playing */
+  played(playing) {
+    this.zoom.played(playing, () => {
+      if (this.pin) this.walked(this.viewName(this.model.byNumber.get(this.pin.stage), this.pin.index));
+    });
+  }
+
   /** @param {import("../common/column.js").Column} column */
   #stageOfColumn(column) {
     return this.model.ofView(column.view.view);

@@ -71,15 +71,12 @@ export class CloseUp {
     if (place) this.zoom.revealAll(place);
   }
 
-  /** The window slides over whole maps: close by, most of its way would be out of sight. @param {boolean} playing */
+  /** The window slides by itself, or stopped. @param {boolean} playing */
   played(playing) {
-    if (playing) {
-      this.zoom.comeOut();
-      return;
-    }
-    this.zoom.comeBack();
-    const pin = this.on.pin();
-    if (pin) this.reveal(this.on.model().byNumber.get(pin.stage).view);
+    this.zoom.played(playing, () => {
+      const pin = this.on.pin();
+      if (pin) this.reveal(this.on.model().byNumber.get(pin.stage).view);
+    });
   }
 
   /** Where one looks is told when one has come to rest there. */
