@@ -174,6 +174,7 @@ def test_nothing_is_told_of_a_cell_before_the_window_has_reached_it(laboratory: 
     laboratory.wait_for_function("document.querySelector('.ks-ledger h2').textContent === 'Max [0, 1]'")
     laboratory.get_by_role("button", name="Pause").click()
     expect(laboratory.locator(".ks-ledger h2")).to_have_text("Max [0, 1]")
+    frames(laboratory)
     paper = laboratory.evaluate(INK, ["max", 3, 1.5, 1.5])
     assert paper[3] == 255  # what is not reached is covered
     assert inks() == [whole[0], paper, paper, paper]
