@@ -84,9 +84,8 @@ def keras_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
     from and what is printed is as :func:`torch_script` has it.
 
     Args:
-        network: of convolutions padded by zeros, poolings without dilation or
-            ceil mode that count their padding, adaptive poolings to one cell, activations, flatten, linear, batch norm,
-            dropout and softmax.
+        network: of convolutions padded by zeros, poolings without dilation or ceil mode that count their padding,
+            adaptive poolings to one cell, activations, flatten, linear, batch norm, dropout and softmax.
         x: ``(N, C, H, W)``.
         inline: the longest array that the script holds itself.
 

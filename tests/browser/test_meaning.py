@@ -61,12 +61,15 @@ def test_a_tap_tells_what_a_remainder_is_in_sight_and_moves_nothing(phone: Page)
 
 def counted(page: Page) -> Locator:
     """What the place in the headline tells when it is pressed."""
-    page.locator(".ks-ledger h2 .ks-meant").click()
+    word = page.locator(".ks-ledger h2 .ks-meant")
+    word.tap() if page.evaluate("navigator.maxTouchPoints") else word.click()
     return page.locator(TOLD)
 
 
 def test_a_tap_on_the_headlines_place_tells_how_it_is_counted(phone: Page):
-    expect(counted(phone)).to_contain_text("Row and column, counted from 0")
+    told = counted(phone)
+    expect(told).to_have_text("Row and column, counted from 0go to rowcolumnGo")
+    assert [told.get_by_label(f"{name} to go to").input_value() for name in ("row", "column")] == ["0", "1"]
 
 
 def test_a_cell_is_gone_to_by_its_numbers_and_the_arrow_keys_go_on_from_there(explore: Page):

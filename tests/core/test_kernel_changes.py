@@ -56,7 +56,7 @@ def test_a_kernel_that_grew_is_cut_back_to_what_it_was(weights, more):
     np.testing.assert_array_equal(kernels.resized(grown, weights.shape), weights)
 
 
-def test_an_odd_row_is_added_at_the_bottom_and_right_as_same_padding_does():
+def test_rows_are_added_about_the_upper_left_of_the_middle_as_same_padding_does():
     np.testing.assert_array_equal(kernels.resized([[1]], (2, 2)), [[1, 0], [0, 0]])
     np.testing.assert_array_equal(kernels.resized([[1, 2], [3, 4]], (3, 3)), [[0, 0, 0], [0, 1, 2], [0, 3, 4]])
     np.testing.assert_array_equal(kernels.resized(sobel("sobel_x"), (1, 1)), [[0]])
