@@ -26,12 +26,12 @@ BYTES_MOST = 32_000_000
 # Numbers of some weights that tell them from others before all are compared.
 SAMPLED = 16
 
-# Weights of which it is remembered that they came once: what never comes again, as in training, is not kept.
+# Weights of which it is remembered that they came: what never comes again, as in training, is not kept.
 SEEN_MOST = 1024
 
-# Calls after which what nobody asked for makes room for others. Were it sooner, a network too large for all to be kept
-# would throw out at each layer what it needs next.
-IDLE = 1024
+# How often weights come, while nobody asks for what is kept, until they take its place. With 1 a network too large for
+# all to be kept would throw out at each layer what it needs next; as it is, each of its layers comes once in between.
+OFTEN = 3
 
 
 class _Kept(NamedTuple):
@@ -43,6 +43,13 @@ class _Kept(NamedTuple):
     asked: int
 
 
+class _Seen(NamedTuple):
+    """Of weights that came: the bytes of what was made of them, and in which calls, the last ``OFTEN - 1``."""
+
+    size: int
+    calls: tuple[int, ...]
+
+
 class Store:
     """What was made of which weights; may be asked by several threads at once."""
 
@@ -52,7 +59,7 @@ class Store:
         self._calls = 0
         self._lock = Lock()
         self._kept: OrderedDict[tuple[Hashable, ...], _Kept] = OrderedDict()
-        self._seen: OrderedDict[Hashable, int] = OrderedDict()
+        self._seen: OrderedDict[Hashable, _Seen] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -70,16 +77,18 @@ class Store:
     def tell(self, key: Hashable, size: int) -> None:
         """Remember that of weights of that key so many bytes were made."""
         with self._lock:
-            self._seen[key] = size
+            seen = self._seen.get(key)
+            self._seen[key] = _Seen(size, (*(seen.calls if seen else ()), self._calls)[1 - OFTEN :])
+            self._seen.move_to_end(key)
             if len(self._seen) > SEEN_MOST:
                 self._seen.popitem(last=False)
 
     def copy_to_keep(self, key: tuple[Hashable, ...], weight: Array) -> Array | None:
         """A copy of weights that came before, for ``keep``: one that is kept already, or None without room for it."""
         with self._lock:
-            size = self._seen.get(key)
-            if size is None:
+            if key not in self._seen:
                 return None
+            size = self._seen[key].size
             its = key[-3:]  # shape, type and sample, whatever is made of them
             for other, kept in self._kept.items():
                 if other[-3:] == its and other != key and same_bits(kept.weight, weight):
@@ -97,9 +106,10 @@ class Store:
     def _make_room(self, key: tuple[Hashable, ...], size: int) -> bool:
         """Whether there is room for so much in the place of what is kept by that key, once the idle is let go of."""
         self._drop(key)
+        before = self._seen[key].calls if key in self._seen else ()
         while self._kept and self.size + size > self.most:
             oldest = next(iter(self._kept))
-            if self._calls - self._kept[oldest].asked <= IDLE:
+            if len(before) < OFTEN - 1 or before[0] < self._kept[oldest].asked:
                 break
             self._drop(oldest)
         return self.size + size <= self.most

@@ -42,6 +42,9 @@ ONE_SIDED = 100
 # 224×224 that were not, and cells counted at a time.
 LOOKED_AT, COUNTED_AT = 128_000, 64_000
 
+# Weights looked at for one thing after the other: 512→512 kernels take 1.4 ms, 4.5 each thing by itself.
+WEIGHTS_AT = 64_000
+
 # Kernels into tiles: G of the paper, for rows and columns at once, (16, 9).
 _ALONG = ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1))
 KERNEL_SUMS = np.kron(_ALONG, _ALONG)
@@ -49,7 +52,7 @@ KERNEL_SUMS = np.kron(_ALONG, _ALONG)
 
 def dense(x: Array, weight: Array) -> bool:
     """Whether sums and differences can be trusted with these: far from overflow, even, few numbers 0 or next to it."""
-    if not x.size or not x.flags.c_contiguous or not weight.flags.c_contiguous:
+    if not x.size or not weight.size or not x.flags.c_contiguous or not weight.flags.c_contiguous:
         return False
     of_weights, even = _look_at(weight)
     if not even:
@@ -87,16 +90,27 @@ def _filled(cells: Array) -> bool:
 @prepared
 def _look_at(weight: Array) -> tuple[float, bool]:
     """The sum of the weights' squares, and whether none is 0, few are next to it and no kernel is one-sided."""
-    weights = weight.reshape(-1)
+    # (C_out, C, 3, 3) -> (C_out, C * 9)
+    kernels = weight.reshape(len(weight), -1)
+    some = max(1, WEIGHTS_AT // kernels.shape[1])
+    blocks = [kernels[first : first + some] for first in range(0, len(kernels), some)]
+    sizes = np.empty(blocks[0].shape, weight.dtype)
+    ones = np.ones(weight.shape[1], weight.dtype)
+    square, largest, even = 0.0, 0.0, True
     with np.errstate(over="ignore", invalid="ignore"):
-        square = float(np.dot(weights, weights))
-    sizes = np.abs(weights)
-    if np.count_nonzero(sizes) < sizes.size:
+        for block in blocks:
+            line = block.reshape(-1)
+            square += float(np.dot(line, line))
+            size = np.abs(block, out=sizes[: len(block)])
+            # (C_out, C * 9) -> (C_out, 9): what each output cell takes of each place of its window
+            places = ones @ size.reshape(len(block), -1, 9)
+            even = even and bool(size.min() > 0 and (places.max(axis=1) <= ONE_SIDED * places.min(axis=1)).all())
+            largest = max(largest, float(size.max()))
+    if not even:
         return square, False
-    # (C_out, C, 3, 3) -> (C_out, 9): what each output cell takes of each place of its window
-    places = sizes.reshape(len(weight), -1, 9).sum(axis=1)
-    one_sided = (places.max(axis=1) > ONE_SIDED * places.min(axis=1)).any()
-    return square, bool(not one_sided and np.count_nonzero(sizes > sizes.max() / 1000) >= 15 / 16 * sizes.size)
+    near = largest / 1000
+    far = sum(int(np.count_nonzero(np.abs(block, out=sizes[: len(block)]) > near)) for block in blocks)
+    return square, far >= 15 / 16 * weight.size
 
 
 @prepared
