@@ -17,6 +17,7 @@ frame.heading(
     "Point at an output cell, then at a weight, then at an input cell.",
     "Tap an output cell, then press ▶; tap an input cell to see what it feeds.",
     beside=True,
+    tablet=True,
 )
 
 

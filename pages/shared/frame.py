@@ -34,6 +34,11 @@ _STYLE = """<style>
   .ks-heading p { flex: 1; }
   .stMain:has(.ks:not(.ks-stacked)) .ks-heading.ks-beside { padding-right: 450px; }
 }
+/* Where columns stand side by side on a tablet too, it is undo, redo and link alone. */
+@media (min-width: 744px) and (max-width: 949px) and (min-height: 501px) {
+  .ks-heading.ks-tablet { flex-wrap: nowrap; padding-right: 225px; }
+  .ks-heading.ks-tablet p { flex: 1; }
+}
 /* From here on stages stand side by side, as a rule: the heading does not wait for them to say so. */
 @media (min-width: 1160px) { .ks-heading.ks-beside { padding-right: 450px; } }
 /* Nor does it take rows of its own where there are few: on a phone on its side */
@@ -51,7 +56,7 @@ _STYLE = """<style>
 _NO_BAR = {"displayModeBar": False}  # the bar of buttons would lie over a small chart
 
 
-def heading(title: str, what: str, first: str, touch: str, *, beside: bool = False) -> None:
+def heading(title: str, what: str, first: str, touch: str, *, beside: bool = False, tablet: bool = False) -> None:
     """Say what the page is and what to try first.
 
     Args:
@@ -60,10 +65,11 @@ def heading(title: str, what: str, first: str, touch: str, *, beside: bool = Fal
         first: one sentence on what to try first, with a mouse.
         touch: the same for a finger.
         beside: whether the component below has buttons to put at the heading's right.
+        tablet: whether it puts them there on a tablet too.
     """
     title, what, first, touch = (html.escape(text) for text in (title, what, first, touch))
     tried = f'<b class="ks-mouse">{first}</b><b class="ks-finger">{touch}</b>'
-    kind = "ks-heading ks-beside" if beside else "ks-heading"
+    kind = "ks-heading" + " ks-beside" * beside + " ks-tablet" * tablet
     st.html(f'{_STYLE}<header class="{kind}"><h1>{title}</h1><p>{what} {tried}</p></header>')
 
 

@@ -613,6 +613,26 @@ def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "height"), [(744, 1133), (820, 1180), (900, 700), (949, 600)])
+def test_on_a_tablet_all_four_columns_stand_side_by_side_and_no_button_lies_over_the_sentence(
+    page: Page, server: Server, width: int, height: int
+):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    maps = [page.locator(f"[data-view={view}]").bounding_box() for view in ("input-0", "alone-0", "output-0")]
+    assert maps[0]["x"] + maps[0]["width"] < maps[1]["x"] < maps[1]["x"] + maps[1]["width"] < maps[2]["x"]
+    assert all(each["y"] + each["height"] < page.locator(".ks-ledger").bounding_box()["y"] for each in maps)
+    covered = """() => {
+      const words = document.createRange();
+      words.selectNodeContents(document.querySelector(".ks-heading"));
+      const over = document.querySelector(".ks-corner").getBoundingClientRect();
+      return [...words.getClientRects()].some((line) => line.right > over.left && line.bottom > over.top);
+    }"""
+    assert page.locator(".ks-corner").bounding_box()["width"] > 0
+    assert not page.evaluate(covered)
+
+
 def test_all_maps_come_closer_together_and_a_cell_stays_under_the_pointer(page: Page, server: Server):
     larger = to_link(Sight(carried({"op": "input", "value": "larger"}, {"op": "stride", "value": 2}).laboratory)).code
     page.goto(f"{server.url}/convolution?c={larger}")

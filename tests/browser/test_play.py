@@ -221,13 +221,25 @@ def test_on_a_tablet_nothing_moves_while_it_plays_and_the_sum_stays(
     assert tablet.evaluate(PLACES) == before
     row = tablet.get_by_role("button", name="Pause").bounding_box()["y"]
     assert show.bounding_box()["y"] == row
-    if width == 820:
+    if width == 820 and path != "/convolution":  # there its columns stand side by side, and undo beside the heading
         assert tablet.get_by_role("button", name="Undo").bounding_box()["y"] == row
     show.tap()
     expect(show).to_be_hidden()
     frames(tablet)
     assert tablet.evaluate(PLACES) == before
     context.close()
+
+
+@pytest.mark.parametrize(("path", "view"), [("", "conv"), ("/convolution", "output-0"), ("/pooling", "max")])
+def test_the_buttons_beside_play_stay_where_they_are_when_it_begins(page: Page, server: Server, path: str, view: str):
+    page.goto(f"{server.url}{path}")
+    wait_drawn(page, view)
+    page.get_by_label("speed").evaluate(SLOW)
+    after = [page.get_by_role("button", name="One cell on"), page.get_by_label("speed")]
+    before = [each.bounding_box() for each in after]
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    assert [each.bounding_box() for each in after] == before
 
 
 def test_on_a_tablet_a_sum_of_fewer_lines_leaves_play_where_a_taller_one_took_it(browser: Browser, server: Server):

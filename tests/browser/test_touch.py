@@ -366,8 +366,14 @@ def test_what_is_asked_of_a_ledger_is_seen_at_once_folded_away_or_on_a_small_pho
     assert told["y"] + told["height"] <= box["y"] + box["height"] + 1
 
 
-@pytest.mark.parametrize("size", [(360, 640), (390, 844), (820, 1180), (844, 390)], ids=str)
-@pytest.mark.parametrize(("path", "view"), [("convolution", "output-0"), ("pooling", "max")])
+@pytest.mark.parametrize(
+    ("path", "view", "size"),
+    [
+        *(("convolution", "output-0", size) for size in ((360, 640), (390, 844), (844, 390))),
+        *(("pooling", "max", size) for size in ((360, 640), (390, 844), (820, 1180), (844, 390))),
+    ],
+    ids=str,
+)
 def test_play_the_order_and_the_history_share_one_row_of_the_ledger(
     phone: Page, server: Server, path: str, view: str, size: tuple[int, int]
 ):

@@ -13,6 +13,7 @@ import { h, setText } from "../common/dom.js";
 import { fsum } from "../common/exact.js";
 import { equals, operand, read, short } from "../common/format.js";
 import { inParts } from "../common/fraction.js";
+import { PHONE } from "../common/layout.js";
 import { Look } from "../common/look.js";
 import { nameOf } from "../common/names.js";
 import { positionHue, scaleFor } from "../common/scale.js";
@@ -167,7 +168,8 @@ export class Convolution extends Board {
     // What is not there yet has the room of the output that it will be: nothing moves from under the hand when it comes.
     const later = [...this.columns.values()].filter(({ kind }) => kind === "missing");
     const output = maps.find(({ stage }) => stage.stage === OUTPUT);
-    const found = sizes(this.width, [...maps, ...later.map(() => ({ ...output, compared: true }))], this.#kernelSize());
+    const all = [...maps, ...later.map(() => ({ ...output, compared: true }))];
+    const found = sizes(this.width, all, this.#kernelSize(), matchMedia(PHONE).matches);
     this.root.classList.toggle("ks-compared-below", found.below);
     this.dock.stack(found.stacked);
     const first = this.group[0];

@@ -7,6 +7,7 @@
 import { weightSize } from "../common/kernel.js";
 import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, down, largestThat, least } from "../common/layout.js";
 
+const TABLET_FROM = 680; // px: four columns have room on a tablet, held upright too
 const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ENOUGH, ROOMY] = [120, 190, 310]; // px of a column: at least, as its controls want it, and so that they stand side by side
@@ -19,9 +20,10 @@ const SLACK = 4; // px between rows
  * @param {(import("../common/layout.js").Size & {count: number, compared: boolean})[]} maps a column of `count`
  *   maps each; `compared`: whether it is what was kept, or the difference
  * @param {number[]} kernel rows and columns
+ * @param {boolean} phone whether the window is so narrow or so low that maps are read one by one
  */
-export function sizes(width, maps, kernel) {
-  const stacked = width < STACK_BELOW;
+export function sizes(width, maps, kernel, phone) {
+  const stacked = width < (phone ? STACK_BELOW : TABLET_FROM);
   const below = !stacked && width < ABREAST_FROM;
   const abreast = [...maps.keys()].filter((k) => !below || !maps[k].compared);
   const weight = weightSize(Math.max(...kernel));
