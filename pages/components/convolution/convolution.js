@@ -10,22 +10,19 @@ import { placeColumns } from "../common/column.js";
 import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
-import { fsum } from "../common/exact.js";
-import { equals, operand, read, short } from "../common/format.js";
 import { inParts } from "../common/fraction.js";
 import { PHONE } from "../common/layout.js";
 import { Look } from "../common/look.js";
-import { nameOf } from "../common/names.js";
-import { positionHue, scaleFor } from "../common/scale.js";
+import { scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
-import { taps, windowOf } from "../common/windows.js";
+import { windowOf } from "../common/windows.js";
 import { Zoom, ofInput } from "../common/zoom.js";
+import { AskedWeight } from "./asked_weight.js";
+import { marksOf } from "./marks.js";
+import { ALONE, DIFFERENCE, INPUT, KEPT, OUTPUT, RELU, mixedBy, sharesOf } from "./parts.js";
 import { sizes } from "./sizes.js";
 
-/** @typedef {{channel: number, key: number}} Weight  which input channel's, and its position in that kernel */
-
-const [INPUT, OUTPUT, RELU, ALONE, KEPT, DIFFERENCE] = [-1, 0, 1, 2, 3, 4]; // stages, as pages/shared/convolution/message.py numbers them
-const MOST_TOLD = 256; // terms of a weight that are told one by one to the outside
+/** @typedef {import("./asked_weight.js").Weight} Weight */
 
 export class Convolution extends Board {
   /** @param {HTMLElement} parent */
@@ -33,8 +30,7 @@ export class Convolution extends Board {
     super("convolution", { thorough: true });
     /** The output channel that is looked at. */
     this.output = 0;
-    /** The weight under the pointer, and the one that has the focus. @type {{pointed: Weight | null, held: Weight | null}} */
-    this.weights = { pointed: null, held: null };
+    this.asked = new AskedWeight(this);
     this.strip = h("div", { class: "ks-strip" });
     this.look = new Look(() => this.model && this.draw(this.source, false));
     this.zoom = new Zoom(
@@ -55,26 +51,20 @@ export class Convolution extends Board {
     return this.model.byNumber.get(OUTPUT);
   }
 
-  /** The weight that is asked. A finger that has tapped one points at nothing any more: it is asked until a cell is. */
+  /** The weight that is asked. */
   get weight() {
-    const { pointed, held } = this.weights;
-    return pointed ?? (this.hover ? null : held);
-  }
-
-  /** How many maps of the stage of shares an input channel has: one for each output of its group. */
-  get shares() {
-    return this.model.values.get(ALONE).shape[1] / this.model.values.get(INPUT).shape[1];
+    return this.asked.shown;
   }
 
   /** The map that shows what a channel adds to an output channel. @param {number} channel @param {number} output */
   shareOf(channel, output) {
-    return channel * this.shares + (output % this.shares);
+    const shares = sharesOf(this.model);
+    return channel * shares + (output % shares);
   }
 
   /** The input channels that the output channel mixes. */
   get group() {
-    const { first, count } = this.model.mixed(this.convolution, this.output);
-    return Array.from({ length: count }, (_, k) => first + k);
+    return mixedBy(this.model, this.convolution, this.output);
   }
 
   /** The channel that a view's name ends in. @param {string} view */
@@ -91,7 +81,7 @@ export class Convolution extends Board {
   }
 
   viewName(stage, index) {
-    return `${stage.view}-${stage.stage === ALONE ? Math.floor(index[1] / this.shares) : index[1]}`;
+    return `${stage.view}-${stage.stage === ALONE ? Math.floor(index[1] / sharesOf(this.model)) : index[1]}`;
   }
 
   pinnedOn(view) {
@@ -119,7 +109,7 @@ export class Convolution extends Board {
 
   show(header) {
     this.output = Math.min(this.output, this.model.values.get(OUTPUT).shape[1] - 1);
-    this.weights = { pointed: null, held: null };
+    this.asked.forget();
     placeColumns(this.columns, this.sideBySide(), this.strip, {
       controls: {
         send: (edit) => this.edits.send(edit),
@@ -246,7 +236,7 @@ export class Convolution extends Board {
         let chosen = null;
         for (const [channel, { drawn: grid, caption }] of column.view.shown) {
           const at = stage.stage === ALONE ? this.shareOf(channel, this.output) : channel;
-          grid.words = this.#words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
+          grid.words = this.words(stage.stage === INPUT ? "input" : stage.stage === ALONE ? "product" : "output");
           grid.draw(values, at * plane, scales[k][at], dark);
           this.#tellRounded(caption, channel, grid.rounded);
           drawn.push(`${stage.view}-${channel}`);
@@ -273,7 +263,7 @@ export class Convolution extends Board {
     const { shape, values } = this.model.weights.get(OUTPUT);
     const size = shape[2] * shape[3];
     const column = this.columns.get("kernel");
-    const words = this.#words("weight");
+    const words = this.words("weight");
     const planes = [...column.view.shown].map(([channel, { drawn: kernel }]) => {
       const at = (this.output * shape[1] + channel - this.group[0]) * size;
       return { channel, kernel, weights: Array.from(values.subarray(at, at + size)) };
@@ -289,7 +279,7 @@ export class Convolution extends Board {
   }
 
   /** How numbers are written as fractions, null for decimals. @param {"input" | "weight" | "product" | "output"} what */
-  #words(what) {
+  words(what) {
     // Under the hand a number may be any: fractions come back with cnn_core's.
     const { exact } = this.header;
     return exact && this.source !== "preview" ? inParts(exact[what]) : null;
@@ -306,7 +296,7 @@ export class Convolution extends Board {
     const { model, place } = this;
     if (!model) return;
     this.zoom.lean();
-    const marks = this.weight ? this.#marksOfWeight() : place ? this.#marksOf(place) : new Map();
+    const marks = this.weight ? this.asked.marks() : place ? marksOf(this, place) : new Map();
     const add = (/** @type {string} */ view, /** @type {any} */ mark) => marks.set(view, [...(marks.get(view) ?? []), mark]);
     if (this.pin && (this.hover || this.weight)) add(this.viewName(model.byNumber.get(this.pin.stage), this.pin.index), { box: boxAt(this.pin.index), role: "pinned" });
     if (this.term) add(this.viewName(model.byNumber.get(this.term.stage), this.term.index), { box: boxAt(this.term.index), role: "term" });
@@ -323,83 +313,14 @@ export class Convolution extends Board {
     this.writeSoon();
   }
 
-  /** @param {import("../common/board.js").Place} place @returns {Map<string, any[]>} by view */
-  #marksOf(place) {
-    const { stage, index } = place;
-    if (stage === INPUT) return this.#marksOfInput(index);
-    /** @type {Map<string, any[]>} */
-    const marks = new Map();
-    const output = stage === ALONE ? this.output : index[1];
-    // What was kept has a window of its own.
-    const slid = stage === KEPT ? this.model.byNumber.get(KEPT) : this.convolution;
-    const { first, count } = this.model.mixed(slid, output);
-    const channels = stage === ALONE ? [Math.floor(index[1] / this.shares)] : Array.from({ length: count }, (_, k) => first + k);
-    const [, , rows, columns] = this.model.values.get(INPUT).shape;
-    const met = taps(slid.link, index[2], index[3], rows, columns);
-    const places = met.map((tap) => tap.place);
-    const frame = { top: Math.min(...places.map((at) => at.row)), left: Math.min(...places.map((at) => at.column)), bottom: Math.max(...places.map((at) => at.row)), right: Math.max(...places.map((at) => at.column)) };
-    const { extent } = slid.link;
-    const hued = met.map(({ a, b, place: at }) => ({ box: cellBox(at.row, at.column), role: "tap", hue: positionHue(a * extent[1] + b, this.dark) }));
-    const box = boxAt(index);
-    for (const channel of channels) {
-      // Between the stamps of a transposed convolution a cell meets nothing.
-      marks.set(`input-${channel}`, met.length ? [...hued, { box: frame, role: "source" }] : []);
-      if (stage !== KEPT) marks.set(`alone-${channel}`, [{ box, role: stage === ALONE ? "self" : "source" }]);
-    }
-    if (stage === KEPT) {
-      const twin = this.model.twin(KEPT, index, OUTPUT, output);
-      marks.set(`kept-${output}`, [{ box, role: "self" }]);
-      if (twin) marks.set(`output-${output}`, [{ box: boxAt(twin), role: "pinned" }]);
-      return marks;
-    }
-    if (this.model.byNumber.has(KEPT) && stage !== ALONE) {
-      const twin = this.model.twin(OUTPUT, index, KEPT, output);
-      if (twin) marks.set(`kept-${output}`, [{ box: boxAt(twin), role: stage === DIFFERENCE ? "source" : "pinned" }]);
-      marks.set(`difference-${output}`, [{ box, role: stage === DIFFERENCE ? "self" : "feeds" }]);
-    }
-    marks.set(`output-${output}`, [{ box, role: stage === OUTPUT ? "self" : stage === ALONE ? "feeds" : "source" }]);
-    marks.set(`relu-${output}`, [{ box, role: stage === RELU ? "self" : "feeds" }]);
-    return marks;
-  }
-
   /** The window of the pinned cell on every channel of the input, for these to be seen at one place. */
   #belonging() {
     const found = new Map();
     if (!this.pin || this.pin.stage === INPUT) return found;
-    const [, marks = []] = [...this.#marksOf(this.pin)].find(([view]) => ofInput(view)) ?? [];
+    const [, marks = []] = [...marksOf(this, this.pin)].find(([view]) => ofInput(view)) ?? [];
     const window = marks.find(({ role }) => role === "source");
     for (const view of window ? this.zoom.maps.keys() : []) if (ofInput(view)) found.set(view, window.box);
     return found;
-  }
-
-  /** All that an input cell feeds of the channel that is looked at, as the ledger lists it, in the hue of the weight it meets there. @param {number[]} index */
-  #marksOfInput(index) {
-    /** @type {Map<string, any[]>} */
-    const marks = new Map([[`input-${index[1]}`, [{ box: boxAt(index), role: "self" }]]]);
-    const fed = this.model.fed(this.convolution, index, this.output).map((term) => ({ box: boxAt(term.index), role: "tap", hue: positionHue(term.key, this.dark) }));
-    return marks.set(`output-${this.output}`, fed).set(`alone-${index[1]}`, fed);
-  }
-
-  /** All that the weight that is asked meets, found once a draw. */
-  #met() {
-    const { channel, key } = this.weight;
-    const wanted = `${this.output} ${channel} ${key} ${this.draws}`;
-    if (this.metFor !== wanted) this.metLast = this.#meet(channel, key);
-    this.metFor = wanted;
-    return this.metLast;
-  }
-
-  /** @param {number} channel @param {number} key */
-  #meet(channel, key) {
-    const { extent } = this.convolution.link;
-    return this.model.met(this.convolution, this.output, channel, Math.floor(key / extent[1]), key % extent[1]);
-  }
-
-  #marksOfWeight() {
-    const { channel, key } = this.weight;
-    const hue = positionHue(key, this.dark);
-    const { rows, columns } = this.#met();
-    return new Map([[`input-${channel}`, [{ rows, columns, role: "taps", hue }]]]);
   }
 
   /** While a weight is asked, the output map shows its share of every cell: the weight times what it met there. */
@@ -420,7 +341,7 @@ export class Convolution extends Board {
     }
     column.tellInstead(`channel ${this.output}: the weight's share`);
     setText(caption, "the weight's share of each cell");
-    const { share } = this.#met();
+    const { share } = this.asked.met();
     const { low, high } = column.scale;
     const scale = scaleFor("diverging", [share], [low, high]);
     grid.draw(share, 0, scale, this.dark);
@@ -432,10 +353,8 @@ export class Convolution extends Board {
   /** A weight that is asked comes first, as on the maps. */
   get spoken() {
     if (!this.weight) return this.place;
-    const { channel, key } = this.weight;
-    const columns = this.convolution.link.extent[1];
     const part = this.pin?.stage === OUTPUT && this.pin.index[1] === this.output ? this.pin : undefined;
-    return { stage: OUTPUT, index: [this.output, channel - this.group[0], Math.floor(key / columns), key % columns], param: "weight", shareOf: part };
+    return { stage: OUTPUT, index: this.asked.index, param: "weight", shareOf: part };
   }
 
   get pinned() {
@@ -443,7 +362,7 @@ export class Convolution extends Board {
   }
 
   explanation(place) {
-    if (place.param === "weight") return this.#explainWeight(place);
+    if (place.param === "weight") return this.asked.explain(place);
     if (place.stage === DIFFERENCE) return differenceOf(this.model, DIFFERENCE, place.index, [OUTPUT, KEPT]);
     const told = super.explanation(place);
     return place.stage === INPUT ? { ...told, fed: this.model.fed(this.convolution, place.index, this.output), note: this.#fedChannels(place.index) } : told;
@@ -515,51 +434,11 @@ export class Convolution extends Board {
 
   /** @param {"pointed" | "held"} by @param {Weight | null} weight */
   #askWeight(by, weight) {
-    this.weights[by] = weight;
+    this.asked.by[by] = weight;
     this.term = null;
     this.keyShown = null;
     this.remark();
-    this.#sayWeight();
-  }
-
-  /** What a weight meets, in words. */
-  #meets() {
-    const { count } = this.#met();
-    return `meets ${count === 1 ? "1 cell" : `${count.toLocaleString("en")} cells`}, one for each output cell that it has a share in.`;
-  }
-
-  /** A weight in the ledger: what it meets, and its share of the pinned cell. @param {import("../common/board.js").Place} place */
-  #explainWeight({ stage, index, param, shareOf }) {
-    const { channel } = this.weight;
-    const name = `Weight for channel ${channel} [${index[2]}, ${index[3]}]`;
-    const note = `It ${this.#meets()}${shareOf ? ` ${this.#shareInWords(shareOf)}` : ""}`;
-    return { stage, index, param, name, rule: "weight", value: this.#met().weight, terms: [], bias: 0, total: this.#met().weight, residual: 0, formula: null, note };
-  }
-
-  /** How much of an output cell the weight that is asked made. @param {import("../common/board.js").Place} cell */
-  #shareInWords({ stage, index }) {
-    const { channel, key } = this.weight;
-    const { share, weight } = this.#met();
-    const part = share[index[2] * this.model.values.get(OUTPUT).shape[3] + index[3]];
-    const own = this.model.explain(stage, index).terms.find((term) => term.key === key && term.index?.[1] === channel);
-    const write = (/** @type {"input" | "weight" | "product" | "output"} */ what, /** @type {number} */ x) => (this.#words(what) ?? short)(x);
-    const made = write("product", part);
-    const factors = own ? [write("input", own.value), write("weight", weight)] : [];
-    const product = own ? `${factors[0]} × ${operand(factors[1])} ${equals(made, read(factors[0]) * read(factors[1]))} ` : "";
-    return `Its share of ${nameOf(this.model, stage, index)}, which is ${write("output", this.model.value(stage, index))}: ${product}${made}.`;
-  }
-
-  #sayWeight() {
-    if (!this.weight) return;
-    const { channel, key } = this.weight;
-    const columns = this.convolution.link.extent[1];
-    const [a, b] = [Math.floor(key / columns), key % columns];
-    const { weight: value, share, terms: told } = this.#met();
-    setText(this.live, `Weight [${a}, ${b}] for channel ${channel} is ${short(value, 6)}: it ${this.#meets()}`);
-    const terms = told(MOST_TOLD).map((term) => ({ ...term, key }));
-    const total = fsum(share);
-    const index = [this.output, channel - this.group[0], a, b];
-    announce.cell(`kernel-${channel}`, { stage: OUTPUT, index, rule: "weight", value, terms, bias: 0, total, residual: 0, formula: null }, this.channel.revision);
+    if (this.weight) this.asked.say();
   }
 
   // ---- editing -----------------------------------------------------------------------------------------------
@@ -597,9 +476,4 @@ export class Convolution extends Board {
 function numbered(what, numbers) {
   const last = numbers.at(-1);
   return numbers.length > 1 ? `${what}s ${numbers.slice(0, -1).join(", ")} and ${last}` : numbers.length ? `${what} ${last}` : "";
-}
-
-/** @param {number} row @param {number} column */
-function cellBox(row, column) {
-  return { top: row, left: column, bottom: row, right: column };
 }
