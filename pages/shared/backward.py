@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn_core import Gradients, cross_entropy
+from cnn_core.digits import written
 from pages.shared.chain import Chain
 
 _KINDS = ("score", "probability", "loss")
@@ -78,17 +79,26 @@ def title(chain: Chain, target: Target) -> str:
     return f"loss (class {name})" if target.kind == "loss" else f"{target.kind} {name}"
 
 
+def loss(chain: Chain, target: Target | None) -> str:
+    """The loss that gradients are of, in two lines; "" where they are of something else."""
+    if target is None or target.kind != "loss":
+        return ""
+    value, _ = cross_entropy(chain.trace.stages[_stage(chain, "scores")].output, np.array([target.number]))
+    return (
+        f"loss {written(value, 4).replace('-', '−')}\n−log, to base e, of {chain.experiment.class_name(target.number)}"
+    )
+
+
 def gradients(chain: Chain, target: Target) -> Gradients:
     """How the target changes with every cell and every weight of a chain that runs to its end.
 
     The loss is cross-entropy over the scores.
     """
-    views = [step.view for step in chain.steps]
     if target.kind == "cell":
         grad = np.zeros_like(chain.trace.stages[target.number].output)
         grad[target.cell] = 1.0
         return chain.network.backward(chain.trace, grad, stage=target.number)
-    stage = views.index("probabilities" if target.kind == "probability" else "scores")
+    stage = _stage(chain, "probabilities" if target.kind == "probability" else "scores")
     output = chain.trace.stages[stage].output
     if target.kind == "loss":
         _, grad = cross_entropy(output, np.array([target.number]))
@@ -96,3 +106,8 @@ def gradients(chain: Chain, target: Target) -> Gradients:
         grad = np.zeros_like(output)
         grad[0, target.number] = 1.0
     return chain.network.backward(chain.trace, grad, stage=stage)
+
+
+def _stage(chain: Chain, view: str) -> int:
+    """The number of the stage that a view shows."""
+    return [step.view for step in chain.steps].index(view)

@@ -99,12 +99,13 @@ def explore_glimpse(desk: ExperimentDesk, wanted: Collection[int]) -> bytes:
     chain = desk.chain
     arrays: describe.Arrays = {}
     stages: list[dict[str, Any]] = [{"stage": number} for number in range(-1, len(chain.trace.stages))]
-    if desk.backward is not None:
-        describe.add_gradients(stages, desk.backward[1], arrays)
+    asked = desk.backward
+    if asked is not None:
+        describe.add_gradients(stages, asked[1], arrays)
     for stage in stages:
         if stage["stage"] in wanted:
             stage["array"] = describe.keep(chain.trace.values(stage["stage"]), arrays)
-    return pack({"stages": stages}, arrays, ())
+    return pack({"stages": stages, "loss": backward.loss(chain, asked and asked[0])}, arrays, ())
 
 
 def gallery_message(session: Session) -> bytes:
@@ -144,6 +145,7 @@ def _backward(chain: Chain, target: Target | None) -> dict[str, Any]:
     return {
         "value": target.code if target else "",
         "title": backward.title(chain, target) if target else "",
+        "loss": backward.loss(chain, target),
         "options": listed,
     }
 

@@ -7,6 +7,7 @@ import pytest
 
 from pages.shared import answers, backward
 from pages.shared.backward import Target
+from pages.shared.message import explore_glimpse
 from pages.shared.session import Session, _remember
 from tests.app.test_message import unpack
 
@@ -116,6 +117,32 @@ def test_a_title_says_what_is_asked(kept):
     send(kept, {"op": "class_names", "value": "edge, flat"})
     titles = [backward.title(kept.chain, Target(kind, 0)) for kind in ("score", "probability", "loss")]
     assert titles == ["score edge", "probability edge", "loss (class edge)"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 40.0])
+def test_the_loss_is_told_beside_its_gradients_also_while_a_gesture_lasts(kept, scale):
+    send(
+        kept, {"op": "bias", "output": 0, "value": scale}, {"op": "class_names", "value": "edge, flat"}, target="loss:1"
+    )
+    header, _ = unpack(answers.explore(kept))
+    scores = kept.chain.trace.stages[-2].output[0]
+    expected = np.log(np.exp(scores - scores[1]).sum())
+    told, below = header["backward"]["loss"].split("\n")
+    assert float(told.removeprefix("loss ")) == pytest.approx(expected, rel=1e-4)
+    assert below == "−log, to base e, of flat"
+    edit = {"op": "bias", "output": 0, "value": 2 * scale}
+    glimpsed, _ = unpack(explore_glimpse(kept.desks["explore"], ()))
+    assert glimpsed["loss"] == header["backward"]["loss"]
+    with kept.desks["explore"].tried(edit):
+        glimpsed, _ = unpack(explore_glimpse(kept.desks["explore"], ()))
+    assert glimpsed["loss"] != header["backward"]["loss"]
+
+
+@pytest.mark.parametrize("code", ["", "score:0", "probability:1", "cell:0:0,0,1,1"])
+def test_gradients_of_something_else_tell_no_loss(kept, code):
+    send(kept, target=code)
+    header, _ = unpack(answers.explore(kept))
+    assert header["backward"]["loss"] == ""
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from pages.shared.learn.lesson import (
     to_file,
     to_link,
 )
-from pages.shared.learn.lessons import LESSONS, TELLING
+from pages.shared.learn.lessons import LESSONS, READ
 from pages.shared.learn.told import seen, told_course, told_lesson
 from pages.shared.message import learn_message
 from pages.shared.photo import open_photo
@@ -380,10 +380,19 @@ def test_a_cell_that_was_pinned_as_a_step_was_left_is_not_pinned_in_the_next():
     told = {"session": desk.identity, "open": desk.what_is_open, "target": "", "have": []}
     pin = {"stage": 0, "index": [0, 0, 1, 1], "count": 1}
     desk.receive({**told, "edits": [{"op": "step", "value": 0, "revision": 1}], "pin": pin})
-    assert (desk.number, desk.pin, desk.target) == (0, TELLING, Target("loss", 0))
+    assert (desk.number, desk.pin, desk.target) == (0, READ, Target("loss", 0))
     # What was sent before the answer came speaks of the step that was left.
     desk.receive({**told, "edits": [], "pin": {**pin, "count": 2}})
-    assert (desk.pin, desk.target) == (TELLING, Target("loss", 0))
+    assert (desk.pin, desk.target) == (READ, Target("loss", 0))
+
+
+def test_a_lesson_on_gradients_opens_on_one_that_is_a_sum_of_what_it_shows():
+    desk = at("learning", 0)
+    _, found = desk.backward
+    asked = found.explain(*desk.pin)
+    assert sum(term.product != 0 for term in asked.terms) > 2
+    assert {term.stage for term in asked.terms} == {0}
+    assert "conv" in LESSONS["learning"].steps[0].columns
 
 
 def test_a_step_downhill_is_what_the_formula_says():
@@ -646,8 +655,11 @@ def test_a_step_that_shows_gradients_opens_at_a_cell_that_has_one(name: str):
     desk = at(name)
     assert desk.backward is not None
     stage, index = desk.pin
-    assert abs(desk.backward[1].stages[stage][index]) > 0.1
-    assert sum(term.product != 0 for term in desk.chain.trace.explain(stage, index).terms) > 1
+    found = desk.backward[1]
+    assert abs((found.input if stage < 0 else found.stages[stage])[index]) > 0.1
+    # As a gradient or, the gradients put away, as a value it is a sum worth reading.
+    told = [found.explain(stage, index), desk.chain.trace.explain(stage, index)]
+    assert max(sum(term.product != 0 for term in each.terms) for each in told) > 1
 
 
 def test_a_gradient_in_a_lesson_is_asked_of_the_lesson():

@@ -3,9 +3,11 @@
 import itertools
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from cnn_core import cross_entropy
 from pages.shared.backward import gradients, parse
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
@@ -226,6 +228,25 @@ def test_the_loss_goes_past_the_probabilities_and_claims_nothing_of_them(explore
     explore.locator("[data-view=probabilities]").hover()
     expect(explore.locator(".ks-ledger")).to_contain_text("The loss is worked out from the scores")
     expect(explore.locator(".ks-ledger-value")).to_have_text("—")
+
+
+def test_the_loss_stands_below_the_probabilities_as_long_as_its_gradients_are_shown(explore: Page):
+    note = explore.locator("[data-column=probabilities] .ks-note")
+    before = note.inner_text()
+    show(explore, "loss:1")
+    loss = cross_entropy(build(Experiment()).trace.stages[-2].output, np.array([1]))[0]
+    expect(note).to_contain_text(f"loss {loss:.4g}")
+    show(explore, "score:1")
+    expect(note).to_have_text(before)
+
+
+def test_beside_gradients_what_a_cell_feeds_is_told_to_be_a_value(explore: Page):
+    show(explore, "loss:1")
+    explore.mouse.move(*cell_centre(explore, "conv", 0, 1, (3, 3)))
+    expect(explore.locator(".ks-ledger-feeds")).to_contain_text("Pooled [0, 0] of value 12")
+    show(explore, "")
+    explore.mouse.move(*cell_centre(explore, "conv", 0, 1, (3, 3)))
+    expect(explore.locator(".ks-ledger-feeds")).to_contain_text("Pooled [0, 0] = 12")
 
 
 def test_gradients_outlive_a_reload_and_a_page_switch(explore: Page):

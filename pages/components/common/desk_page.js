@@ -185,18 +185,18 @@ export class DeskPage {
 
   /**
    * What the gesture waited for has come, and the gesture goes on.
-   * @param {any} told its `stages`: a stage's number and the names of what came for it
+   * @param {any} told its `stages`: a stage's number and the names of what came for it; what else a page asked for
    * @param {Map<string, import("./blob.js").Tensor>} arrays
    */
-  glimpsed({ stages }, arrays) {
+  glimpsed(told, arrays) {
     this.channel.lend(arrays);
-    for (const stage of stages) this.model.take(stage, arrays);
-    this.renewed();
+    for (const stage of told.stages) this.model.take(stage, arrays);
+    this.renewed(told);
     this.draw("preview");
   }
 
-  /** Stages have other arrays than they had, and are about to be drawn. */
-  renewed() {}
+  /** Stages have other arrays than they had, and are about to be drawn. @param {any} _told what came with them */
+  renewed(_told) {}
 
   /** Dim what is older than the hand, where it stays so long enough to be read. @param {HTMLElement} element @param {boolean} late */
   late(element, late) {

@@ -19,9 +19,10 @@ import { nameOf } from "./names.js";
  * @param {number[]} index
  * @param {number} shown the channel whose maps are looked at
  * @param {string} [written] how the cell's own number is written: passed on as it is, it is written the same
+ * @param {string} [equals] what stands between a cell and its number
  * @returns {Step[]}
  */
-export function feeds(model, stage, index, shown, written = "") {
+export function feeds(model, stage, index, shown, written = "", equals = "=") {
   const relatives = model.relatives(stage, index, shown);
   const reached = new Set([stage]);
   /** The stage that the last step is of. */
@@ -52,7 +53,7 @@ export function feeds(model, stage, index, shown, written = "") {
     const fate = fateOf(model, next, cell, stage, index);
     const value = model.value(next.stage, cell);
     const number = written && value === model.value(stage, index) ? written : brief(value, 4, next.dust);
-    steps.push({ text: `${nameOf(model, next.stage, cell)} = ${number}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
+    steps.push({ text: `${nameOf(model, next.stage, cell)} ${equals} ${number}${fate.told}`, stage: next.stage, cell, last: fate.lost, beside, view: next.view });
     // Of what lost nothing goes on; another stage may read the same cell beside this one.
     if (fate.lost) reached.delete(next.stage);
   }

@@ -30,6 +30,7 @@ const FEW = 9; // terms, which a glance takes in, zeros among them
 const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function, where so many give its result
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
 
+const BESIDE_GRADIENTS = "of value"; // before a number where the maps show something else of it
 const REMAINS = "What the digits cut off the other terms add up to: with it, the sum adds up as shown";
 
 export class Ledger {
@@ -115,7 +116,7 @@ export class Ledger {
     else this.body.replaceChildren(h("p", { class: "ks-ledger-note", text: explanation.note ?? model.byNumber.get(stage).note ?? "" }));
     this.trail.draw();
     focused?.();
-    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? "" : value_text, onward)));
+    this.feeds.replaceChildren(...(explanation.param || explanation.fed ? [] : this.#feeds(model, stage, index, of ? { equals: BESIDE_GRADIENTS } : { written: value_text }, onward)));
     this.short.describe(this.#details(model, explanation, sum), this.feeds.hasChildNodes());
     if (this.planes) leaveOutCrowded(this.body);
     this.room.holds(`${of ? "gradient" : "value"} ${stage} ${explanation.param ?? ""} ${rule} ${this.trail.element.childElementCount}`, pinned);
@@ -496,9 +497,9 @@ export class Ledger {
     return h("div", { class: "ks-ledger-body" }, lens, written);
   }
 
-  /** @param {Model} model @param {number} stage @param {number[]} index @param {string} written the cell's own number @param {(view: string) => boolean} onward */
-  #feeds(model, stage, index, written, onward) {
-    const steps = feeds(model, stage, index, this.shown, written).filter(({ view }) => onward(view ?? ""));
+  /** @param {Model} model @param {number} stage @param {number[]} index @param {{written?: string, equals?: string}} how the cell's own number is written, and what stands before others @param {(view: string) => boolean} onward */
+  #feeds(model, stage, index, { written, equals: before }, onward) {
+    const steps = feeds(model, stage, index, this.shown, written, before).filter(({ view }) => onward(view ?? ""));
     const parts = steps.map(({ text, stage: number, cell }) =>
       cell ? h("button", { type: "button", class: "ks-link", text, onclick: () => this.on.pick(number, cell) }) : h("span", { text }),
     );

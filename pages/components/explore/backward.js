@@ -13,7 +13,7 @@ import { ravel } from "../common/windows.js";
 /** @typedef {import("../common/model.js").Model} Model */
 /**
  * @typedef {{stage: number, index: number[], param?: string}} Place  `param`, "weight" or "bias", where one of these is asked
- * @typedef {{value: string, title: string, options: {value: string, label: string, kind: string}[]}} Described
+ * @typedef {{value: string, title: string, loss: string, options: {value: string, label: string, kind: string}[]}} Described
  *   as pages/shared/message.py writes it
  */
 
@@ -31,6 +31,8 @@ export class Backward {
     this.written = "";
     this.value = "";
     this.title = "";
+    /** The loss that the gradients are of, in words; "" where they are of something else. */
+    this.loss = "";
     this.asked = new Asked({ arrived: on.arrived, told: (told, place) => this.#told(told, place) });
   }
 
@@ -51,8 +53,8 @@ export class Backward {
   }
 
   /** Every answer brings other gradients. @param {Described} described @param {string} session @param {string} desk */
-  describe({ value, title, options }, session, desk) {
-    Object.assign(this, { value, title, desk });
+  describe({ value, title, loss, options }, session, desk) {
+    Object.assign(this, { value, title, loss, desk });
     this.asked.forget(session);
     const written = JSON.stringify(options);
     if (written !== this.written) {
@@ -92,7 +94,7 @@ export class Backward {
    */
   #besides(view) {
     // Softmax and logarithm in one: cross-entropy never asks for the probabilities.
-    if (this.value.startsWith("loss") && view === "probabilities") return { value: null, note: "The loss is worked out from the scores, softmax and logarithm in one step, and not by way of this number. Its gradient begins at the scores." };
+    if (this.loss && view === "probabilities") return { value: null, note: "The loss is worked out from the scores, softmax and logarithm in one step, and not by way of this number. Its gradient begins at the scores." };
     return { value: 0, note: `This number comes after ${this.title}, which does not depend on it.` };
   }
 

@@ -14,9 +14,10 @@ import { scaleFor } from "../common/scale.js";
 /** @typedef {import("../common/cover.js").Cover} Cover */
 /** @typedef {import("./shown.js").Shown} Shown */
 /**
- * @typedef {{shown: Shown, look: import("../common/look.js").Look, dark: boolean, coarse: boolean, of: string | null, cover: (stage: Stage) => Cover | null}} How
+ * @typedef {{shown: Shown, look: import("../common/look.js").Look, dark: boolean, coarse: boolean, of: string | null, loss: string, cover: (stage: Stage) => Cover | null}} How
  *   `coarse`: as long as a gesture lasts, its frame rate comes before cells that no pixel shows; `of`: what the gradients
- *   shown are of, null where values are; `cover`: what lies over numbers that are to be predicted
+ *   shown are of, null where values are; `loss`: that in words, where they are of one; `cover`: what lies over numbers
+ *   that are to be predicted
  */
 
 const PROBABILITY_PLACES = 4; // decimals
@@ -39,6 +40,7 @@ export function drawStages(columns, model, how) {
       const own = model.gradients?.has(stage.stage);
       column.element.classList.toggle("ks-apart", how.of !== null && !own);
       if (own) setText(column.note, `each cell: ∂ ${how.of} / ∂ cell`);
+      if (how.loss && stage.view === "probabilities") setText(column.note, how.loss);
       if (own) column.tellInstead(column.kind === "bars" ? "their gradients" : "its gradient");
       drawStage(column, stage, model.shown(stage.stage), scales[k], how);
       drawn.push(stage.view);

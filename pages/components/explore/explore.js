@@ -265,9 +265,11 @@ export class Explore extends Board {
     return this.gradients.shown ? [...this.model.waiting] : super.waits();
   }
 
-  renewed() {
+  /** @param {any} told */
+  renewed({ loss }) {
     this.gradients.fresh = true;
     this.gradients.renew(this.header.stages);
+    this.gradients.backward.loss = loss;
   }
 
   /** @param {Place} place */

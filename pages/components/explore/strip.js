@@ -99,7 +99,7 @@ export class Strip {
     page.late(page.ledger.body, gradients.shown && coarse);
     for (const [view, column] of columns) if (view !== "kernel") page.late(column.body, late);
     const cover = (/** @type {import("../common/model.js").Stage} */ stage) => predict.cover(stage, shown.channelOf(stage));
-    const drawn = late ? [] : drawStages(columns, page.model, { shown, look: page.look, dark: page.dark, coarse, of: gradients.shown ? page.of : null, cover });
+    const drawn = late ? [] : drawStages(columns, page.model, { shown, look: page.look, dark: page.dark, coarse, of: gradients.shown ? page.of : null, loss: gradients.backward.loss, cover });
     const kernel = columns.get("kernel");
     if (kernel) drawn.push("kernel", ...this.#drawKernel(kernel));
     return drawn;

@@ -291,6 +291,7 @@ LEARNER = (
     setting("seed", 7),
 )
 TELLING = (0, (0, 0, 2, 3))  # a cell that the loss depends on: of most it does not, and their gradient is 0
+READ = (-1, (0, 0, 2, 3))  # a cell that several of these read: its gradient is a sum over what the step shows
 # Not the scores: a fifth column would send the words above the stages, and out of sight where a gradient's sum is read.
 _LEARNT = ("input", "kernel", "conv", "probabilities")
 
@@ -304,7 +305,7 @@ _LEARNING = _lesson(
         "weight's gradient tells how fast the loss grows with that weight.\n\n"
         "The small map under the kernel shows these gradients. Choose one: it is a sum too, one term "
         "for every place where the weight was used.",
-        scenario=scene(*LEARNER, pin=TELLING, target=Target("loss", 0)),
+        scenario=scene(*LEARNER, pin=READ, target=Target("loss", 0)),
         show=frozenset(),
         columns=_LEARNT,
         formulas=("learning",),
