@@ -125,5 +125,5 @@ def _word(view: str, chain: Chain) -> str:
     changed = experiment.dense_features == features and any(k < experiment.classes for k, _ in experiment.dense)
     if view == "scores":
         return f"{features:,} × {experiment.classes} {'weights, some your own' if changed else 'untrained weights'}"
-    told = "add up to 1" if experiment.head == "softmax" else "each on its own"
+    told = "unrounded they add up to 1" if experiment.head == "softmax" else "each on its own"
     return told if changed else f"{told}\nuntrained: no meaning yet"

@@ -146,9 +146,9 @@ def test_probabilities_of_weights_that_nobody_chose_are_said_to_mean_nothing_yet
             experiment = apply(experiment, edit)
         return next(column["note"] for column in columns(build(experiment), 0) if column["view"] == "probabilities")
 
-    assert note() == "add up to 1\nuntrained: no meaning yet"
+    assert note() == "unrounded they add up to 1\nuntrained: no meaning yet"
     assert note({"op": "head", "value": "sigmoid"}) == "each on its own\nuntrained: no meaning yet"
-    assert note({"op": "dense", "features": 1, "cells": [[0, 0, 2]]}) == "add up to 1"
+    assert note({"op": "dense", "features": 1, "cells": [[0, 0, 2]]}) == "unrounded they add up to 1"
 
 
 def test_colours_stay_what_they_are_whatever_number_a_cell_is_given():

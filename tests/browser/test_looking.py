@@ -558,6 +558,18 @@ def test_a_tablet_has_the_room_for_the_whole_player_and_the_heading(page: Page, 
     assert words.evaluate("(words) => words.offsetHeight / parseFloat(getComputedStyle(words).lineHeight)") < 2.5
 
 
+def test_on_a_wide_screen_the_menus_stay_where_they_are_when_a_photograph_comes(page: Page, server: Server):
+    page.set_viewport_size({"width": 1680, "height": 1050})
+    page.goto(server.url)
+    wait_drawn(page, "conv")
+    play, menus, zoom = (page.locator(f".ks-bar-top > .ks-{each}") for each in ("player", "look", "zoom"))
+    before = menus.bounding_box()
+    take_sample(page, "Cat")
+    expect(zoom).to_be_visible()
+    assert menus.bounding_box()["x"] == before["x"]
+    assert menus.bounding_box()["y"] == play.bounding_box()["y"] == zoom.bounding_box()["y"]
+
+
 def test_a_menu_behind_more_says_what_it_chooses(explore: Page):
     kernel = explore.locator("[data-column=kernel]")
     kernel.locator("summary").click()

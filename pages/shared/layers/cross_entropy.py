@@ -89,7 +89,7 @@ def screen(laboratory: Laboratory) -> Screen:
         "gradients",
         "figures",
         "Gradient at the logits",
-        note=f"probability − one-hot: they add up to {adds}\nA step against it raises {names[label]}{lower}",
+        note=f"probability − one-hot: unrounded they add up to {adds}\nA step against it raises {names[label]}{lower}",
         figures=["one_hot", "gradient"],
         sign="←",
     )

@@ -73,8 +73,8 @@ def screen(laboratory: Laboratory) -> Screen:
     )
     taken = f"the largest, {plain(largest)}, is taken away first: nothing overflows, no share changes"
     power = f"e^(score / T − {_bracketed(plain(largest))})"
-    shown.column("powers", "bars", power, note=f"they add up to {plain(total)}\n{taken}", sign="→")
-    adds = f"power / {plain(total)}\nthey add up to {plain(float(probabilities.sum()))}"
+    shown.column("powers", "bars", power, note=f"unrounded they add up to {plain(total)}\n{taken}", sign="→")
+    adds = f"power / {plain(total)}\nunrounded they add up to {plain(float(probabilities.sum()))}"
     shown.column("output", "bars", "Probability", note=adds, controls=table("output"), sign="→")
     best = int(np.argmax(probabilities))
     spread, most = plain(entropy(probabilities).item(), 4), plain(math.log(len(scores)), 4)
