@@ -16,8 +16,8 @@ from cnn_core.settings import whole
 INLINE = 2048
 """Numbers that a script still holds itself; a longer array is read from the archive beside it."""
 
-ARCHIVE = 'data = np.load(sys.argv[1] if len(sys.argv) > 1 else "trace.npz")'
-"""The line of a script that opens the archive."""
+ARCHIVE = 'data = np.load(sys.argv[1] if len(sys.argv) > 1 else Path(sys.argv[0]).parent / "trace.npz")'
+"""The line of a script that opens the archive, by default the one beside it."""
 
 
 class Written:

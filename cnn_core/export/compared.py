@@ -18,6 +18,11 @@ def tell(name, x):
         print(x.tolist() if x.size < 1000 else x)
 
 '''
+_IF_THERE = (
+    'beside = Path(sys.argv[0]).parent / "trace.npz"',
+    "archive = sys.argv[1] if len(sys.argv) > 1 else beside if beside.exists() else None",
+    "data = np.load(archive) if archive else {}",
+)
 
 
 def comparing(
@@ -38,15 +43,19 @@ def comparing(
         [
             f'"""The network of Kernelscope\'s run in {framework}.',
             "",
-            f"Run:  python {file} trace.npz    prints how far each stage is from the run's",
-            *([] if written.external else [f"      python {file}{' ' * 14}prints every stage"]),
+            f"Run:  python {file} [trace.npz]",
+            "",
+            "Prints how far each stage is from the run's own, which the archive holds: the one named, or the one beside"
+            + " this file."
+            + ("" if written.external else "\nWithout one it prints every stage."),
             '"""',
             "",
             "import sys",
+            "from pathlib import Path",
             "",
             *imports,
             "",
-            ARCHIVE if written.external else "data = np.load(sys.argv[1]) if len(sys.argv) > 1 else {}",
+            *([ARCHIVE] if written.external else _IF_THERE),
             "",
             *beyond_numbers(body),
             "".join([*needed, _TELL]),

@@ -180,6 +180,7 @@ def numpy_script(network: Sequential, x: npt.ArrayLike, *, inline: int = INLINE)
         '"""',
         "",
         "import sys",
+        *(["from pathlib import Path"] if written.external else []),
         "",
         "import numpy as np",
         "",

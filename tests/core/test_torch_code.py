@@ -130,6 +130,18 @@ def test_the_script_alone_tells_how_far_each_stage_is_from_the_run(tmp_path, inl
     assert ("float32" in (tmp_path / "in_pytorch.py").read_text().split("network = ")[1]) == (dtype == np.float32)
 
 
+def test_the_run_beside_the_script_is_found_wherever_it_is_run_from(tmp_path):
+    built, x = network(np.float64)
+    beside, elsewhere = tmp_path / "taken", tmp_path / "elsewhere"
+    beside.mkdir(), elsewhere.mkdir()
+    (beside / "trace.npz").write_bytes(archive(built.trace(x)))
+    for inline in (0, 10**9):
+        (beside / "in_pytorch.py").write_text(torch_script(built, x, inline=inline), encoding="utf-8")
+        command = [sys.executable, "-I", str(beside / "in_pytorch.py")]
+        done = subprocess.run(command, cwd=elsewhere, check=True, capture_output=True, text=True)
+        assert len(re.findall(r"at most \S+ from", done.stdout)) == len(built.layers)
+
+
 def test_a_run_that_is_another_is_told_to_be_apart(tmp_path):
     built, x = network(np.float64)
     (tmp_path / "in_pytorch.py").write_text(torch_script(built, x, inline=10**9), encoding="utf-8")

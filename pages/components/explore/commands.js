@@ -236,7 +236,7 @@ export class Commands {
       { class: "ks-take-whole" },
       h("li", {}, from("scenario.json", "Scenario file"), h("span", { text: "everything, the picture included; Upload opens it again" })),
       h("li", {}, from("trace.npz", "Whole trace, NPZ"), h("span", { text: "input, every stage and every weight as NumPy arrays" })),
-      h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "with trace.npz beside it, computes the same numbers again in NumPy alone, to the last bit" })),
+      h("li", {}, from("reproduce.py", "NumPy script"), h("span", { text: "computes the same numbers again in NumPy alone, to the last bit; those of a large input it reads from trace.npz beside it" })),
       h("li", {}, from("in_pytorch.py", "PyTorch script"), h("span", { text: "the same network in PyTorch; with trace.npz beside it, tells how far each stage is from these numbers" })),
       h("li", {}, from("in_keras.py", "Keras script"), h("span", { text: "likewise in Keras, channels last" })),
     );
