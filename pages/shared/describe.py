@@ -274,6 +274,7 @@ class Gallery(NamedTuple):
 
 
 # What is said of a kernel holds of one plane: a sum of 1 makes an average of it, and of three planes three times that.
+ADDED = "Over red + green + blue"
 ADDED_UP = "Of a picture in colour red, green and blue are each met by the same weights, and the three maps are added."
 
 
@@ -301,7 +302,8 @@ def gallery(experiment: Experiment) -> Gallery:
         words = {"view": kernel.name, "title": kernel.title, "names": None, "planes": None, "lens": lens}
         field = field_of(ReceptiveField().through(layer.window(x.shape)))
         described.append({**made, **words, "scale": _scale("conv", signed=False), "field": field, "reads": -1})
-        card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": kernel.sentence}
+        sentence = f"{ADDED}: {kernel.sentence}" if len(planes) > 1 else kernel.sentence
+        card = {"view": kernel.name, "name": kernel.name, "title": kernel.title, "sentence": sentence}
         plane = kernel.weights.ravel().tolist()
         weights = {"weights": plane, "columns": kernel.weights.shape[1], "counted": common_denominator(plane)}
         about = {"parts": kernel.parts, "family": kernel.family, "current": chosen is kernel}

@@ -205,6 +205,8 @@ def test_of_a_picture_in_colour_it_is_said_that_three_maps_are_added():
         cards = entries(unpack(gallery_message(kept))[0], "cards")
         told = unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"]
         assert [describe.ADDED_UP in each["sentence"] for each in (cards[0], told[0])] == [said, said]
+        # What is said of a kernel, "comes out as it went in", is true of what it meets.
+        assert {each["sentence"].startswith(f"{describe.ADDED}: ") for each in cards[1:]} == {said}
     kept.put(apply(kept.experiment, {"op": "linked", "value": False}))
     assert describe.ADDED_UP not in unpack(explore_message(kept, upload_limit=1))[0]["kernel"]["outputs"][0]["sentence"]
 
