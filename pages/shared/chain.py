@@ -219,8 +219,12 @@ def misfit(sizes: Geometry) -> str | None:
     blank = read_only(np.zeros((1, 1, *settings.pop("kernel_size"))))
     experiment = replace(Experiment(), bank=blank, **settings)
     # The classifier and its head take whatever size arrives.
-    last = list(_fitting(steps(experiment)[:4], (1, 1, *plane)))[-1]
-    return last if isinstance(last, str) else None
+    *fitting, last = _fitting(steps(experiment)[:4], (1, 1, *plane))
+    if not isinstance(last, str):
+        return None
+    # Whoever sets the convolution is told that it is pooling, which reads no input but a map.
+    of_map = last.replace("an input", "a map").replace(" input", " map")
+    return f"pooling has no room: {of_map}" if fitting else last
 
 
 def remedies(experiment: Experiment) -> list[tuple[str, dict[str, Any]]]:

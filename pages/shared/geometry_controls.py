@@ -135,7 +135,7 @@ def _asks(
 
     def allowed(value: int) -> str | None:
         sentence = misfit(change(sizes, value))
-        return f"With {name} {value}, {sentence}" if sentence else None
+        return f"With {name} {value}, {sentence.replace('=', ' ')}" if sentence else None
 
     return allowed
 

@@ -76,5 +76,14 @@ def test_what_is_said_to_fit_is_what_can_be_built(plane, kernel, stride, dilatio
     chain = build(experiment)
     assert (fits(experiment) is None) == (chain.problem is None)
     if chain.problem is not None:
-        assert fits(experiment) == chain.problem.sentence
+        position, sentence = chain.problem.position, chain.problem.sentence
+        of_map = "pooling has no room: " + sentence.replace("an input", "a map").replace(" input", " map")
+        assert fits(experiment) == (of_map if chain.steps[position].view == "pool" else sentence)
         assert remedies(experiment)
+
+
+def test_a_setting_of_the_convolution_that_leaves_pooling_no_room_says_that_it_is_pooling():
+    sentence = fits(apply(Experiment(), {"op": "dilation", "value": 2}))
+    assert (
+        sentence == "pooling has no room: a 2×2 window does not fit a 1×1 map; padding=1 or a map of at least 2×2 works"
+    )
