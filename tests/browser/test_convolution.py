@@ -633,6 +633,17 @@ def test_on_a_tablet_all_four_columns_stand_side_by_side_and_no_button_lies_over
     assert not page.evaluate(covered)
 
 
+@pytest.mark.parametrize("column", ["input", "output"])
+def test_a_stepper_stays_under_the_pointer_while_the_maps_above_it_become_more_and_fewer(laboratory: Page, column: str):
+    steps = laboratory.locator(f"[data-column={column}] .ks-stepper", has_text="channels").locator("button")
+    for step, count in ((steps.last, 3), (steps.last, 4), (steps.first, 3), (steps.first, 2)):
+        box = step.bounding_box()
+        laboratory.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(laboratory.locator(f"[data-view^={column}-]")).to_have_count(count)
+        frames(laboratory)
+        assert abs(step.bounding_box()["y"] - box["y"]) <= 1
+
+
 def test_all_maps_come_closer_together_and_a_cell_stays_under_the_pointer(page: Page, server: Server):
     larger = to_link(Sight(carried({"op": "input", "value": "larger"}, {"op": "stride", "value": 2}).laboratory)).code
     page.goto(f"{server.url}/convolution?c={larger}")

@@ -1,6 +1,7 @@
 """The Learn page: lessons read to their end, exercises solved by mouse and by keyboard, lessons that teachers make."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -336,6 +337,20 @@ def test_the_list_is_there_again_after_an_exercise_and_explore(learn: Callable[.
     page.get_by_role("link", name="Explore").first.click()
     expect(page.locator("[data-column=conv] .ks-shape")).to_have_text("2 × 2")
     expect(page.locator(".ks-lesson-card").first).to_be_hidden()
+
+
+def test_the_page_s_own_link_leads_from_a_step_to_the_list(learn: Callable[..., Page]):
+    page = learn("pooling.2")
+    page.get_by_role("link", name="Learn", exact=True).first.click()
+    expect(page.locator(".ks-course")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/learn$"))
+    page.go_back()
+    expect(page.locator(".ks-lesson h3")).to_be_visible()
+    # From another page the lesson goes on where it was.
+    page.get_by_role("link", name="Explore", exact=True).first.click()
+    wait_drawn(page, "conv")
+    page.get_by_role("link", name="Learn", exact=True).first.click()
+    expect(page.locator(".ks-lesson h3")).to_be_visible()
 
 
 def test_the_gradients_of_a_lesson_are_sums_of_that_lesson(learn: Callable[..., Page]):

@@ -17,6 +17,7 @@ import { keep, takeUp } from "./keep.js";
 import { tellSizes } from "./layout.js";
 import { Model } from "./model.js";
 import { Notice } from "./notice.js";
+import { Pressed } from "./pressed.js";
 import { barColours, isDark } from "./scale.js";
 import { Undo } from "./undo.js";
 import { Waiting } from "./waiting.js";
@@ -83,6 +84,7 @@ export class DeskPage {
     this.observer = new ResizeObserver(oncePerFrame(() => this.#resized()));
     this.observer.observe(root);
     this.history.enter(root);
+    this.pressed = new Pressed(root);
   }
 
   /** The width that all sizes follow, in px. */
@@ -162,8 +164,10 @@ export class DeskPage {
     this.history.describe(header.history);
     // Of a session that is about to be taken up again only its own words count.
     if (!resuming) this.notice.arrived(header);
-    this.show(header);
-    this.draw("cnn_core");
+    this.pressed.around(() => {
+      this.show(header);
+      this.draw("cnn_core");
+    });
     this.tellChanges(header);
     this.waiting.arrived(header);
   }
