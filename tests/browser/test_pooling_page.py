@@ -123,3 +123,16 @@ def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int
             look(page, mode, view)
         assert page.evaluate(OVER_THE_EDGE) == []
         assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
+
+
+def test_averages_have_room_for_a_decimal_and_are_drawn_no_larger_than_their_input(page: Page, server: Server):
+    page.goto(f"{server.url}/pooling")
+    wait_drawn(page, "average")
+    set_to(page, "Input", "noise", kind="select")
+    for name, value in (("window down", "3"), ("window across", "3"), ("padding", "1")):
+        set_to(page, f"{name}, as a number", value)
+    frames(page)
+    given, *pooled = (page.locator(f"[data-view={view}]").bounding_box() for view in ("input", "max", "average"))
+    for box in pooled:
+        assert box["width"] / 6 >= 24
+        assert box["width"] < given["width"]
