@@ -480,6 +480,7 @@ def test_a_lesson_is_made_of_what_is_on_screen_and_opens_as_exactly_that(explore
     for name in ("dilation", "padding", "Probabilities", "Scores"):
         dialog.get_by_label(name, exact=True).uncheck()
     dialog.get_by_label("Hidden, to be predicted").select_option("activation")
+    dialog.get_by_label("stride", exact=True).check()
     dialog.get_by_role("button", name="Add this step").click()
     expect(dialog.locator(".ks-draft li")).to_have_count(1)
     dialog.get_by_role("button", name="Copy lesson link").click()
@@ -656,8 +657,39 @@ def test_what_stands_in_columns_that_a_learner_does_not_see_cannot_be_left_to_hi
     expect(dense).to_be_enabled()
     expect(dense).not_to_be_checked()
     dialog.get_by_label("Hidden, to be predicted").select_option("pool")
+    pooling.check()
     tick["Probabilities"].uncheck()
     expect(pooling).to_be_checked()
+
+
+def test_what_is_to_be_predicted_cannot_be_made_easy_unless_the_teacher_lets_it(explore: Page):
+    explore.get_by_role("button", name="Teach…").click()
+    dialog = explore.get_by_role("dialog")
+    may = dialog.get_by_role("group", name="The learner may change").get_by_role("checkbox", include_hidden=False)
+    hidden, said = dialog.get_by_label("Hidden, to be predicted"), dialog.get_by_text("So that nobody can make it easy")
+    expect(may.first).to_be_visible()
+    every = may.count()
+    ticked = may.and_(dialog.locator(":checked"))
+    expect(ticked).to_have_count(every)
+    expect(said).to_be_hidden()
+    hidden.select_option("conv")
+    expect(ticked).to_have_count(0)
+    expect(said).to_be_visible()
+    dialog.get_by_label("bias", exact=True).check()
+    hidden.select_option("activation")
+    expect(ticked).to_have_count(1)
+    dialog.get_by_label("Text", exact=True).fill("Say what comes.")
+    dialog.get_by_role("button", name="Add this step").click()
+    dialog.get_by_role("button", name="Try it").click()
+    expect(explore.locator(".ks-task")).to_contain_text("Predict")
+    expect(explore.get_by_role("textbox", name="bias", exact=True)).to_be_visible()
+    expect(explore.get_by_role("button", name="more stride", exact=True)).to_have_count(0)
+    explore.get_by_role("link", name="Explore", exact=True).first.click()
+    wait_drawn(explore, "conv")
+    explore.get_by_role("button", name="Teach…").click()
+    hidden.select_option("")
+    expect(ticked).to_have_count(every)
+    expect(said).to_be_hidden()
 
 
 def test_a_hidden_stage_of_a_teacher_s_step_is_a_goal_with_progress(explore: Page):

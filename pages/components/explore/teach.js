@@ -49,7 +49,11 @@ export class Teach {
     this.hidden = h("select");
     this.cells = h("input", { type: "number", class: "ks-words", min: 1, max: CELLS_MOST, step: 1, value: CELLS, required: true });
     this.count = h("label", { class: "ks-teach-field" }, h("span", { text: "Cells to predict right" }), this.cells);
-    this.hidden.addEventListener("change", () => this.#offerCount());
+    this.closed = h("p", { class: "ks-quiet", hidden: true, text: "So that nobody can make it easy, nothing above is ticked that may be changed. Tick what may." });
+    this.hidden.addEventListener("change", () => {
+      this.#offerCount();
+      this.#close(!!this.hidden.value);
+    });
     this.add = h("button", { type: "button", class: "ks-button ks-primary", text: "Add this step", onclick: () => this.#add() });
     this.steps = new DraftSteps({ ask: (edit) => on.ask(edit), tell: (sentence) => this.#tell(sentence) });
     const act = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ onclick) => h("button", { type: "button", class: "ks-button", text, title, onclick });
@@ -90,6 +94,7 @@ export class Teach {
     this.hidden.replaceChildren(h("option", { value: "", text: "nothing" }), ...options);
     this.hidden.value = predict.view;
     this.#offerCount();
+    this.#close(!!this.hidden.value);
     this.steps.begin();
     this.describe(header());
     setText(this.problem, "");
@@ -105,6 +110,7 @@ export class Teach {
       this.groups,
       field("Hidden, to be predicted", this.hidden),
       this.count,
+      this.closed,
       this.problem,
       this.add,
       this.steps.element,
@@ -146,6 +152,16 @@ export class Teach {
       if (box.disabled) box.checked = true;
     }
     this.#offerGroups();
+  }
+
+  /** Whoever may change what a hidden number is made of may make all of them 0. @param {boolean} closed whether one is hidden */
+  #close(closed) {
+    if (closed === !this.closed.hidden) return; // another one is: what was ticked since stays
+    this.closed.hidden = !closed;
+    for (const box of boxes(this.groups)) {
+      if (box.disabled) box.dataset.was = String(!closed);
+      else box.checked = !closed;
+    }
   }
 
   /** What stands in columns that the learner does not see cannot be changed; seen again, it is as it was. */
