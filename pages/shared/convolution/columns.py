@@ -41,7 +41,7 @@ _AXES = ("rows", "columns")
 _SHORT = ("rows", "cols")
 _SIDES = ("top", "bottom", "left", "right")
 _MODES = {
-    "zeros": "zeros around it",
+    "zeros": "zeros",
     "reflect": "reflect: the mirror",
     "replicate": "replicate: the edge again",
     "circular": "circular: the other side",
