@@ -115,6 +115,35 @@ def next_to_overflow(x, weight):
     weight *= 1e19
 
 
+def a_weight_of_0(kernel):
+    kernel[7, 2, 0] = 0
+
+
+def a_side_next_to_0(kernel):
+    kernel[:, :, 1:] *= 1e-5
+
+
+def a_weight_beside_which_all_others_are_next_to_0(kernel):
+    kernel[0, 0, 0] = 1e7
+
+
+def no_number(kernel):
+    kernel[0, 0, 0] = np.nan
+
+
+@pytest.mark.parametrize("at", [0, 100, 199])
+@pytest.mark.parametrize(
+    "change", [None, a_weight_of_0, a_side_next_to_0, a_weight_beside_which_all_others_are_next_to_0, no_number]
+)
+def test_one_uneven_kernel_among_many_is_found_wherever_it_is(change, at: int):
+    rng = np.random.default_rng(12)
+    x, weight = (rng.normal(size=shape).astype(np.float32) for shape in ((1, 200, 8, 8), (200, 200, 3, 3)))
+    assert weight.size > 4 * winograd.WEIGHTS_AT
+    if change:
+        change(weight[at])
+    assert winograd.dense(x, weight) is (change is None)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -133,6 +162,7 @@ def next_to_overflow(x, weight):
 def test_what_sums_and_differences_could_spoil_goes_another_way(monkeypatch, looked_at, change):
     monkeypatch.setattr(winograd, "LOOKED_AT", looked_at)
     monkeypatch.setattr(winograd, "COUNTED_AT", looked_at)
+    monkeypatch.setattr(winograd, "WEIGHTS_AT", looked_at)
     rng = np.random.default_rng(10)
     x, weight = rng.normal(size=(1, 64, 56, 56)).astype(np.float32), rng.normal(size=(64, 64, 3, 3)).astype(np.float32)
     sliding = conv_window(x.shape, weight.shape, 1, 1, 1, 1, "zeros")
