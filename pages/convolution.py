@@ -10,7 +10,7 @@ from pages.components.convolution import convolution  # noqa: E402
 from pages.shared import answers, frame, web  # noqa: E402
 from pages.shared.session import session  # noqa: E402
 
-kept = session()
+kept = session("convolution")
 frame.heading(
     "Convolution",
     "Which cells meet which weights, and what they add up to.",

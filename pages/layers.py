@@ -10,7 +10,7 @@ from pages.components.layers import layers  # noqa: E402
 from pages.shared import answers, frame, web  # noqa: E402
 from pages.shared.session import session  # noqa: E402
 
-kept = session()
+kept = session("layers")
 frame.heading(
     "Layers",
     "What a layer does to a map: before, the arithmetic, after.",

@@ -10,7 +10,7 @@ from pages.components.explore import explore  # noqa: E402
 from pages.shared import answers, frame, web  # noqa: E402
 from pages.shared.session import session  # noqa: E402
 
-kept = session()
+kept = session("learn")
 frame.heading(
     "Learn",
     "Each idea in a few steps, with the live network next to the words.",

@@ -10,7 +10,7 @@ from pages.components.pooling import pooling  # noqa: E402
 from pages.shared import answers, frame, web  # noqa: E402
 from pages.shared.session import session  # noqa: E402
 
-kept = session()
+kept = session("pooling")
 frame.heading(
     "Pooling",
     "One number for each window: where it comes from, and where its gradient goes.",

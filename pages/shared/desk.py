@@ -128,12 +128,18 @@ class Desk(Generic[State]):
         """
         raise NotImplementedError
 
-    def follow(self, code: str) -> None:
-        """Begin on what an address holds, or say why not and stay with what a page opens with."""
+    def follow(self, code: str) -> bool:
+        """Begin on what an address holds, or say why not and stay with what a page opens with.
+
+        Returns:
+            Whether it was opened.
+        """
         try:
             self.read_link(code)
         except ScenarioError as error:
             self.notice = f"{error} This is the worked example instead."
+            return False
+        return True
 
     @property
     def state(self) -> State:

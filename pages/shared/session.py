@@ -286,14 +286,29 @@ def recent(identity: str) -> Session | None:
     return kept
 
 
-def session() -> Session:
-    """The visitor's session, begun on what the address holds or else on the worked grid."""
+def _begun(page: str) -> Session:
+    """A session on what the address holds; of what belongs to another page, the one that it opened says so."""
+    begun, titles = Session(), {entry.name: entry.title for entry in PAGES}
+    elsewhere = []
+    for name, parameter in LINKS.items():
+        if code := st.query_params.get(parameter):
+            opened = begun.desks[name].follow(code)
+            told = "what it holds is open there" if opened else "it could not be opened, and that page says why"
+            if name != page:
+                elsewhere.append(f"The address holds a link of the page “{titles[name]}”: {told}.")
+    here = begun.desks[page]
+    here.notice = " ".join(filter(None, (here.notice, *elsewhere)))
+    return begun
+
+
+def session(page: str = "explore") -> Session:
+    """The visitor's session, begun on what the address holds or else on the worked grid.
+
+    Args:
+        page: the page whose desk is on screen; a page without one shows Explore's.
+    """
     if _KEY not in st.session_state:
-        begun = Session()
-        for name, parameter in LINKS.items():
-            if code := st.query_params.get(parameter):
-                begun.desks[name].follow(code)
-        st.session_state[_KEY] = begun
+        st.session_state[_KEY] = _begun(page)
     kept: Session = st.session_state[_KEY]
     _remember(kept)
     kept.settle()

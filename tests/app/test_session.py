@@ -4,6 +4,7 @@ import gc
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier, Event
 
 import numpy as np
@@ -12,6 +13,8 @@ from PIL import Image
 
 from pages.shared import answers
 from pages.shared.backward import Target
+from pages.shared.convolution.laboratory import Laboratory
+from pages.shared.convolution.link import to_link
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment
 from pages.shared.experiment_desk import ExperimentDesk
@@ -21,7 +24,9 @@ from pages.shared.photo import Photo, open_photo
 from pages.shared.samples import ASSETS
 from pages.shared.scenario import Scenario, to_file
 from pages.shared.session import Session, _remember, recent
+from pages.shared.sight import Sight
 from tests.app.gestures import lasting_gesture
+from tests.app.links import opened_at
 
 
 def message(session: Session, *edits: dict, pin: dict | None = None) -> dict:
@@ -538,3 +543,26 @@ def test_two_sessions_that_take_each_other_over_wait_for_no_end(monkeypatch):
             done.result(timeout=10)
     assert one.lock.acquire(timeout=1)
     assert other.lock.acquire(timeout=1)
+
+
+@pytest.mark.parametrize("page", ["layers", "pooling", "learn", "explore", "kernels", "engine"])
+def test_a_link_of_another_page_is_told_of_on_the_one_that_opens(page):
+    good = to_link(Sight(replace(Laboratory(), relu=True))).code
+    for code, told in (
+        (good, "what it holds is open there."),
+        ("abc", "it could not be opened, and that page says why."),
+    ):
+        kept = opened_at(page, c=code)
+        here = kept.desks.get(page, kept)
+        assert here.notice == f"The address holds a link of the page “Convolution”: {told}"
+        assert kept.convolution.state.relu is (code == good)
+    assert kept.convolution.notice.startswith("The link could not be opened.")
+
+
+def test_a_page_s_own_link_is_opened_beside_one_of_another_page_and_both_are_told_of():
+    kept = opened_at("layers", l="abc", x="abc")
+    assert kept.layers.notice == (
+        "The link could not be opened. It is not a link or file that Kernelscope wrote, or it was cut off on the way. "
+        "This is the worked example instead. "
+        "The address holds a link of the page “Explore”: it could not be opened, and that page says why."
+    )

@@ -115,12 +115,18 @@ class LearnDesk(ExperimentDesk):
             self._written = (lesson, to_link(lesson))
         return self._written[1]
 
-    def follow(self, code: str) -> None:
-        """Begin on what an address holds, or say why not over the list of all lessons."""
+    def follow(self, code: str) -> bool:
+        """Begin on what an address holds, or say why not over the list of all lessons.
+
+        Returns:
+            Whether it was opened.
+        """
         try:
             self.read_link(code)
         except ScenarioError as error:
             self.notice = f"{error} Here are the lessons instead."
+            return False
+        return True
 
     def _go_back(self, code: str) -> None:
         """Go to what an address held before: a step, or "" for the list of all lessons."""
