@@ -217,6 +217,30 @@ def test_a_place_that_is_none_is_passed_over(told):
     assert sight.output == 0
 
 
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ({"stride": -3, "operation": {"stride": [2, 2]}}, "“stride”"),
+        ({"operation": {"stride": [2, 2], "strides": 3}}, "“strides”"),
+        ({"kept": {"a\n b": 1}, "operation": {"stride": [2, 2]}}, "“a b”"),
+        ({**dict.fromkeys("abcd", 1), "operation": {"stride": [2, 2]}}, "“a”, “b”, “c” and more"),
+    ],
+)
+def test_a_setting_that_there_is_not_is_passed_over_and_that_is_said(told, named):
+    desk = opened_at("convolution", c=code(told)).convolution
+    assert desk.state.operation.stride == (2, 2)
+    assert desk.notice == (
+        f"The link sets {named}, which this laboratory does not know: all else is here. "
+        "“Copy link” writes one with every setting."
+    )
+
+
+def test_a_link_over_an_input_that_it_cannot_carry_says_so_beside_what_it_passes_over():
+    told = from_link(code({"input": "worked", "own_picture": True, "strides": 3})).notice
+    assert told.startswith("This link was made over an input that it cannot carry")
+    assert "“strides”" in told
+
+
 def test_a_link_opens_in_a_fresh_session_and_undo_leads_back_to_the_worked_example():
     link = to_link(Sight(EVERYTHING, (0, (0, 1, 2, 2)), 1))
     kept = opened_at("convolution", c=link.code)

@@ -15,7 +15,7 @@ from pages.shared.convolution.laboratory import (
     given,
     misfit,
 )
-from pages.shared.convolution.written import written
+from pages.shared.convolution.written import unheard, written
 from pages.shared.experiment import Experiment, FloatArray
 from pages.shared.from_explore import OWN, input_of
 from pages.shared.link_code import Link, a_place, an_object, opening, unpack
@@ -23,6 +23,10 @@ from pages.shared.scenario import of_sample
 from pages.shared.sight import Sight, cell_edits, first_that_fits, input_told, left_out
 
 _CHANGED = "What was changed in the input by hand is not part of the link: it is too many numbers."
+_KNOWN = (
+    *("operation", "kept", "relu", "exact", "pin", "output"),
+    *("input", "sample", "own", "channels", "cells", "own_picture"),
+)
 _FEWER = "with smaller kernels, or fewer channels, it fits"
 
 
@@ -97,7 +101,21 @@ def from_link(code: str) -> Sight[Laboratory]:
             notice = (
                 f"This link was made over an input that it cannot carry: here is its convolution over “{stand_in}”."
             )
+        notice = " ".join(filter(None, (notice, _passed_over(told))))
         return Sight(laboratory, a_place(told.get("pin")), shown, notice)
+
+
+def _passed_over(told: Mapping[str, Any]) -> str:
+    """That a link sets what there is not, as a sentence, or ""."""
+    names = [name for name in told if name not in _KNOWN]
+    names += [name for each in ("operation", "kept") for name in unheard(told.get(each, {}))]
+    if not names:
+        return ""
+    shown = ", ".join(f"“{' '.join(name.split())[:40]}”" for name in names[:3]) + " and more" * (len(names) > 3)
+    return (
+        f"The link sets {shown}, which this laboratory does not know: all else is here. "
+        "“Copy link” writes one with every setting."
+    )
 
 
 def _edits(told: Mapping[str, Any]) -> list[dict[str, Any]]:

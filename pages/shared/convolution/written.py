@@ -52,6 +52,11 @@ def _plane(plane: FloatArray) -> Any:
     return named or whole(plane.tolist())
 
 
+def unheard(told: Mapping[str, Any]) -> list[str]:
+    """The names that :func:`written` never writes and :func:`read` passes over."""
+    return [name for name in told if name not in _all_of(Operation())]
+
+
 def read(told: Mapping[str, Any]) -> Operation:
     """The convolution that :func:`written` wrote, of as many input channels as its weights say.
 
