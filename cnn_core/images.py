@@ -144,6 +144,31 @@ def load_image(
             image.close()
 
 
+def bits_a_channel(data: bytes) -> int:
+    """How many bits a channel of a picture has in its file, by the header: nothing is decoded.
+
+    Args:
+        data: the file's bytes.
+
+    Returns:
+        What a TIFF file says; 16 for a PNG of 16 bits, and for greys of as many; 8 for all others.
+
+    Raises:
+        ImageError: where the header cannot be read.
+    """
+    with _quiet_pillow, _told_as("This picture is damaged or cut short; export or download it once more."):
+        image = _open(data)
+        try:
+            if image.format == "TIFF":
+                tags: Any = image.tag_v2  # type: ignore[attr-defined]  # TIFF files have it
+                return int(tags.get(_TIFF_BITS, (1,))[0])
+            # Of a colour only the layout in the file tells; in other formats "BGR;16" is 16 bits for all three.
+            deep = image.mode.startswith("I") or (image.format == "PNG" and ";16" in _tile(image)[1])
+            return 16 if deep else 8
+        finally:
+            image.close()
+
+
 def _checked_limit(mode: object, max_pixels: object) -> int:
     if not isinstance(mode, str) or mode not in ("RGB", "L"):
         got = repr(mode[:20]) if isinstance(mode, str) else type(mode).__name__

@@ -93,8 +93,9 @@ def _input_note(experiment: Experiment) -> str:
     height, width = photo.original
     rows, columns_ = experiment.plane
     here = "each a cell" if (rows, columns_) == (height, width) else f"here {columns_} × {rows}"
+    deep = f"; {photo.bits} bits a channel, kept at 8" if photo.bits > 8 else ""
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
-    return f"{photo.name}: {width} × {height} pixels, {here}{origin}"
+    return f"{photo.name}: {width} × {height} pixels, {here}{deep}{origin}"
 
 
 def _geometry(chain: Chain, position: int) -> str:

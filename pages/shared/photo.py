@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from cnn_core import ImageError, load_image
+from cnn_core.images import bits_a_channel
 
 SMALLEST = 28
 LARGEST = 512
@@ -39,6 +40,7 @@ class Photo:
         size: the working copy's longer side, in pixels.
         pixels: the working copy, ``(C, H, W)`` float64 in steps of 1/255, painted over where drawn on.
         painted: whether the visitor drew on it.
+        bits: how many a channel has in the upload; the working copy has 8.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Photo:
     size: int
     pixels: _Pixels
     painted: bool = False
+    bits: int = 8
 
     @property
     def smallest(self) -> int:
@@ -121,7 +124,8 @@ def open_photo(data: bytes, name: str, size: int | None = None) -> Photo:
         rgb, why = None, f"Colour is for pictures of up to {COLOUR_MOST // 1_000_000} megapixels: save it smaller"
     else:
         rgb, why = load_image(data, mode="RGB"), ""
-    return from_planes(grey[0], rgb, name, original=(height, width), size=size, why_grey=why)
+    photo = from_planes(grey[0], rgb, name, original=(height, width), size=size, why_grey=why)
+    return replace(photo, bits=bits_a_channel(data))
 
 
 def from_planes(

@@ -236,6 +236,7 @@ def _picture(photo: Photo) -> dict[str, Any]:
         "colour": photo.colour,
         "painted": photo.painted,
         "why_grey": photo.why_grey,
+        "bits": photo.bits,
         "shape": list(photo.pixels.shape),
         "pixels": base64.b64encode(zlib.compress(np.ascontiguousarray(photo.pixels, "<f8").tobytes(), 6)).decode(),
         "grey": _png(photo.grey[None]),
@@ -312,6 +313,9 @@ def _read_picture(told: Mapping[str, Any]) -> Photo:
     size = int(told["size"])
     if not THINNEST <= size <= LARGEST or not math.isfinite(height + width):
         raise ValueError("a working size of no such kind")
+    bits = told.get("bits", 8)  # the first files do not say
+    if type(bits) is not int or not 1 <= bits <= 64:
+        raise ValueError("a depth of no such kind")
     words = {name: " ".join(str(told[name]).split())[:80] for name in ("name", "why_grey")}
     sample = str(told["sample"])
     return Photo(
@@ -325,4 +329,5 @@ def _read_picture(told: Mapping[str, Any]) -> Photo:
         size=size,
         pixels=read_only(pixels),
         painted=bool(told["painted"]),
+        bits=bits,
     )

@@ -1,6 +1,7 @@
 """The working copy of a picture: how large it is, and that it is the picture's own pixels where there is room."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ from pages.shared.chain import build
 from pages.shared.columns import columns
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
+from pages.shared.link_code import ScenarioError
 from pages.shared.photo import DEFAULT, open_photo
+from pages.shared.scenario import Scenario, from_file, to_file
+from tests.core.picture_files import encoded, png, rows_of
 
 
 def picture(rows: int, columns: int, *, colour: bool = False) -> tuple[bytes, np.ndarray]:
@@ -56,6 +60,39 @@ def test_the_input_says_whether_its_cells_are_the_picture_s_pixels():
         (apply(experiment, {"op": "photo_size", "value": 56}), "mine.png: 20 × 28 pixels, here 40 × 56"),
     ):
         assert columns(build(now), 0)[0]["note"] == words
+
+
+RAMP = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16  # 4096 greys, of which 256 are kept
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(64, 64, 16, 0, rows_of(RAMP)),
+        png(64, 64, 16, 2, rows_of(np.stack([RAMP, RAMP.T, RAMP[::-1]], axis=-1))),
+        png(64, 64, 16, 4, rows_of(np.stack([RAMP, RAMP], axis=-1))),
+        encoded(Image.fromarray(RAMP), "TIFF"),
+    ],
+    ids=["grey", "colour", "grey with opacity", "TIFF"],
+)
+def test_the_input_says_that_of_more_than_8_bits_a_channel_8_are_kept_in_a_scenario_file_too(data: bytes):
+    experiment = with_photo(Experiment(), open_photo(data, "deep.png"))
+    assert len(np.unique(experiment.input)) <= 256
+    again = from_file(to_file(Scenario(experiment)).encode(), Scenario(Experiment())).experiment
+    for now in (experiment, again):
+        first = columns(build(now), 0)[0]["note"].split("\n")[0]
+        assert first == "deep.png: 64 × 64 pixels, each a cell; 16 bits a channel, kept at 8"
+
+
+def test_a_scenario_file_that_does_not_say_how_deep_its_picture_was_is_of_8_bits_and_nonsense_is_refused():
+    start = Scenario(Experiment())
+    told = json.loads(to_file(Scenario(with_photo(Experiment(), open_photo(picture(20, 20)[0], "mine.png")))))
+    for wrong in ("16", 0, 10**9, True, None):
+        told["picture"]["bits"] = wrong
+        with pytest.raises(ScenarioError, match=r"^The file could not be opened"):
+            from_file(json.dumps(told).encode(), start)
+    del told["picture"]["bits"]
+    assert from_file(json.dumps(told).encode(), start).experiment.photo.bits == 8
 
 
 def test_every_size_that_the_slider_of_a_small_picture_offers_is_taken():

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin
 
-from cnn_core.images import load_image, luma
+from cnn_core.errors import ImageError
+from cnn_core.images import bits_a_channel, load_image, luma
 from tests.core.picture_files import (
     ALPHA,
     GREY,
@@ -191,6 +192,28 @@ def test_a_16_bit_colour_png_is_read_to_within_one_part_in_255():
     colour = RNG.integers(0, 65536, (4, 5, 3), dtype=np.uint16)
     loaded = load_image(png(5, 4, 16, 2, rows_of(colour)))
     assert np.abs(loaded - chw(colour) / 65535).max() < 1 / 255
+
+
+@pytest.mark.parametrize(
+    ("data", "bits"),
+    [
+        *((encoded(picture(RGB), kind), 8) for kind in ("PNG", "JPEG", "BMP", "TIFF", "GIF")),
+        (encoded(picture(GREY > 100), "PNG"), 8),
+        (png(13, 9, 16, 0, rows_of(WORDS)), 16),
+        (png(1, 1, 16, 2, rows_of(np.zeros((1, 3), dtype=np.uint16))), 16),
+        (png(1, 1, 16, 6, rows_of(np.zeros((1, 4), dtype=np.uint16))), 16),
+        (encoded(picture(WORDS), "PPM"), 16),
+        (encoded(picture(WORDS), "TIFF"), 16),
+        (SAMPLES["tiff-float"], 32),
+    ],
+)
+def test_how_deep_a_picture_is_in_its_file_is_told_by_its_header(data, bits):
+    assert bits_a_channel(data) == bits
+
+
+def test_a_file_that_is_no_picture_has_no_depth():
+    with pytest.raises(ImageError, match=r"not a picture that can be read"):
+        bits_a_channel(b"nothing")
 
 
 def test_floats_are_clipped_to_zero_and_one():
