@@ -11,6 +11,9 @@ from pages.shared.controls import Control, by_hand
 from pages.shared.describe import PLURALS, geometry_words, size
 from pages.shared.experiment import Experiment
 
+IN_GREY = ", in grey: choose RGB below for colour"
+"""What the input's note ends with on one's own picture in colour that is seen in grey, as every upload at first."""
+
 _SIGNS = {"kernel": "∗", "conv": "=", "activation": "→", "pool": "→", "flat": "→", "scores": "→", "probabilities": "→"}
 _KINDS = {"flat": "vector", "scores": "bars", "probabilities": "bars"}
 _ALSO = {"scores": "logits"}  # another name that a heading tells, where the field has two
@@ -94,8 +97,9 @@ def _input_note(experiment: Experiment) -> str:
     rows, columns_ = experiment.plane
     here = "each a cell" if (rows, columns_) == (height, width) else f"here {columns_} × {rows}"
     deep = f"; {photo.bits} bits a channel, kept at 8" if photo.bits > 8 else ""
+    grey = IN_GREY if not photo.sample and photo.rgb is not None and photo.colour == "grey" else ""
     origin = f". {samples.get(photo.sample).licence}" if photo.sample else ""
-    return f"{photo.name}: {width} × {height} pixels, {here}{deep}{origin}"
+    return f"{photo.name}: {width} × {height} pixels, {here}{deep}{origin}{grey}"
 
 
 def _geometry(chain: Chain, position: int) -> str:

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 
 from pages.shared.chain import build
-from pages.shared.columns import columns
+from pages.shared.columns import IN_GREY, columns
 from pages.shared.edits import apply
 from pages.shared.experiment import Experiment, with_photo
+from pages.shared.learn.lesson import Step
+from pages.shared.learn.told import seen
 from pages.shared.link_code import ScenarioError
 from pages.shared.photo import DEFAULT, open_photo
 from pages.shared.scenario import Scenario, from_file, to_file
@@ -62,6 +64,33 @@ def test_the_input_says_whether_its_cells_are_the_picture_s_pixels():
         assert columns(build(now), 0)[0]["note"] == words
 
 
+def noted(experiment: Experiment) -> str:
+    return columns(build(experiment), 0)[0]["note"]
+
+
+def test_the_input_says_of_an_upload_in_colour_alone_that_it_is_shown_in_grey_and_where_its_colour_is():
+    coloured = with_photo(Experiment(), open_photo(picture(28, 20, colour=True)[0], "mine.png"))
+    control = next(each for each in columns(build(coloured), 0)[0]["controls"] if each["label"] == "Colour")
+    assert control["place"] == "bottom"
+    assert "RGB" in [each["label"] for each in control["options"]]
+    assert noted(coloured) == "mine.png: 20 × 28 pixels, each a cell, in grey: choose RGB below for colour"
+    in_colour = apply(coloured, {"op": "colour", "value": "rgb"})
+    assert noted(in_colour) == "mine.png: 20 × 28 pixels, each a cell"
+    assert noted(apply(in_colour, {"op": "colour", "value": "grey"})) == noted(coloured)
+    grey = open_photo(picture(28, 20)[0], "mine.png")
+    assert "in grey" not in noted(with_photo(Experiment(), grey))
+    assert "in grey" not in noted(apply(Experiment(), {"op": "sample", "value": "cat"}))
+
+
+def test_a_step_of_a_lesson_speaks_of_colour_where_it_can_be_chosen():
+    coloured = with_photo(Experiment(), open_photo(picture(28, 20, colour=True)[0], "mine.png"))
+    for show, offered in ((("input",), False), (("input", "pictures"), True), (None, True)):
+        shown = seen(columns(build(coloured), 0), Step("Look.", Scenario(coloured), show=show))[0]
+        assert shown["note"].startswith("mine.png: 20 × 28 pixels")
+        assert any(control["label"] == "Colour" for control in shown["controls"]) is offered
+        assert ("choose RGB below" in shown["note"]) is offered
+
+
 RAMP = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16  # 4096 greys, of which 256 are kept
 
 
@@ -80,8 +109,8 @@ def test_the_input_says_that_of_more_than_8_bits_a_channel_8_are_kept_in_a_scena
     assert len(np.unique(experiment.input)) <= 256
     again = from_file(to_file(Scenario(experiment)).encode(), Scenario(Experiment())).experiment
     for now in (experiment, again):
-        first = columns(build(now), 0)[0]["note"].split("\n")[0]
-        assert first == "deep.png: 64 × 64 pixels, each a cell; 16 bits a channel, kept at 8"
+        told = noted(now).removesuffix(IN_GREY)
+        assert told == "deep.png: 64 × 64 pixels, each a cell; 16 bits a channel, kept at 8"
 
 
 def test_a_scenario_file_that_does_not_say_how_deep_its_picture_was_is_of_8_bits_and_nonsense_is_refused():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pages.shared.columns import IN_GREY
 from pages.shared.controls import Control
 from pages.shared.learn.course import COURSE
 from pages.shared.learn.desk import LearnDesk
@@ -119,6 +120,8 @@ def _note(column: dict[str, Any], step: Step, bias: float) -> str:
     note: str = column["note"]
     if column["view"] == "input" and not _takes(step, "input"):
         return ""  # what the note invites to must be possible
+    if column["view"] == "input" and not _takes(step, "pictures"):
+        return note.removesuffix(IN_GREY)
     if column["view"] == "kernel" and not _takes(step, "bias"):
         # It belongs to every sum, and has no field here.
         return f"{note}\nbias {bias:g}".replace("-", "−").strip()
