@@ -16,8 +16,11 @@ from cnn_core.settings import whole
 INLINE = 2048
 """Numbers that a script still holds itself; a longer array is read from the archive beside it."""
 
-ARCHIVE = 'data = np.load(sys.argv[1] if len(sys.argv) > 1 else Path(sys.argv[0]).parent / "trace.npz")'
-"""The line of a script that opens the archive, by default the one beside it."""
+BESIDE = 'Path(sys.argv[0]).parent / "trace.npz"'
+"""Where a script looks for the archive that nobody named: beside itself, wherever it is run from."""
+
+ARCHIVE = f"data = np.load(sys.argv[1] if len(sys.argv) > 1 else {BESIDE})"
+"""The line of a script that opens the archive."""
 
 
 class Written:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cnn_core.export.arrays import ARCHIVE, Written, beyond_numbers
+from cnn_core.export.arrays import ARCHIVE, BESIDE, Written, beyond_numbers
 
 _TELL = '''
 def tell(name, x):
@@ -19,7 +19,7 @@ def tell(name, x):
 
 '''
 _IF_THERE = (
-    'beside = Path(sys.argv[0]).parent / "trace.npz"',
+    f"beside = {BESIDE}",
     "archive = sys.argv[1] if len(sys.argv) > 1 else beside if beside.exists() else None",
     "data = np.load(archive) if archive else {}",
 )
