@@ -34,8 +34,9 @@ _STYLE = """<style>
   .ks-heading p { flex: 1; }
   .stMain:has(.ks:not(.ks-stacked)) .ks-heading.ks-beside { padding-right: 450px; }
 }
-/* Where columns stand side by side on a tablet too, it is undo, redo and link alone. */
-@media (min-width: 744px) and (max-width: 949px) and (min-height: 501px) {
+/* Where columns stand side by side on a tablet too, it is undo, redo and link alone: from the widths of
+   convolution/sizes.js on, the page's padding added; on a phone on its side, the second. */
+@media (min-width: 744px) and (max-width: 949px) and (min-height: 501px), (min-width: 924px) and (max-width: 949px) {
   .ks-heading.ks-tablet { flex-wrap: nowrap; padding-right: 225px; }
   .ks-heading.ks-tablet p { flex: 1; }
 }

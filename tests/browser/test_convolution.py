@@ -613,16 +613,26 @@ def test_nothing_is_wider_than_its_screen(page: Page, server: Server, width: int
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= width
 
 
-@pytest.mark.parametrize(("width", "height"), [(744, 1133), (820, 1180), (900, 700), (949, 600)])
-def test_on_a_tablet_all_four_columns_stand_side_by_side_and_no_button_lies_over_the_sentence(
-    page: Page, server: Server, width: int, height: int
-):
+def opened_on(page: Page, server: Server, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{server.url}/convolution")
     wait_drawn(page, "output-0")
+
+
+@pytest.mark.parametrize(("width", "height"), [(744, 1133), (820, 1180), (900, 700), (949, 600)])
+def test_on_a_tablet_all_four_columns_stand_side_by_side(page: Page, server: Server, width: int, height: int):
+    opened_on(page, server, width, height)
     maps = [page.locator(f"[data-view={view}]").bounding_box() for view in ("input-0", "alone-0", "output-0")]
     assert maps[0]["x"] + maps[0]["width"] < maps[1]["x"] < maps[1]["x"] + maps[1]["width"] < maps[2]["x"]
     assert all(each["y"] + each["height"] < page.locator(".ks-ledger").bounding_box()["y"] for each in maps)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(744, 1133), (820, 1180), (900, 700), (949, 600), (924, 430), (932, 430), (949, 430), (960, 430), (1180, 820)],
+)
+def test_beside_the_heading_no_button_lies_over_its_sentence(page: Page, server: Server, width: int, height: int):
+    opened_on(page, server, width, height)
     covered = """() => {
       const words = document.createRange();
       words.selectNodeContents(document.querySelector(".ks-heading"));
