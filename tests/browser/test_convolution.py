@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from cnn_core import Conv2d
 from cnn_core.rational import exact_total
@@ -13,7 +13,7 @@ from pages.shared.convolution.edits import apply
 from pages.shared.convolution.laboratory import Laboratory, Run, run
 from pages.shared.convolution.link import Sight, to_link
 from pages.shared.experiment import Experiment
-from tests.browser.conftest import LISTEN, Server
+from tests.browser.conftest import Server
 from tests.browser.screen import (
     cell_centre,
     clear,
@@ -225,20 +225,6 @@ def test_ledger_and_map_agree_while_a_weight_is_asked(laboratory: Page):
     laboratory.mouse.move(5, 500)
     weight.blur()
     expect(ledger.locator("h2")).to_have_text(pinned)
-
-
-def test_a_weight_that_a_finger_tapped_is_told_until_a_cell_is_tapped(browser: Browser, server: Server):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.goto(f"{server.url}/convolution")
-    wait_drawn(page, "output-0")
-    page.locator("[data-view=kernel-1] input").nth(4).tap()
-    expect(page.locator(".ks-ledger h2")).to_have_text("Weight for channel 1 [1, 1]")
-    page.locator("[data-view=output-0]").scroll_into_view_if_needed()
-    page.locator("[data-view=output-0]").tap(position={"x": 4, "y": 4})
-    expect(page.locator(".ks-ledger h2")).to_have_text("Output channel 0 [0, 0]")
-    context.close()
 
 
 def test_a_weight_in_the_ledger_is_written_as_a_fraction_where_all_numbers_are(laboratory: Page):
@@ -567,21 +553,6 @@ def test_what_is_ticked_stays_under_the_hand_and_what_is_kept_can_be_kept_anew(l
         assert abs(after["x"] - before["x"]) <= 1
     press(laboratory, "Keep to compare", "output-0")
     expect(laboratory.get_by_role("button", name="Keep to compare")).to_be_visible()
-
-
-def test_on_a_phone_no_word_of_the_padding_menu_is_cut_and_hide_stands_with_terms(browser: Browser, server: Server):
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.goto(f"{server.url}/convolution")
-    wait_drawn(page, "output-0")
-    menu = page.get_by_label("Padding shows").bounding_box()
-    assert menu["width"] >= 150
-    tops = [
-        page.locator(f".ks-ledger-end >> text={word}").bounding_box()["y"] for word in ("pinned", "products", "hide")
-    ]
-    assert max(tops) - min(tops) < 6
-    context.close()
 
 
 @pytest.fixture

@@ -12,10 +12,30 @@ export const GAP = 30; // px between a laboratory's columns, where signs stand o
 export const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign
 export const WHY = 130; // px of a column that says why it shows no map
 
+const ABREAST_BELOW = 676; // px: on a phone upright, what is put in and the kernel stand beside each other, above their controls
+const SMALLEST_INPUT = 150; // px: a larger kernel leaves it its numbers
+const APART = 10; // px between the two, as in common.css
+
 /** What stylesheets know of these. @param {HTMLElement} root of a page */
 export function tellSizes(root) {
-  const told = { "--ks-stacked-map": STACKED_MAP, "--ks-stacked-width": STACKED_WIDTH, "--ks-why": WHY };
+  const told = { "--ks-stacked-width": STACKED_WIDTH, "--ks-why": WHY };
   for (const [name, size] of Object.entries(told)) root.style.setProperty(name, `${size}px`);
+}
+
+/**
+ * How wide the input is where the kernel stands beside it on a phone upright, px; 0 where there is no room for both.
+ * @param {number} width of the strip, px
+ * @param {number} kernelWidth what the kernel needs, px
+ */
+export function besideKernel(width, kernelWidth) {
+  const left = Math.min(STACKED_MAP, width / 2, width - APART - kernelWidth);
+  return width < ABREAST_BELOW && left >= SMALLEST_INPUT ? left : 0;
+}
+
+/** Have the input and the kernel stand beside each other, or not. @param {HTMLElement} root of a page @param {number} side px of the input, or 0 */
+export function standAbreast(root, side) {
+  root.classList.toggle("ks-abreast", side > 0);
+  root.style.setProperty("--ks-beside", `${side}px`);
 }
 
 /** @typedef {{rows: number, columns: number, ring: readonly number[]}} Size  a map in cells; `ring`: padding cells at the top, bottom, left and right */

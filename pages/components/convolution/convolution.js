@@ -11,7 +11,7 @@ import { Dialog } from "../common/dialog.js";
 import { differenceOf } from "../common/difference.js";
 import { h, setText } from "../common/dom.js";
 import { inParts } from "../common/fraction.js";
-import { PHONE } from "../common/layout.js";
+import { PHONE, standAbreast } from "../common/layout.js";
 import { Look } from "../common/look.js";
 import { scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
@@ -161,16 +161,18 @@ export class Convolution extends Board {
     const all = [...maps, ...later.map(() => ({ ...output, compared: true }))];
     const found = sizes(this.width, all, this.#kernelSize(), matchMedia(PHONE).matches);
     this.root.classList.toggle("ks-compared-below", found.below);
+    standAbreast(this.root, found.beside);
     this.dock.stack(found.stacked);
     const first = this.group[0];
-    const row = found.stacked ? "" : `${found.row}px`;
+    const level = !found.stacked || found.beside > 0;
+    const row = level ? `${found.row}px` : "";
     views.forEach((column, k) => {
       const { stage, rows, columns, ring } = maps[k];
       for (const { drawn: grid, figure } of column.view.shown.values()) {
         grid.resize(rows, columns, found.cells[k], ring, stage.stage === INPUT ? (this.convolution.link.shown ?? null) : null);
         const [top, bottom, left, right] = ring.map((/** @type {number} */ side) => Math.ceil(side * found.cells[k]));
         grid.element.style.margin = `${top}px ${right}px ${bottom}px ${left}px`;
-        figure.style.minHeight = row;
+        figure.style.minHeight = found.beside && stage.stage !== INPUT ? "" : row;
       }
       column.element.style.width = found.stacked ? "" : `${found.widths[k]}px`;
       // The shares of a group stand level with its channels.
@@ -181,7 +183,7 @@ export class Convolution extends Board {
     });
     const kernel = this.columns.get("kernel");
     kernel.element.style.width = found.stacked ? "" : `${found.kernelWidth}px`;
-    kernel.view.element.style.marginTop = found.stacked ? "" : `${first * found.row}px`;
+    kernel.view.element.style.marginTop = level ? `${first * found.row}px` : "";
     for (const { figure } of kernel.view.shown.values()) figure.style.minHeight = row;
     const looked = views.flatMap((column, k) => {
       const { stage, rows, columns } = maps[k];

@@ -5,13 +5,13 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, down, largestThat, least } from "../common/layout.js";
+import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, besideKernel, down, largestThat, least } from "../common/layout.js";
 
 const TABLET_FROM = 680; // px: four columns have room on a tablet, held upright too
-const ABREAST_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
+const SIX_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
 const SMALLEST_MAP = 120; // px: a map of few cells may have larger ones
 const [NARROWEST, ENOUGH, ROOMY] = [120, 190, 310]; // px of a column: at least, as its controls want it, and so that they stand side by side
-const [TALLEST, TALL] = [280, 184]; // px of a map that stands alone, and of one of several
+const [TALLEST, TALL, LOW] = [280, 184, 146]; // px of a map that stands alone, of one of several, and of one of several on a phone
 const CAPTION = 24; // px
 const SLACK = 4; // px between rows
 
@@ -24,30 +24,36 @@ const SLACK = 4; // px between rows
  */
 export function sizes(width, maps, kernel, phone) {
   const stacked = width < (phone ? STACK_BELOW : TABLET_FROM);
-  const below = !stacked && width < ABREAST_FROM;
-  const abreast = [...maps.keys()].filter((k) => !below || !maps[k].compared);
+  const below = !stacked && width < SIX_FROM;
+  const level = [...maps.keys()].filter((k) => !below || !maps[k].compared);
   const weight = weightSize(Math.max(...kernel));
   const kernelNeeds = kernel[1] * (weight + 2) + 8;
-  const room = width - abreast.length * GAP;
-  const narrowest = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (abreast.length + 1))));
+  const beside = stacked ? besideKernel(width, kernelNeeds) : 0;
+  const widest = beside || STACKED_MAP;
+  const room = width - level.length * GAP;
+  const narrowest = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (level.length + 1))));
   const readable = READABLE * Math.max(...maps.map(down));
   // So that numbers can be read, one of several is taller.
-  const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(TALL, readable <= TALLEST ? readable : 0);
-  const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, Math.floor(least(maps[k], SMALLEST_MAP)));
+  const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(beside ? LOW : TALL, readable <= TALLEST ? readable : 0);
+  // Below each other they need not wait for the widest to have numbers that can be read.
+  const legible = maps.map((map) => (stacked && Math.max(across(map), down(map)) * READABLE <= widest ? READABLE : 0));
+  const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, legible[k], Math.floor(least(maps[k], SMALLEST_MAP)));
   const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across(maps[k]) * own(k, cell));
-  const needs = (/** @type {number} */ cell) => [kernelNeeds, ...abreast.map((k) => need(k, cell))];
+  const needs = (/** @type {number} */ cell) => [kernelNeeds, ...level.map((k) => need(k, cell))];
   const fits = (/** @type {number} */ cell) => {
     if (maps.some((map) => down(map) * cell > tallest)) return false;
-    if (stacked) return maps.every((map) => across(map) * cell <= STACKED_MAP);
+    if (stacked) return maps.every((map) => across(map) * cell <= widest);
     return needs(cell).reduce((sum, each) => sum + Math.max(narrowest, each), 0) <= room;
   };
   const low = largestThat(fits);
   // Whole pixels keep lines crisp.
   const cell = low >= 4 ? Math.floor(low) : low;
   const cells = maps.map((_, k) => own(k, cell));
-  const row = Math.max(...maps.map((map, k) => Math.ceil(down(map) * cells[k])), kernel[0] * (weight + 2)) + CAPTION + SLACK;
+  const tall = maps.map((map, k) => Math.ceil(down(map) * cells[k]));
+  // On a phone the outputs stand below, in rows of their own.
+  const row = Math.max(...(beside ? tall.slice(0, 1) : tall), kernel[0] * (weight + 2)) + CAPTION + SLACK;
   const column = Math.max(narrowest, Math.min(ROOMY, share(needs(cell), room)));
-  return { stacked, below, cells, row, widths: maps.map((_, k) => Math.max(column, need(k, cell))), kernelWidth: Math.max(column, kernelNeeds) };
+  return { stacked, beside, below, cells, row, widths: maps.map((_, k) => Math.max(column, need(k, cell))), kernelWidth: Math.max(column, kernelNeeds) };
 }
 
 /** The width that each of some columns can have at least, where some need more of the room. @param {number[]} needs @param {number} room */

@@ -4,7 +4,7 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, across, down, largestThat, least } from "../common/layout.js";
+import { STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, across, besideKernel, down, largestThat, least } from "../common/layout.js";
 
 const SIGNS = 26; // px between columns, where the signs stand
 const CLOSE = 8; // px between columns that have no signs: the ends of two legends still stand apart
@@ -15,14 +15,9 @@ const SPARE = 24; // px: with less to spare than that the maps would be at their
 export const TAIL = 88; // px of what stands for the columns that are folded away
 const COLUMN = { bars: 140, vector: 84, missing: WHY, tail: TAIL }; // px a column that is no map
 const NARROWEST_KERNEL = 150; // px
-const ABREAST_BELOW = 676; // px: on a wider strip, that of a window from 740 px on, two columns stand beside each other anyway
-const APART = 10; // px between the input and the kernel beside it
 
 /** What a newcomer's first screen shows on a phone: a feature map and what it is made of. */
 const THREE = ["input", "kernel", "conv"];
-
-/** How wide a column beside the input is, where columns stand below each other, px. @param {number} width of the strip, px */
-const besideInput = (width) => width - Math.min(STACKED_MAP, width * 0.5) - APART;
 
 /**
  * Give the columns their sizes.
@@ -30,8 +25,8 @@ const besideInput = (width) => width - Math.min(STACKED_MAP, width * 0.5) - APAR
  * @param {{columns: {view: string, kind: string, shape?: number[], ring?: number[], field?: any}[], kernel: number[]}} sizes
  *   `kernel`: the shape of the bank
  * @param {ReadonlyMap<string, import("../common/column.js").Column>} columns
- * @returns {{stacked: boolean, abreast: boolean, tight: boolean, looked: Map<string, any>}} whether they stand below each
- *   other, with the kernel beside the input or not, or close together; and the maps with what zooming them together needs
+ * @returns {{stacked: boolean, beside: number, tight: boolean, looked: Map<string, any>}} whether they stand below each
+ *   other, with the input so wide beside the kernel or not (0), or close together; and the maps with what zooming them together needs
  */
 export function layOut(width, { columns: all, kernel }, columns) {
   const maps = all.filter(({ kind }) => kind === "map");
@@ -39,7 +34,8 @@ export function layOut(width, { columns: all, kernel }, columns) {
   const kernelWidth = Math.max(NARROWEST_KERNEL, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
   const besides = all.filter(({ kind }) => kind !== "map");
   const others = besides.map(({ kind }) => COLUMN[kind] ?? kernelWidth);
-  const { stacked, tight, sizes: cells, widths } = cellSize(width, sizes, others);
+  const side = THREE.every((view) => columns.has(view)) ? besideKernel(width, kernelWidth) : 0;
+  const { stacked, tight, sizes: cells, widths } = cellSize(width, sizes, others, side);
   const looked = new Map();
   maps.forEach(({ view, field }, k) => {
     const column = columns.get(view);
@@ -62,8 +58,7 @@ export function layOut(width, { columns: all, kernel }, columns) {
     const beside = Math.max(kernelWidth, ...sizes.map((size, k) => Math.ceil(down(size) * cells[k])));
     flat.view.resize(count, stacked ? TALLEST / 2 : count > TALLEST ? Math.min(TALLEST, beside) : TALLEST);
   }
-  const abreast = stacked && width < ABREAST_BELOW && THREE.every((view) => columns.has(view)) && besideInput(width) >= kernelWidth;
-  return { stacked, abreast, tight, looked };
+  return { stacked, beside: stacked ? side : 0, tight, looked };
 }
 
 /**
@@ -71,10 +66,11 @@ export function layOut(width, { columns: all, kernel }, columns) {
  * @param {number} width of the whole strip, px
  * @param {import("../common/layout.js").Size[]} maps
  * @param {number[]} others the width of each column that is no map, px
+ * @param {number} side how wide the input is beside the kernel, px, or 0
  * @returns {{stacked: boolean, tight: boolean, sizes: number[], widths: number[]}} whether there is no room for signs;
  *   px a cell and px a column, for each map
  */
-function cellSize(width, maps, others) {
+function cellSize(width, maps, others, side) {
   const own = (/** @type {any} */ map, /** @type {number} */ cell) => Math.max(cell, least(map, SMALLEST_MAP));
   const wide = (/** @type {any} */ map, /** @type {number} */ cell) => across(map) * own(map, cell);
   const besides = others.reduce((a, b) => a + b, 0);
@@ -88,7 +84,7 @@ function cellSize(width, maps, others) {
   const stacked = width < STACK_BELOW || !abreast(0);
   const fits = (/** @type {number} */ cell) => {
     if (maps.some((map) => down(map) * cell > TALLEST)) return false;
-    if (stacked) return maps.every((map) => wide(map, cell) <= Math.min(STACKED_MAP, width * 0.5));
+    if (stacked) return maps.every((map) => wide(map, cell) <= (side || Math.min(STACKED_MAP, width * 0.5)));
     return abreast(cell);
   };
   const low = largestThat(fits);

@@ -5,6 +5,7 @@
 
 import { placeColumns } from "../common/column.js";
 import { h } from "../common/dom.js";
+import { standAbreast } from "../common/layout.js";
 import { unmade, veil } from "../common/veil.js";
 import { drawKernel, drawStages } from "./drawing.js";
 import { layOut } from "./layout.js";
@@ -79,11 +80,11 @@ export class Strip {
   lay() {
     const { columns, model, dock, root, lesson, closeUp } = this.page;
     columns.get("input").view.overhang = model.overhang;
-    const { stacked, abreast, tight, looked } = layOut(this.width, this.#sizes(), columns);
+    const { stacked, beside, tight, looked } = layOut(this.width, this.#sizes(), columns);
     dock.hold(lesson.crowded);
     dock.stack(stacked);
     this.#placeGradient(stacked);
-    root.classList.toggle("ks-abreast", abreast);
+    standAbreast(root, beside);
     root.classList.toggle("ks-tight", tight);
     closeUp.take(looked);
   }

@@ -1,0 +1,91 @@
+"""The convolution laboratory on a phone held upright: cause and effect on one screen, and a finger's way through it."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import LISTEN, Server
+from tests.browser.screen import put, revision, wait_drawn, within
+from tests.browser.test_everyone import OVER_THE_EDGE
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    page = context.new_page()
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    yield page
+    context.close()
+
+
+def bottom(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    return box["y"] + box["height"]
+
+
+def test_the_weights_and_the_output_that_they_change_are_seen_at_once(phone: Page):
+    ledger = phone.locator(".ks-ledger").bounding_box()["y"]
+    for view in ("input-0", "input-1", "kernel-0", "kernel-1", "alone-0", "output-0"):
+        assert 0 < bottom(phone, f"[data-view={view}]") <= ledger, view
+    for channel in (0, 1):  # the weights of a channel stand level with it
+        assert phone.locator(f"[data-view=kernel-{channel}]").bounding_box()["y"] == pytest.approx(
+            phone.locator(f"[data-view=input-{channel}]").bounding_box()["y"], abs=1
+        )
+
+
+def test_every_control_is_under_the_finger_and_not_under_another_column(phone: Page):
+    with within(phone, "output", "ReLU after it") as control:
+        control.tap()
+    phone.get_by_role("button", name="Keep to compare").tap()
+    wait_drawn(phone, "difference-0")
+    covered = phone.evaluate(
+        """() => [...document.querySelectorAll(".ks-strip :is(button, select, input)")]
+          .filter((each) => each.checkVisibility() && !each.closest("[popover]"))
+          .filter((each) => {
+            each.scrollIntoView({ block: "center" });
+            const { x, y, width, height } = each.getBoundingClientRect();
+            const met = document.elementFromPoint(x + width / 2, y + height / 2);
+            return met !== each && !each.contains(met) && !met?.contains(each);
+          })
+          .map((each) => each.getAttribute("aria-label") ?? each.textContent)"""
+    )
+    assert covered == []
+    assert phone.evaluate(OVER_THE_EDGE) == []
+
+
+def test_a_kernel_of_5_by_5_stays_beside_its_input_and_numbers_stay_readable(phone: Page):
+    for label in ("rows, as a number", "cols, as a number"):
+        before = revision(phone)
+        with within(phone, "kernel", label) as control:
+            put(control, "5")
+            wait_drawn(phone, "output-0", "cnn_core", before)
+    kernel, inputs = (phone.locator(f"[data-view={view}-0]").bounding_box() for view in ("kernel", "input"))
+    assert kernel["x"] >= inputs["x"] + inputs["width"]
+    assert kernel["y"] == pytest.approx(inputs["y"], abs=1)
+    assert kernel["x"] + kernel["width"] <= 390
+    assert inputs["width"] / 6 >= 20.5  # room for two digits and a sign
+
+
+def test_a_weight_that_a_finger_tapped_is_told_until_a_cell_is_tapped(phone: Page):
+    phone.locator("[data-view=kernel-1] input").nth(4).tap()
+    expect(phone.locator(".ks-ledger h2")).to_have_text("Weight for channel 1 [1, 1]")
+    phone.locator("[data-view=output-0]").scroll_into_view_if_needed()
+    phone.locator("[data-view=output-0]").tap(position={"x": 4, "y": 4})
+    expect(phone.locator(".ks-ledger h2")).to_have_text("Output channel 0 [0, 0]")
+
+
+def test_on_a_phone_no_word_of_the_padding_menu_is_cut_and_hide_stands_with_terms(page: Page, server: Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/convolution")
+    wait_drawn(page, "output-0")
+    menu = page.get_by_label("Padding shows").bounding_box()
+    assert menu["width"] >= 150
+    tops = [
+        page.locator(f".ks-ledger-end >> text={word}").bounding_box()["y"] for word in ("pinned", "products", "hide")
+    ]
+    assert max(tops) - min(tops) < 6
