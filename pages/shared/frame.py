@@ -43,7 +43,12 @@ _STYLE = """<style>
 /* From here on stages stand side by side, as a rule: the heading does not wait for them to say so. */
 @media (min-width: 1160px) { .ks-heading.ks-beside { padding-right: 450px; } }
 /* Nor does it take rows of its own where there are few: on a phone on its side */
-@media (min-width: 641px) and (max-height: 500px) { .ks-heading { flex-wrap: nowrap; } }
+@media (min-width: 641px) and (max-height: 500px) {
+  .stMainBlockContainer { padding-top: 3.25rem; }
+  .ks-heading { flex-wrap: nowrap; }
+  .ks-heading h1 { padding-block: 0; font-size: 1.375rem; line-height: 1.3; }
+  .ks-heading p { font-size: 0.8125rem; line-height: 1.35; }
+}
 .ks-finger { display: none; }
 @media (hover: none) { .ks-mouse { display: none; } .ks-finger { display: inline; } }
 @media (max-width: 640px) {

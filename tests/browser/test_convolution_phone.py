@@ -1,6 +1,7 @@
 """The convolution laboratory on a phone held upright: cause and effect on one screen, and a finger's way through it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -69,6 +70,33 @@ def test_a_kernel_of_5_by_5_stays_beside_its_input_and_numbers_stay_readable(pho
     assert kernel["y"] == pytest.approx(inputs["y"], abs=1)
     assert kernel["x"] + kernel["width"] <= 390
     assert inputs["width"] / 6 >= 20.5  # room for two digits and a sign
+
+
+def test_products_are_shown_as_they_lie_in_the_window(phone: Page):
+    phone.get_by_role("button", name="products").tap()
+    glasses = phone.locator(".ks-ledger-plane .ks-lens")
+    expect(glasses).to_have_count(2)
+    expect(glasses.first).to_be_visible()
+    cells = [int(text.replace("−", "-")) for text in glasses.first.locator(".ks-lens-cell").all_inner_texts()]
+    window, weights, products = cells[:9], cells[9:18], cells[18:]
+    assert [x * w for x, w in zip(window, weights, strict=True)] == products
+    assert sum(products) == -21
+    boxes = [cell.bounding_box() for cell in glasses.first.locator(".ks-lens-cell").all()]
+    assert len({box["y"] for box in boxes}) == 3
+    assert max(box["x"] + box["width"] for box in boxes) < 390
+
+
+def test_on_its_side_all_four_stand_in_a_row_and_the_first_channel_of_each_is_seen(phone: Page):
+    phone.set_viewport_size({"width": 844, "height": 390})
+    phone.wait_for_function("document.querySelector('[data-view=output-0]').getBoundingClientRect().left > 600")
+    ledger = phone.locator(".ks-ledger").bounding_box()["y"]
+    views = ("input-0", "kernel-0", "alone-0", "output-0")
+    boxes = [phone.locator(f"[data-view={view}]").bounding_box() for view in views]
+    for left, right in pairwise(boxes):
+        assert left["x"] + left["width"] < right["x"]
+    for view, box in zip(views, boxes, strict=True):
+        assert 0 < box["y"] + box["height"] <= ledger, view
+    assert phone.evaluate(OVER_THE_EDGE) == []
 
 
 def test_a_weight_that_a_finger_tapped_is_told_until_a_cell_is_tapped(phone: Page):

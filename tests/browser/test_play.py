@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -69,6 +70,40 @@ def test_paused_on_a_picture_the_rest_of_the_maps_can_be_shown_and_the_cell_stay
     assert colours_at_the_foot(explore) > 100
     expect(explore.get_by_role("button", name="Play")).to_be_focused()
     expect(explore.locator(".ks-ledger h2")).to_have_text(f"Feature map [{cell[2]}, {cell[3]}]")
+
+
+def test_a_picture_that_is_uploaded_while_the_window_stands_half_way_is_seen_whole(explore: Page):
+    explore.get_by_label("speed").fill("0")
+    explore.get_by_role("button", name="Play").click()
+    explore.get_by_role("button", name="Pause").click()
+    expect(explore.get_by_role("button", name="Show what the window has not reached yet")).to_be_visible()
+    before = revision(explore)
+    explore.set_input_files(".st-key-photo input[type=file]", ROOT / "assets" / "photograph.jpg")
+    wait_drawn(explore, "probabilities", "cnn_core", before)
+    expect(explore.get_by_role("button", name="Show what the window has not reached yet")).to_be_hidden()
+    assert colours_at_the_foot(explore) > 100
+
+
+@pytest.mark.parametrize(("path", "view"), [("", "conv"), ("/convolution", "output-0")])
+def test_on_a_phone_nothing_moves_while_it_plays_and_the_sum_stays(
+    browser: Browser, server: Server, path: str, view: str
+):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    phone = context.new_page()
+    phone.goto(f"{server.url}{path}")
+    wait_drawn(phone, view)
+    places = """() => [...document.querySelectorAll(".ks h2, .ks-map, .ks-note, .ks-bottom, .ks-ledger, .ks-play")]
+      .filter((part) => part.checkVisibility() && !part.matches(".ks-fill"))
+      .map((part) => Object.values(part.getBoundingClientRect().toJSON()).slice(0, 2))"""
+    before = phone.evaluate(places)
+    phone.get_by_role("button", name="Play").tap()
+    phone.get_by_label("speed").evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
+    phone.wait_for_function("document.querySelector('.ks-playing')")
+    expect(phone.locator(".ks-ledger .ks-sum").first).to_be_visible()
+    frames(phone)
+    np.testing.assert_allclose(phone.evaluate(places), before, atol=1)
+    context.close()
 
 
 def test_scores_are_not_told_before_the_window_has_made_what_they_are_made_of(explore: Page):

@@ -305,6 +305,37 @@ def test_the_first_screen_shows_the_input_the_kernel_and_the_feature_map_above_t
     assert kernel["width"] >= 142
 
 
+@pytest.mark.parametrize("picture", [False, True], ids=["grid", "picture"])
+def test_on_its_side_the_first_screen_shows_all_three_beside_each_other(phone: Page, picture: bool):
+    phone.set_viewport_size({"width": 844, "height": 390})
+    if picture:
+        tap_sample(phone)
+        phone.evaluate("document.querySelector('.stMain').scrollTop = 0")
+    phone.wait_for_function("document.querySelector('[data-view=conv]').getBoundingClientRect().left > 500")
+    edge = phone.locator(".ks-ledger").bounding_box()["y"]
+    boxes = [phone.locator(f"[data-view={view}]").bounding_box() for view in ("input", "kernel", "conv")]
+    for left, right in itertools.pairwise(boxes):
+        assert left["x"] + left["width"] < right["x"]
+    for box in boxes:
+        assert box["y"] + box["height"] <= edge + (20 if picture else 0)  # its sum takes a line more
+    assert boxes[2]["x"] + boxes[2]["width"] <= 844
+
+
+def test_products_lie_on_a_phone_as_in_the_kernel(phone: Page):
+    phone.get_by_role("button", name="products", exact=True).tap()
+    factors = phone.locator(".ks-terms > .ks-term:not(.ks-plain)")
+    places = [term.bounding_box() for term in factors.all()]
+    assert [len({place[axis] for place in places}) for axis in ("x", "y")] == [3, 3]
+    weights = [term.split("×")[1].strip(" ()") for term in factors.locator(".ks-term-factors").all_inner_texts()]
+    assert weights == ["1", "0", "−1"] * 3
+
+
+def test_a_finger_is_told_to_pinch_and_not_to_scroll_for_the_numbers(phone: Page):
+    tap_sample(phone)
+    expect(phone.locator("[data-column=conv] .ks-note")).to_contain_text("Pinch for the numbers")
+    expect(phone.locator("[data-column=conv] .ks-note")).not_to_contain_text("Scroll")
+
+
 def test_what_becomes_of_a_number_unfolds_on_a_phone_and_leaves_the_maps_their_room(phone: Page):
     ledger = phone.locator(".ks-ledger")
     told = [phone.locator(".ks-ledger-feeds"), phone.locator(".ks-sees")]

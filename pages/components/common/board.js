@@ -289,11 +289,18 @@ export class Board extends DeskPage {
     /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-view="${view}"]`) ?? this.root.querySelector(".ks-map"))?.focus(options);
   }
 
-  /** On a phone the ledger leaves its room to the maps while they are filled. @param {boolean} playing */
+  /** On a phone the map that is filled comes in sight, with what it is made of. @param {boolean} playing */
   #playing(playing) {
     if (playing !== this.root.classList.contains("ks-playing")) this.played(playing);
     this.root.classList.toggle("ks-playing", playing);
-    if (playing && this.dock.stacked && matchMedia(PHONE).matches) [...this.columns.values()][0].element.scrollIntoView({ block: "start" });
+    if (playing && this.dock.stacked && matchMedia(PHONE).matches && !this.#seesFilled()) [...this.columns.values()][0].element.scrollIntoView({ block: "start" });
+  }
+
+  /** Whether all from the first map to the one that the window fills lies above the ledger. */
+  #seesFilled() {
+    const filled = this.root.querySelector(`[data-view="${this.viewName(this.slidOver, [0, this.output, 0, 0])}"]`);
+    const first = [...this.columns.values()][0].element;
+    return first.getBoundingClientRect().top >= 0 && filled?.getBoundingClientRect().bottom <= this.ledger.element.getBoundingClientRect().top;
   }
 
   /** The window was moved on by a button: the pinned cell stays in sight. @param {Place} place */

@@ -6,14 +6,16 @@
 export const LARGEST_CELL = 48; // px
 export const STACK_BELOW = 860; // px: under this width the columns stand below each other
 export const PHONE = "(max-width: 739px), (max-height: 500px)"; // as in common.css: less room than a tablet has
+const ON_ITS_SIDE = "(min-width: 600px) and (max-height: 500px)"; // a phone, as in common.css
 export const STACKED_MAP = 176; // px of a map beside its own controls, where columns stand below each other
 export const STACKED_WIDTH = 186; // px of a column's body there
 export const GAP = 30; // px between a laboratory's columns, where signs stand or arrows cross
 export const READABLE = 20.5; // px of a cell that has room for a number of two digits and a sign
 export const WHY = 130; // px of a column that says why it shows no map
 
-const ABREAST_BELOW = 676; // px: on a phone upright, what is put in and the kernel stand beside each other, above their controls
-const SMALLEST_INPUT = 150; // px: a larger kernel leaves it its numbers
+const ABREAST_BELOW = 676; // px: on a phone upright the input and the kernel stand beside each other, above their controls
+const SMALLEST_INPUT = 144; // px: a larger kernel leaves it its numbers
+const LOW_INPUT = 160; // px: on a phone on its side it is seen whole
 const APART = 10; // px between the two, as in common.css
 
 /** What stylesheets know of these. @param {HTMLElement} root of a page */
@@ -23,11 +25,17 @@ export function tellSizes(root) {
 }
 
 /**
- * How wide the input is where the kernel stands beside it on a phone upright, px; 0 where there is no room for both.
+ * How wide the input is where the kernel stands beside it on a phone, px; 0 where there is no room for both. Held upright
+ * the two share a row, on its side with what they make.
  * @param {number} width of the strip, px
  * @param {number} kernelWidth what the kernel needs, px
+ * @param {number} [inRow] how many columns share the row on its side
  */
-export function besideKernel(width, kernelWidth) {
+export function besideKernel(width, kernelWidth, inRow = 3) {
+  if (matchMedia(ON_ITS_SIDE).matches) {
+    const each = (width - APART * (inRow - 1)) / inRow;
+    return kernelWidth <= each ? Math.min(LOW_INPUT, each) : 0;
+  }
   const left = Math.min(STACKED_MAP, width / 2, width - APART - kernelWidth);
   return width < ABREAST_BELOW && left >= SMALLEST_INPUT ? left : 0;
 }
@@ -53,6 +61,14 @@ export const down = ({ rows, ring }) => rows + ring[0] + ring[1];
  * @param {number} smallest px of a map
  */
 export const least = (map, smallest) => Math.min(LARGEST_CELL, smallest / Math.max(across(map), down(map)));
+
+/**
+ * How large a cell is at least where maps stand below each other, px: a map need not wait for the widest of them to have
+ * numbers that can be read, if its own have the room.
+ * @param {Size} map
+ * @param {number} widest px of a map there
+ */
+export const legible = (map, widest) => (Math.max(across(map), down(map)) * READABLE <= widest ? READABLE : 0);
 
 /**
  * The largest size of a cell that fits, px, whole or not.

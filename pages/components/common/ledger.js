@@ -26,6 +26,7 @@ import { Trail, keyOf } from "./trail.js";
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {{stage: number, index: number[]}} Place */
 
+const ROW = 3; // terms that have room beside each other on a phone
 const FEW = 9; // terms, which a glance takes in, zeros among them
 const [LEAST_OF_INPUT, MOST_OF_INPUT] = [4, 9]; // digits of what goes into a function, where so many give its result
 const EVERY_DIGIT = 17; // that a float has: of what is taken from each other, such as scores, all may count
@@ -53,7 +54,11 @@ export class Ledger {
     this.feeds = h("p", { class: "ks-ledger-feeds" });
     this.trail = new Trail({ ledger: () => this.element, level: (place, level) => this.#level(place, level), closed: () => this.#forget() });
     this.element = h("section", { class: "ks-ledger", "aria-label": "Where this number comes from" }, this.dock, this.head, this.body, this.trail.element, this.feeds);
-    this.short = new ShortLedger(this.element, { folded: () => this.trail.close(), onward: () => this.feeds.scrollIntoView({ block: "nearest" }) });
+    this.short = new ShortLedger(this.element, {
+      opened: () => leaveOutCrowded(this.body),
+      folded: () => this.trail.close(),
+      onward: () => this.feeds.scrollIntoView({ block: "nearest" }),
+    });
     this.observer.observe(this.element);
     this.room = new LedgerRoom(this.element);
     this.room.watch(this.element, this.body, this.trail.element, this.feeds);
@@ -320,6 +325,11 @@ export class Ledger {
     for (const { term, shown } of sum.rows) list.append(this.#term(model, term, shown, sum.places, hue(term), largest, level));
     if (sum.rest.count) {
       list.append(this.#plain(`${sum.rest.count.toLocaleString("en")} more terms`, sum.rest.shown, sum.places));
+    }
+    const [rows, columns] = stage.link.kind === "window" ? stage.link.extent : [0, 0];
+    if (sum.rows.length === rows * columns && columns <= ROW) {
+      list.classList.add("ks-in-rows"); // on a phone; elsewhere a glass shows the kernel's own shape
+      list.style.setProperty("--ks-columns", String(columns));
     }
     for (const text of sum.left) list.append(h("li", { class: "ks-term ks-plain ks-idle" }, h("span", { class: "ks-term-factors", text })));
     if (stage.bias && sum.withBias) list.append(this.#plain(stage.bias_name ?? "bias", sum.bias, sum.places));

@@ -90,7 +90,8 @@ export class LedgerRoom {
 
   #keep() {
     const { element } = this;
-    const goesOn = element.matches(".ks-stacked.ks-playing *") && element.className === this.folded;
+    // Nor does the speed leave the finger that holds it at the end of the run.
+    const goesOn = element.matches(".ks-stacked.ks-playing *, .ks-stacked *:has(.ks-in-hand)") && element.className === this.folded;
     this.folded = element.className; // of what is folded away or out nothing is kept
     this.tallest = goesOn ? Math.max(this.tallest, element.getBoundingClientRect().height) : 0;
     element.style.setProperty("--ks-tallest", `${this.tallest}px`);

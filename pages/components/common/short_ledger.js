@@ -13,8 +13,8 @@ const KEPT = "kernelscope-ledger";
 export class ShortLedger {
   /**
    * @param {HTMLElement} element the ledger
-   * @param {{folded: () => void, onward: () => void}} on `folded`: its details have folded away; `onward`: what becomes of
-   *   the number has unfolded
+   * @param {{opened: () => void, folded: () => void, onward: () => void}} on `opened`: its details have unfolded; `folded`: they
+   *   have folded away; `onward`: what becomes of the number has unfolded
    */
   constructor(element, on) {
     this.element = element;
@@ -28,6 +28,7 @@ export class ShortLedger {
       this.closed = false; // whoever asks for a part wants to see it
       if (!this.open) on.folded();
       this.#fold();
+      if (this.open) on.opened();
     });
     this.feeds = h("button", { type: "button", class: "ks-link ks-fold ks-fold-part ks-fold-feeds", text: "feeds", title: "What becomes of the number, and what it sees of the input" });
     this.feeds.addEventListener("click", () => {

@@ -22,7 +22,7 @@ export class Slide {
     this.player = new Player({
       go: (k, playing) => this.#go(k, playing),
       partial: () => !!this.reached,
-      fill: () => this.#fill(),
+      fill: () => this.fill(),
       playing: (playing) => this.on.playing(playing),
       count: () => this.shape()?.reduce((a, b) => a * b, 1) ?? 0,
       where: () => this.#where(),
@@ -59,8 +59,8 @@ export class Slide {
   }
 
   /** All maps whole again; what the window has come to stays pinned. */
-  #fill() {
-    this.reached = null;
+  fill() {
+    this.end();
     this.on.filled();
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { h, oncePerFrame, setText } from "./dom.js";
+import { inHand } from "./hand.js";
 import { READABLE } from "./layout.js";
 import { WHOLE, around, leaning, panBy, regionOf, reveal, zoomAt } from "./viewport.js";
 
@@ -75,7 +76,7 @@ export class Zoom {
     const { small } = this;
     if (!small.length || this.most === 1) return "";
     const near = small.every((view) => this.maps.get(view).grid.cell * this.viewport.zoom >= READABLE);
-    return near ? "Scroll or pinch back for the whole" : "Scroll or pinch for the numbers";
+    return inHand(near ? "Scroll or pinch back for the whole\tPinch back for the whole" : "Scroll or pinch for the numbers\tPinch for the numbers");
   }
 
   /** The maps that are taken in next are looked at as `told` once told. @param {number[] | null} told */

@@ -5,7 +5,7 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, besideKernel, down, largestThat, least } from "../common/layout.js";
+import { GAP, STACKED_MAP, STACK_BELOW, READABLE, across, besideKernel, down, largestThat, least, legible } from "../common/layout.js";
 
 const TABLET_FROM = 680; // px: four columns have room on a tablet, held upright too
 const SIX_FROM = 1200; // px: six columns keep room for eight cells with numbers; on a narrower page what is compared stands below
@@ -28,16 +28,15 @@ export function sizes(width, maps, kernel, phone) {
   const level = [...maps.keys()].filter((k) => !below || !maps[k].compared);
   const weight = weightSize(Math.max(...kernel));
   const kernelNeeds = kernel[1] * (weight + 2) + 8;
-  const beside = stacked ? besideKernel(width, kernelNeeds) : 0;
+  const beside = stacked ? besideKernel(width, kernelNeeds, 4) : 0;
   const widest = beside || STACKED_MAP;
   const room = width - level.length * GAP;
   const narrowest = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (level.length + 1))));
   const readable = READABLE * Math.max(...maps.map(down));
   // So that numbers can be read, one of several is taller.
   const tallest = maps.every(({ count }) => count === 1) ? TALLEST : Math.max(beside ? LOW : TALL, readable <= TALLEST ? readable : 0);
-  // Below each other they need not wait for the widest to have numbers that can be read.
-  const legible = maps.map((map) => (stacked && Math.max(across(map), down(map)) * READABLE <= widest ? READABLE : 0));
-  const own = (/** @type {number} */ k, /** @type {number} */ cell) => Math.max(cell, legible[k], Math.floor(least(maps[k], SMALLEST_MAP)));
+  const own = (/** @type {number} */ k, /** @type {number} */ cell) =>
+    Math.max(cell, Math.floor(least(maps[k], SMALLEST_MAP)), stacked ? legible(maps[k], widest) : 0);
   const need = (/** @type {number} */ k, /** @type {number} */ cell) => Math.ceil(across(maps[k]) * own(k, cell));
   const needs = (/** @type {number} */ cell) => [kernelNeeds, ...level.map((k) => need(k, cell))];
   const fits = (/** @type {number} */ cell) => {

@@ -27,6 +27,7 @@ export class Doors {
       refuse: tell,
       start: (name) => {
         tell(""); // what it said was of what is replaced
+        page.slide.fill(); // another picture is to be seen whole
         page.waiting.upload(name);
       },
     });

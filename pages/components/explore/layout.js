@@ -4,7 +4,7 @@
  */
 
 import { weightSize } from "../common/kernel.js";
-import { STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, across, besideKernel, down, largestThat, least } from "../common/layout.js";
+import { STACKED_MAP, STACKED_WIDTH, STACK_BELOW, WHY, across, besideKernel, down, largestThat, least, legible } from "../common/layout.js";
 
 const SIGNS = 26; // px between columns, where the signs stand
 const CLOSE = 8; // px between columns that have no signs: the ends of two legends still stand apart
@@ -71,7 +71,9 @@ export function layOut(width, { columns: all, kernel }, columns) {
  *   px a cell and px a column, for each map
  */
 function cellSize(width, maps, others, side) {
-  const own = (/** @type {any} */ map, /** @type {number} */ cell) => Math.max(cell, least(map, SMALLEST_MAP));
+  const widest = side || Math.min(STACKED_MAP, width / 2);
+  const own = (/** @type {any} */ map, /** @type {number} */ cell) =>
+    Math.max(cell, least(map, SMALLEST_MAP), width < STACK_BELOW ? legible(map, widest) : 0);
   const wide = (/** @type {any} */ map, /** @type {number} */ cell) => across(map) * own(map, cell);
   const besides = others.reduce((a, b) => a + b, 0);
   const between = maps.length + others.length - 1;
@@ -84,7 +86,7 @@ function cellSize(width, maps, others, side) {
   const stacked = width < STACK_BELOW || !abreast(0);
   const fits = (/** @type {number} */ cell) => {
     if (maps.some((map) => down(map) * cell > TALLEST)) return false;
-    if (stacked) return maps.every((map) => wide(map, cell) <= (side || Math.min(STACKED_MAP, width * 0.5)));
+    if (stacked) return maps.every((map) => wide(map, cell) <= widest);
     return abreast(cell);
   };
   const low = largestThat(fits);
