@@ -6,7 +6,8 @@ From what is asked to what is done:
   convolution will do, told beforehand.
 - ``dispatch``: the branches, what each cannot do and which is chosen; ``costs``: how long each will take, by
   what it does, which ``counts`` and ``gradient_counts`` count.
-- ``execute``: has a branch done, part by part or in few calls; ``gradients``: the way back.
+- ``execute``: has a branch done, part by part or in few calls; ``near``: of an image amid much padding only the part
+  near it; ``gradients``: the way back.
 
 The branches, a file each: ``shifted``, ``gathered``, ``banded``, ``folded``, ``staggered``, ``separable``,
 ``spectral``, ``winograd``. Some are done in other ways where the shape allows it:

@@ -27,6 +27,7 @@ from cnn_core.ops.conv.costs import tap_by_tap
 from cnn_core.ops.conv.counts import Work
 from cnn_core.ops.conv.dispatch import Branch, able, choose, contaminates, finite, keeping_apart, settled
 from cnn_core.ops.conv.gathered import GATHERED_SINGLE
+from cnn_core.ops.conv.near import correlate_near, is_far_wider
 from cnn_core.ops.conv.rows import Place
 from cnn_core.ops.padding import pad, pad_rows
 from cnn_core.shapes import Pair, Window
@@ -75,6 +76,15 @@ def correlate(
     Returns:
         ``(N, C_out, OH, OW)``.
     """
+    if mode == "zeros" and is_far_wider(sliding, (x.shape[2], x.shape[3])):
+        return correlate_near(
+            lambda cells, window, met: correlate(cells, weight, bias, window, groups, met, mode, branch, ordered),
+            x,
+            weight,
+            bias,
+            sliding,
+            size,
+        )
     out = np.empty((x.shape[0], weight.shape[0], *size), dtype=x.dtype)
     if not out.size:
         return out
