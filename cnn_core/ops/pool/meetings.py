@@ -16,9 +16,13 @@ def meetings(windows: Pair, cells: Pair, sliding: Window) -> Iterator[tuple[Cell
         cells: ``(H, W)`` of the image.
         sliding: the window.
     """
-    across = [sliding.inside(1, b, cells[1], windows[1]) for b in range(sliding.kernel_size[1])]
-    for a in range(sliding.kernel_size[0]):
-        rows = sliding.inside(0, a, cells[0], windows[0])
+    down, across = (_met(sliding, axis, cells[axis], windows[axis]) for axis in (0, 1))
+    for rows in down:
         for columns in across:
-            if rows and columns:
-                yield (..., rows[0], columns[0]), (..., rows[1], columns[1])
+            yield (..., rows[0], columns[0]), (..., rows[1], columns[1])
+
+
+def _met(sliding: Window, axis: int, cells: int, windows: int) -> list[tuple[slice, slice]]:
+    """The windows and the cells of each tap along an axis, but of taps that lie in the padding everywhere."""
+    taps = (sliding.inside(axis, tap, cells, windows) for tap in range(sliding.kernel_size[axis]))
+    return [met for met in taps if met]
