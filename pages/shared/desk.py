@@ -22,7 +22,7 @@ State = TypeVar("State")
 
 Pin = tuple[int, tuple[int, ...]]
 
-_STEPS = 100  # how far back undo reaches
+_STEPS = 100  # states that undo keeps, the one on screen among them
 _HISTORY_BYTES = 64 * 2**20  # of arrays that undo keeps
 
 
@@ -238,6 +238,7 @@ class Desk(Generic[State]):
             yield
         finally:
             self.history, self.position = before
+            self.rest()  # what was computed is of the state that was tried
 
     def edit(self, edit: Mapping[str, Any]) -> None:
         """Carry out one edit, or say why not; one that changes nothing is no step to undo."""

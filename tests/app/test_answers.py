@@ -12,6 +12,7 @@ from pages.shared import answers, describe, web
 from pages.shared.layers.laboratory import KINDS
 from pages.shared.pooling.laboratory import MODES
 from pages.shared.session import Session, _remember
+from pages.shared.weight import weigh
 from tests.app.test_message import unpack
 
 
@@ -119,6 +120,17 @@ def test_a_gesture_under_way_is_shown_the_gradients_it_would_lead_to_and_nothing
             np.testing.assert_array_equal(arrays[stage["gradient"]], wanted)
     np.testing.assert_array_equal(arrays[header["stages"][1]["weight_gradient"]], found.params["0.weight"])
     assert not any("array" in stage for stage in header["stages"])
+
+
+@pytest.mark.parametrize("component", ["explore", "convolution", "pooling", "layers"])
+def test_what_a_gesture_had_computed_weighs_on_nobody_afterwards(kept, component):
+    desk = kept.desks[component]
+    answers.answer(component, kept.identity, message(kept))
+    edit = WEIGHTS if component in ("explore", "convolution") else {"op": "cells", "plane": 0, "cells": [[0, 0, 1.25]]}
+    assert glimpse(kept, component, edit, 0)
+    held = weigh(desk.computed())
+    desk.rest()
+    assert held == weigh(desk.computed()) <= kept.computed_bytes
 
 
 def test_a_gesture_under_way_is_shown_the_stages_that_its_page_cannot_preview(kept):
