@@ -265,7 +265,7 @@ const BIAS_DIGITS = 12; // of a sum's largest number, down to which its bias is 
 const SPARING = 2; // decimals more than four digits of the largest need, where they leave no remainder
 
 /** The decimals that a sum may have at most whose largest number this is. @param {number} largest */
-export function placesAtMost(largest) {
+function placesAtMost(largest) {
   if (largest === 0 || !Number.isFinite(largest)) return MOST_PLACES;
   const size = Math.floor(Math.log10(largest));
   return Math.max(0, Math.min(COUNTED_DIGITS - 1 - size, Math.max(MOST_PLACES, 3 - size), TO_FIXED));

@@ -16,7 +16,7 @@ function namesOf({ length }) {
  * @param {number[]} shape how many there are along each axis
  * @returns {{at: number[]} | {axis: number, why: string}} `axis`: which number is none, and `why`
  */
-export function placeIn(texts, shape) {
+function placeIn(texts, shape) {
   // A single one may have its thousands apart, as "2,583 values" has on the page.
   const pasted = shape.length === 1 ? [texts[0].replace(/[\s,[\]]/g, "")] : texts[0].match(/[^\s,;[\]()]+/g) ?? [];
   const written = pasted.length === shape.length ? pasted : texts.map((text) => text.trim());

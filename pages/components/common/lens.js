@@ -88,7 +88,7 @@ export function factors(numbers, dust = 0) {
 }
 
 /** Products with the digits that they have in their sum, if there is room. @param {number[]} products @param {number} places */
-export function asInSum(products, places) {
+function asInSum(products, places) {
   const texts = products.map((x) => (x === 0 ? "0" : fixed(x, places)));
   return haveRoom(texts) ? texts : factors(products);
 }
