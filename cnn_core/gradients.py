@@ -46,7 +46,8 @@ class Gradients:
 
         Returns:
             Terms that add up to the gradient: ``|value - total| <= 4 n eps sum(|product|)`` over the n terms, in the
-            gradient's precision. Rule ``"input"`` where the gradient was given: where going back began.
+            gradient's precision, and n of its smallest numbers more where products are below its normal ones. Rule
+            ``"input"`` where the gradient was given: where going back began.
 
         Raises:
             ShapeError: where there is no such stage or cell, it has no gradient, or ``most`` is no number of terms.
