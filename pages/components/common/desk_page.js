@@ -109,6 +109,7 @@ export class DeskPage {
     for (const column of this.columns.values()) column.remove();
     this.observer.disconnect();
     this.dock.leave();
+    this.pressed.leave();
     this.history.leave();
     this.root.remove();
   }
