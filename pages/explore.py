@@ -17,6 +17,7 @@ frame.heading(
     "Point at the feature map first, then drag a kernel weight up or down.",
     "Press ▶ to see the window slide, tap any cell, drag a kernel weight sideways.",
     beside=True,
+    door=("New to this?", "learn", "Begin with a lesson"),
 )
 
 

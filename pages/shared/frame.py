@@ -28,6 +28,7 @@ _STYLE = """<style>
 .ks-heading { display: flex; flex-wrap: wrap; gap: 0 14px; align-items: baseline; }
 .ks-heading h1 { padding: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -0.01em; }
 .ks-heading p { margin: 0; font-size: 0.9375rem; }
+.ks-heading a { color: inherit; text-underline-offset: 3px; }
 /* At the right of these the component puts undo, redo, link and take away. */
 @media (min-width: 950px) {
   .ks-heading.ks-beside { flex-wrap: nowrap; min-height: 46px; }
@@ -62,7 +63,16 @@ _STYLE = """<style>
 _NO_BAR = {"displayModeBar": False}  # the bar of buttons would lie over a small chart
 
 
-def heading(title: str, what: str, first: str, touch: str, *, beside: bool = False, tablet: bool = False) -> None:
+def heading(
+    title: str,
+    what: str,
+    first: str,
+    touch: str,
+    *,
+    beside: bool = False,
+    tablet: bool = False,
+    door: tuple[str, str, str] | None = None,
+) -> None:
     """Say what the page is and what to try first.
 
     Args:
@@ -72,9 +82,13 @@ def heading(title: str, what: str, first: str, touch: str, *, beside: bool = Fal
         touch: the same for a finger.
         beside: whether the component below has buttons to put at the heading's right.
         tablet: whether it puts them there on a tablet too.
+        door: a question, the page that answers it, and what its link says.
     """
     title, what, first, touch = (html.escape(text) for text in (title, what, first, touch))
     tried = f'<b class="ks-mouse">{first}</b><b class="ks-finger">{touch}</b>'
+    if door is not None:
+        asked, page, link = (html.escape(text) for text in door)
+        tried += f' <span>{asked} <a class="ks-door" href="{page}">{link}</a></span>'
     kind = "ks-heading" + " ks-beside" * beside + " ks-tablet" * tablet
     st.html(f'{_STYLE}<header class="{kind}"><h1>{title}</h1><p>{what} {tried}</p></header>')
 

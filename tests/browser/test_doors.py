@@ -342,3 +342,19 @@ def test_undo_by_keys_is_the_field_s_own_where_words_are_written(explore: Page):
     expect(field).not_to_have_value("1 2")
     explore.keyboard.press("Escape")
     expect(explore.get_by_label("bias", exact=True)).to_have_value("5")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_whoever_is_new_is_led_to_the_lessons_and_finds_the_work_again(page: Page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(server.url)
+    wait_drawn(page, "probabilities")
+    type_number(page, "bias", "7", "conv")
+    page.evaluate("window.stays = true")
+    page.get_by_role("link", name="Begin with a lesson").click()
+    expect(page.locator(".ks-lesson").get_by_text("What a kernel does")).to_be_visible()
+    assert "/learn" in page.url
+    assert page.evaluate("window.stays") is True  # the document is not loaded again
+    page.go_back()
+    wait_drawn(page, "probabilities")
+    expect(page.get_by_label("bias", exact=True)).to_have_value("7")

@@ -314,7 +314,7 @@ def test_a_large_kernel_on_a_phone_lies_beside_nothing(phone: Page):
 
 
 # Selects whose chosen option has less room than its letters need beside the arrow (at least 16 px).
-CHOICES_CUT = """() => [...document.querySelectorAll(".ks-strip select")].filter((select) => {
+CHOICES_CUT = """() => [...document.querySelectorAll(":is(.ks-strip, .ks-bar-top) select")].filter((select) => {
   if (!select.checkVisibility()) return false;
   const { font, paddingLeft, paddingRight } = getComputedStyle(select);
   const canvas = document.createElement("canvas").getContext("2d");
@@ -330,4 +330,11 @@ def test_what_is_chosen_in_a_column_s_menus_can_be_read_whole(any_screen: Page, 
     assert any_screen.evaluate(CHOICES_CUT) == []
     any_screen.set_viewport_size({"width": 390 if any_screen.viewport_size["width"] < 860 else 1366, "height": 800})
     take_sample(any_screen, "Cat")
+    assert any_screen.evaluate(CHOICES_CUT) == []
+
+
+def test_what_a_lesson_s_maps_show_can_be_read_whole_in_its_menu(any_screen: Page, server: Server):
+    any_screen.goto(f"{server.url}/learn?lesson=learning")
+    wait_drawn(any_screen, "input")
+    expect(any_screen.get_by_label("What the maps show")).to_be_visible()
     assert any_screen.evaluate(CHOICES_CUT) == []

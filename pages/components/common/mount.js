@@ -5,9 +5,10 @@
 
 import { copyWithKeyboardsMinus } from "./copied.js";
 import { leaving } from "./leaving.js";
-import { closeMenuOnceChosen } from "./menu.js";
+import { closeMenuOnceChosen, goByDoors } from "./menu.js";
 
 closeMenuOnceChosen(); // every page has a component
+goByDoors();
 copyWithKeyboardsMinus();
 
 /**
