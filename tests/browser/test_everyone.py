@@ -230,6 +230,16 @@ def test_more_that_opens_upwards_ends_below_the_bar_over_the_page(explore: Page)
     assert box["y"] >= bar["y"] + bar["height"]
 
 
+@pytest.mark.parametrize("view", ["input", "kernel", "pool"])
+def test_more_that_opens_upwards_leaves_the_map_in_sight_that_it_changes(explore: Page, view: str):
+    explore.set_viewport_size({"width": 1366, "height": 768})
+    explore.locator(f"[data-column={view}] summary").click()
+    box = explore.locator(".ks-more[open] .ks-controls").bounding_box()
+    shown = explore.locator(f"[data-view={view}]").bounding_box()
+    assert box["y"] < shown["y"] + shown["height"]  # else it would be in sight anyhow
+    assert box["x"] + box["width"] <= shown["x"] or box["x"] >= shown["x"] + shown["width"]
+
+
 def test_more_closes_at_a_press_elsewhere_and_only_one_is_open(explore: Page):
     explore.locator("[data-column=pool] summary").click()
     explore.locator("[data-column=kernel] summary").click()

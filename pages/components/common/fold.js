@@ -59,7 +59,22 @@ export class Fold {
     style.maxHeight = `${Math.max(LEAST / 2, upwards ? above : below)}px`;
     if (upwards) Object.assign(style, { top: "auto", bottom: `${this.element.parentElement.getBoundingClientRect().bottom - button.top + 4}px` });
     const box = this.content.getBoundingClientRect();
-    const over = Math.max(0, box.right + MARGIN - document.documentElement.clientWidth) - Math.max(0, MARGIN - box.left);
-    if (over) style.marginLeft = `${-over}px`;
+    const column = this.element.closest(".ks-column");
+    const over = column && box.top < column.querySelector(".ks-body").getBoundingClientRect().bottom;
+    const by = (upwards && over && besides(column.getBoundingClientRect(), box)) || within(box);
+    if (by) style.marginLeft = `${by}px`;
   }
 }
+
+/**
+ * How far what opened upwards moves so as not to lie over the map of its own column, which shows what is changed in it,
+ * px; 0 where neither side has room.
+ * @param {DOMRect} column @param {DOMRect} box
+ */
+function besides(column, box) {
+  if (column.left - box.width >= MARGIN) return column.left - box.right;
+  return column.right + box.width + MARGIN <= document.documentElement.clientWidth ? column.right - box.left : 0;
+}
+
+/** How far it moves to lie within the window, px. @param {DOMRect} box */
+const within = (box) => Math.max(0, MARGIN - box.left) - Math.max(0, box.right + MARGIN - document.documentElement.clientWidth);
