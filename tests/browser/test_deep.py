@@ -43,13 +43,14 @@ def layers(seed: int) -> dict[str, list[Any]]:
 
 ASK = """async ([stages, arrays, cells]) => {
   const { Model } = await import("/ui/common/model.js");
+  const { relativesOf } = await import("/ui/common/relatives.js");
   const tensor = ({ shape, values }) => ({ shape, values: Float64Array.from(values) });
   const held = new Map(Object.entries(arrays).map(([name, array]) => [name, tensor(array)]));
   const model = new Model(stages, held);
   return cells.map(([stage, index]) => ({
     sum: model.explain(stage, index),
     sees: model.sees(stage, index),
-    source: model.relatives(stage, index).get(-1) ?? null,
+    source: relativesOf(model, stage, index).get(-1) ?? null,
     behind: model.explain(stage, index).terms.filter((term) => term.index).map((term) => {
       const made = model.made(term.stage, term.index);
       return model.value(made.stage.stage, made.index);

@@ -226,6 +226,7 @@ ASK_CASE = """async (wanted) => {
 RELATED_CASE = """async (wanted) => {
   const { Model } = await import("/ui/common/model.js");
   const { feeds } = await import("/ui/common/feeds.js");
+  const { relativesOf } = await import("/ui/common/relatives.js");
   const { boxesOf } = await import("/ui/common/windows.js");
   const shapeOf = (nested) => (Array.isArray(nested) ? [nested.length, ...shapeOf(nested[0])] : []);
   const tensor = (nested) => ({ shape: shapeOf(nested), values: Float64Array.from(nested.flat(Infinity)) });
@@ -240,7 +241,7 @@ RELATED_CASE = """async (wanted) => {
   const found = [];
   for (let i = 0; i < down; i += 1) for (let j = 0; j < across; j += 1) {
     const index = [0, channel, i, j];
-    const own = model.relatives(-1, index, 0).get(0);
+    const own = relativesOf(model, -1, index, 0).get(0);
     const [rows, columns] = own?.lines ?? [[], []];
     const cells = rows.flatMap((row) => columns.map((column) => [row, column]));
     const boxes = own ? boxesOf(own.lines).map(({ top, left, bottom, right }) => [top, left, bottom, right]) : [];

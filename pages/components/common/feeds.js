@@ -5,6 +5,7 @@
 
 import { brief } from "./format.js";
 import { nameOf } from "./names.js";
+import { relativesOf } from "./relatives.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /**
@@ -23,7 +24,7 @@ import { nameOf } from "./names.js";
  * @returns {Step[]}
  */
 export function feeds(model, stage, index, shown, written = "", equals = "=") {
-  const relatives = model.relatives(stage, index, shown);
+  const relatives = relativesOf(model, stage, index, shown);
   const reached = new Set([stage]);
   /** The stage that the last step is of. */
   let at = stage;
@@ -87,7 +88,7 @@ function fateOf(model, pool, cell, stage, index) {
   const untold = { told: "", lost: false };
   if (pool.reduce !== "max") return untold;
   const winner = model.explain(pool.stage, cell).terms.find((term) => term.weight === 1)?.index;
-  const path = model.relatives(stage, index, cell[1]).get(pool.reads)?.box;
+  const path = relativesOf(model, stage, index, cell[1]).get(pool.reads)?.box;
   if (!winner || !path || path.top !== path.bottom || path.left !== path.right) return untold;
   if (winner[2] === path.top && winner[3] === path.left) return { told: " (wins)", lost: false };
   const equal = model.value(pool.reads, [0, winner[1], path.top, path.left]) === model.value(pool.reads, winner);

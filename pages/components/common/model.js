@@ -7,13 +7,11 @@
 import { fsum } from "./exact.js";
 import { preview, wholeOf } from "./preview.js";
 import { withExtremes } from "./scale.js";
-import { boxAround, boxBack, boxForward, everyLine, fedBy, groupOf, linesForward, metAlong, ravel, taps, unravel } from "./windows.js";
+import { boxForward, fedBy, groupOf, metAlong, ravel, taps, unravel } from "./windows.js";
 
 /**
  * @typedef {import("./blob.js").Tensor} Tensor
  * @typedef {import("./windows.js").Box} Box
- * @typedef {{box: Box, channel: number | null, role: "self" | "source" | "feeds", lines?: number[][]}} Relative  `channel` null: all of
- *   them; `lines`: of what is fed, the very rows and columns, between which a stride or a dilation may leave some out
  * @typedef {{
  *   stage: number, view: string | null, title: string, rule: "sum" | "function" | "input", preview: string | null,
  *   reads: number | null, link: any, reduce: "max" | "mean" | "norm" | null, counted?: string | null, formula: string | string[] | null, array: string,
@@ -452,113 +450,6 @@ export class Model {
         return { stage: stage.reads, index: inside ? [0, input, one.line, other.line] : null, value, weight, product: share[one.i * to[3] + other.i] };
       });
     return { weight, count: down.length * across.length, rows: down.map(({ place }) => place), columns: across.map(({ place }) => place), share, terms };
-  }
-
-  /**
-   * A cell and, on every stage before its own, the cells that it was made from.
-   * @param {number} number
-   * @param {number[]} index
-   * @returns {Map<number, Relative>}
-   */
-  sources(number, index) {
-    const found = new Map();
-    const own = this.#boxOf(index);
-    found.set(number, { box: own, lines: [[own.top], [own.left]], channel: index.length === 4 ? index[1] : null, role: "self" });
-    let [at, stage] = [number, this.byNumber.get(number)];
-    while (stage.reads !== null) {
-      found.set(stage.reads, { ...this.#stepBack(stage, found.get(at)), role: "source" });
-      at = stage.reads;
-      stage = this.byNumber.get(at);
-    }
-    return found;
-  }
-
-  /**
-   * The cells on every stage that belong to one cell: itself, all that it was made from, all that it feeds.
-   * @param {number} number
-   * @param {number[]} index
-   * @param {number} [shown] the channel of the maps that is looked at: of all that a cell feeds, this one's are told
-   * @returns {Map<number, Relative>}
-   */
-  relatives(number, index, shown = 0) {
-    const found = this.sources(number, index);
-    for (const next of this.stages.slice(this.stages.indexOf(this.byNumber.get(number)) + 1)) {
-      const before = found.get(next.reads);
-      // Only what reads the cell or its descendants: another stage may read the same source beside it.
-      const after = before && before.role !== "source" ? this.#stepForward(next, before, shown) : null;
-      if (after) found.set(next.stage, { ...after, role: "feeds" });
-    }
-    return found;
-  }
-
-  /**
-   * A vector's cells stand one below the other: value k is row k.
-   * @param {number[]} index
-   * @returns {Box}
-   */
-  #boxOf(index) {
-    const [row, column] = index.length === 4 ? [index[2], index[3]] : [index[1], 0];
-    return { top: row, left: column, bottom: row, right: column };
-  }
-
-  /**
-   * @param {number} number
-   * @returns {Box}
-   */
-  #whole(number) {
-    const { shape } = this.values.get(number);
-    const [rows, columns] = shape.length === 4 ? [shape[2], shape[3]] : [shape[1], 1];
-    return { top: 0, left: 0, bottom: rows - 1, right: columns - 1 };
-  }
-
-  /** @param {Stage} stage @param {{box: Box, channel: number | null}} from */
-  #stepBack(stage, { box, channel }) {
-    if (stage.link.kind === "all") return { box: this.#whole(stage.reads), channel: null };
-    if (stage.link.kind === "reshape") return this.#folded(box, stage.reads);
-    if (!stage.weight) return { box: boxBack(box, stage.link), channel };
-    // A stage with weights of its own mixes the channels of a group: all that it reads, or a single one.
-    const { first, count } = this.mixed(stage, channel ?? 0);
-    return { box: boxBack(box, stage.link), channel: count === 1 && this.values.get(stage.reads).shape[1] > 1 ? first : null };
-  }
-
-  /** @param {Stage} stage @param {{box: Box, lines: number[][], channel: number | null}} from @param {number} shown */
-  #stepForward(stage, { box, lines, channel }, shown) {
-    const whole = this.#whole(stage.stage);
-    if (stage.link.kind === "all") return { box: whole, lines: everyLine(whole), channel: null };
-    if (stage.link.kind === "reshape") {
-      const run = this.#flattened(box, channel ?? shown, stage.reads);
-      return { box: run, lines: everyLine(run), channel: null };
-    }
-    const fed = lines.map((each, axis) => linesForward(stage.link, axis, each, axis ? whole.right + 1 : whole.bottom + 1));
-    const [rows, columns] = fed;
-    if (!rows.length || !columns.length) return null;
-    // A weight a cell or a channel leaves each number where it is: only a window's weights mix channels.
-    return { box: boxAround(fed), lines: fed, channel: stage.weight && stage.link.kind !== "same" ? shown : channel };
-  }
-
-  /**
-   * The values of a vector that a part of a map becomes, as the run from the first to the last.
-   * @param {Box} box
-   * @param {number} channel
-   * @param {number} maps the stage of the maps
-   * @returns {Box}
-   */
-  #flattened(box, channel, maps) {
-    const { shape } = this.values.get(maps);
-    const at = (/** @type {number} */ row, /** @type {number} */ column) => ravel([0, channel, row, column], shape);
-    return { top: at(box.top, box.left), left: 0, bottom: at(box.bottom, box.right), right: 0 };
-  }
-
-  /**
-   * Where a run of a vector's values stood on the maps: one cell of one channel, or else every map in full.
-   * @param {Box} box
-   * @param {number} maps
-   */
-  #folded(box, maps) {
-    const { shape } = this.values.get(maps);
-    if (box.top !== box.bottom) return { box: this.#whole(maps), channel: null };
-    const [, channel, row, column] = unravel(box.top, shape);
-    return { box: { top: row, left: column, bottom: row, right: column }, channel };
   }
 
   /**

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { sourcesOf } from "./relatives.js";
+
 /**
  * For each row of a stage, the first column that is still blank.
  * @param {import("./model.js").Model} model
@@ -15,7 +17,7 @@ export function veil(model, number, reached) {
   if (number < reached.stage || shape.length !== 4) return null;
   const [, , row, column] = reached.index;
   const known = (/** @type {number} */ i, /** @type {number} */ j) => {
-    const { box } = model.sources(number, [0, reached.index[1], i, j]).get(reached.stage);
+    const { box } = sourcesOf(model, number, [0, reached.index[1], i, j]).get(reached.stage);
     return box.bottom < row || (box.bottom === row && box.right <= column);
   };
   const last = shape[3] - 1;

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { relativesOf } from "../common/relatives.js";
 import { windowOf } from "../common/windows.js";
 import { Zoom } from "../common/zoom.js";
 
@@ -61,7 +62,7 @@ export class CloseUp {
     const found = new Map();
     if (!pin || pin.index.length !== 4) return found;
     const model = this.on.model();
-    for (const [stage, { box }] of model.relatives(pin.stage, pin.index)) if (stage !== pin.stage) found.set(model.byNumber.get(stage).view, box);
+    for (const [stage, { box }] of relativesOf(model, pin.stage, pin.index)) if (stage !== pin.stage) found.set(model.byNumber.get(stage).view, box);
     return found;
   }
 

@@ -5,6 +5,7 @@
 
 import { boxAt } from "../common/board.js";
 import { unreached } from "../common/feeds.js";
+import { relativesOf } from "../common/relatives.js";
 import { positionHue } from "../common/scale.js";
 import { boxesOf, taps } from "../common/windows.js";
 
@@ -20,7 +21,7 @@ import { boxesOf, taps } from "../common/windows.js";
  * @returns {Map<Stage, Mark[]>} of every stage
  */
 export function marksOf({ model, shown, dark }, { cell, pinned, winner, term }) {
-  const relatives = cell ? model.relatives(cell.stage, cell.index, shown.output) : new Map();
+  const relatives = cell ? relativesOf(model, cell.stage, cell.index, shown.output) : new Map();
   const lost = cell ? unreached(model, cell.stage, cell.index, shown.output) : new Set();
   const seen = cell ? model.sees(cell.stage, cell.index) : null;
   const marks = new Map();
@@ -43,7 +44,7 @@ export function marksOf({ model, shown, dark }, { cell, pinned, winner, term }) 
 
 /**
  * A frame around what belongs to the cell; around each cell by itself where a stride or a dilation left some out between.
- * @param {import("../common/model.js").Relative} own
+ * @param {import("../common/relatives.js").Relative} own
  * @returns {Mark[]}
  */
 function cellsOf({ box, lines, role }) {

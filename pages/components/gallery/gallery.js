@@ -17,6 +17,7 @@ import { Legend } from "../common/legend.js";
 import { Model } from "../common/model.js";
 import { nameOf } from "../common/names.js";
 import { Notice } from "../common/notice.js";
+import { relativesOf } from "../common/relatives.js";
 import { isDark, scaleFor } from "../common/scale.js";
 import { rowsOf, tableOf } from "../common/table.js";
 import { boxesOf } from "../common/windows.js";
@@ -200,7 +201,7 @@ export class Gallery {
   #mark() {
     const { model, place } = this;
     if (!place) return;
-    const relatives = model.relatives(place.stage, place.index);
+    const relatives = relativesOf(model, place.stage, place.index);
     // What a card says of its kernel, it says of each plane; its map is their sum.
     const added = model.byNumber.get(-1).planes ? ", red + green + blue" : "";
     for (const { map, stage, value } of this.cards.values()) {

@@ -13,6 +13,7 @@ import { Dialog } from "../common/dialog.js";
 import { h, setText } from "../common/dom.js";
 import { inHand } from "../common/hand.js";
 import { Look } from "../common/look.js";
+import { relativesOf } from "../common/relatives.js";
 import { rowsOf, tableOf } from "../common/table.js";
 import { Curve } from "./curve.js";
 import { sizes } from "./sizes.js";
@@ -365,7 +366,7 @@ export class Layers extends Board {
 
   /** What a cell feeds among vectors. @param {Map<string, any[]>} marks @param {number} number @param {number[]} index */
   #fed(marks, number, index) {
-    for (const [stage, { box, role }] of this.model.relatives(number, index)) {
+    for (const [stage, { box, role }] of relativesOf(this.model, number, index)) {
       const { view, labels } = /** @type {any} */ (this.model.byNumber.get(stage));
       // Of a channel's statistics a cell feeds its own channel's.
       const own = labels && index.length === 4 ? boxAt([0, index[1]]) : box;
