@@ -16,14 +16,17 @@ export class Pressed {
     this.root = root;
     /** @type {Element | null} */
     this.control = null;
+    /** Whether the pointer has stayed on it since. */
+    this.stays = false;
     /** What is held back, and by how much across and down, px. @type {{element: HTMLElement, by: number[]} | null} */
     this.held = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.gone = new AbortController();
     const { signal } = this.gone;
-    root.addEventListener("pointerdown", ({ target }) => (this.control = /** @type {Element} */ (target).closest(CONTROL)), { capture: true });
     for (const event of ["pointermove", "pointerdown"]) document.addEventListener(event, ({ target }) => this.#leave(target), { capture: true, passive: true, signal });
+    document.addEventListener("keydown", () => this.#leave(null), { capture: true, signal });
+    root.addEventListener("pointerdown", ({ target }) => this.#press(/** @type {Element} */ (target)), { capture: true });
   }
 
   leave() {
@@ -38,6 +41,12 @@ export class Pressed {
     if (from === null) return;
     this.#back(from);
     requestAnimationFrame(() => this.#back(from));
+  }
+
+  /** @param {Element} target */
+  #press(target) {
+    this.control = target.closest(CONTROL);
+    this.stays = !!this.control;
   }
 
   /** The control, or what was built in its place and took its focus over; null where it is gone. */
@@ -65,7 +74,7 @@ export class Pressed {
 
   /** Hold the control back by so much more, if it is anything. @param {number[]} more px across and down */
   #hold(more) {
-    const element = /** @type {HTMLElement | null} */ (this.control.closest(WHOLE));
+    const element = this.stays ? /** @type {HTMLElement | null} */ (this.control.closest(WHOLE)) : null;
     if (this.held?.element !== element) this.#release();
     if (!element) return;
     const by = (this.held?.by ?? [0, 0]).map((px, axis) => px + more[axis]);
@@ -81,9 +90,11 @@ export class Pressed {
     if (matchMedia("(hover: none)").matches) this.timer = setTimeout(() => this.#release(), AFTER_TAP);
   }
 
-  /** @param {EventTarget | null} target what the pointer is on */
+  /** @param {EventTarget | null} target what the pointer is on, or null where the keyboard is used */
   #leave(target) {
-    if (this.held && !(target instanceof Node && this.held.element.contains(target))) this.#release();
+    if (!this.stays || (target instanceof Node && this.control?.closest(WHOLE)?.contains(target))) return;
+    this.stays = false;
+    this.#release();
   }
 
   #release() {
