@@ -135,6 +135,22 @@ def test_a_kernel_s_step_says_which_is_the_largest_that_fits():
     assert control(edited({"op": "padding", "value": 1}), "kernel", "rows")["why_not"] == [None, None]
 
 
+def test_a_group_keeps_the_weights_of_its_own_channels_and_ungrouped_all_are_back():
+    four = ({"op": "channels", "value": 4}, {"op": "outputs", "value": 4})
+    weight = edited(*four).operation.weight
+    depthwise = edited(*four, {"op": "groups", "value": 4})
+    np.testing.assert_array_equal(depthwise.operation.weight[:, 0], weight[range(4), range(4)])
+    pairs = apply(depthwise, {"op": "groups", "value": 2}, Experiment()).operation.weight
+    np.testing.assert_array_equal(pairs, [weight[0, :2], weight[1, :2], weight[2, 2:], weight[3, 2:]])
+    values = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    changed = apply(depthwise, {"op": "kernel", "output": 2, "plane": 0, "values": values}, Experiment())
+    back = apply(changed, {"op": "groups", "value": 1}, Experiment()).operation.weight
+    np.testing.assert_array_equal(back[2, 2], values)
+    back = back.copy()
+    back[2, 2] = weight[2, 2]
+    np.testing.assert_array_equal(back, weight)
+
+
 def test_only_divisors_of_both_sides_are_offered_as_groups():
     state = edited({"op": "channels", "value": 4}, {"op": "outputs", "value": 2})
     options = control(state, "output", "Groups")["options"]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cnn_core import kernels
 from cnn_core.rational import LARGEST
@@ -111,17 +112,21 @@ def _kept(laboratory: Laboratory, channels: int) -> Operation | None:
     return kept if kept is None or kept.inputs == channels else _of_channels(kept, channels, kept.outputs)
 
 
-def _of_channels(operation: Operation, inputs: int, outputs: int, groups: int | None = None) -> Operation:
-    """The operation for other channels or groups: weights that there were stay, new ones are small whole numbers."""
-    if groups is None:
-        groups = operation.groups if inputs % operation.groups == 0 and outputs % operation.groups == 0 else 1
-    shape = (outputs, inputs // groups, *operation.kernel_size)
-    weight = np.random.default_rng(outputs * 8 + inputs).integers(-2, 3, shape).astype(np.float64)
-    rows, planes = (min(a, b) for a, b in zip(shape[:2], operation.weight.shape[:2], strict=True))
+def _of_channels(operation: Operation, inputs: int, outputs: int) -> Operation:
+    """The operation for other channels: weights that there were stay, new ones are small whole numbers."""
+    groups = operation.groups if inputs % operation.groups == 0 and outputs % operation.groups == 0 else 1
+    weight = _small(outputs, inputs, inputs // groups, operation)
+    rows, planes = (min(a, b) for a, b in zip(weight.shape[:2], operation.weight.shape[:2], strict=True))
     weight[:rows, :planes] = operation.weight[:rows, :planes]
     bias = np.zeros(outputs)
     bias[:rows] = operation.bias[:rows]
     return replace(operation, weight=read_only(weight), bias=read_only(bias), groups=groups)
+
+
+def _small(outputs: int, inputs: int, each: int, operation: Operation) -> FloatArray:
+    """New weights, the same for the same channels: ``(outputs, each, KH, KW)``."""
+    shape = (outputs, each, *operation.kernel_size)
+    return np.random.default_rng(outputs * 8 + inputs).integers(-2, 3, shape).astype(np.float64)
 
 
 def _channels(laboratory: Laboratory, edit: Edit) -> Laboratory:
@@ -153,7 +158,23 @@ def _groups(laboratory: Laboratory, edit: Edit) -> Laboratory:
     operation = laboratory.operation
     _divides(groups, laboratory.channels, "input channels")
     _divides(groups, operation.outputs, "output channels")
-    return _operated(laboratory, _of_channels(operation, laboratory.channels, operation.outputs, groups))
+    if groups == operation.groups:
+        return laboratory
+    # (O, C, KH, KW): a weight for every pair of channels, those of before where the groups left them out.
+    shape = (operation.outputs, laboratory.channels, *operation.kernel_size)
+    spare = laboratory.spare
+    dense = spare.copy() if spare is not None and spare.shape == shape else _small(*shape[:2], shape[1], operation)
+    rows = np.arange(operation.outputs)[:, None]
+    dense[rows, _mixed(operation.outputs, laboratory.channels, operation.groups)] = operation.weight
+    weight = dense[rows, _mixed(operation.outputs, laboratory.channels, groups)]
+    regrouped = replace(operation, weight=read_only(weight), groups=groups)
+    return replace(laboratory, operation=regrouped, spare=read_only(dense))
+
+
+def _mixed(outputs: int, inputs: int, groups: int) -> npt.NDArray[np.intp]:
+    """The input channels that each output channel mixes: ``(outputs, inputs / groups)``."""
+    first = np.arange(outputs) // (outputs // groups) * (inputs // groups)
+    return first[:, None] + np.arange(inputs // groups)
 
 
 def _operated(laboratory: Laboratory, operation: Operation) -> Laboratory:

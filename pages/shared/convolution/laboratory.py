@@ -162,6 +162,8 @@ class Laboratory:
         exact: whether numbers are to be written as fractions.
         kept: another convolution of the same input, to compare with, or None.
         taken: the sample that an input of one's own in Explore came from, or None.
+        spare: the weights of before it was parted into groups, ``(O, C, KH, KW)``, those that these leave out among
+            them; or None.
     """
 
     input: FloatArray = field(default_factory=lambda: given("worked", 2))
@@ -171,6 +173,7 @@ class Laboratory:
     exact: bool = False
     kept: Operation | None = None
     taken: Taken | None = None
+    spare: FloatArray | None = None
 
     @property
     def channels(self) -> int:
