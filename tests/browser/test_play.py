@@ -103,6 +103,58 @@ def test_on_a_phone_nothing_moves_while_it_plays_and_the_sum_stays(
     expect(phone.locator(".ks-ledger .ks-sum").first).to_be_visible()
     frames(phone)
     np.testing.assert_allclose(phone.evaluate(places), before, atol=1)
+    phone.get_by_role("button", name="Pause").tap()
+    expect(phone.get_by_role("button", name="Show what the window has not reached yet")).to_be_visible()
+    frames(phone)
+    np.testing.assert_allclose(phone.evaluate(places), before, atol=1)
+    context.close()
+
+
+@pytest.mark.parametrize(("path", "view"), [("", "conv"), ("/convolution", "output-0")])
+def test_on_its_side_a_phone_sets_the_speed_and_the_headline_stays(
+    browser: Browser, server: Server, path: str, view: str
+):
+    context = browser.new_context(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    phone = context.new_page()
+    phone.goto(f"{server.url}{path}")
+    wait_drawn(phone, view)
+    told = [
+        phone.locator(".ks-ledger h2"),
+        phone.get_by_role("button", name="One cell on"),
+        phone.locator(".ks-ledger"),
+    ]
+    before = [part.bounding_box()["x"] for part in told]
+    height = told[-1].bounding_box()["height"]
+    phone.get_by_role("button", name="Play").tap()
+    speed = phone.get_by_label("speed")
+    expect(speed).to_be_visible()
+    speed.evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
+    for _ in range(2):
+        frames(phone)
+        assert [part.bounding_box()["x"] for part in told] == pytest.approx(before, abs=1)
+        assert told[-1].bounding_box()["height"] == pytest.approx(height, abs=1)
+        if phone.get_by_role("button", name="Pause").is_visible():
+            assert speed.bounding_box()["width"] >= 90
+            phone.get_by_role("button", name="Pause").tap()
+            expect(speed).to_be_hidden()
+    context.close()
+
+
+def test_a_phone_that_is_turned_while_it_plays_has_the_ledger_of_its_new_side(browser: Browser, server: Server):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    context.add_init_script(LISTEN)
+    phone = context.new_page()
+    phone.goto(server.url)
+    wait_drawn(phone, "probabilities")
+    take_sample(phone, "Cat")
+    phone.get_by_role("button", name="Play").tap()
+    phone.get_by_label("speed").evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
+    phone.set_viewport_size({"width": 844, "height": 390})
+    phone.wait_for_function("document.querySelector('.ks-ledger').getBoundingClientRect().height < 130")
+    frames(phone)
+    assert phone.locator(".ks-ledger").bounding_box()["height"] < 130
+    expect(phone.get_by_role("button", name="Pause")).to_be_visible()
     context.close()
 
 

@@ -24,7 +24,7 @@ export class LedgerRoom {
     this.height = Infinity;
     /** How tall it came to be since the window began to slide by itself, px. */
     this.tallest = 0;
-    /** Its classes then, which say what of it is folded away. */
+    /** Its classes then, which say what of it is folded away, and the window's width. */
     this.folded = "";
     // After layout, where a height costs nothing to read.
     this.observer = new ResizeObserver(oncePerFrame(() => this.#measure()));
@@ -91,8 +91,8 @@ export class LedgerRoom {
   #keep() {
     const { element } = this;
     // Nor does the speed leave the finger that holds it at the end of the run.
-    const goesOn = element.matches(".ks-stacked.ks-playing *, .ks-stacked *:has(.ks-in-hand)") && element.className === this.folded;
-    this.folded = element.className; // of what is folded away or out nothing is kept
+    const goesOn = element.matches(".ks-stacked.ks-playing *, .ks-stacked *:has(.ks-in-hand)") && this.folded === `${element.className} ${window.innerWidth}`;
+    this.folded = `${element.className} ${window.innerWidth}`; // of what is folded away or out, or a phone that was turned, nothing is kept
     this.tallest = goesOn ? Math.max(this.tallest, element.getBoundingClientRect().height) : 0;
     element.style.setProperty("--ks-tallest", `${this.tallest}px`);
   }
