@@ -72,6 +72,17 @@ def test_a_kernel_of_5_by_5_stays_beside_its_input_and_numbers_stay_readable(pho
     assert inputs["width"] / 6 >= 20.5  # room for two digits and a sign
 
 
+def test_a_kernel_of_7_by_7_stands_below_an_input_that_would_lose_its_numbers_beside_it(phone: Page):
+    for view, label, value in (("input", "padding", "2"), ("kernel", "rows", "7"), ("kernel", "cols", "7")):
+        before = revision(phone)
+        with within(phone, view, f"{label}, as a number") as control:
+            put(control, value)
+            wait_drawn(phone, "output-0", "cnn_core", before)
+    kernel, inputs = (phone.locator(f"[data-view={view}-0]").bounding_box() for view in ("kernel", "input"))
+    assert kernel["y"] > inputs["y"] + inputs["height"]
+    assert inputs["width"] / 6 >= 17  # numbers of one digit stand in it
+
+
 def test_products_are_shown_as_they_lie_in_the_window(phone: Page):
     phone.get_by_role("button", name="products").tap()
     glasses = phone.locator(".ks-ledger-plane .ks-lens")

@@ -14,7 +14,8 @@ export const READABLE = 20.5; // px of a cell that has room for a number of two 
 export const WHY = 130; // px of a column that says why it shows no map
 
 const ABREAST_BELOW = 676; // px: on a phone upright the input and the kernel stand beside each other, above their controls
-const SMALLEST_INPUT = 144; // px: a larger kernel leaves it its numbers
+const [SMALLEST_INPUT, SMALLEST_GRID] = [144, 160]; // px: a larger kernel leaves it at least so much, one of few cells its numbers
+const FEW = 12; // cells across
 const LOW_INPUT = 160; // px: on a phone on its side it is seen whole
 const APART = 10; // px between the two, as in common.css
 
@@ -29,15 +30,16 @@ export function tellSizes(root) {
  * the two share a row, on its side with what they make.
  * @param {number} width of the strip, px
  * @param {number} kernelWidth what the kernel needs, px
+ * @param {number} cells of the input across, with its padding
  * @param {number} [inRow] how many columns share the row on its side
  */
-export function besideKernel(width, kernelWidth, inRow = 3) {
+export function besideKernel(width, kernelWidth, cells, inRow = 3) {
   if (matchMedia(ON_ITS_SIDE).matches) {
     const each = (width - APART * (inRow - 1)) / inRow;
     return kernelWidth <= each ? Math.min(LOW_INPUT, each) : 0;
   }
   const left = Math.min(STACKED_MAP, width / 2, width - APART - kernelWidth);
-  return width < ABREAST_BELOW && left >= SMALLEST_INPUT ? left : 0;
+  return width < ABREAST_BELOW && left >= (cells <= FEW ? SMALLEST_GRID : SMALLEST_INPUT) ? left : 0;
 }
 
 /** Have the input and the kernel stand beside each other, or not. @param {HTMLElement} root of a page @param {number} side px of the input, or 0 */

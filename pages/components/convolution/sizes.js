@@ -28,7 +28,7 @@ export function sizes(width, maps, kernel, phone) {
   const level = [...maps.keys()].filter((k) => !below || !maps[k].compared);
   const weight = weightSize(Math.max(...kernel));
   const kernelNeeds = kernel[1] * (weight + 2) + 8;
-  const beside = stacked ? besideKernel(width, kernelNeeds, 4) : 0;
+  const beside = stacked ? besideKernel(width, kernelNeeds, across(maps[0]), 4) : 0;
   const widest = beside || STACKED_MAP;
   const room = width - level.length * GAP;
   const narrowest = Math.max(NARROWEST, Math.min(ENOUGH, Math.floor(room / (level.length + 1))));

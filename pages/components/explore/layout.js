@@ -34,7 +34,7 @@ export function layOut(width, { columns: all, kernel }, columns) {
   const kernelWidth = Math.max(NARROWEST_KERNEL, kernel[3] * (weightSize(Math.max(kernel[2], kernel[3])) + 2) + 6);
   const besides = all.filter(({ kind }) => kind !== "map");
   const others = besides.map(({ kind }) => COLUMN[kind] ?? kernelWidth);
-  const side = THREE.every((view) => columns.has(view)) ? besideKernel(width, kernelWidth) : 0;
+  const side = THREE.every((view) => columns.has(view)) ? besideKernel(width, kernelWidth, across(sizes[0])) : 0;
   const { stacked, tight, sizes: cells, widths } = cellSize(width, sizes, others, side);
   const looked = new Map();
   maps.forEach(({ view, field }, k) => {
