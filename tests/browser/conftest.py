@@ -145,6 +145,19 @@ def page(context: BrowserContext) -> Iterator[Page]:
     assert watch.errors == []
 
 
+@pytest.fixture
+def handheld(browser: Browser) -> Iterator[Page]:
+    """A phone held upright, on which any outside request and any console error fails the test."""
+    held = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    held.add_init_script(LISTEN)
+    opened = held.new_page()
+    watch = Watch(opened)
+    yield opened
+    held.close()
+    assert watch.outside == []
+    assert watch.errors == []
+
+
 @pytest.fixture(params=[(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)], ids=str)
 def any_screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """A page in light or dark, on a desktop or a phone."""

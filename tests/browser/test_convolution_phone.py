@@ -1,12 +1,11 @@
 """The convolution laboratory on a phone held upright: cause and effect on one screen, and a finger's way through it."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LISTEN, Server
+from tests.browser.conftest import Server
 from tests.browser.screen import put, revision, wait_drawn, within
 from tests.browser.test_everyone import OVER_THE_EDGE
 
@@ -14,14 +13,10 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def phone(browser: Browser, server: Server) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.goto(f"{server.url}/convolution")
-    wait_drawn(page, "output-0")
-    yield page
-    context.close()
+def phone(handheld: Page, server: Server) -> Page:
+    handheld.goto(f"{server.url}/convolution")
+    wait_drawn(handheld, "output-0")
+    return handheld
 
 
 def bottom(page: Page, selector: str) -> float:

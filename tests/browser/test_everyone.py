@@ -249,14 +249,10 @@ def test_more_closes_at_a_press_elsewhere_and_only_one_is_open(explore: Page):
 
 
 @pytest.fixture
-def phone(browser: Browser, server: Server) -> Page:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    page.goto(server.url)
-    wait_drawn(page, "probabilities")
-    yield page
-    context.close()
+def phone(handheld: Page, server: Server) -> Page:
+    handheld.goto(server.url)
+    wait_drawn(handheld, "probabilities")
+    return handheld
 
 
 def test_on_a_phone_a_second_tap_on_a_cell_opens_its_field(phone: Page):

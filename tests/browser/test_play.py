@@ -86,76 +86,69 @@ def test_a_picture_that_is_uploaded_while_the_window_stands_half_way_is_seen_who
 
 @pytest.mark.parametrize(("path", "view"), [("", "conv"), ("/convolution", "output-0")])
 def test_on_a_phone_nothing_moves_while_it_plays_and_the_sum_stays(
-    browser: Browser, server: Server, path: str, view: str
+    handheld: Page, server: Server, path: str, view: str
 ):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    phone = context.new_page()
-    phone.goto(f"{server.url}{path}")
-    wait_drawn(phone, view)
+    handheld.goto(f"{server.url}{path}")
+    wait_drawn(handheld, view)
     places = """() => [...document.querySelectorAll(".ks h2, .ks-map, .ks-note, .ks-bottom, .ks-ledger, .ks-play")]
       .filter((part) => part.checkVisibility() && !part.matches(".ks-fill"))
       .map((part) => Object.values(part.getBoundingClientRect().toJSON()).slice(0, 2))"""
-    before = phone.evaluate(places)
-    phone.get_by_role("button", name="Play").tap()
-    phone.get_by_label("speed").evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
-    phone.wait_for_function("document.querySelector('.ks-playing')")
-    expect(phone.locator(".ks-ledger .ks-sum").first).to_be_visible()
-    frames(phone)
-    np.testing.assert_allclose(phone.evaluate(places), before, atol=1)
-    phone.get_by_role("button", name="Pause").tap()
-    expect(phone.get_by_role("button", name="Show what the window has not reached yet")).to_be_visible()
-    frames(phone)
-    np.testing.assert_allclose(phone.evaluate(places), before, atol=1)
-    context.close()
+    before = handheld.evaluate(places)
+    handheld.get_by_role("button", name="Play").tap()
+    handheld.get_by_label("speed").evaluate(
+        "(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }"
+    )
+    handheld.wait_for_function("document.querySelector('.ks-playing')")
+    expect(handheld.locator(".ks-ledger .ks-sum").first).to_be_visible()
+    frames(handheld)
+    np.testing.assert_allclose(handheld.evaluate(places), before, atol=1)
+    handheld.get_by_role("button", name="Pause").tap()
+    expect(handheld.get_by_role("button", name="Show what the window has not reached yet")).to_be_visible()
+    frames(handheld)
+    np.testing.assert_allclose(handheld.evaluate(places), before, atol=1)
 
 
 @pytest.mark.parametrize(("path", "view"), [("", "conv"), ("/convolution", "output-0")])
 def test_on_its_side_a_phone_sets_the_speed_and_the_headline_stays(
-    browser: Browser, server: Server, path: str, view: str
+    handheld: Page, server: Server, path: str, view: str
 ):
-    context = browser.new_context(viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    phone = context.new_page()
-    phone.goto(f"{server.url}{path}")
-    wait_drawn(phone, view)
+    handheld.set_viewport_size({"width": 844, "height": 390})
+    handheld.goto(f"{server.url}{path}")
+    wait_drawn(handheld, view)
     told = [
-        phone.locator(".ks-ledger h2"),
-        phone.get_by_role("button", name="One cell on"),
-        phone.locator(".ks-ledger"),
+        handheld.locator(".ks-ledger h2"),
+        handheld.get_by_role("button", name="One cell on"),
+        handheld.locator(".ks-ledger"),
     ]
     before = [part.bounding_box()["x"] for part in told]
     height = told[-1].bounding_box()["height"]
-    phone.get_by_role("button", name="Play").tap()
-    speed = phone.get_by_label("speed")
+    handheld.get_by_role("button", name="Play").tap()
+    speed = handheld.get_by_label("speed")
     expect(speed).to_be_visible()
     speed.evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
     for _ in range(2):
-        frames(phone)
+        frames(handheld)
         assert [part.bounding_box()["x"] for part in told] == pytest.approx(before, abs=1)
         assert told[-1].bounding_box()["height"] == pytest.approx(height, abs=1)
-        if phone.get_by_role("button", name="Pause").is_visible():
+        if handheld.get_by_role("button", name="Pause").is_visible():
             assert speed.bounding_box()["width"] >= 90
-            phone.get_by_role("button", name="Pause").tap()
+            handheld.get_by_role("button", name="Pause").tap()
             expect(speed).to_be_hidden()
-    context.close()
 
 
-def test_a_phone_that_is_turned_while_it_plays_has_the_ledger_of_its_new_side(browser: Browser, server: Server):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    phone = context.new_page()
-    phone.goto(server.url)
-    wait_drawn(phone, "probabilities")
-    take_sample(phone, "Cat")
-    phone.get_by_role("button", name="Play").tap()
-    phone.get_by_label("speed").evaluate("(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }")
-    phone.set_viewport_size({"width": 844, "height": 390})
-    phone.wait_for_function("document.querySelector('.ks-ledger').getBoundingClientRect().height < 130")
-    frames(phone)
-    assert phone.locator(".ks-ledger").bounding_box()["height"] < 130
-    expect(phone.get_by_role("button", name="Pause")).to_be_visible()
-    context.close()
+def test_a_phone_that_is_turned_while_it_plays_has_the_ledger_of_its_new_side(handheld: Page, server: Server):
+    handheld.goto(server.url)
+    wait_drawn(handheld, "probabilities")
+    take_sample(handheld, "Cat")
+    handheld.get_by_role("button", name="Play").tap()
+    handheld.get_by_label("speed").evaluate(
+        "(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input')); }"
+    )
+    handheld.set_viewport_size({"width": 844, "height": 390})
+    handheld.wait_for_function("document.querySelector('.ks-ledger').getBoundingClientRect().height < 130")
+    frames(handheld)
+    assert handheld.locator(".ks-ledger").bounding_box()["height"] < 130
+    expect(handheld.get_by_role("button", name="Pause")).to_be_visible()
 
 
 def test_scores_are_not_told_before_the_window_has_made_what_they_are_made_of(explore: Page):
@@ -237,14 +230,12 @@ def test_on_a_phone_the_map_that_the_window_fills_is_seen_while_it_plays(browser
 
 @pytest.mark.parametrize("width", [390, 360])
 def test_a_phone_sets_the_speed_while_it_plays_and_the_button_stays_under_the_finger(
-    browser: Browser, server: Server, width: int
+    handheld: Page, server: Server, width: int
 ):
-    context = browser.new_context(viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    phone = context.new_page()
-    phone.goto(server.url)
-    wait_drawn(phone, "probabilities")
-    player, speed = phone.locator(".ks-player"), phone.get_by_label("speed")
+    handheld.set_viewport_size({"width": width, "height": 844})
+    handheld.goto(server.url)
+    wait_drawn(handheld, "probabilities")
+    player, speed = handheld.locator(".ks-player"), handheld.get_by_label("speed")
     expect(speed).to_be_hidden()
     place = player.get_by_role("button", name="Play").bounding_box()
     player.get_by_role("button", name="Play").tap()
@@ -255,20 +246,19 @@ def test_a_phone_sets_the_speed_while_it_plays_and_the_button_stays_under_the_fi
     box = speed.bounding_box()
     assert box["height"] >= 36
     assert box["y"] + box["height"] <= 844
-    row = [each.bounding_box() for each in phone.locator(".ks-dock button:visible").all()]
+    row = [each.bounding_box() for each in handheld.locator(".ks-dock button:visible").all()]
     assert {each["y"] for each in row} == {row[0]["y"]}
     speed.evaluate("(slider) => { slider.value = 100; slider.dispatchEvent(new Event('input')); }")
-    finger = Fingers(phone)
+    finger = Fingers(handheld)
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     finger.send("touchStart", middle)
     for k in range(12):
         finger.send("touchMove", (middle[0] + 6 * k, middle[1]))
-    phone.wait_for_function("!document.querySelector('.ks-playing')")
+    handheld.wait_for_function("!document.querySelector('.ks-playing')")
     assert speed.bounding_box() == box  # held, at the end of the run
     finger.send("touchEnd")
     expect(speed).to_be_hidden()
-    expect(phone.locator(".ks-ledger .ks-sum")).to_be_visible()
-    context.close()
+    expect(handheld.locator(".ks-ledger .ks-sum")).to_be_visible()
 
 
 SLOW = "(slider) => { slider.value = 20; slider.dispatchEvent(new Event('input')); }"

@@ -2,15 +2,14 @@
 
 import itertools
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from pages.shared import samples
 from pages.shared.chain import build
 from pages.shared.experiment import Experiment
-from tests.browser.conftest import LISTEN, Server, Watch
+from tests.browser.conftest import Server
 from tests.browser.screen import (
     Fingers,
     cell_centre,
@@ -29,18 +28,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def phone(browser: Browser, server: Server) -> Iterator[Page]:
-    """The Explore page on a phone; whatever it complains of fails the test."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.add_init_script(LISTEN)
-    page = context.new_page()
-    watch = Watch(page)
-    page.goto(server.url)
-    wait_drawn(page, "probabilities")
-    yield page
-    assert watch.errors == []
-    assert watch.outside == []
-    context.close()
+def phone(handheld: Page, server: Server) -> Page:
+    """The Explore page on a phone."""
+    handheld.goto(server.url)
+    wait_drawn(handheld, "probabilities")
+    return handheld
 
 
 def tap(page: Page, control: Locator, view: str = "probabilities") -> None:
