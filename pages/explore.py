@@ -13,11 +13,11 @@ from pages.shared.session import session  # noqa: E402
 kept = session()
 frame.heading(
     "Kernelscope",
-    "Watch a convolutional network compute, number by number; any cell tells where its value came from.",
-    "Point at the feature map first, then drag a kernel weight up or down.",
-    "Press ▶ to see the window slide, tap any cell, drag a kernel weight sideways.",
+    "Watch a convolutional network compute; any cell tells where its value came from.",
+    "Point at the feature map, then drag a weight up or down.",
+    "Press ▶ to see the window slide, tap any cell, drag a weight sideways.",
     beside=True,
-    door=("New to this?", "learn", "Begin with a lesson"),
+    door=("New here?", "learn", "Begin with a lesson"),
 )
 
 

@@ -88,7 +88,8 @@ def heading(
     tried = f'<b class="ks-mouse">{first}</b><b class="ks-finger">{touch}</b>'
     if door is not None:
         asked, page, link = (html.escape(text) for text in door)
-        tried += f' <span>{asked} <a class="ks-door" href="{page}">{link}</a></span>'
+        # By keyboard the page's own link above leads there, and the first Tab below it is for what skips the controls.
+        tried += f' <span>{asked} <a class="ks-door" href="{page}" tabindex="-1">{link}</a></span>'
     kind = "ks-heading" + " ks-beside" * beside + " ks-tablet" * tablet
     st.html(f'{_STYLE}<header class="{kind}"><h1>{title}</h1><p>{what} {tried}</p></header>')
 
